@@ -1,0 +1,82 @@
+"""One name for one API: every spelling of a slim or TensorFlow symbol becomes one dotted name.
+
+``tf.contrib.slim.conv2d``, ``tf_slim.layers.layers.convolution2d`` and
+``tensorflow.contrib.layers.conv2d`` are the same function. Its canonical name is ``slim.conv2d``.
+TensorFlow's own symbols are ``tf.<name>``, whether reached through ``tensorflow`` or
+``tensorflow.compat.v1``.
+"""
+
+from __future__ import annotations
+
+from slimport import slim_api
+
+_TENSORFLOW_ROOTS = ("tensorflow.compat.v1", "tensorflow")
+_DEEP_SLIM_MODULES = {
+    "layers.layers", "layers.initializers", "layers.regularizers", "layers.normalization",
+    "layers", "ops", "ops.arg_scope", "ops.variables", "ops.framework_ops",
+}  # fmt: skip
+_LAYERS_MODULES = ("", "layers", "initializers", "regularizers", "normalization")
+_FRAMEWORK_MODULES = ("", "arg_scope", "variables", "framework_ops", "ops")
+
+
+def canonical(dotted: str) -> str | None:
+    """Canonical name of an absolute dotted name, None where it is neither slim nor TensorFlow.
+
+    >>> canonical("tensorflow.contrib.layers.python.layers.layers.convolution2d")
+    'slim.conv2d'
+    >>> canonical("tensorflow.compat.v1.concat")
+    'tf.concat'
+    >>> canonical("numpy.int") is None
+    True
+    """
+    if dotted == "tf_slim" or dotted.startswith("tf_slim."):
+        return _slim(dotted.removeprefix("tf_slim").lstrip("."))
+    for root in _TENSORFLOW_ROOTS:
+        if dotted == root or dotted.startswith(root + "."):
+            return _tensorflow(dotted.removeprefix(root).lstrip("."))
+    return None
+
+
+def is_slim(api: str) -> bool:
+    """Whether a canonical name is part of tf.contrib (slim included), which no TF 2 has."""
+    return api == "slim" or api.startswith(("slim.", "tf.contrib"))
+
+
+def _tensorflow(rest: str) -> str:
+    if rest == "contrib.slim" or rest.startswith("contrib.slim."):
+        return _slim(rest.removeprefix("contrib.slim").lstrip("."))
+    if rest.startswith("contrib.layers."):
+        return _shared(rest, "contrib.layers.", "python.layers.", _LAYERS_MODULES)
+    if rest.startswith("contrib.framework."):
+        return _shared(rest, "contrib.framework.", "python.ops.", _FRAMEWORK_MODULES)
+    return f"tf.{rest}" if rest else "tf"
+
+
+def _slim(rest: str) -> str:
+    """`rest` is what follows ``tf_slim.``; deep module paths are the same objects."""
+    rest = rest.removeprefix("python.slim.")
+    if rest in ("", "python", "python.slim"):
+        return "slim"
+    module, _, name = rest.rpartition(".")
+    if module in _DEEP_SLIM_MODULES and _is_symbol(name):
+        rest = name
+    elif module == "layers.utils":
+        rest = f"utils.{name}"
+    elif rest == "layers.utils":
+        rest = "utils"
+    return "slim." + slim_api.ALIASES.get(rest, rest)
+
+
+def _shared(rest: str, package: str, deep: str, modules: tuple[str, ...]) -> str:
+    inner = rest.removeprefix(package).removeprefix(deep)
+    module, _, name = inner.rpartition(".")
+    if inner == "utils" or module == "utils":
+        return f"slim.{inner}"
+    if module in modules and _is_symbol(name):
+        return "slim." + slim_api.ALIASES.get(name, name)
+    return f"tf.{rest}"
+
+
+def _is_symbol(name: str) -> bool:
+    plain = slim_api.ALIASES.get(name, name)
+    return plain in slim_api.LAYERS or plain in slim_api.SHARED

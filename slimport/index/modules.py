@@ -1,0 +1,102 @@
+"""The modules of the given tree and how they import each other."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from slimport.index.names import Scope, ScopeBuilder
+
+
+@dataclass(eq=False)
+class Module:
+    """One parsed file. `path` is relative to the tree's root, with forward slashes."""
+
+    path: PurePosixPath
+    tree: ast.Module
+    scopes: ScopeBuilder = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.scopes = ScopeBuilder(self.tree)
+
+    @property
+    def scope(self) -> Scope:
+        return self.scopes.module
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Path as a dotted name's parts: ``nets/__init__.py`` is ``("nets",)``."""
+        parts = self.path.with_suffix("").parts
+        return parts[:-1] if parts[-1] == "__init__" else parts
+
+    @property
+    def package(self) -> tuple[str, ...]:
+        """Parts of the package that relative imports start from."""
+        return self.path.parent.parts
+
+    @property
+    def dotted(self) -> str:
+        return ".".join(self.parts)
+
+
+class ModuleTable:
+    """Finds modules by the dotted names that files of the tree import them under."""
+
+    def __init__(self, modules: list[Module]) -> None:
+        self.modules = modules
+        self._by_suffix: dict[str, list[Module]] = {}
+        self._packages: dict[str, list[tuple[str, ...]]] = {}
+        for module in modules:
+            for start in range(len(module.parts)):
+                self._by_suffix.setdefault(".".join(module.parts[start:]), []).append(module)
+        directories = {module.package[:n] for module in modules for n in range(1, len(module.package) + 1)}
+        for directory in sorted(directories):
+            for start in range(len(directory)):
+                self._packages.setdefault(".".join(directory[start:]), []).append(directory)
+
+    def find(self, dotted: str, importer: Module) -> Module | None:
+        """The module that `importer` gets for the absolute name `dotted`, if it is in the tree.
+
+        A root of the import path is not known for certain. A directory above the importer is one
+        for any name; a directory elsewhere (``slim/`` for ``nets.vgg``) only for names of two
+        parts, since a bare ``utils`` there would be another file's neighbour.
+        """
+        depth = dotted.count(".") + 1
+        candidates = []
+        for module in self._by_suffix.get(dotted, ()):
+            root = module.parts[:-depth]
+            above = importer.package[: len(root)] == root
+            if above or depth > 1:
+                candidates.append((not above, -_shared(root, importer.package), module))
+        candidates.sort(key=lambda candidate: candidate[:2])
+        return candidates[0][2] if candidates else None
+
+    def relative(self, module: Module, dotted: str) -> str | None:
+        """``..a.b`` as seen from `module` -> tree-absolute dotted name, None beyond the root."""
+        name = dotted.lstrip(".")
+        level = len(dotted) - len(name)
+        if level - 1 > len(module.package):
+            return None
+        base = module.package[: len(module.package) - (level - 1)]
+        return ".".join((*base, *(name.split(".") if name else ())))
+
+    def exact(self, dotted: str) -> Module | None:
+        """The module at exactly this place of the tree."""
+        for module in self._by_suffix.get(dotted, ()):
+            if module.dotted == dotted:
+                return module
+        return None
+
+    def is_package(self, dotted: str) -> bool:
+        """Whether some directory of the tree that holds modules ends in this dotted name."""
+        return dotted in self._packages
+
+
+def _shared(left: tuple[str, ...], right: tuple[str, ...]) -> int:
+    count = 0
+    for a, b in zip(left, right, strict=False):
+        if a != b:
+            break
+        count += 1
+    return count

@@ -1,0 +1,260 @@
+"""The whole program: every reference to slim and TensorFlow, every function, who calls whom."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from slimport import slim_api
+from slimport.index.modules import Module, ModuleTable
+from slimport.index.names import Defined, FunctionNode, Scope
+from slimport.index.resolve import Api, InTree, Meaning, Resolver
+
+# line, column, end line, end column; lines from 1, columns in characters from 0 (as libcst counts)
+Span = tuple[int, int, int, int]
+
+# What only a graph-and-session program holds.
+_SESSION_APIS = (
+    "tf.Session", "tf.InteractiveSession", "tf.placeholder", "tf.placeholder_with_default",
+    "tf.train.Supervisor", "tf.train.MonitoredTrainingSession", "tf.train.MonitoredSession",
+    "tf.train.SingularMonitoredSession", "tf.train.Saver", "tf.estimator.Estimator",
+    "slim.learning.train", "slim.learning.create_train_op", "slim.evaluation.evaluate_once",
+    "slim.evaluation.evaluation_loop", "slim.dataset_data_provider.DatasetDataProvider",
+    "tf.global_variables_initializer", "tf.train.start_queue_runners",
+)  # fmt: skip
+
+# Not layers, but they create variables or open the scopes that variables are named by.
+_BUILDING = frozenset(
+    """
+    slim.variable slim.model_variable slim.local_variable slim.global_variable slim.arg_scope
+    tf.get_variable tf.variable_scope tf.get_variable_scope
+    """.split()
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """A name or attribute chain that denotes an API; `call` is the call whose callee it is."""
+
+    api: Api
+    node: ast.expr
+    span: Span
+    scope: Scope
+    base: str
+    call: ast.Call | None
+
+
+@dataclass(eq=False)
+class Function:
+    """A def of the program, or a module's top level (`node` is the Module then)."""
+
+    module: Module
+    qualname: str
+    node: FunctionNode | ast.Module
+    references: list[Reference] = field(default_factory=list)
+    callees: set[Function] = field(default_factory=set)
+    callers: set[Function] = field(default_factory=set)
+    calls: list[ast.Call] = field(default_factory=list)
+    escapes: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"{self.module.dotted}:{self.qualname or '<module>'}"
+
+    def builds(self) -> bool:
+        """Whether layers or variables are made in this very function."""
+        return any(builds_layers(reference.api.name) for reference in self.references)
+
+
+def builds_layers(api: str) -> bool:
+    """Whether the API makes layers or variables, or opens the scopes they are named by."""
+    return api in _BUILDING or (
+        api.startswith("slim.") and api.removeprefix("slim.") in slim_api.LAYERS
+    )
+
+
+class Program:
+    """Index of one tree.
+
+    Args:
+        sources: parsed modules by path relative to the tree's root.
+    """
+
+    def __init__(self, sources: Mapping[PurePosixPath, ast.Module]) -> None:
+        self.modules = [Module(path, tree) for path, tree in sorted(sources.items())]
+        self.table = ModuleTable(self.modules)
+        self.resolver = Resolver(self.table)
+        self.functions: dict[ast.AST, Function] = {}
+        self.by_module: dict[Module, list[Function]] = {}
+        for module in self.modules:
+            self._collect_functions(module)
+        self.imports: dict[Module, set[Module]] = {module: set() for module in self.modules}
+        for module in self.modules:
+            _ReferenceCollector(self, module).visit(module.tree)
+        self.building = self._close(lambda f: f.callers, (f for f in self.all() if f.builds()))
+
+    def all(self) -> Iterator[Function]:
+        return iter(self.functions.values())
+
+    def module_of(self, path: PurePosixPath) -> Module:
+        return next(module for module in self.modules if module.path == path)
+
+    def resolve(self, node: ast.expr, module: Module) -> Meaning | None:
+        """Meaning of a name or attribute chain of `module`."""
+        scope = module.scopes.scope_of.get(node, module.scope)
+        return self.resolver.resolve(node, scope, module)
+
+    def function_of(self, definition: Defined) -> Function | None:
+        return self.functions.get(definition.node)
+
+    def runs_sessions(self, module: Module) -> bool:
+        """Whether some program that runs this module's code is built on graphs and sessions.
+
+        True when the module, or any module that imports it (directly or not), uses one.
+        """
+        return module in self._session_modules()
+
+    def _session_modules(self) -> set[Module]:
+        if not hasattr(self, "_session_cache"):
+            direct = {
+                function.module
+                for function in self.all()
+                for reference in function.references
+                if reference.api.name.startswith(_SESSION_APIS)
+            }
+            reached: set[Module] = set()
+            pending = list(direct)
+            while pending:
+                module = pending.pop()
+                if module not in reached:
+                    reached.add(module)
+                    pending.extend(self.imports[module])
+            self._session_cache = reached
+        return self._session_cache
+
+    @staticmethod
+    def _close(step: object, start: Iterable[Function]) -> set[Function]:
+        assert callable(step)
+        reached: set[Function] = set()
+        pending = list(start)
+        while pending:
+            function = pending.pop()
+            if function not in reached:
+                reached.add(function)
+                pending.extend(step(function))
+        return reached
+
+    def _collect_functions(self, module: Module) -> None:
+        found = [Function(module, "", module.tree)]
+        for scope in _scopes_of(module):
+            if isinstance(scope.node, FunctionNode):
+                found.append(Function(module, scope.qualname, scope.node))
+        for function in found:
+            self.functions[function.node] = function
+        self.by_module[module] = found
+
+
+def _scopes_of(module: Module) -> list[Scope]:
+    unique: dict[int, Scope] = {}
+    for scope in module.scopes.scope_of.values():
+        current: Scope | None = scope
+        while current is not None and id(current) not in unique:
+            unique[id(current)] = current
+            current = current.parent
+    return list(unique.values())
+
+
+class _ReferenceCollector(ast.NodeVisitor):
+    """Registers references, calls and escaping functions of one module."""
+
+    def __init__(self, program: Program, module: Module) -> None:
+        self.program = program
+        self.module = module
+        self.columns = ColumnMap(module.tree)
+        self.callees: dict[ast.expr, ast.Call] = {}
+
+    def visit_Call(self, node: ast.Call) -> None:
+        self.callees[node.func] = node
+        self._function(node).calls.append(node)
+        self.generic_visit(node)
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        if not self._reference(node):
+            self.generic_visit(node)
+
+    def visit_Name(self, node: ast.Name) -> None:
+        if isinstance(node.ctx, ast.Load):
+            self._reference(node)
+
+    def _import(self, dotted: str) -> None:
+        for name in (dotted, dotted.rpartition(".")[0]):
+            table = self.program.table
+            if name.startswith("."):
+                absolute = table.relative(self.module, name)
+                found = table.exact(absolute) if absolute else None
+            else:
+                found = table.find(name, self.module) if name else None
+            if found is not None and found is not self.module:
+                self.program.imports[self.module].add(found)
+
+    def visit_Import(self, node: ast.Import) -> None:
+        for alias in node.names:
+            self._import(alias.name)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        module = "." * node.level + (node.module or "")
+        for alias in node.names:
+            self._import(f"{module}{'' if module.endswith('.') else '.'}{alias.name}")
+
+    def _reference(self, node: ast.expr) -> bool:
+        scopes = self.module.scopes.scope_of
+        scope = scopes.get(node, self.module.scope)
+        meaning = self.program.resolver.resolve(node, scope, self.module)
+        call = self.callees.get(node)
+        function = self._function(node)
+        if isinstance(meaning, Api):
+            base = node
+            while isinstance(base, ast.Attribute):
+                base = base.value
+            assert isinstance(base, ast.Name)
+            span = self.columns.span(node)
+            function.references.append(Reference(meaning, node, span, scope, base.id, call))
+            return True
+        if isinstance(meaning, InTree):
+            self._in_tree(meaning, function, called=call is not None)
+            return True
+        return False
+
+    def _in_tree(self, meaning: InTree, function: Function, called: bool) -> None:
+        target = self.program.function_of(meaning.definition)
+        if target is None:
+            return
+        if called:
+            function.callees.add(target)
+            target.callers.add(function)
+        else:
+            target.escapes = True
+
+    def _function(self, node: ast.AST) -> Function:
+        scope = self.module.scopes.scope_of.get(node, self.module.scope)
+        owner = scope.function()
+        return self.program.functions[owner if owner is not None else self.module.tree]
+
+
+class ColumnMap:
+    """Converts `ast`'s byte columns into character columns."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self.lines: list[str] = getattr(tree, "source_lines", [])
+
+    def column(self, line: int, byte: int) -> int:
+        if line > len(self.lines) or self.lines[line - 1].isascii():
+            return byte
+        return len(self.lines[line - 1].encode("utf-8")[:byte].decode("utf-8", "ignore"))
+
+    def span(self, node: ast.expr) -> Span:
+        assert node.end_lineno is not None and node.end_col_offset is not None
+        start = self.column(node.lineno, node.col_offset)
+        return node.lineno, start, node.end_lineno, self.column(node.end_lineno, node.end_col_offset)

@@ -1,0 +1,163 @@
+"""From an expression to what it denotes: a slim or TensorFlow API, or an object of the program."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from slimport import slim_api
+from slimport.index.canonical import canonical
+from slimport.index.modules import Module, ModuleTable
+from slimport.index.names import Assigned, Binding, Defined, Imported, Scope, dotted_parts
+
+
+# What `from tf_slim import *` brings in, as far as a rule could know it.
+_STAR_NAMES = slim_api.LAYERS | slim_api.SHARED | frozenset(slim_api.ALIASES)
+
+
+@dataclass(frozen=True)
+class Api:
+    """A slim or TensorFlow symbol; `spelled` is the absolute name the code reaches it by."""
+
+    name: str
+    spelled: str
+
+
+@dataclass(frozen=True)
+class InTree:
+    """A function or class of the program."""
+
+    module: Module
+    definition: Defined
+
+    @property
+    def qualname(self) -> str:
+        return self.definition.qualname
+
+
+@dataclass(frozen=True)
+class InTreeModule:
+    """A module of the program, or (with `module` None) a package directory without a file."""
+
+    dotted: str
+    module: Module | None
+
+
+@dataclass(frozen=True)
+class External:
+    """Something of another library."""
+
+    dotted: str
+
+
+Meaning = Api | InTree | InTreeModule | External
+
+
+class Resolver:
+    """Answers "what is this expression" for every module of the tree."""
+
+    def __init__(self, table: ModuleTable) -> None:
+        self.table = table
+        self._resolving: set[int] = set()
+        self._cache: dict[tuple[Scope, str], Meaning | None] = {}
+
+    def resolve(self, node: ast.expr, scope: Scope, module: Module) -> Meaning | None:
+        """The meaning of a name or a chain of attributes, None if unknown or ambiguous."""
+        chain = dotted_parts(node)
+        if chain is None:
+            return None
+        name, attributes = chain
+        meaning = self.name(name.id, scope, module)
+        for attribute in attributes:
+            if meaning is None:
+                return None
+            meaning = self._attribute(meaning, attribute, module)
+        return meaning
+
+    def name(self, name: str, scope: Scope, module: Module) -> Meaning | None:
+        """The meaning of a bare name as seen from `scope`."""
+        found = scope.lookup(name)
+        if found is None:
+            return self._from_stars(name, module)
+        owner, bindings = found
+        key = (owner, name)
+        if key not in self._cache:
+            self._cache[key] = self._agreed(bindings, owner, module)
+        return self._cache[key]
+
+    def _agreed(self, bindings: list[Binding], owner: Scope, module: Module) -> Meaning | None:
+        meanings = [self._binding(binding, owner, module) for binding in bindings]
+        first = meanings[0]
+        if isinstance(first, Api):
+            # `try: import tf_slim as slim / except: slim = tf.contrib.slim`: one API, two spellings.
+            agree = all(isinstance(m, Api) and m.name == first.name for m in meanings)
+        else:
+            agree = all(meaning == first for meaning in meanings)
+        return first if agree else None
+
+    def _binding(self, binding: Binding, owner: Scope, module: Module) -> Meaning | None:
+        if isinstance(binding, Imported):
+            return self._imported(binding.dotted, module)
+        if isinstance(binding, Defined):
+            return InTree(module, binding)
+        if isinstance(binding, Assigned) and id(binding) not in self._resolving:
+            self._resolving.add(id(binding))
+            try:
+                return self.resolve(binding.value, owner, module)
+            finally:
+                self._resolving.discard(id(binding))
+        return None
+
+    def _imported(self, dotted: str, module: Module) -> Meaning | None:
+        if dotted.startswith("."):
+            absolute = self.table.relative(module, dotted)
+            return self._in_tree(absolute, module, exact=True) if absolute is not None else None
+        api = canonical(dotted)
+        if api is not None:
+            return Api(api, dotted)
+        return self._in_tree(dotted, module) or External(dotted)
+
+    def _in_tree(self, dotted: str, importer: Module, exact: bool = False) -> Meaning | None:
+        find = self.table.exact if exact else lambda name: self.table.find(name, importer)
+        module = find(dotted)
+        if module is not None:
+            return InTreeModule(dotted, module)
+        parent, _, last = dotted.rpartition(".")
+        module = find(parent) if parent else None
+        if module is not None:
+            return self._member(module, last)
+        if self.table.is_package(dotted) and (exact or self.table.find(dotted, importer) is None):
+            return InTreeModule(dotted, None)
+        return None
+
+    def _attribute(self, meaning: Meaning, attribute: str, importer: Module) -> Meaning | None:
+        if isinstance(meaning, Api):
+            spelled = f"{meaning.spelled}.{attribute}"
+            api = canonical(spelled)
+            return Api(api, spelled) if api is not None else None
+        if isinstance(meaning, External):
+            return External(f"{meaning.dotted}.{attribute}")
+        if isinstance(meaning, InTreeModule):
+            if meaning.module is not None:
+                member = self._member(meaning.module, attribute)
+                if member is not None:
+                    return member
+            return self._in_tree(f"{meaning.dotted}.{attribute}", importer)
+        return None
+
+    def _member(self, module: Module, name: str) -> Meaning | None:
+        return self.name(name, module.scope, module)
+
+    def _from_stars(self, name: str, module: Module) -> Meaning | None:
+        for star in module.scope.stars:
+            meaning = self._imported(star, module)
+            if isinstance(meaning, InTreeModule) and meaning.module not in (None, module):
+                assert meaning.module is not None
+                found = None if name.startswith("_") else self._member(meaning.module, name)
+            elif isinstance(meaning, Api) and meaning.name != "tf":
+                found = self._attribute(meaning, name, module) if name in _STAR_NAMES else None
+            else:
+                found = None
+            if found is not None:
+                return found
+        return None

@@ -1,0 +1,91 @@
+"""What a rule is: which APIs it takes, what they become, and the examples that show it.
+
+A rule sees one resolved reference at a time (a `Site`) and returns its new code, or `Leave` with the
+reason why the code must stay. It knows nothing of files, parsing or other rules.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+if TYPE_CHECKING:
+    from slimport.index.program import Reference
+    from slimport.rewrite.site import CallSite, ValueSite
+
+
+@dataclass(frozen=True)
+class Leave:
+    """The construct stays as it was and is marked above its line."""
+
+    reason: str
+    advice: str = ""
+
+
+@dataclass(frozen=True)
+class Keep:
+    """The construct is right as it is; nothing to report."""
+
+
+Outcome = cst.BaseExpression | Leave | Keep
+
+
+@dataclass(frozen=True)
+class Example:
+    """Legacy code and what it becomes; documentation and test at once.
+
+    Attributes:
+        before: a legacy module. Where `inputs` is set it defines ``net``, which the tests call on
+            both sides with random tensors.
+        after: exactly what the rule makes of it.
+        inputs: shape of each positional argument of ``net``.
+        dtypes: dtype of each argument; float32 where absent.
+        title: what the example shows, where it is not plain.
+    """
+
+    before: str
+    after: str
+    inputs: tuple[tuple[int, ...], ...] = ()
+    dtypes: tuple[str, ...] = ()
+    title: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One family of slim or TensorFlow APIs.
+
+    Attributes:
+        code: ``SLIMnnn``, stable; marks and reports name it.
+        name: the module's name in ``rules/``, a slug for humans.
+        summary: one line, what becomes what.
+        apis: canonical names (`slimport.index.canonical`).
+        details: what a reviewer should know: numeric choices and their source.
+    """
+
+    code: str
+    name: str
+    summary: str
+    apis: tuple[str, ...]
+    details: str = ""
+    examples: tuple[Example, ...] = field(default=())
+
+    def takes(self, api: str) -> bool:
+        """Whether the rule is the one for this API."""
+        return api in self.apis
+
+    def call(self, site: CallSite) -> Outcome:
+        """New code of a call of the API."""
+        return self.unhandled(site.api)
+
+    def value(self, site: ValueSite) -> Outcome:
+        """New code of the API where it is not called: passed on, listed, assigned."""
+        return self.unhandled(site.api)
+
+    def blocks_keras_tensors(self, reference: Reference) -> str | None:
+        """Why code with this reference cannot run on KerasTensors; None if it can."""
+        return None
+
+    def unhandled(self, api: str) -> Leave:
+        return Leave(f"{api} has no rule for this form", "rewrite it by hand")

@@ -1,0 +1,161 @@
+"""Where a rule works: one reference, the code around it, and what it may ask of the file."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import libcst as cst
+
+from slimport import slim_api
+
+if TYPE_CHECKING:
+    from slimport.index.program import Function, Reference
+
+
+class FileServices(Protocol):
+    """What a rule may ask of the file it works in."""
+
+    def written(self, name: str) -> cst.BaseExpression:
+        """Local name of something of the written module; its import is added."""
+
+    def keras(self, dotted: str) -> cst.BaseExpression:
+        """``keras.<dotted>``; the import is added."""
+
+    def tensorflow(self, dotted: str, spelled: str) -> cst.BaseExpression:
+        """``tf.<dotted>`` under the file's own name for TensorFlow."""
+
+    def uses_keras_ops(self, function: Function) -> bool:
+        """Whether tensor code of the function becomes keras.ops."""
+
+    def plain(self, function: Function) -> bool:
+        """Whether layers of the function become plain keras.layers."""
+
+    def note(self, text: str) -> None:
+        """Adds a remark to the report of the current reference."""
+
+
+@dataclass
+class Site:
+    """One reference to an API."""
+
+    reference: Reference
+    function: Function
+    file: FileServices
+    path: tuple[cst.CSTNode, ...]
+
+    @property
+    def api(self) -> str:
+        return self.reference.api.name
+
+    @property
+    def short(self) -> str:
+        """Last part of the API's name: ``conv2d``."""
+        return self.api.rpartition(".")[2]
+
+    @property
+    def in_keras_code(self) -> bool:
+        return self.file.uses_keras_ops(self.function)
+
+
+@dataclass
+class ValueSite(Site):
+    """The API named without being called."""
+
+    node: cst.BaseExpression
+
+
+@dataclass
+class CallSite(Site):
+    """A call of the API; `node` holds arguments that are rewritten already."""
+
+    node: cst.Call
+    aliased: bool = False
+
+    @property
+    def has_star(self) -> bool:
+        """Whether an unpacked argument (``*a`` or ``**k``) hides what is passed."""
+        return any(argument.star for argument in self.node.args)
+
+    def bound(self, parameters: Sequence[str] | None = None) -> dict[str, cst.Arg] | None:
+        """Arguments by parameter name, None where the call does not fit the signature."""
+        if parameters is None:
+            signature = slim_api.signature(self.short)
+            if signature is None:
+                return None
+            parameters = signature.parameters
+        if self.has_star:
+            return None
+        found: dict[str, cst.Arg] = {}
+        for position, argument in enumerate(self.node.args):
+            name = argument.keyword.value if argument.keyword else None
+            if name is None:
+                if position >= len(parameters):
+                    return None
+                name = parameters[position]
+            if name not in parameters or name in found:
+                return None
+            found[name] = argument
+        return found
+
+    def renamed(
+        self,
+        callee: cst.BaseExpression,
+        keywords: Mapping[str, str],
+        values: Mapping[str, cst.BaseExpression] | None = None,
+    ) -> cst.Call:
+        """The same call of another function, keywords renamed; layout and comments are kept.
+
+        Args:
+            callee: the new function. An alias of the author's own (``conv = slim.conv2d``) stays.
+            keywords: old keyword -> new one.
+            values: new values by old parameter name, positional arguments included.
+        """
+        signature = slim_api.signature(self.short)
+        parameters = signature.parameters if signature else ()
+        arguments = []
+        for position, argument in enumerate(self.node.args):
+            name = argument.keyword.value if argument.keyword else ""
+            if not name and not argument.star and position < len(parameters):
+                name = parameters[position]
+            if values and name in values:
+                argument = argument.with_changes(value=values[name])
+            if argument.keyword and name in keywords:
+                argument = argument.with_changes(keyword=cst.Name(keywords[name]))
+            arguments.append(argument)
+        function = self.node.func if self.aliased else callee
+        return self.node.with_changes(func=function, args=arguments)
+
+
+def dotted(name: str) -> cst.BaseExpression:
+    """``a.b.c`` as an expression."""
+    first, *rest = name.split(".")
+    expression: cst.BaseExpression = cst.Name(first)
+    for part in rest:
+        expression = cst.Attribute(expression, cst.Name(part))
+    return expression
+
+
+def source(node: cst.CSTNode) -> str:
+    """Source text of a node."""
+    return cst.Module([]).code_for_node(node)
+
+
+def string(value: str) -> cst.SimpleString:
+    """A double-quoted string literal."""
+    return cst.SimpleString(f'"{value}"')
+
+
+def literal(node: cst.BaseExpression | None) -> object:
+    """Value of a literal (also of lists, tuples and negative numbers); `NOT_LITERAL` otherwise."""
+    if node is None:
+        return NOT_LITERAL
+    try:
+        return ast.literal_eval(source(node))
+    except (ValueError, SyntaxError, TypeError, MemoryError):
+        return NOT_LITERAL
+
+
+NOT_LITERAL = object()
