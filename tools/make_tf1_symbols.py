@@ -8,7 +8,8 @@ For each public name of ``tf.compat.v1`` (which is TF 1.15's API) the table says
 
 * ``same``: ``tf.<name>`` is the very same Python object, so that the code can stay;
 * ``renamed``: the same object lives under another TF 2 name (TensorFlow's own rename table);
-* ``compat``: it exists under ``tf.compat.v1`` only, or TF 2 has another object of that name.
+* ``changed``: TF 2 has another object of that name;
+* ``gone``: it exists under ``tf.compat.v1`` only.
 
 `slimport rewrite` reads the table and never imports TensorFlow.
 """
@@ -54,27 +55,31 @@ def classify() -> dict[str, Any]:
     from tensorflow.tools.compatibility import all_renames_v2
 
     old, new = public_names(tf.compat.v1), public_names(tf)
-    renames = {k.removeprefix("tf."): v.removeprefix("tf.") for k, v in all_renames_v2.all_symbol_renames.items()} if hasattr(all_renames_v2, "all_symbol_renames") else {k.removeprefix("tf."): v.removeprefix("tf.") for k, v in all_renames_v2.symbol_renames.items()}
+    renames = {
+        before.removeprefix("tf."): after.removeprefix("tf.")
+        for before, after in all_renames_v2.symbol_renames.items()
+    }
     by_identity: dict[int, str] = {}
-    for name, value in new.items():
+    for name, value in sorted(new.items(), key=lambda item: (item[0].count("."), item[0])):
         if callable(value):
             by_identity.setdefault(id(value), name)
-    same, renamed, compat = [], {}, []
+    same, renamed, changed, gone = [], {}, [], []
     for name, value in sorted(old.items()):
         target = renames.get(name, "")
         if name in new and new[name] is value:
             same.append(name)
         elif target in new and new[target] is value:
             renamed[name] = target
-        elif id(value) in by_identity:
+        elif id(value) in by_identity and name not in new:
             renamed[name] = by_identity[id(value)]
         else:
-            compat.append(name)
+            (changed if name in new else gone).append(name)
     return {
         "tensorflow": tf.__version__,
         "same": same,
         "renamed": renamed,
-        "compat": compat,
+        "changed": changed,
+        "gone": gone,
     }
 
 

@@ -91,6 +91,8 @@ class Program:
         for module in self.modules:
             self._collect_functions(module)
         self.imports: dict[Module, set[Module]] = {module: set() for module in self.modules}
+        self.star_imports: dict[Module, set[Module]] = {module: set() for module in self.modules}
+        self.imported_names: set[tuple[Module, str]] = set()
         for module in self.modules:
             _ReferenceCollector(self, module).visit(module.tree)
         self.building = self._close(lambda f: f.callers, (f for f in self.all() if f.builds()))
@@ -174,30 +176,76 @@ class _ReferenceCollector(ast.NodeVisitor):
         self.module = module
         self.columns = ColumnMap(module.tree)
         self.callees: dict[ast.expr, ast.Call] = {}
+        self.methods = {function.qualname: function for function in program.by_module[module]}
 
     def visit_Call(self, node: ast.Call) -> None:
         self.callees[node.func] = node
         self._function(node).calls.append(node)
+        self._method(node)
         self.generic_visit(node)
+
+    def _method(self, node: ast.Call) -> None:
+        """``self.predict(...)`` calls the method of the class around it."""
+        function = node.func
+        if not (isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name)):
+            return
+        if function.value.id not in ("self", "cls"):
+            return
+        caller = self._function(node)
+        owner = caller.qualname.rpartition(".")[0]
+        while owner:
+            target = self.methods.get(f"{owner}.{function.attr}")
+            if target is not None:
+                caller.callees.add(target)
+                target.callers.add(caller)
+                return
+            owner = owner.rpartition(".")[0]
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         if not self._reference(node):
+            self._shape_query(node)
             self.generic_visit(node)
+
+    def _shape_query(self, node: ast.Attribute) -> None:
+        """Static shapes are asked of tensors, whatever their name: ``x.get_shape().as_list()``."""
+        call = self.callees.get(node)
+        kind = ""
+        whole: ast.expr = node
+        if node.attr in ("get_shape", "set_shape") and call is not None:
+            kind, whole = node.attr, call
+        elif node.attr == "as_list" and call is not None and _is_shape(node.value):
+            kind, whole = "as_list", call
+        elif node.attr == "ndims" and _is_shape(node.value):
+            kind = "ndims"
+        elif node.attr == "value" and isinstance(node.value, ast.Subscript):
+            kind = "value" if _is_shape(node.value.value) else ""
+        if kind:
+            name = f"tensor.{kind}"
+            scope = self.module.scopes.scope_of.get(node, self.module.scope)
+            reference = Reference(Api(name, name), node, self.columns.span(whole), scope, "", None)
+            self._function(node).references.append(reference)
 
     def visit_Name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Load):
             self._reference(node)
 
     def _import(self, dotted: str) -> None:
-        for name in (dotted, dotted.rpartition(".")[0]):
-            table = self.program.table
-            if name.startswith("."):
-                absolute = table.relative(self.module, name)
-                found = table.exact(absolute) if absolute else None
-            else:
-                found = table.find(name, self.module) if name else None
+        parent, _, last = dotted.rpartition(".")
+        module, owner = self._find(dotted), self._find(parent)
+        for found in (module, owner):
             if found is not None and found is not self.module:
                 self.program.imports[self.module].add(found)
+        if owner is not None and last == "*":
+            self.program.star_imports[self.module].add(owner)
+        elif owner is not None:
+            self.program.imported_names.add((owner, last))
+
+    def _find(self, dotted: str) -> Module | None:
+        table = self.program.table
+        if not dotted.startswith("."):
+            return table.find(dotted, self.module) if dotted else None
+        absolute = table.relative(self.module, dotted)
+        return table.exact(absolute) if absolute else None
 
     def visit_Import(self, node: ast.Import) -> None:
         for alias in node.names:
@@ -241,6 +289,13 @@ class _ReferenceCollector(ast.NodeVisitor):
         scope = self.module.scopes.scope_of.get(node, self.module.scope)
         owner = scope.function()
         return self.program.functions[owner if owner is not None else self.module.tree]
+
+
+def _is_shape(node: ast.expr) -> bool:
+    """``x.get_shape()`` or ``x.shape``."""
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Attribute) and node.func.attr == "get_shape"
+    return isinstance(node, ast.Attribute) and node.attr == "shape"
 
 
 class ColumnMap:

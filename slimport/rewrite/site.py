@@ -13,6 +13,7 @@ from slimport import slim_api
 
 if TYPE_CHECKING:
     from slimport.index.program import Function, Reference
+    from slimport.rewrite.rule import Outcome
 
 
 class FileServices(Protocol):
@@ -32,6 +33,18 @@ class FileServices(Protocol):
 
     def plain(self, function: Function) -> bool:
         """Whether layers of the function become plain keras.layers."""
+
+    def builds(self, function: Function) -> bool:
+        """Whether the function makes layers, itself or through what it calls."""
+
+    def builds_file(self) -> bool:
+        """Whether any function of the file makes layers."""
+
+    def is_tf1(self) -> bool:
+        """Whether the file was written for TF 1: it names slim or a symbol that TF 2 lacks."""
+
+    def tf1(self, site: CallSite | ValueSite) -> Outcome:
+        """The TF 1 symbol under its TF 2 name, where it has no Keras equivalent."""
 
     def note(self, text: str) -> None:
         """Adds a remark to the report of the current reference."""
@@ -143,9 +156,10 @@ def source(node: cst.CSTNode) -> str:
     return cst.Module([]).code_for_node(node)
 
 
-def string(value: str) -> cst.SimpleString:
-    """A double-quoted string literal."""
-    return cst.SimpleString(f'"{value}"')
+def string(value: str, like: cst.BaseExpression | None = None) -> cst.SimpleString:
+    """A string literal with the quotes of the literal `like`, else double ones."""
+    quote = like.quote if isinstance(like, cst.SimpleString) else '"'
+    return cst.SimpleString(f"{quote}{value}{quote}")
 
 
 def literal(node: cst.BaseExpression | None) -> object:

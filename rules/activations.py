@@ -1,0 +1,44 @@
+"""Activations that are passed on: tf.nn.relu as a value."""
+
+from dataclasses import dataclass
+
+from slimport.rewrite.rule import Outcome
+from slimport.rewrite.site import ValueSite
+from slimport.rewrite.tensors import TensorRule
+
+
+@dataclass(frozen=True, kw_only=True)
+class _ActivationRule(TensorRule):
+    """As a value it may reach a Keras layer, so wherever a file builds layers it becomes Keras'."""
+
+    def value(self, site: ValueSite) -> Outcome:
+        if not site.file.builds_file():
+            return site.file.tf1(site)
+        name = "silu" if site.short == "swish" else site.short
+        return site.file.keras(f"ops.{name}")
+
+    def names_function(self) -> bool:
+        return True
+
+
+ACTIVATIONS = _ActivationRule(
+    code="SLIM301",
+    name="activations",
+    summary="tf.nn.relu and family -> keras.ops, or its name as a layer's argument",
+    table={
+        "tf.nn.relu": ("relu", "features name"),
+        "tf.nn.relu6": ("relu6", "features name"),
+        "tf.nn.elu": ("elu", "features name"),
+        "tf.nn.selu": ("selu", "features name"),
+        "tf.nn.softplus": ("softplus", "features name"),
+        "tf.nn.softsign": ("softsign", "features name"),
+        "tf.nn.swish": ("silu", "features name"),
+        "tf.nn.leaky_relu": ("leaky_relu", "features alpha=negative_slope name"),
+        "tf.nn.sigmoid": ("sigmoid", "x name"),
+        "tf.sigmoid": ("sigmoid", "x name"),
+        "tf.nn.tanh": ("tanh", "x name"),
+        "tf.tanh": ("tanh", "x name"),
+        "tf.nn.softmax": ("softmax", "logits axis name"),
+        "tf.nn.log_softmax": ("log_softmax", "logits axis name"),
+    },
+)

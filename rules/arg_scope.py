@@ -1,0 +1,131 @@
+"""slim.arg_scope, add_arg_scope and their companions."""
+
+from dataclasses import dataclass
+
+import libcst as cst
+
+from slimport.index.program import Reference
+from slimport.rewrite.layers import LayerRule, RenamedRule, keras_keyword, keras_value
+from slimport.rewrite.registry import rule_for
+from slimport.rewrite.rule import Example, Outcome, Rule
+from slimport.rewrite.site import CallSite, ValueSite
+
+
+@dataclass(frozen=True, kw_only=True)
+class _ArgScopeRule(Rule):
+    """``with slim.arg_scope(ops, stride=1)`` -> ``with layer_defaults(ops, strides=1)``."""
+
+    def call(self, site: CallSite) -> Outcome:
+        ops = _listed_layers(site)
+        arguments = [_argument(argument, ops) for argument in site.node.args]
+        function = site.node.func if site.aliased else site.file.written("layer_defaults")
+        return site.node.with_changes(func=function, args=arguments)
+
+    def value(self, site: ValueSite) -> Outcome:
+        return site.file.written("layer_defaults")
+
+
+def _listed_layers(site: CallSite) -> list[str] | None:
+    """Canonical names of a literal list of slim layers; None where an op may be the author's own.
+
+    A custom op has parameters of its own names, so keywords for it must stay as they are. The
+    factories take slim's names as well.
+    """
+    call = site.reference.call
+    if call is None or not call.args:
+        return None
+    elements = getattr(call.args[0], "elts", None)
+    if not elements:
+        return None
+    known = {reference.node: reference for reference in site.function.references}
+    found = [known.get(element) for element in elements]
+    layers = [reference.api.name for reference in found if _is_layer(reference)]
+    return layers if len(layers) == len(elements) else None
+
+
+def _is_layer(reference: Reference | None) -> bool:
+    return reference is not None and isinstance(rule_for(reference.api.name), LayerRule)
+
+
+def _argument(argument: cst.Arg, ops: list[str] | None) -> cst.Arg:
+    if argument.keyword is None or argument.star:
+        return argument
+    name = argument.keyword.value
+    value = keras_value(name, argument.value)
+    if value is not None:
+        argument = argument.with_changes(value=value)
+    # One keyword for several ops is renamed only where all of them call it the same.
+    names = {keras_keyword(op, name) for op in ops} if ops else set()
+    if len(names) == 1:
+        argument = argument.with_changes(keyword=cst.Name(names.pop()))
+    return argument
+
+
+ARG_SCOPE = _ArgScopeRule(
+    code="SLIM001",
+    name="arg_scope",
+    summary="slim.arg_scope -> layer_defaults",
+    apis=("slim.arg_scope",),
+    examples=(
+        Example(
+            before="""
+import tensorflow as tf
+slim = tf.contrib.slim
+
+
+def scope(weight_decay=0.0001):
+    with slim.arg_scope([slim.conv2d, slim.fully_connected],
+                        weights_regularizer=slim.l2_regularizer(weight_decay),
+                        activation_fn=None) as sc:
+        return sc
+
+
+def net(images):
+    with slim.arg_scope(scope()):
+        with slim.arg_scope([slim.conv2d, slim.max_pool2d], stride=1, padding='VALID'):
+            images = slim.conv2d(images, 4, [3, 3], scope='conv')
+            return slim.max_pool2d(images, [2, 2], scope='pool')
+""",
+            after="""
+import keras
+from scoped_layers import conv2d, fully_connected, layer_defaults, max_pool2d
+
+
+def scope(weight_decay=0.0001):
+    with layer_defaults([conv2d, fully_connected],
+                        kernel_regularizer=keras.regularizers.L2(0.5 * weight_decay),
+                        activation=None) as sc:
+        return sc
+
+
+def net(images):
+    with layer_defaults(scope()):
+        with layer_defaults([conv2d, max_pool2d], strides=1, padding='valid'):
+            images = conv2d(images, 4, [3, 3], name='conv')
+            return max_pool2d(images, [2, 2], name='pool')
+""",
+            inputs=((1, 8, 8, 3),),
+            title="a scope function and a constant scope inside",
+        ),
+    ),
+)
+
+ADD_ARG_SCOPE = RenamedRule(
+    code="SLIM002",
+    name="add_arg_scope",
+    summary="@slim.add_arg_scope -> @takes_layer_defaults; questions about the current scope",
+    apis=(
+        "slim.add_arg_scope",
+        "slim.current_arg_scope",
+        "slim.has_arg_scope",
+        "slim.arg_scoped_arguments",
+        "slim.arg_scope_func_key",
+    ),
+    names=(
+        ("add_arg_scope", "takes_layer_defaults"),
+        ("current_arg_scope", "current_layer_defaults"),
+        ("has_arg_scope", "has_layer_defaults"),
+        ("arg_scoped_arguments", "layer_defaults_arguments"),
+        ("arg_scope_func_key", "layer_defaults_key"),
+    ),
+)

@@ -1,0 +1,54 @@
+"""tf.to_float and family: casts that TF 2 has no name for."""
+
+from dataclasses import dataclass
+
+import libcst as cst
+
+from slimport.index.program import Reference
+from slimport.rewrite.rule import Leave, Outcome, Rule
+from slimport.rewrite.site import CallSite, ValueSite, string
+from slimport.rewrite.tensors import bind
+
+_DTYPES = {
+    "tf.to_float": "float32",
+    "tf.to_double": "float64",
+    "tf.to_int32": "int32",
+    "tf.to_int64": "int64",
+    "tf.to_bfloat16": "bfloat16",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _CastRule(Rule):
+    """``tf.to_float(x)`` -> ``tf.cast(x, tf.float32)`` or ``keras.ops.cast(x, "float32")``."""
+
+    def call(self, site: CallSite) -> Outcome:
+        bound = site.bound(("x", "name"))
+        if bound is None or "x" not in bound:
+            return Leave(f"{site.api} is called with arguments that cannot be seen")
+        dtype: cst.BaseExpression = string(_DTYPES[site.api])
+        if site.in_keras_code:
+            function = site.file.keras("ops.cast")
+        else:
+            function = site.file.tensorflow("cast", site.reference.api.spelled)
+            dtype = site.file.tensorflow(_DTYPES[site.api], site.reference.api.spelled)
+        value = bound["x"].with_changes(
+            keyword=None, equal=cst.MaybeSentinel.DEFAULT, comma=cst.MaybeSentinel.DEFAULT
+        )
+        return site.node.with_changes(func=function, args=[value, cst.Arg(dtype)])
+
+    def value(self, site: ValueSite) -> Outcome:
+        return site.file.tf1(site)
+
+    def blocks_keras_tensors(self, reference: Reference) -> str | None:
+        if reference.call is not None and bind(reference.call, ("x", "name")) is not None:
+            return None
+        return f"{reference.api.name} is passed on as a function"
+
+
+CASTS = _CastRule(
+    code="SLIM304",
+    name="casts",
+    summary="tf.to_float(x) -> tf.cast(x, tf.float32)",
+    apis=tuple(_DTYPES),
+)

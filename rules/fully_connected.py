@@ -1,0 +1,11 @@
+"""slim.fully_connected and its partials relu, relu6, elu, linear."""
+
+from slimport.rewrite.layers import WEIGHT_KEYWORDS, LayerRule
+
+FULLY_CONNECTED = LayerRule(
+    code="SLIM105",
+    name="fully_connected",
+    summary="slim.fully_connected -> Dense",
+    apis=("slim.fully_connected", "slim.relu", "slim.relu6", "slim.elu", "slim.linear"),
+    keywords={**WEIGHT_KEYWORDS, "num_outputs": "units"},
+)

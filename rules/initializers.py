@@ -1,0 +1,120 @@
+"""Weight initializers of slim and TensorFlow 1."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import libcst as cst
+
+from slimport.rewrite.layers import RenamedRule
+from slimport.rewrite.rule import Leave, Outcome, Rule
+from slimport.rewrite.site import CallSite, ValueSite
+
+# API -> Keras class, parameters in TF 1's order, and TF 1's defaults where Keras has others.
+_KERAS: Mapping[str, tuple[str, tuple[str, ...], Mapping[str, str]]] = {
+    "tf.truncated_normal_initializer": ("TruncatedNormal", ("mean", "stddev", "seed"), {"stddev": "1.0"}),
+    "tf.random_normal_initializer": ("RandomNormal", ("mean", "stddev", "seed"), {"stddev": "1.0"}),
+    "tf.random_uniform_initializer": (
+        "RandomUniform",
+        ("minval", "maxval", "seed"),
+        {"minval": "0.0", "maxval": "1.0"},
+    ),
+    "tf.zeros_initializer": ("Zeros", (), {}),
+    "tf.ones_initializer": ("Ones", (), {}),
+    "tf.constant_initializer": ("Constant", ("value",), {}),
+    "tf.orthogonal_initializer": ("Orthogonal", ("gain", "seed"), {}),
+    "tf.glorot_uniform_initializer": ("GlorotUniform", ("seed",), {}),
+    "tf.glorot_normal_initializer": ("GlorotNormal", ("seed",), {}),
+}
+_TYPED = ("dtype", "verify_shape", "partition_info")
+# The same classes under the module that TF 1.14 moved them to.
+_MOVED = {
+    "tf.initializers.truncated_normal": "tf.truncated_normal_initializer",
+    "tf.initializers.random_normal": "tf.random_normal_initializer",
+    "tf.initializers.random_uniform": "tf.random_uniform_initializer",
+    "tf.initializers.zeros": "tf.zeros_initializer",
+    "tf.initializers.ones": "tf.ones_initializer",
+    "tf.initializers.constant": "tf.constant_initializer",
+    "tf.initializers.orthogonal": "tf.orthogonal_initializer",
+    "tf.initializers.glorot_uniform": "tf.glorot_uniform_initializer",
+    "tf.initializers.glorot_normal": "tf.glorot_normal_initializer",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _InitializerRule(Rule):
+    """The Keras class of the same distribution, with TF 1's defaults written out."""
+
+    def call(self, site: CallSite) -> Outcome:
+        if not site.file.builds_file():
+            return site.file.tf1(site)
+        name, parameters, defaults = _KERAS[_MOVED.get(site.api, site.api)]
+        bound = site.bound((*parameters, *_TYPED))
+        if bound is None:
+            return Leave(f"{site.api} is called with arguments that cannot be seen")
+        arguments = [
+            argument for parameter, argument in bound.items() if parameter not in _TYPED
+        ]
+        if arguments and len(arguments) < len(bound):
+            arguments[-1] = arguments[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
+        arguments += [
+            _keyword(parameter, default)
+            for parameter, default in defaults.items()
+            if parameter not in bound
+        ]
+        function = site.file.keras(f"initializers.{name}")
+        return site.node.with_changes(func=function, args=arguments)
+
+    def value(self, site: ValueSite) -> Outcome:
+        if not site.file.builds_file():
+            return site.file.tf1(site)
+        name, _, defaults = _KERAS[_MOVED.get(site.api, site.api)]
+        if defaults:
+            return Leave(f"{site.api} is passed on uncalled and Keras has other defaults")
+        return site.file.keras(f"initializers.{name}")
+
+
+def _keyword(name: str, value: str) -> cst.Arg:
+    tight = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
+    return cst.Arg(cst.parse_expression(value), cst.Name(name), equal=tight)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _XavierRule(Rule):
+    """Slim's Xavier initializers are Glorot's, bounds included."""
+
+    def call(self, site: CallSite) -> Outcome:
+        bound = site.bound(("uniform", "seed", "dtype"))
+        if bound is None or "uniform" in bound:
+            return cst.Call(site.file.written("xavier_initializer"), site.node.args)
+        seed = [cst.Arg(bound["seed"].value, cst.Name("seed"))] if "seed" in bound else []
+        return cst.Call(site.file.keras("initializers.GlorotUniform"), seed)
+
+    def value(self, site: ValueSite) -> Outcome:
+        return site.file.written("xavier_initializer")
+
+
+INITIALIZERS = _InitializerRule(
+    code="SLIM210",
+    name="initializers",
+    summary="tf.truncated_normal_initializer and family -> keras.initializers",
+    apis=(*_KERAS, *_MOVED),
+    details="tf.truncated_normal_initializer() has stddev 1.0, TruncatedNormal() 0.05.",
+)
+
+XAVIER = _XavierRule(
+    code="SLIM211",
+    name="xavier_initializer",
+    summary="slim.xavier_initializer -> keras.initializers.GlorotUniform",
+    apis=("slim.xavier_initializer", "slim.xavier_initializer_conv2d"),
+)
+
+VARIANCE_SCALING = RenamedRule(
+    code="SLIM212",
+    name="variance_scaling_initializer",
+    summary="slim.variance_scaling_initializer -> VarianceScaling with slim's exact deviation",
+    apis=("slim.variance_scaling_initializer",),
+    details=(
+        "Slim draws a truncated normal of deviation sqrt(1.3 * factor / n) "
+        "(tf_slim/layers/initializers.py); Keras divides by .8796 instead: .3 % apart."
+    ),
+)

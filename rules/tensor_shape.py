@@ -1,0 +1,69 @@
+"""Static shapes: get_shape().as_list(), .shape[i].value."""
+
+from dataclasses import dataclass
+
+import libcst as cst
+
+from slimport.index.program import Reference
+from slimport.rewrite.rule import Keep, Outcome, Rule
+from slimport.rewrite.site import ValueSite
+
+
+@dataclass(frozen=True, kw_only=True)
+class _ShapeRule(Rule):
+    """A KerasTensor has no get_shape() and its shape is a tuple."""
+
+    def value(self, site: ValueSite) -> Outcome:
+        kind = site.short
+        if not site.in_keras_code:
+            return self._tensorflow(kind, site)
+        if kind == "as_list":
+            return cst.Call(cst.Name("list"), [cst.Arg(_shape(_callee(site.node)))])
+        if kind == "ndims":
+            return cst.Call(cst.Name("len"), [cst.Arg(_shape(_object(site.node)))])
+        if kind == "value":
+            return _object(site.node)
+        return _shape(site.node)
+
+    @staticmethod
+    def _tensorflow(kind: str, site: ValueSite) -> Outcome:
+        """In TensorFlow code only ``.value`` fails: TF 2's dimensions are plain integers."""
+        if kind != "value" or not site.file.is_tf1():
+            return Keep()
+        name = site.file.tensorflow("compat.dimension_value", "tensorflow")
+        return cst.Call(name, [cst.Arg(_object(site.node))])
+
+    def blocks_keras_tensors(self, reference: Reference) -> str | None:
+        return "set_shape needs a TensorFlow tensor" if reference.api.name.endswith("set_shape") else None
+
+
+def _object(node: cst.BaseExpression) -> cst.BaseExpression:
+    assert isinstance(node, cst.Attribute)
+    return node.value
+
+
+def _callee(node: cst.BaseExpression) -> cst.BaseExpression:
+    """``<x>.as_list()`` -> ``<x>``."""
+    assert isinstance(node, cst.Call)
+    return _object(node.func)
+
+
+def _shape(node: cst.BaseExpression) -> cst.BaseExpression:
+    """``x.get_shape()`` -> ``x.shape``; a shape stays."""
+    if isinstance(node, cst.Call):
+        return cst.Attribute(_object(node.func), cst.Name("shape"))
+    return node
+
+
+TENSOR_SHAPE = _ShapeRule(
+    code="SLIM303",
+    name="tensor_shape",
+    summary="x.get_shape().as_list() -> list(x.shape); x.shape[1].value -> x.shape[1]",
+    apis=(
+        "tensor.get_shape",
+        "tensor.as_list",
+        "tensor.ndims",
+        "tensor.value",
+        "tensor.set_shape",
+    ),
+)

@@ -1,0 +1,49 @@
+"""TensorFlow 1's own symbols, wherever no other rule takes them."""
+
+from dataclasses import dataclass
+
+from slimport.index.program import Reference
+from slimport.rewrite.rule import Keep, Outcome, Rule
+from slimport.rewrite.site import CallSite, ValueSite
+
+# Names that no tensor passes through.
+_NEUTRAL = (
+    "tf.logging", "tf.flags", "tf.app", "tf.gfile", "tf.GraphKeys", "tf.errors", "tf.newaxis",
+    "tf.device", "tf.keras", "tf.Tensor", "tf.TensorShape", "tf.Variable", "tf.constant",
+    "tf.float", "tf.int", "tf.uint", "tf.bool", "tf.string", "tf.DType", "tf.bfloat16", "tf.half",
+    "tf.summary", "tf.compat", "tf.__version__", "tf.zeros", "tf.ones", "tf.range", "tf.Dimension",
+    "tf.VERSION", "tf.version", "tf.estimator", "tf.train", "tf.io", "tf.data", "tf.contrib",
+    "tf.initializers", "tf.regularizers", "tf.test", "tf.executing_eagerly", "tf.name_scope",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class _SymbolRule(Rule):
+    """Stays, takes its TF 2 name, or moves to tf.compat.v1: proved by object identity."""
+
+    def call(self, site: CallSite) -> Outcome:
+        return self._symbol(site)
+
+    def value(self, site: ValueSite) -> Outcome:
+        return self._symbol(site)
+
+    def _symbol(self, site: CallSite | ValueSite) -> Outcome:
+        return site.file.tf1(site) if site.file.is_tf1() else Keep()
+
+    def blocks_keras_tensors(self, reference: Reference) -> str | None:
+        name = reference.api.name
+        if name.startswith(_NEUTRAL):
+            return None
+        return f"{name} has no keras.ops equivalent"
+
+
+TF1_SYMBOLS = _SymbolRule(
+    code="SLIM310",
+    name="tf1_symbols",
+    summary="tf.log -> tf.math.log, tf.to_float -> tf.compat.v1.to_float ...",
+    apis=("tf.*",),
+    details=(
+        "The table slimport/data/tf1_symbols.json says for each symbol whether TF 2.21 has the very "
+        "same object under this or another name. A file that names no TF 1 symbol is left alone."
+    ),
+)

@@ -1,0 +1,45 @@
+"""tf.variable_scope, get_variable_scope, name_scope: the scopes that variables are named by."""
+
+from dataclasses import dataclass
+
+from slimport.rewrite.layers import RenamedRule
+from slimport.rewrite.rule import Outcome
+from slimport.rewrite.site import CallSite, ValueSite
+
+
+@dataclass(frozen=True, kw_only=True)
+class _ScopeRule(RenamedRule):
+    """Scopes move to the written module wherever layers are built under them.
+
+    Elsewhere (a training script's own variables) they stay TensorFlow's, which name TensorFlow's
+    variables.
+    """
+
+    def call(self, site: CallSite) -> Outcome:
+        return super().call(site) if site.file.builds(site.function) else site.file.tf1(site)
+
+    def value(self, site: ValueSite) -> Outcome:
+        return super().value(site) if site.file.builds(site.function) else site.file.tf1(site)
+
+
+VARIABLE_SCOPE = _ScopeRule(
+    code="SLIM003",
+    name="variable_scope",
+    summary="tf.variable_scope, get_variable_scope, name_scope -> the written module's",
+    apis=(
+        "tf.variable_scope",
+        "tf.get_variable_scope",
+        "tf.name_scope",
+        "tf.AUTO_REUSE",
+        "tf.variable_op_scope",
+    ),
+    details="Unnamed scopes get the names that TF 1's counters gave: Conv, Conv_1, ...",
+)
+
+GET_VARIABLE = _ScopeRule(
+    code="SLIM004",
+    name="get_variable",
+    summary="tf.get_variable, slim.variable, slim.model_variable -> a variable of the same name",
+    apis=("tf.get_variable", "slim.variable", "slim.model_variable"),
+    only_tensorflow="a variable made outside a layer is not tracked by a functional model",
+)

@@ -1,0 +1,85 @@
+"""Where the written module goes, so that every file can import the one copy."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from slimport.index.modules import Module
+from slimport.index.program import Program
+
+Folder = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Folder of the written module, folders that need a loader for it, and how files import it.
+
+    Attributes:
+        folder: where the module itself is written.
+        loaders: further import roots; each gets a file of the same name that loads the one copy,
+            since two copies would be two stacks of layer defaults.
+        package: dotted package of `folder` where the given tree is itself a package, else "".
+    """
+
+    folder: Folder
+    loaders: tuple[Folder, ...]
+    package: str
+
+
+def place(program: Program, users: Iterable[Module], package: str) -> Placement:
+    """Finds the import roots of the files that use the written module.
+
+    Args:
+        program: the index.
+        users: files that import the written module.
+        package: dotted name of the given folder where it is a package (it holds ``__init__.py``,
+            and so do the folders above it); such a tree is imported from outside.
+    """
+    if package:
+        return Placement((), (), package)
+    evidence = _roots_by_module(program)
+    packages = {m.package for m in program.modules if m.path.name == "__init__.py"}
+    needed: Counter[Folder] = Counter()
+    for module in users:
+        for root in _roots_of(module, evidence, packages):
+            needed[root] += 1
+    if not needed:
+        return Placement((), (), "")
+    folder = min(needed, key=lambda root: (len(root), -needed[root], root))
+    return Placement(folder, tuple(sorted(set(needed) - {folder})), "")
+
+
+def _roots_by_module(program: Program) -> dict[Module, set[Folder]]:
+    """Import root of each module as absolute imports elsewhere in the tree show it."""
+    found: dict[Module, set[Folder]] = {}
+    for importer in program.modules:
+        for dotted in _absolute_imports(importer):
+            module = program.table.find(dotted, importer)
+            if module is not None and module is not importer:
+                depth = dotted.count(".") + 1
+                found.setdefault(module, set()).add(module.parts[:-depth])
+    return found
+
+
+def _absolute_imports(module: Module) -> Iterable[str]:
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _roots_of(
+    module: Module, evidence: dict[Module, set[Folder]], packages: set[Folder]
+) -> set[Folder]:
+    if module in evidence:
+        return evidence[module]
+    # Nobody imports it: a script, or the top of a package that only users import.
+    folder = module.package
+    while folder in packages:
+        folder = folder[:-1]
+    return {folder}

@@ -1,0 +1,55 @@
+"""The report on a terminal."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from slimport.report.model import Report
+
+
+def print_report(report: Report, console: Console, verbose: bool = False) -> None:
+    """Prints what was rewritten by rule, what was left with line and reason, and what failed."""
+    for file in report.failed:
+        console.print(f"[red]error[/]: {escape(file.path)}: {escape(file.error)}")
+    for file in report.files:
+        for left in sorted(file.left, key=lambda item: item.line):
+            advice = f" [dim]({escape(left.advice)})[/]" if left.advice else ""
+            console.print(
+                f"[yellow]left[/]: {escape(file.path)}:{left.line}: {left.code} {escape(left.reason)}{advice}"
+            )
+    _print_rules(report, console)
+    if verbose:
+        _print_functions(report, console)
+    for name in report.written_modules:
+        console.print(f"wrote {escape(name)}: the layer factories that the tree uses")
+    for note in report.notes:
+        console.print(f"note: {escape(note)}")
+    total = sum(len(file.rewritten) for file in report.files)
+    console.print(
+        f"{len(report.changed)} of {len(report.files)} files rewritten: "
+        f"{total} references rewritten, {report.left} left and marked, {len(report.failed)} files failed"
+    )
+
+
+def _print_rules(report: Report, console: Console) -> None:
+    counts = report.by_rule()
+    if not counts:
+        return
+    names = {
+        item.code: item.rule for file in report.files for item in file.rewritten
+    }
+    table = Table("rule", "name", "rewritten", "left", box=None, header_style="dim")
+    for code, count in counts.items():
+        table.add_row(code, names.get(code, ""), str(count["rewritten"]), str(count["left"]))
+    console.print(table)
+
+
+def _print_functions(report: Report, console: Console) -> None:
+    table = Table("function", "layers", "tensors", "why", box=None, header_style="dim")
+    for file in report.files:
+        for form in file.functions:
+            why = "; ".join(form.why)
+            table.add_row(f"{file.path}:{form.line} {form.function}", form.layers, form.tensors, why)
+    console.print(table)

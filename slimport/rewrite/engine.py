@@ -1,0 +1,310 @@
+"""Rewrites one file: bottom-up over the libcst tree, one rule per resolved reference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import libcst as cst
+from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
+
+from slimport.index.canonical import is_slim
+from slimport.index.names import Assigned
+from slimport.index.modules import Module
+from slimport.index.program import Function, Program, Reference, Span
+from slimport.index.resolve import Api
+from slimport.report.model import FunctionForm, LeftAlone, Rewritten
+from slimport.rewrite import marks
+from slimport.rewrite.align import aligned_column, realign
+from slimport.rewrite.imports import ImportEditor, NameTable
+from slimport.rewrite.plan import Plan
+from slimport.rewrite.registry import rule_for
+from slimport.rewrite.rule import Keep, Leave, Outcome, Rule
+from slimport.rewrite.tf1 import became
+from slimport.rewrite.site import CallSite, ValueSite, dotted
+
+UNKNOWN_API = "SLIM999"
+
+
+@dataclass
+class FileResult:
+    """New code of one file and what to report about it."""
+
+    code: bytes
+    rewritten: list[Rewritten] = field(default_factory=list)
+    left: list[LeftAlone] = field(default_factory=list)
+    functions: list[FunctionForm] = field(default_factory=list)
+    written_names: set[str] = field(default_factory=set)
+
+
+def rewrite_module(source: cst.Module, module: Module, plan: Plan, written_module: str) -> FileResult:
+    """Rewrites the file of `module`.
+
+    Args:
+        source: the file's libcst tree.
+        module: its entry in the program's index.
+        plan: decisions about the program's functions.
+        written_module: dotted name under which this file imports the written module.
+    """
+    wrapper = MetadataWrapper(source, unsafe_skip_copy=True)
+    positions = wrapper.resolve(PositionProvider)
+    rewriter = _Rewriter(module, plan, positions, written_module)
+    tree = wrapper.module.visit(rewriter)
+    if not rewriter.result.rewritten and not rewriter.result.left and not rewriter.imports_slim():
+        rewriter.result.code = source.bytes
+        return rewriter.result
+    tree = cst.parse_module(realign(tree, rewriter.columns), config=source.config_for_parsing)
+    editor = ImportEditor(rewriter.names, module, plan.program, rewriter.kept_bases)
+    tree = editor.edit(tree)
+    rewriter.result.code = tree.bytes
+    rewriter.result.written_names = set(rewriter.names.written)
+    rewriter.result.functions = plan.forms(module)
+    return rewriter.result
+
+
+class _Services:
+    """The file as a rule may use it (`slimport.rewrite.site.FileServices`)."""
+
+    def __init__(self, names: NameTable, module: Module, plan: Plan) -> None:
+        self._names = names
+        self._module = module
+        self._plan = plan
+        self.remarks: list[str] = []
+
+    def written(self, name: str) -> cst.BaseExpression:
+        return cst.Name(self._names.from_written(name))
+
+    def keras(self, name: str) -> cst.BaseExpression:
+        return dotted(f"{self._names.keras()}.{name}")
+
+    def tensorflow(self, name: str, spelled: str) -> cst.BaseExpression:
+        return dotted(f"{self._names.tensorflow(spelled)}.{name}")
+
+    def uses_keras_ops(self, function: Function) -> bool:
+        return self._plan.uses_keras_ops(function)
+
+    def plain(self, function: Function) -> bool:
+        return self._plan.plain(function)
+
+    def builds(self, function: Function) -> bool:
+        return function in self._plan.program.building
+
+    def builds_file(self) -> bool:
+        functions = self._plan.program.by_module[self._module]
+        return any(function in self._plan.program.building for function in functions)
+
+    def is_tf1(self) -> bool:
+        return self._plan.is_tf1(self._module)
+
+    def tf1(self, site: CallSite | ValueSite) -> Outcome:
+        reference = site.reference
+        if reference.api.spelled.startswith("tensorflow.compat.v1"):
+            return Keep()
+        now = became(reference.api.name.removeprefix("tf."), reference.call)
+        if now.kind == "same":
+            return Keep()
+        if now.kind == "unknown":
+            reason = f"{reference.api.name} is not part of TensorFlow 2"
+            return Leave(reason, "rewrite it by hand")
+        name = self.tensorflow(now.name, reference.api.spelled)
+        return site.node.with_changes(func=name) if isinstance(site, CallSite) else name
+
+    def note(self, text: str) -> None:
+        self.remarks.append(text)
+
+
+class _Rewriter(cst.CSTTransformer):
+    def __init__(
+        self,
+        module: Module,
+        plan: Plan,
+        positions: Mapping[cst.CSTNode, CodeRange],
+        written_module: str,
+    ) -> None:
+        super().__init__()
+        self.plan = plan
+        self.program: Program = plan.program
+        self.positions = positions
+        self.names = NameTable(module, plan.program, written_module)
+        self.services = _Services(self.names, module, plan)
+        self.result = FileResult(b"")
+        self.kept_bases: set[str] = set()
+        self.columns: dict[int, int] = {}
+        self._alive: list[cst.CSTNode] = []  # ids stay unique while their nodes live
+        self._pending: list[list[str]] = [[]]
+        self._callees: set[int] = set()
+        self._path: list[cst.CSTNode] = []
+        self._references: dict[Span, tuple[Reference, Function]] = {
+            reference.span: (reference, function)
+            for function in plan.program.by_module[module]
+            for reference in function.references
+        }
+
+    # Dispatch ---------------------------------------------------------------------------------
+
+    def on_visit(self, node: cst.CSTNode) -> bool:
+        self._path.append(node)
+        if isinstance(node, cst.Call):
+            self._callees.add(id(node.func))
+        elif isinstance(node, cst.BaseStatement | cst.SimpleStatementLine):
+            self._pending.append([])
+        return super().on_visit(node)
+
+    def on_leave(
+        self, original_node: cst.CSTNode, updated_node: cst.CSTNode
+    ) -> cst.CSTNode | cst.RemovalSentinel | cst.FlattenSentinel[cst.CSTNode]:
+        self._path.pop()
+        result: cst.CSTNode = updated_node
+        if isinstance(original_node, cst.Call):
+            assert isinstance(updated_node, cst.Call)
+            result = self._call(original_node, updated_node)
+            self._remember_alignment(original_node, result)
+        elif isinstance(original_node, cst.Name | cst.Attribute | cst.Subscript):
+            result = self._value(original_node, updated_node)
+        elif isinstance(original_node, cst.BaseStatement | cst.SimpleStatementLine):
+            result = self._statement(updated_node)
+        return result
+
+    def imports_slim(self) -> bool:
+        """Whether some name of the file still stands for slim, used or not."""
+        bindings = self.names.module.scope.bindings
+        return any(self._is_slim_name(name) for name in bindings)
+
+    def _is_slim_name(self, name: str) -> bool:
+        module = self.names.module
+        meaning = self.program.resolver.name(name, module.scope, module)
+        return isinstance(meaning, Api) and is_slim(meaning.name)
+
+    def _remember_alignment(self, original: cst.Call, result: cst.CSTNode) -> None:
+        if isinstance(result, cst.Call):
+            whole, function = self.positions[original], self.positions[original.func]
+            column = aligned_column(original, whole, function)
+            if column is not None:
+                self.columns[id(result)] = column
+                self._alive.append(result)
+
+    def _span(self, node: cst.CSTNode) -> Span | None:
+        position = self.positions.get(node)
+        if position is None:
+            return None
+        start, end = position.start, position.end
+        return start.line, start.column, end.line, end.column
+
+    def _lookup(self, node: cst.CSTNode) -> tuple[Reference, Function] | None:
+        span = self._span(node)
+        return self._references.get(span) if span is not None else None
+
+    def _call(self, original: cst.Call, node: cst.Call) -> cst.BaseExpression:
+        pattern = self._lookup(original)
+        if pattern is not None and pattern[0].call is None:
+            return self._apply_value(*pattern, original, node)
+        found = self._lookup(original.func)
+        if found is None:
+            return node
+        reference, function = found
+        if is_namespace(reference.api.name):
+            return node
+        site = CallSite(
+            reference, function, self.services, tuple(self._path), node, self._is_alias(reference)
+        )
+        return self._settle(site.reference, node, lambda rule: rule.call(site))
+
+    def _value(self, original: cst.CSTNode, node: cst.CSTNode) -> cst.CSTNode:
+        if id(original) in self._callees:
+            return node
+        found = self._lookup(original)
+        if found is None or not isinstance(node, cst.BaseExpression):
+            return node
+        return self._apply_value(*found, original, node)
+
+    def _apply_value(
+        self, reference: Reference, function: Function, original: cst.CSTNode, node: cst.BaseExpression
+    ) -> cst.BaseExpression:
+        if self._is_alias(reference):
+            return node
+        if is_namespace(reference.api.name):
+            if not isinstance(self._path[-1], cst.Assign):
+                self.kept_bases.add(reference.base)
+            return node
+        site = ValueSite(reference, function, self.services, tuple(self._path), node)
+        return self._settle(reference, node, lambda rule: rule.value(site))
+
+    def _settle(
+        self,
+        reference: Reference,
+        node: cst.BaseExpression,
+        apply: Callable[[Rule], Outcome],
+    ) -> cst.BaseExpression:
+        """Applies the rule, books the result, and returns the code that stands there now."""
+        api = reference.api.name
+        rule = rule_for(api)
+        if rule is None:
+            if is_slim(api):
+                advice = "rewrite it by hand, or open an issue that names the API"
+                self._leave(reference, UNKNOWN_API, Leave(f"no rule covers {api}", advice))
+            self.kept_bases.add(reference.base)
+            return node
+        self.services.remarks = []
+        outcome = apply(rule)
+        if isinstance(outcome, Leave):
+            self._leave(reference, rule.code, outcome)
+            return node
+        if isinstance(outcome, Keep):
+            self.kept_bases.add(reference.base)
+            return node
+        note = "; ".join(self.services.remarks)
+        line = reference.span[0]
+        self.result.rewritten.append(Rewritten(line, api, rule.code, rule.name, note))
+        return outcome
+
+    def _leave(self, reference: Reference, code: str, leave: Leave) -> None:
+        self.kept_bases.add(reference.base)
+        line = reference.span[0]
+        api = reference.api.name
+        self.result.left.append(LeftAlone(line, api, code, leave.reason, leave.advice))
+        text = f"{leave.reason}: {leave.advice}" if leave.advice else leave.reason
+        self._pending[-1].append(marks.mark(code, text))
+
+    def _is_alias(self, reference: Reference) -> bool:
+        """Whether the name is the author's own for a function: ``conv = slim.conv2d``."""
+        found = reference.scope.lookup(reference.base)
+        if found is None or reference.node is not _base_name(reference):
+            return False
+        return any(isinstance(binding, Assigned) for binding in found[1])
+
+    # Marks ------------------------------------------------------------------------------------
+
+    def _statement(self, node: cst.CSTNode) -> cst.CSTNode:
+        texts = self._pending.pop()
+        if not texts:
+            return node
+        lines = getattr(node, "leading_lines", None)
+        if lines is None:  # a suite on the line of its colon: mark the statement around it
+            self._pending[-1].extend(texts)
+            return node
+        return node.with_changes(leading_lines=marks.add_marks(lines, texts))
+
+
+def is_namespace(api: str) -> bool:
+    """Whether the name is a module (``slim``, ``tf.contrib.layers``): imports, not references."""
+    last = api.rpartition(".")[2]
+    return api in ("tf", "slim", "slim.utils", "slim.learning", "slim.data") or (
+        api.startswith("tf.contrib") and api.count(".") <= 2 and last == last.lower() and api in _MODULES
+    )
+
+
+_MODULES = {"tf.contrib"} | {
+    f"tf.contrib.{name}"
+    for name in (
+        "data estimator framework image layers losses metrics opt quantize rnn seq2seq summary training lookup"
+    ).split()
+}
+
+
+def _base_name(reference: Reference) -> object:
+    import ast
+
+    node = reference.node
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node

@@ -1,0 +1,466 @@
+"""Own import editing: what a file gains (`keras`, the written module) and what it no longer needs.
+
+libcst's AddImportsVisitor checks no collisions and RemoveImportsVisitor drops trailing comments, so
+neither is used.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+import libcst as cst
+from libcst.helpers import get_full_name_for_node
+
+from slimport.index.canonical import canonical, is_slim
+from slimport.index.modules import Module
+from slimport.index.names import Imported, Scope
+from slimport.index.program import Program
+from slimport.index.resolve import Api, External
+from slimport.rewrite.site import dotted
+
+
+_Import = TypeVar("_Import", cst.Import, cst.ImportFrom)
+
+
+class NameTable:
+    """Local names of what a rewritten file uses from elsewhere, free of collisions."""
+
+    def __init__(self, module: Module, program: Program, written_module: str) -> None:
+        self.module = module
+        self._program = program
+        self._bound = _own_names(module, program)
+        self.written_module = written_module
+        self.written: dict[str, str] = {}
+        self.keras_name = ""
+        self.tensorflow_name = ""
+        self._tensorflow_spelled = ""
+
+    def from_written(self, name: str) -> str:
+        """Local name for `name` of the written module."""
+        if name not in self.written:
+            free = name if name not in self._bound else f"scoped_{name}"
+            while free in self._bound:
+                free += "_"
+            self.written[name] = free
+        return self.written[name]
+
+    def keras(self) -> str:
+        """Local name of Keras 3."""
+        if not self.keras_name:
+            meaning = self._program.resolver.name("keras", self.module.scope, self.module)
+            taken = "keras" in self._bound and meaning != External("keras")
+            self.keras_name = "keras3" if taken else "keras"
+        return self.keras_name
+
+    def tensorflow(self, spelled: str) -> str:
+        """The file's name for TensorFlow 2, or for compat.v1 where it is written against that.
+
+        Args:
+            spelled: absolute name by which the reference reached TensorFlow.
+        """
+        wanted = "tensorflow.compat.v1" if spelled.startswith("tensorflow.compat.v1") else "tensorflow"
+        for name, bindings in self.module.scope.bindings.items():
+            if all(isinstance(b, Imported) and b.dotted == wanted for b in bindings):
+                return name
+        self._tensorflow_spelled = wanted
+        self.tensorflow_name = "tf" if "tf" not in self._bound else "tensorflow"
+        return self.tensorflow_name
+
+    def libraries(self) -> list[cst.BaseSmallStatement]:
+        """Imports of keras and tensorflow to add."""
+        found: list[cst.BaseSmallStatement] = []
+        bound = self.module.scope.bindings.get("keras", [])
+        if self.keras_name and not any(b == Imported("keras") for b in bound):
+            alias = cst.AsName(cst.Name(self.keras_name)) if self.keras_name != "keras" else None
+            found.append(cst.Import([cst.ImportAlias(cst.Name("keras"), alias)]))
+        if self.tensorflow_name:
+            module = dotted(self._tensorflow_spelled)
+            assert isinstance(module, cst.Name | cst.Attribute)
+            alias = cst.AsName(cst.Name(self.tensorflow_name))
+            found.append(cst.Import([cst.ImportAlias(module, alias)]))
+        return found
+
+    def from_written_module(self) -> cst.ImportFrom | None:
+        """The import of the written module's names to add."""
+        present = _names_imported_from(self.module, self.written_module)
+        aliases = [
+            cst.ImportAlias(
+                cst.Name(name), cst.AsName(cst.Name(local)) if local != name else None
+            )
+            for name, local in sorted(self.written.items(), key=lambda item: item[0].lower())
+            if name not in present
+        ]
+        if not aliases:
+            return None
+        module = dotted(self.written_module)
+        assert isinstance(module, cst.Name | cst.Attribute)
+        statement = cst.ImportFrom(module, aliases)
+        text = cst.Module([cst.SimpleStatementLine([statement])]).code
+        return statement if len(text) <= 100 else _one_per_line(statement, aliases)
+
+
+def _one_per_line(statement: cst.ImportFrom, aliases: Sequence[cst.ImportAlias]) -> cst.ImportFrom:
+    break_line = cst.ParenthesizedWhitespace(indent=True, last_line=cst.SimpleWhitespace("    "))
+    end_line = cst.ParenthesizedWhitespace(indent=True)
+    comma = cst.Comma(whitespace_after=break_line)
+    last = cst.Comma(whitespace_after=end_line)
+    return statement.with_changes(
+        lpar=cst.LeftParen(whitespace_after=break_line),
+        rpar=cst.RightParen(),
+        names=[
+            alias.with_changes(comma=last if alias is aliases[-1] else comma) for alias in aliases
+        ],
+    )
+
+
+def _names_imported_from(module: Module, dotted_name: str) -> set[str]:
+    return {
+        alias.name
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.ImportFrom) and node.module == dotted_name
+        for alias in node.names
+    }
+
+
+def _absolute_imports(module: Module) -> Iterable[str]:
+    for node in module.tree.body:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            yield node.module
+
+
+def _own_names(module: Module, program: Program) -> set[str]:
+    """Names the file binds anywhere, other than as imports of slim that are about to go."""
+    names: set[str] = set()
+    seen: set[int] = set()
+    for scope in module.scopes.scope_of.values():
+        current: Scope | None = scope
+        while current is not None and id(current) not in seen:
+            seen.add(id(current))
+            names.update(name for name in current.bindings if not _goes(name, current, module, program))
+            current = current.parent
+    # A name of the written module that an earlier run imported is the one we mean.
+    return names
+
+
+def _goes(name: str, scope: Scope, module: Module, program: Program) -> bool:
+    if all(isinstance(binding, Imported) for binding in scope.bindings[name]):
+        if any(
+            isinstance(binding, Imported) and binding.dotted.endswith(f"scoped_layers.{name}")
+            for binding in scope.bindings[name]
+        ):
+            return True
+        meaning = program.resolver.name(name, scope, module)
+        return isinstance(meaning, Api) and is_slim(meaning.name)
+    return False
+
+
+class ImportEditor(cst.CSTTransformer):
+    """Takes out the slim imports that nothing needs any more and puts in the new ones."""
+
+    def __init__(
+        self, names: NameTable, module: Module, program: Program, kept: set[str]
+    ) -> None:
+        super().__init__()
+        self._names = names
+        self._module = module
+        self._program = program
+        self._kept = kept
+        self._unused_tensorflow: set[str] = set()
+
+    def edit(self, tree: cst.Module) -> cst.Module:
+        """The module with its imports in order."""
+        used = {node.id for node in ast.walk(ast.parse(tree.code)) if isinstance(node, ast.Name)}
+        self._unused_tensorflow = self._tensorflow_names() - used
+        body = list(tree.body)
+        for statement in self._names.libraries():
+            _insert_library(body, statement)
+        edited = tree.with_changes(body=body).visit(self)
+        assert isinstance(edited, cst.Module)
+        body = list(edited.body)
+        written = self._names.from_written_module()
+        if written is not None:
+            _insert_own(body, written, self._own_packages())
+        return edited.with_changes(body=body)
+
+    def _tensorflow_names(self) -> set[str]:
+        """Names of TensorFlow that the file's code (not another file, through it) has used."""
+        if any(self._module in others for others in self._program.star_imports.values()):
+            return set()
+        referenced = {
+            reference.base
+            for function in self._program.by_module[self._module]
+            for reference in function.references
+        }
+        bindings = self._module.scope.bindings
+        return {
+            name
+            for name in referenced & set(bindings)
+            if all(b in (Imported("tensorflow"), Imported("tensorflow.compat.v1")) for b in bindings[name])
+            and (self._module, name) not in self._program.imported_names
+        }
+
+    def _own_packages(self) -> set[str]:
+        """First parts of the dotted names under which the tree's own modules are imported."""
+        return {
+            dotted_name.partition(".")[0]
+            for dotted_name in _absolute_imports(self._module)
+            if self._program.table.find(dotted_name, self._module) is not None
+            or self._program.table.is_package(dotted_name)
+        }
+
+    # Removal ----------------------------------------------------------------------------------
+
+    def leave_SimpleStatementLine(
+        self, original_node: cst.SimpleStatementLine, updated_node: cst.SimpleStatementLine
+    ) -> cst.BaseStatement | cst.RemovalSentinel | cst.FlattenSentinel[cst.BaseStatement]:
+        body = [kept for kept in map(self._small, updated_node.body) if kept is not None]
+        if len(body) == len(updated_node.body) and all(
+            new is old for new, old in zip(body, updated_node.body, strict=True)
+        ):
+            return updated_node
+        if body:
+            last = body[-1].with_changes(semicolon=cst.MaybeSentinel.DEFAULT)
+            return updated_node.with_changes(body=[*body[:-1], last])
+        comments = [line for line in updated_node.leading_lines if line.comment is not None]
+        trailing = updated_node.trailing_whitespace.comment
+        if trailing is not None and not _lint_comment(trailing.value):
+            comments.append(cst.EmptyLine(comment=trailing))
+        if comments:
+            return updated_node.with_changes(body=[_Gone()], leading_lines=comments)
+        return updated_node.with_changes(body=[_Gone()])
+
+    def _small(self, statement: cst.BaseSmallStatement) -> cst.BaseSmallStatement | None:
+        if isinstance(statement, cst.Import):
+            return self._import(statement)
+        if isinstance(statement, cst.ImportFrom):
+            return self._import_from(statement)
+        if isinstance(statement, cst.Assign) and len(statement.targets) == 1:
+            target = statement.targets[0].target
+            api = self._api(get_full_name_for_node(statement.value))
+            if isinstance(target, cst.Name) and api and is_slim(api) and target.value not in self._kept:
+                return None
+        return statement
+
+    def _import(self, statement: cst.Import) -> cst.Import | None:
+        keep = []
+        for alias in statement.names:
+            name = get_full_name_for_node(alias.name) or ""
+            api = canonical(name) or ""
+            local = _local(alias) or name.partition(".")[0]
+            if local in self._unused_tensorflow:
+                continue
+            if not (is_slim(api) and local not in self._kept):
+                keep.append(alias)
+            elif not alias.asname:
+                # `import tensorflow.contrib.slim` also binds `tensorflow`.
+                keep.extend(self._plain_tensorflow(name))
+        return _with_names(statement, keep)
+
+    def _plain_tensorflow(self, name: str) -> list[cst.ImportAlias]:
+        if name.startswith("tensorflow.") and "tensorflow" in self._kept:
+            return [cst.ImportAlias(cst.Name("tensorflow"))]
+        return []
+
+    def _import_from(self, statement: cst.ImportFrom) -> cst.ImportFrom | None:
+        module = "." * len(statement.relative)
+        if statement.module is not None:
+            module += get_full_name_for_node(statement.module) or ""
+        if isinstance(statement.names, cst.ImportStar):
+            gone = is_slim(canonical(module) or "") and not self._kept
+            return None if gone else statement
+        keep = []
+        for alias in statement.names:
+            local = _local(alias) or alias.evaluated_name
+            meaning = self._program.resolver.name(local, self._module.scope, self._module)
+            slim = isinstance(meaning, Api) and is_slim(meaning.name)
+            if local in self._unused_tensorflow:
+                continue
+            direct = is_slim(canonical(f"{module}.{alias.evaluated_name}") or "")
+            if not ((slim or direct) and local not in self._kept):
+                keep.append(alias)
+        return _with_names(statement, keep)
+
+    def _api(self, name: str | None) -> str | None:
+        if name is None:
+            return None
+        base, *rest = name.split(".")
+        meaning = self._program.resolver.name(base, self._module.scope, self._module)
+        if not isinstance(meaning, Api):
+            return None
+        return canonical(".".join((meaning.spelled, *rest)))
+
+    # Blocks left empty ------------------------------------------------------------------------
+
+    def leave_IndentedBlock(
+        self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock
+    ) -> cst.IndentedBlock:
+        body = _without_gone(updated_node.body)
+        if not body:
+            body = [cst.SimpleStatementLine([cst.Pass()])]
+        return updated_node.with_changes(body=body)
+
+    def leave_Try(
+        self, original_node: cst.Try, updated_node: cst.Try
+    ) -> cst.BaseStatement | cst.RemovalSentinel:
+        """`try: import tf_slim / except ImportError: from tensorflow.contrib import slim`."""
+        blocks = [updated_node.body, *(handler.body for handler in updated_node.handlers)]
+        if original_node.deep_equals(updated_node) or updated_node.orelse or updated_node.finalbody:
+            return updated_node
+        if all(_only_pass(block) for block in blocks):
+            return cst.RemoveFromParent()
+        return updated_node
+
+    def leave_Module(self, original_node: cst.Module, updated_node: cst.Module) -> cst.Module:
+        return updated_node.with_changes(body=_without_gone(updated_node.body))
+
+
+class _Gone(cst.Pass):
+    """Stands for a removed statement until its comments have found a new place."""
+
+
+def _without_gone(body: Sequence[cst.BaseStatement]) -> list[cst.BaseStatement]:
+    """The statements that stay; comments of removed ones go to the next, blank lines are kept."""
+    result: list[cst.BaseStatement] = []
+    carried: list[cst.EmptyLine] = []
+    for statement in body:
+        if isinstance(statement, cst.SimpleStatementLine) and isinstance(statement.body[0], _Gone):
+            carried = _merged(carried, statement.leading_lines)
+            continue
+        if carried and hasattr(statement, "leading_lines"):
+            lines = _merged(carried, statement.leading_lines)
+            statement = statement.with_changes(leading_lines=lines)
+            carried = []
+        result.append(statement)
+    return result
+
+
+def _merged(
+    carried: Sequence[cst.EmptyLine], own: Sequence[cst.EmptyLine]
+) -> list[cst.EmptyLine]:
+    """Comments of both, but only the larger of two runs of blank lines."""
+    comments = [line for line in carried if line.comment is not None]
+    if comments:
+        return [*carried, *own]
+    blanks = [line for line in own if line.comment is None]
+    missing = max(0, len(carried) - len(blanks))
+    return [*carried[:missing], *own]
+
+
+def _lint_comment(text: str) -> bool:
+    lowered = text.lower()
+    return any(word in lowered for word in ("noqa", "pylint", "type: ignore", "g-"))
+
+
+def _local(alias: cst.ImportAlias) -> str | None:
+    return alias.evaluated_alias
+
+
+def _with_names(statement: _Import, names: Iterable[cst.ImportAlias]) -> _Import | None:
+    kept = list(names)
+    if not kept:
+        return None
+    if isinstance(statement.names, Sequence) and len(kept) == len(statement.names):
+        return statement
+    last = kept[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
+    return statement.with_changes(names=[*kept[:-1], last])
+
+
+def _only_pass(block: cst.BaseSuite) -> bool:
+    return all(
+        isinstance(statement, cst.SimpleStatementLine)
+        and all(isinstance(small, cst.Pass) for small in statement.body)
+        for statement in block.body
+    )
+
+
+# Insertion ------------------------------------------------------------------------------------
+
+# Libraries that `keras` stands before in the alphabet, and that legacy code imports.
+_ANCHORS = frozenset({"numpy", "six", "tensorflow", "tf_slim"})
+
+
+def _insert_library(body: list[cst.BaseStatement], statement: cst.BaseSmallStatement) -> None:
+    """Puts a library's import among the libraries': before TensorFlow's or NumPy's, else last."""
+    line = cst.SimpleStatementLine([statement])
+    for index, present in enumerate(body):
+        if _ANCHORS.intersection(_imported_packages(present)):
+            assert isinstance(present, cst.SimpleStatementLine)
+            body[index : index + 1] = [
+                line.with_changes(leading_lines=present.leading_lines),
+                present.with_changes(leading_lines=[]),
+            ]
+            return
+    _insert_at(body, _after_imports(body), line)
+
+
+def _insert_own(body: list[cst.BaseStatement], statement: cst.ImportFrom, own: set[str]) -> None:
+    """Puts the written module's import after the tree's own, or after all imports."""
+    line = cst.SimpleStatementLine([statement])
+    last = [
+        index
+        for index, present in enumerate(body)
+        if own.intersection(_imported_packages(present)) or _is_relative(present)
+    ]
+    if last:
+        body.insert(last[-1] + 1, line)
+    else:
+        _insert_at(body, _after_imports(body), line)
+
+
+def _insert_at(body: list[cst.BaseStatement], position: int, line: cst.SimpleStatementLine) -> None:
+    blank = cst.EmptyLine(indent=False)
+    before = body[position - 1] if position else None
+    if before is not None and (_is_docstring(before) or _is_stdlib(before)):
+        line = line.with_changes(leading_lines=[blank])
+    elif before is None and body and hasattr(body[0], "leading_lines"):
+        line = line.with_changes(leading_lines=body[0].leading_lines)
+        body[0] = body[0].with_changes(leading_lines=[blank])
+    body.insert(position, line)
+
+
+def _after_imports(body: Sequence[cst.BaseStatement]) -> int:
+    """Position after the last import of the file's head."""
+    position = 0
+    for index, statement in enumerate(body):
+        if _imported_packages(statement) or _is_relative(statement):
+            position = index + 1
+        elif index == 0 and _is_docstring(statement):
+            position = 1
+        elif isinstance(statement, cst.FunctionDef | cst.ClassDef):
+            break
+    return position
+
+
+def _imported_packages(statement: cst.BaseStatement) -> list[str]:
+    """First parts of the names an import statement imports; empty for anything else."""
+    if not isinstance(statement, cst.SimpleStatementLine):
+        return []
+    small = statement.body[0]
+    names: list[str] = []
+    if isinstance(small, cst.Import):
+        names = [get_full_name_for_node(alias.name) or "" for alias in small.names]
+    elif isinstance(small, cst.ImportFrom) and small.module is not None and not small.relative:
+        names = [get_full_name_for_node(small.module) or ""]
+    return [name.partition(".")[0] for name in names]
+
+
+def _is_relative(statement: cst.BaseStatement) -> bool:
+    small = statement.body[0] if isinstance(statement, cst.SimpleStatementLine) else None
+    return isinstance(small, cst.ImportFrom) and bool(small.relative)
+
+
+def _is_stdlib(statement: cst.BaseStatement) -> bool:
+    return any(name in sys.stdlib_module_names for name in _imported_packages(statement))
+
+
+def _is_docstring(statement: cst.BaseStatement) -> bool:
+    return (
+        isinstance(statement, cst.SimpleStatementLine)
+        and isinstance(statement.body[0], cst.Expr)
+        and isinstance(statement.body[0].value, cst.SimpleString | cst.ConcatenatedString)
+    )

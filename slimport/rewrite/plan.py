@@ -1,0 +1,97 @@
+"""Decisions about the program's functions, made once before any file is rewritten."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from slimport.index.canonical import is_slim
+from slimport.index.modules import Module
+from slimport.index.program import Function, Program, Reference
+from slimport.report.model import FunctionForm
+from slimport.rewrite.registry import rule_for
+from slimport.rewrite.tf1 import only_in_tf1
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user asked for.
+
+    Attributes:
+        open_world: every public function may be called under scopes that are not in the tree.
+        target: "keras" says that sessions are left behind; None decides per program.
+    """
+
+    open_world: bool = False
+    target: str | None = None
+
+
+@dataclass
+class Plan:
+    """Which form each function takes (DESIGN: plain layers or factories, keras.ops or TensorFlow)."""
+
+    program: Program
+    options: Options = field(default_factory=Options)
+
+    def __post_init__(self) -> None:
+        self._tf1: dict[Module, bool] = {}
+        self.blockers: dict[Function, tuple[str, ...]] = {
+            function: self._tensor_blockers(function) for function in self.program.all()
+        }
+        self.keras_tensors = self._reached_from_building()
+
+    def uses_keras_ops(self, function: Function) -> bool:
+        """Whether the function's tensor code becomes keras.ops.
+
+        It does where it builds layers (or is called by code that does) and every TensorFlow
+        function in it has an exact equivalent.
+        """
+        return function in self.keras_tensors
+
+    def is_tf1(self, module: Module) -> bool:
+        """Whether a file was written for TF 1: it names slim or a symbol that TF 2 lacks."""
+        if module not in self._tf1:
+            self._tf1[module] = any(
+                is_slim(reference.api.name) or only_in_tf1(reference.api.name.removeprefix("tf."))
+                for function in self.program.by_module[module]
+                for reference in function.references
+            )
+        return self._tf1[module]
+
+    def plain(self, function: Function) -> bool:
+        """Whether the function's layers become plain keras.layers."""
+        return False
+
+    def _tensor_blockers(self, function: Function) -> tuple[str, ...]:
+        found = (self._blocker(reference) for reference in function.references)
+        return tuple(dict.fromkeys(reason for reason in found if reason))
+
+    @staticmethod
+    def _blocker(reference: Reference) -> str | None:
+        rule = rule_for(reference.api.name)
+        return rule.blocks_keras_tensors(reference) if rule is not None else None
+
+    def _reached_from_building(self) -> set[Function]:
+        reached: set[Function] = set()
+        pending = [f for f in self.program.building if not self.blockers[f]]
+        while pending:
+            function = pending.pop()
+            if function not in reached and not self.blockers[function]:
+                reached.add(function)
+                pending.extend(function.callees)
+        return reached
+
+    # Report -----------------------------------------------------------------------------------
+
+    def forms(self, module: Module) -> list[FunctionForm]:
+        """The functions of a file that build layers, with the form they took and why."""
+        forms = []
+        for function in self.program.by_module[module]:
+            if function in self.program.building and function.qualname:
+                forms.append(self._form(function))
+        return sorted(forms, key=lambda form: form.line)
+
+    def _form(self, function: Function) -> FunctionForm:
+        line = getattr(function.node, "lineno", 1)
+        tensors = "keras.ops" if self.uses_keras_ops(function) else "tensorflow"
+        layers = "keras" if self.plain(function) else "scoped"
+        return FunctionForm(line, function.qualname, layers, tensors, self.blockers[function])

@@ -1,0 +1,66 @@
+"""All rules, found by looking into `slimport.rules`: adding an API means adding one file there."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+
+from slimport import rules
+from slimport.rewrite.rule import Rule
+
+
+@cache
+def all_rules() -> tuple[Rule, ...]:
+    """Every rule, ordered by code.
+
+    Raises:
+        ValueError: two rules share a code or an API.
+    """
+    found: list[Rule] = []
+    for info in pkgutil.iter_modules(rules.__path__):
+        module = importlib.import_module(f"{rules.__name__}.{info.name}")
+        found.extend(value for value in vars(module).values() if isinstance(value, Rule))
+    unique = {id(rule): rule for rule in found}.values()
+    ordered = sorted(unique, key=lambda rule: rule.code)
+    _check(ordered)
+    return tuple(ordered)
+
+
+@cache
+def _by_api() -> dict[str, Rule]:
+    return {api: rule for rule in all_rules() for api in rule.apis if not api.endswith("*")}
+
+
+@cache
+def _by_prefix() -> tuple[tuple[str, Rule], ...]:
+    """Longest prefix first: ``tf.contrib.rnn.*`` before ``tf.*``."""
+    prefixes = [
+        (api.removesuffix("*"), rule)
+        for rule in all_rules()
+        for api in rule.apis
+        if api.endswith("*")
+    ]
+    return tuple(sorted(prefixes, key=lambda item: -len(item[0])))
+
+
+def rule_for(api: str) -> Rule | None:
+    """The rule for a canonical name: the exact entry, else the longest ``prefix*``."""
+    exact = _by_api().get(api)
+    if exact is not None:
+        return exact
+    return next((rule for prefix, rule in _by_prefix() if api.startswith(prefix)), None)
+
+
+def _check(ordered: list[Rule]) -> None:
+    for attribute in ("code", "name"):
+        values = [getattr(rule, attribute) for rule in ordered]
+        twice = {value for value in values if values.count(value) > 1}
+        if twice:
+            raise ValueError(f"several rules have the {attribute} {sorted(twice)}")
+    seen: dict[str, Rule] = {}
+    for rule in ordered:
+        for api in rule.apis:
+            if api in seen:
+                raise ValueError(f"{api} is taken by {seen[api].name} and {rule.name}")
+            seen[api] = rule

@@ -1,0 +1,101 @@
+"""What rules for tensor functions share: a table from TensorFlow's to keras.ops' parameters."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import libcst as cst
+
+from slimport.index.program import Reference
+from slimport.rewrite.rule import Outcome, Rule
+from slimport.rewrite.site import CallSite, ValueSite
+
+# API -> (keras.ops function, TF parameters in order). A parameter is written `tf=keras` where the
+# names differ, `tf` alone where they are equal or positional, and dropped if it is `name`.
+Table = Mapping[str, tuple[str, str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TensorRule(Rule):
+    """Functions with an exact keras.ops equivalent.
+
+    Attributes:
+        table: API -> (keras.ops name, parameters).
+        limits: API -> a check of the call's literal arguments; it returns why the call has no
+            equivalent, None if it has.
+    """
+
+    apis: tuple[str, ...] = ()
+    table: Table = field(default_factory=dict)
+    limits: Mapping[str, Callable[[dict[str, ast.expr]], str | None]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "apis", tuple(self.table))
+
+    @cached_property
+    def _parameters(self) -> dict[str, dict[str, str]]:
+        """API -> TF parameter -> keras.ops parameter (`""`: first, positional)."""
+        parsed: dict[str, dict[str, str]] = {}
+        for api, (_, text) in self.table.items():
+            pairs = (word.partition("=") for word in text.split())
+            parsed[api] = {tf: keras or tf for tf, _, keras in pairs}
+        return parsed
+
+    def call(self, site: CallSite) -> Outcome:
+        if not site.in_keras_code:
+            return site.file.tf1(site)
+        parameters = self._parameters[site.api]
+        bound = site.bound(tuple(parameters))
+        assert bound is not None, "blocks_keras_tensors lets only such calls through"
+        arguments = []
+        for position, (name, argument) in enumerate(bound.items()):
+            if name == "name":
+                continue
+            argument = argument.with_changes(value=self.argument(site.api, name, argument.value))
+            if argument.keyword is not None and position == 0:
+                argument = argument.with_changes(keyword=None, equal=cst.MaybeSentinel.DEFAULT)
+            elif argument.keyword is not None:
+                argument = argument.with_changes(keyword=cst.Name(parameters[name]))
+            arguments.append(argument)
+        if arguments and len(arguments) < len(site.node.args):
+            arguments[-1] = arguments[-1].with_changes(
+                comma=cst.MaybeSentinel.DEFAULT, whitespace_after_arg=cst.SimpleWhitespace("")
+            )
+        function = site.file.keras(f"ops.{self.table[site.api][0]}")
+        return site.node.with_changes(func=function, args=arguments)
+
+    def value(self, site: ValueSite) -> Outcome:
+        return site.file.tf1(site)
+
+    def argument(self, api: str, name: str, value: cst.BaseExpression) -> cst.BaseExpression:
+        """Keras' spelling of one argument's value."""
+        return value
+
+    def names_function(self) -> bool:
+        """Whether the function may be passed on as a value."""
+        return False
+
+    def blocks_keras_tensors(self, reference: Reference) -> str | None:
+        api = reference.api.name
+        if reference.call is None:
+            return None if self.names_function() else f"{api} is passed on as a function"
+        bound = bind(reference.call, tuple(self._parameters[api]))
+        if bound is None:
+            return f"{api} is called with arguments that keras.ops has no equivalent for"
+        limit = self.limits.get(api)
+        return limit(bound) if limit is not None else None
+
+
+def bind(call: ast.Call, parameters: tuple[str, ...]) -> dict[str, ast.expr] | None:
+    """Arguments by name, None where one is unpacked, unknown or given twice."""
+    if len(call.args) > len(parameters) or any(isinstance(a, ast.Starred) for a in call.args):
+        return None
+    bound = dict(zip(parameters, call.args, strict=False))
+    for keyword in call.keywords:
+        if keyword.arg is None or keyword.arg not in parameters or keyword.arg in bound:
+            return None
+        bound[keyword.arg] = keyword.value
+    return bound

@@ -1,0 +1,125 @@
+"""TF 1 symbols in TF 2: which stay, which have a new name, which live on in tf.compat.v1."""
+
+from __future__ import annotations
+
+import ast
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+# TF 2 has another object of the name, yet calls with only these parameters mean the same. In order;
+# a call with more positional arguments than stand before `*` does not qualify.
+_SAME_CALLS = {
+    "boolean_mask": "tensor mask * axis name",
+    "cond": "* pred true_fn false_fn name",
+    "constant": "value dtype shape name",
+    "convert_to_tensor": "value dtype * name",
+    "device": "name",
+    "executing_eagerly": "",
+    "expand_dims": "input axis name",
+    "gather": "params indices * axis name",
+    "gather_nd": "params indices * name",
+    "ones_like": "tensor dtype * name",
+    "pad": "tensor paddings mode * constant_values name",
+    "reduce_all": "input_tensor axis keepdims name",
+    "reduce_any": "input_tensor axis keepdims name",
+    "reduce_logsumexp": "input_tensor axis keepdims name",
+    "reduce_max": "input_tensor axis keepdims name",
+    "reduce_mean": "input_tensor axis keepdims name",
+    "reduce_min": "input_tensor axis keepdims name",
+    "reduce_prod": "input_tensor axis keepdims name",
+    "reduce_sum": "input_tensor axis keepdims name",
+    "shape": "input * out_type name",
+    "size": "input * out_type name",
+    "squeeze": "input axis name",
+    "transpose": "a perm * name",
+    "where": "condition",
+    "zeros_like": "tensor dtype * name",
+    "argmax": "input axis * output_type name",
+    "argmin": "input axis * output_type name",
+    "nn.leaky_relu": "features alpha name",
+    "nn.log_softmax": "logits axis name",
+    "nn.relu6": "features name",
+    "nn.sigmoid_cross_entropy_with_logits": "* labels logits name",
+    "nn.softmax": "logits axis name",
+    "nn.softplus": "features name",
+    "nn.sparse_softmax_cross_entropy_with_logits": "* labels logits name",
+    "nn.swish": "features",
+}
+# The same function behind another wrapper: any call means the same.
+_SAME_FUNCTIONS = frozenset({"nn.sigmoid", "nn.tanh"})
+# Of tf.math, these alone have other parameters in TF 2.
+_OTHER_MATH = frozenset(
+    f"math.{name}"
+    for name in "argmax argmin bincount confusion_matrix count_nonzero in_top_k log_softmax "
+    "scalar_mul softmax".split()
+)
+
+
+@dataclass(frozen=True)
+class Became:
+    """Where a TF 1 symbol is now.
+
+    Attributes:
+        kind: "same", "renamed", "compat" or "unknown".
+        name: dotted name under ``tensorflow`` (``compat.v1.`` included).
+    """
+
+    kind: str
+    name: str
+
+
+def became(name: str, call: ast.Call | None) -> Became:
+    """What became of ``tf.<name>``, called like this (None: not called)."""
+    table = _table()
+    if name in table["same"]:
+        return Became("same", name)
+    if name in table["renamed"]:
+        return Became("renamed", table["renamed"][name])
+    if name in table["changed"]:
+        if _means_the_same(name, call):
+            return Became("same", name)
+        return Became("compat", f"compat.v1.{name}")
+    if name in table["gone"]:
+        return Became("compat", f"compat.v1.{name}")
+    owner, _, attribute = name.rpartition(".")
+    if owner:  # a member of a class: tf.GraphKeys.UPDATE_OPS
+        inner = became(owner, None)
+        return Became(inner.kind, f"{inner.name}.{attribute}")
+    return Became("unknown", name)
+
+
+def only_in_tf1(name: str) -> bool:
+    """Whether code that names the symbol was written for TF 1: TF 2 has none of that name."""
+    table = _table()
+    return name in table["gone"] or (name in table["renamed"] and name.count(".") == 0)
+
+
+def _means_the_same(name: str, call: ast.Call | None) -> bool:
+    plain = name.removeprefix("math.")
+    if plain in _SAME_CALLS:
+        return _fits(plain, call)
+    return name in _SAME_FUNCTIONS or (plain != name and name not in _OTHER_MATH)
+
+
+def _fits(name: str, call: ast.Call | None) -> bool:
+    if call is None:
+        return False
+    words = _SAME_CALLS.get(name, "").split()
+    positional = words.index("*") if "*" in words else len(words)
+    plain = not any(isinstance(argument, ast.Starred) for argument in call.args)
+    keywords = all(keyword.arg in words for keyword in call.keywords)
+    return plain and keywords and len(call.args) <= positional
+
+
+@cache
+def _table() -> dict[str, dict[str, str]]:
+    text = resources.files("slimport").joinpath("data", "tf1_symbols.json").read_text("utf-8")
+    raw = json.loads(text)
+    return {
+        "same": dict.fromkeys(raw["same"], ""),
+        "renamed": raw["renamed"],
+        "changed": dict.fromkeys(raw["changed"], ""),
+        "gone": dict.fromkeys(raw["gone"], ""),
+    }

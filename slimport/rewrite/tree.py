@@ -1,0 +1,263 @@
+"""Rewrites a tree: index all of it, rewrite each file, check the output, then write."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+import libcst as cst
+
+from slimport import __version__, files
+from slimport.files import Source, SourceError
+from slimport.index.program import Program
+from slimport.index.roots import Placement, place
+from slimport.report.model import FileReport, Report, Status
+from slimport.rewrite.engine import FileResult, rewrite_module
+from slimport.rewrite.plan import Options, Plan
+from slimport.written.assemble import assemble
+
+WRITTEN_MODULE = "scoped_layers"
+
+_LOADER = '''"""Loads {up}{name}.py, the one copy of the layer factories that this tree shares."""
+
+import importlib.util
+import pathlib
+import sys
+
+_path = pathlib.Path(__file__).resolve().parents[{levels}]{folders} / "{name}.py"
+_spec = importlib.util.spec_from_file_location(__name__, _path)
+_module = importlib.util.module_from_spec(_spec)
+sys.modules[__name__] = _module
+_spec.loader.exec_module(_module)
+'''
+
+
+@dataclass
+class TreeResult:
+    """What a run found and would write.
+
+    Attributes:
+        outputs: new bytes by path relative to the root, changed and new files only.
+    """
+
+    root: Path
+    report: Report
+    outputs: dict[PurePosixPath, bytes] = field(default_factory=dict)
+    originals: dict[PurePosixPath, bytes] = field(default_factory=dict)
+
+
+def rewrite_tree(path: Path, options: Options | None = None) -> TreeResult:
+    """Rewrites everything at or below `path` in memory; nothing is written.
+
+    Raises:
+        FileNotFoundError: no such path.
+    """
+    found = files.discover(path)
+    root = path if path.is_dir() else path.parent
+    result = TreeResult(root, Report(__version__))
+    sources = _read_all(found, root, result)
+    trees = {name: source.tree for name, source in sources.items()}
+    first = _Pass(trees, sources, options or Options(), _package_of(root) if path.is_dir() else "")
+    first.run()
+    _check(first, result)
+    _collect(first, sources, result)
+    result.report.files.sort(key=lambda file: file.path)
+    return result
+
+
+def _read_all(
+    found: list[Path], root: Path, result: TreeResult
+) -> dict[PurePosixPath, Source]:
+    sources: dict[PurePosixPath, Source] = {}
+    for path in found:
+        name = PurePosixPath(path.relative_to(root).as_posix())
+        try:
+            data = path.read_bytes()
+            # Every file of the tree can pass a name on, but only these can use one.
+            if files.concerns_slim(data):
+                sources[name] = files.parse(path, data)
+            else:
+                tree = _quiet_parse(data)
+                if tree is not None:
+                    sources[name] = Source(path, data, "utf-8", tree)
+        except SourceError as error:
+            failed = FileReport(name.as_posix(), Status.FAILED, error=str(error))
+            result.report.files.append(failed)
+        except OSError as error:
+            text = f"cannot be read: {error.strerror}"
+            result.report.files.append(FileReport(name.as_posix(), Status.FAILED, error=text))
+    return sources
+
+
+def _quiet_parse(data: bytes) -> ast.Module | None:
+    """A file that cannot concern us: its syntax errors are not ours to report."""
+    try:
+        text = data.decode("utf-8")
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    tree.source_lines = text.split("\n")  # type: ignore[attr-defined]
+    return tree
+
+
+class _Pass:
+    """One pass over a whole program: also the second one, which must change nothing."""
+
+    def __init__(
+        self,
+        trees: Mapping[PurePosixPath, ast.Module],
+        sources: Mapping[PurePosixPath, Source],
+        options: Options,
+        package: str,
+    ) -> None:
+        self.sources = sources
+        self.options = options
+        self.package = package
+        self.program = Program(trees)
+        self.plan = Plan(self.program, options)
+        self.results: dict[PurePosixPath, FileResult] = {}
+        self.errors: dict[PurePosixPath, str] = {}
+
+    @property
+    def written_module(self) -> str:
+        return f"{self.package}.{WRITTEN_MODULE}" if self.package else WRITTEN_MODULE
+
+    def run(self) -> None:
+        for module in self.program.modules:
+            source = self.sources[module.path]
+            if not any(function.references for function in self.program.by_module[module]):
+                continue
+            try:
+                tree = cst.parse_module(source.data)
+                self.results[module.path] = rewrite_module(
+                    tree, module, self.plan, self.written_module
+                )
+            except (cst.ParserSyntaxError, RecursionError) as error:
+                self.errors[module.path] = f"cannot be parsed: {type(error).__name__}: {error}"
+
+    def changed(self) -> dict[PurePosixPath, FileResult]:
+        return {
+            path: result
+            for path, result in self.results.items()
+            if result.code != self.sources[path].data
+        }
+
+    def placement(self) -> Placement:
+        users = [
+            module
+            for module in self.program.modules
+            if module.path in self.results and self.results[module.path].written_names
+        ]
+        return place(self.program, users, self.package)
+
+
+def _check(first: _Pass, result: TreeResult) -> None:
+    """The output parses, a second pass changes nothing, no slim name is left unreported."""
+    changed = first.changed()
+    sources: dict[PurePosixPath, Source] = dict(first.sources)
+    for path, item in changed.items():
+        try:
+            sources[path] = files.parse(first.sources[path].path, item.code)
+        except SourceError as error:
+            first.errors[path] = f"the rewritten file does not parse ({error}); it was not written"
+    if not changed:
+        return
+    trees = {path: source.tree for path, source in sources.items()}
+    second = _Pass(trees, sources, first.options, first.package)
+    second.run()
+    for path, item in changed.items():
+        again = second.results.get(path)
+        if again is not None and again.code != item.code and path not in first.errors:
+            first.errors[path] = "a second pass would change the output; it was not written"
+        elif again is not None and len(again.left) > len(item.left):
+            names = sorted({left.api for left in again.left} - {left.api for left in item.left})
+            first.errors[path] = f"slim names left without a mark ({', '.join(names)}); not written"
+
+
+def _collect(first: _Pass, sources: Mapping[PurePosixPath, Source], result: TreeResult) -> None:
+    for path, source in sources.items():
+        item = first.results.get(path)
+        report = FileReport(path.as_posix())
+        result.report.files.append(report)
+        if path in first.errors:
+            report.status, report.error = Status.FAILED, first.errors[path]
+            continue
+        if item is None:
+            continue
+        report.rewritten, report.left, report.functions = item.rewritten, item.left, item.functions
+        if item.code != source.data:
+            report.status = Status.REWRITTEN
+            result.outputs[path] = item.code
+            result.originals[path] = source.data
+    _add_written_module(first, result)
+
+
+def _add_written_module(first: _Pass, result: TreeResult) -> None:
+    names = {
+        name
+        for path, item in first.results.items()
+        if path not in first.errors
+        for name in item.written_names
+    } | _names_already_imported(first.program)
+    if not names or not result.outputs:
+        return
+    placement = first.placement()
+    home = PurePosixPath(*placement.folder, f"{WRITTEN_MODULE}.py")
+    # Converting weights and running unconverted functions need these, whatever the tree uses.
+    text = assemble(names | {"TracedModel", "functional_model", "legacy_variables", "layer_defaults"})
+    _put(result, home, text)
+    for folder in placement.loaders:
+        path = PurePosixPath(*folder, f"{WRITTEN_MODULE}.py")
+        _put(result, path, _loader(home, folder))
+
+
+def _put(result: TreeResult, path: PurePosixPath, text: str) -> None:
+    data = text.encode("utf-8")
+    old = result.root / path
+    if old.exists() and old.read_bytes() == data:
+        return
+    if old.exists():
+        result.originals[path] = old.read_bytes()
+    result.outputs[path] = data
+    result.report.written_modules.append(path.as_posix())
+
+
+def _loader(home: PurePosixPath, folder: tuple[str, ...]) -> str:
+    shared = 0
+    for a, b in zip(home.parent.parts, folder, strict=False):
+        if a != b:
+            break
+        shared += 1
+    levels = len(folder) - shared
+    down = home.parent.parts[shared:]
+    return _LOADER.format(
+        name=WRITTEN_MODULE,
+        up="../" * levels,
+        levels=levels,
+        folders="".join(f' / "{part}"' for part in down),
+    )
+
+
+def _names_already_imported(program: Program) -> set[str]:
+    """What earlier runs made files of the tree import from the written module."""
+    return {
+        alias.name
+        for module in program.modules
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.ImportFrom)
+        and (node.module or "").rpartition(".")[2] == WRITTEN_MODULE
+        for alias in node.names
+        if alias.name != "*"
+    }
+
+
+def _package_of(root: Path) -> str:
+    """Dotted name of a folder that is itself a package, "" if it is not."""
+    parts: list[str] = []
+    current = root.resolve()
+    while (current / "__init__.py").exists():
+        parts.insert(0, current.name)
+        current = current.parent
+    return ".".join(parts)
