@@ -1,0 +1,112 @@
+"""`slimport verify`, the command. Imports nothing heavy until it runs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from slimport.verify.result import VerifyResult
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+
+MISSING = (
+    "slimport verify needs TensorFlow, tf-keras, tf-slim, jinja2 and matplotlib: "
+    "pip install 'slimport[verify]'"
+)
+
+
+@click.command("verify")
+@click.argument("cases", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--old", type=_FOLDER, help="Root of the legacy tree.")
+@click.option("--new", type=_FOLDER, help="Root of the migrated tree.")
+@click.option("--old-python", metavar="EXE", help="Interpreter of the old side (TF 1.15).")
+@click.option("--case", "only", metavar="NAME", multiple=True, help="Run this case; repeatable.")
+@click.option("--seed", type=int, help="Seed of weights and inputs.")
+@click.option("--timeout", type=float, default=900.0, show_default=True, help="Seconds per case.")
+@click.option("--keep", type=_FOLDER, help="Keep requests, answers and logs in this folder.")
+@click.option("--json", "json_file", type=_FILE, help="Write the result as JSON.")
+@click.option("--markdown", type=_FILE, help="Write a short report for a pull request.")
+@click.option("--html", type=_FILE, help="Write the full report, one self-contained page.")
+def verify_command(
+    cases: Path,
+    old: Path | None,
+    new: Path | None,
+    old_python: str | None,
+    only: tuple[str, ...],
+    seed: int | None,
+    timeout: float,
+    keep: Path | None,
+    json_file: Path | None,
+    markdown: Path | None,
+    html: Path | None,
+) -> None:
+    """Prove on numbers that migrated code computes what the legacy code did.
+
+    CASES is a TOML file that names entry points, arguments and input shapes. Both trees run in
+    processes of their own, with the same random weights by variable name. Exit status: 0 every
+    case is equal, 1 a case differs, fails or compared nothing, 2 wrong usage.
+    """
+    from slimport.verify.cases import CaseFileError
+
+    try:
+        from slimport.verify import run
+
+        result = run.verify(
+            cases,
+            old,
+            new,
+            old_python=old_python,
+            seed=seed,
+            only=only,
+            timeout=timeout,
+            keep=keep,
+            progress=_progress,
+        )
+    except ModuleNotFoundError as error:
+        raise click.UsageError(f"{MISSING} ({error})") from error
+    except (CaseFileError, ValueError) as error:
+        raise click.UsageError(str(error)) from error
+    _print(result)
+    _write_faces(result, json_file, markdown, html)
+    sys.exit(0 if result.is_equal else 1)
+
+
+def _progress(side: str, news: str) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"  {side}: {news}", err=True)
+
+
+def _print(result: VerifyResult) -> None:
+    from rich.console import Console
+
+    from slimport.verify.text import print_result
+
+    print_result(result, Console())
+
+
+def _write_faces(
+    result: VerifyResult, json_file: Path | None, markdown: Path | None, html: Path | None
+) -> None:
+    if json_file is not None:
+        from slimport.verify.json_face import to_json
+
+        _write(json_file, to_json(result))
+    if markdown is not None:
+        from slimport.verify.markdown import to_markdown
+
+        _write(markdown, to_markdown(result))
+    if html is not None:
+        from slimport.verify.html import to_html
+
+        _write(html, to_html(result))
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    click.echo(f"wrote {path}", err=True)

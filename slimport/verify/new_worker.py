@@ -1,0 +1,308 @@
+"""The new side: builds migrated code with Keras 3 and reports its numbers.
+
+A script, run under the interpreter that has Keras 3. The entry is called on KerasTensors and made
+a functional model; where that cannot be (the function still calls ``tf.*``), the traced model of
+the tree's own `scoped_layers` module runs it. The answer says which.
+"""
+
+from __future__ import annotations
+
+import sys
+import types
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+if __name__ == "__main__":
+    # The folder of this script would shadow the standard library (html, json) and user modules.
+    sys.path.pop(0)
+    _package = types.ModuleType("slimport")
+    _package.__path__ = [str(Path(__file__).resolve().parents[1])]
+    sys.modules["slimport"] = _package
+
+import numpy as np
+
+from slimport.verify import protocol, values, worker
+
+SCOPED_LAYERS = "scoped_layers"
+
+
+def scoped_layers() -> types.ModuleType | None:
+    """Returns the module that slimport wrote into the tree, if what was imported uses it.
+
+    Raises:
+        ImportError: Two copies are loaded: they would not see each other's defaults.
+    """
+    found = {}
+    for module in list(sys.modules.values()):
+        path = getattr(module, "__file__", None)
+        if path and Path(path).name == SCOPED_LAYERS + ".py":
+            found[id(module)] = module
+    if len(found) > 1:
+        names = ", ".join(sorted(module.__name__ for module in found.values()))
+        raise ImportError(f"the migrated tree loads more than one {SCOPED_LAYERS}: {names}")
+    return next(iter(found.values()), None)
+
+
+class Entry:
+    """The migrated function with everything bound but its input tensors."""
+
+    def __init__(self, case: Any, training: bool) -> None:
+        self.case = case
+        self.function = worker.resolve(case["entry"])
+        self.given = worker.arguments(case["args"], case["training_argument"], training)
+        self.scope = worker.resolve(case["arg_scope"]) if case["arg_scope"] else None
+        self.scope_given = worker.arguments(
+            case["arg_scope_args"], case["arg_scope_training_argument"], training
+        )
+        self.layers: Any = scoped_layers()
+        if self.scope is not None and self.layers is None:
+            raise ImportError(
+                f"{case['arg_scope']} is to be entered, but the migrated tree uses no "
+                f'{SCOPED_LAYERS} module; give new_arg_scope = "" if it needs none'
+            )
+
+    def __call__(self, *tensors: Any) -> Any:
+        """Calls the function under its arg_scope."""
+        if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)):
+            tensors = tuple(tensors[0])
+        positional, keywords = worker.bind_inputs(self.case, list(tensors))
+        with self._defaults():
+            worker.Stage.enter("calling " + self.case["entry"])
+            return self.function(*positional, **keywords, **self.given)
+
+    def _defaults(self) -> Any:
+        if self.scope is None or self.layers is None:
+            return nullcontext()
+        worker.Stage.enter("calling " + self.case["arg_scope"])
+        return self.layers.layer_defaults(self.scope(**self.scope_given))
+
+
+class Built:
+    """A model of the migrated function.
+
+    Attributes:
+        how: ``functional`` or ``traced``.
+        model: The Keras model; None when no output depends on the inputs.
+        notes: What a reader should know about how it was built.
+    """
+
+    def __init__(self, keras: Any, tf: Any, case: Any, training: bool) -> None:
+        self.keras, self.tf, self.case = keras, tf, case
+        self.entry = Entry(case, training)
+        self.inputs = [tf.constant(value) for value in worker.input_values(case)]
+        self.notes: list[str] = []
+        self.names: list[str] = []
+        self.constants: list[tuple[str, Any]] = []
+        try:
+            self.how, self.model = "functional", self._functional()
+        except Exception as error:
+            self.how, self.model = "traced", self._traced(error)
+        self.variables = self._variables()
+
+    def _functional(self) -> Any:
+        keras, case = self.keras, self.case
+        layers = self.entry.layers
+        graph = layers.layer_graph() if hasattr(layers, "layer_graph") else nullcontext()
+        with graph:
+            inputs = [
+                keras.Input(batch_shape=tuple(spec["shape"]), dtype=spec["dtype"])
+                for spec in case["inputs"]
+            ]
+            structure = self.entry(*inputs)
+            worker.Stage.enter("making a functional model of " + case["entry"])
+            leaves = list(protocol.flatten(structure, self._is_leaf))
+            symbolic = [pair for pair in leaves if isinstance(pair[1], keras.KerasTensor)]
+            self.names = [name for name, _ in symbolic]
+            self.constants = [pair for pair in leaves if not isinstance(pair[1], keras.KerasTensor)]
+            if not symbolic:
+                return None
+            return keras.Model(inputs, [tensor for _, tensor in symbolic])
+
+    def _traced(self, error: Exception) -> Any:
+        """Builds the traced model after the functional one failed with `error`."""
+        layers = self.entry.layers
+        if not hasattr(layers, "TracedModel"):
+            raise error
+        reason = str(error).strip().splitlines()
+        self.notes.append(
+            "runs as a traced model; no functional one, because "
+            f"{type(error).__name__}: {reason[0][:300] if reason else ''}"
+        )
+        self.names, self.constants = [], []
+        model = layers.TracedModel(self.entry)
+        worker.Stage.enter("tracing " + self.case["entry"])
+        try:
+            model(self._model_input(), training=False)
+        except Exception as second:
+            raise second from error
+        return model
+
+    def _model_input(self) -> Any:
+        if self.how_is_functional() or len(self.inputs) != 1:
+            return self.inputs
+        return self.inputs[0]
+
+    def how_is_functional(self) -> bool:
+        """Tells whether the model takes its inputs as a list, as a functional one does."""
+        return bool(self.names)
+
+    def _variables(self) -> dict[str, Any]:
+        """Maps legacy names to the model's variables."""
+        worker.Stage.enter("reading the variables")
+        if self.model is None:
+            return {}
+        if hasattr(self.entry.layers, "legacy_variables"):
+            found = self.entry.layers.legacy_variables(self.model)
+        else:
+            from slimport.written.names import legacy_variables
+
+            found = legacy_variables(self.model)
+        return {
+            name: variable
+            for name, variable in found.items()
+            if "seed_generator" not in name and not worker.skip_global_step(name)
+        }
+
+    def _is_leaf(self, value: Any) -> bool:
+        kinds = (self.keras.KerasTensor, self.tf.Tensor, self.tf.Variable, self.keras.Variable)
+        return isinstance(value, (*kinds, self.tf.SparseTensor))
+
+    def assign(self) -> dict[str, Any]:
+        """Gives every variable its shared value and returns these values."""
+        start = {}
+        for name, variable in self.variables.items():
+            value = values.variable_value(name, variable.shape, _dtype(variable), self.case["seed"])
+            variable.assign(value)
+            start[name] = value
+        return start
+
+    def call(self, training: bool) -> list[tuple[str, Any]]:
+        """Runs the model; returns its output tensors by name, in the order of the structure."""
+        worker.Stage.enter("running the model")
+        if self.model is None:
+            return []
+        found = self.model(self._model_input(), training=training)
+        if self.how == "functional":
+            return list(zip(self.names, found, strict=True))
+        leaves = list(protocol.flatten(found, self._is_leaf))
+        self.constants = [pair for pair in leaves if not self._is_leaf(pair[1])]
+        return [(name, self._dense(value)) for name, value in leaves if self._is_leaf(value)]
+
+    def _dense(self, value: Any) -> Any:
+        return self.tf.sparse.to_dense(value) if isinstance(value, self.tf.SparseTensor) else value
+
+
+def _dtype(variable: Any) -> str:
+    return str(np.dtype(str(variable.dtype))) if str(variable.dtype) != "bfloat16" else "float32"
+
+
+class NewSide:
+    """Runs one mode of one case; a model built for training serves both modes that need it."""
+
+    def __init__(self, keras: Any, tf: Any) -> None:
+        self.keras, self.tf = keras, tf
+        self._kept: tuple[Any, Built] | None = None
+
+    def __call__(self, case: Any, mode: str) -> protocol.Answer:
+        built = self._build(case, mode != protocol.INFERENCE)
+        answer = protocol.Answer(built.how)
+        answer.meta["notes"] = list(built.notes)
+        for name, variable in built.variables.items():
+            answer.variable(name, list(variable.shape), _dtype(variable), variable.trainable)
+        start = built.assign()
+        if mode == protocol.TRAINING:
+            self._training(built, answer, start)
+        else:
+            self._outputs(built, answer, built.call(training=False))
+        return answer
+
+    def _build(self, case: Any, training: bool) -> Built:
+        key = (case["index"], training or not self._takes_training(case))
+        if self._kept is None or self._kept[0] != key:
+            self._kept = None
+            self.keras.backend.clear_session()
+            self._kept = (key, Built(self.keras, self.tf, case, training))
+        return self._kept[1]
+
+    def _takes_training(self, case: Any) -> bool:
+        return bool(case["training_argument"] or case["arg_scope_training_argument"])
+
+    def _outputs(self, built: Built, answer: protocol.Answer, outputs: list[Any]) -> None:
+        for order, (name, value) in enumerate(outputs):
+            answer.tensor(protocol.OUTPUT, name, np.asarray(value), order)
+        for name, value in built.constants:
+            if isinstance(value, (self.tf.Tensor, self.tf.Variable, self.keras.Variable)):
+                value = np.asarray(value)
+            answer.constant(name, value)
+
+    def _training(self, built: Built, answer: protocol.Answer, start: dict[str, Any]) -> None:
+        """One call in training mode, with everything that it leaves behind."""
+        tf = self.tf
+        with tf.GradientTape(persistent=True) as tape:
+            outputs = built.call(training=True)
+            losses = list(built.model.losses) if built.model is not None else []
+            total = tf.add_n([tf.reshape(tf.cast(x, "float32"), []) for x in losses] or [0.0])
+        self._outputs(built, answer, outputs)
+        worker.Stage.enter("reading the moving statistics")
+        for name, variable in built.variables.items():
+            if not variable.trainable:
+                after = np.asarray(variable.numpy(), "float64")
+                answer.tensor(protocol.UPDATE, name, after - np.asarray(start[name], "float64"))
+        answer.tensor(protocol.REGULARISATION, "total", np.asarray(total))
+        worker.Stage.enter("computing the gradients")
+        self._regularised(built, answer, tape, total)
+        if built.case["gradients"]:
+            self._gradients(built, answer, tape, outputs)
+
+    def _regularised(self, built: Built, answer: protocol.Answer, tape: Any, total: Any) -> None:
+        """For each variable the inner product of its value and the gradient of the losses."""
+        names = list(built.variables)
+        weights = [built.variables[name].value for name in names]
+        for name, weight, gradient in zip(
+            names, weights, tape.gradient(total, weights), strict=True
+        ):
+            if gradient is not None:
+                product = self.tf.reduce_sum(self.tf.convert_to_tensor(gradient) * weight)
+                answer.tensor(protocol.REGULARISATION, name, np.asarray(product))
+
+    def _gradients(
+        self, built: Built, answer: protocol.Answer, tape: Any, outputs: list[Any]
+    ) -> None:
+        tf, case = self.tf, built.case
+        kept = [
+            (name, value)
+            for name, value in outputs
+            if value.dtype.is_floating and name not in case["no_gradient_outputs"]
+        ]
+        names = [name for name, variable in built.variables.items() if variable.trainable]
+        if not kept or not names:
+            return
+        directions = [
+            tf.constant(
+                values.projection(name, value.shape, value.dtype.as_numpy_dtype, case["seed"])
+            )
+            for name, value in kept
+        ]
+        weights = [built.variables[name].value for name in names]
+        try:
+            found = tape.gradient([value for _, value in kept], weights, directions)
+        except Exception as error:
+            answer.meta["gradient_error"] = f"{type(error).__name__}: {error}"
+            return
+        for order, (name, weight, gradient) in enumerate(zip(names, weights, found, strict=True)):
+            dense = tf.zeros_like(weight) if gradient is None else tf.convert_to_tensor(gradient)
+            answer.tensor(protocol.GRADIENT, name, np.asarray(dense), order)
+
+
+def start(request: Any) -> worker.RunMode:
+    """Imports Keras 3 on TensorFlow."""
+    import keras
+    import tensorflow as tf
+
+    tf.get_logger().setLevel("ERROR")
+    return NewSide(keras, tf)
+
+
+if __name__ == "__main__":
+    sys.exit(worker.main(sys.argv, start))

@@ -1,0 +1,187 @@
+"""What the orchestrator and the two workers say to each other, and how.
+
+A worker is a script: ``python WORKER REQUEST.json``. The request names a source tree, a folder for
+the answers and a list of cases. For each case the worker writes ``case-N/<mode>.npz`` (the arrays)
+and, last of all, ``case-N/meta.json``, so that a case without that file is one that did not end.
+Any program that answers so can stand on either side.
+
+This module runs under CPython 3.7 with nothing but numpy.
+"""
+
+# This file runs under CPython 3.7.
+# ruff: noqa: UP035
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Callable, Iterator
+
+import numpy as np
+
+PROTOCOL_VERSION = 1
+
+ENVIRONMENT_FILE = "environment.json"
+META_FILE = "meta.json"
+
+INFERENCE = "inference"
+TRAINING = "training"
+#: The migrated model built for training and then called with ``training=False``.
+INFERENCE_FROM_TRAINING = "inference_from_training"
+
+OUTPUT = "output"
+UPDATE = "update"
+REGULARISATION = "regularisation"
+GRADIENT = "gradient"
+
+#: Name of the only output of an entry that returns a bare tensor.
+SINGLE_OUTPUT = "output"
+
+
+def flatten(structure: Any, is_leaf: Callable[[Any], bool]) -> Iterator[tuple[str, Any]]:
+    """Walks a nested structure and names its leaves by the way to them.
+
+    Args:
+        structure: Tensors in tuples, lists, mappings, named tuples, dataclasses, in any nesting.
+        is_leaf: Tells which objects are not to be opened.
+
+    Yields:
+        Pairs such as ``("1/Mixed_3b", tensor)``, in the order in which they are met. A bare leaf
+        is called ``output``.
+    """
+    if is_leaf(structure) or children(structure) is None:
+        yield SINGLE_OUTPUT, structure
+    else:
+        yield from _walk(structure, "", is_leaf)
+
+
+def _walk(structure: Any, prefix: str, is_leaf: Callable[[Any], bool]) -> Iterator[tuple[str, Any]]:
+    parts = None if is_leaf(structure) else children(structure)
+    if parts is None:
+        yield prefix, structure
+        return
+    for key, value in parts:
+        yield from _walk(value, prefix + "/" + key if prefix else key, is_leaf)
+
+
+def children(structure: Any) -> list[tuple[str, Any]] | None:
+    """Returns the named parts of a container, or None for anything that is not one."""
+    if isinstance(structure, dict) or (hasattr(structure, "items") and hasattr(structure, "keys")):
+        return [(str(key), value) for key, value in structure.items()]
+    names = getattr(structure, "_fields", None)
+    if names is not None and isinstance(structure, tuple):
+        return [(name, getattr(structure, name)) for name in names]
+    if isinstance(structure, (list, tuple)):
+        return [(str(index), value) for index, value in enumerate(structure)]
+    fields = getattr(type(structure), "__dataclass_fields__", None)
+    if fields is not None:
+        return [(name, getattr(structure, name)) for name in fields]
+    return None
+
+
+def numeric(value: Any) -> np.ndarray[Any, Any] | None:
+    """Returns a Python number or numpy array as an array, None for what is not numeric."""
+    if not isinstance(value, (bool, int, float, np.ndarray, np.generic)):
+        return None
+    array = np.asarray(value)
+    return array if array.dtype.kind in "biufc" else None
+
+
+def literal(value: Any) -> Any:
+    """Returns the JSON form under which an output that is no tensor is compared.
+
+    Strings and None compare by value; any other object by the name of its class, since its text
+    may hold addresses.
+    """
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return "<" + type(value).__name__ + ">"
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Writes JSON so that the file is either absent or whole."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(json.dumps(data, indent=1), encoding="utf-8")
+    partial.replace(path)
+
+
+def read_json(path: Path) -> Any:
+    """Reads a JSON file written by `write_json`."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+class Answer:
+    """One mode of one case, as a worker fills it: arrays on one hand, their names on the other.
+
+    Arrays are stored under running keys because an endpoint's name may be no valid member name
+    of an archive.
+    """
+
+    def __init__(self, built: str) -> None:
+        self.meta: dict[str, Any] = {
+            "built": built,
+            "variables": [],
+            "tensors": [],
+            "notes": [],
+            "gradient_error": None,
+            "seconds": 0.0,
+        }
+        self._arrays: dict[str, np.ndarray[Any, Any]] = {}
+
+    def variable(self, name: str, shape: list[int], dtype: str, trainable: bool) -> None:
+        """Records a variable by its legacy name."""
+        self.meta["variables"].append(
+            {"name": name, "shape": shape, "dtype": dtype, "trainable": bool(trainable)}
+        )
+
+    def tensor(
+        self,
+        group: str,
+        name: str,
+        value: Any,
+        order: int = 0,
+        floor: float | None = None,
+    ) -> None:
+        """Records an array.
+
+        Args:
+            group: One of the four group names above.
+            name: Output name such as ``1/Mixed_3b``, or a variable's legacy name.
+            value: The array. Strings (dtype object) are kept in the description.
+            order: Place in build order; orders are compared within one group only.
+            floor: Largest absolute change of this array when inputs and weights move by one ulp.
+        """
+        array = np.asarray(value)
+        entry: dict[str, Any] = {
+            "group": group,
+            "name": name,
+            "order": int(order),
+            "dtype": str(array.dtype),
+            "shape": list(array.shape),
+            "floor": floor,
+        }
+        if array.dtype.kind in "OSU":
+            entry["literal"] = [literal(item) for item in array.ravel().tolist()]
+            entry["dtype"] = "string"
+        else:
+            entry["key"] = f"a{len(self._arrays)}"
+            self._arrays[entry["key"]] = array
+        self.meta["tensors"].append(entry)
+
+    def constant(self, name: str, value: Any, order: int = 0) -> None:
+        """Records an output that is no tensor: a number as an array, the rest as a literal."""
+        array = numeric(value)
+        if array is not None:
+            self.tensor(OUTPUT, name, array, order)
+            return
+        entry = {"group": OUTPUT, "name": name, "order": order, "dtype": "literal", "shape": []}
+        entry["literal"] = literal(value)
+        self.meta["tensors"].append(entry)
+
+    def save(self, folder: Path, mode: str) -> dict[str, Any]:
+        """Writes the arrays and returns the description that belongs into ``meta.json``."""
+        arrays: Any = self._arrays
+        np.savez(str(folder / (mode + ".npz")), **arrays)
+        return self.meta

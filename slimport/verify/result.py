@@ -1,0 +1,231 @@
+"""What a comparison found: plain data that every face of the report shows."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+#: Raised whenever a field of the JSON report changes its meaning or goes away.
+SCHEMA_VERSION = 1
+
+
+class Status(StrEnum):
+    """Outcome of one tensor, mode, case or run."""
+
+    EQUAL = "equal"
+    DIFFERS = "differs"
+    MISSING = "missing"
+    EXTRA = "extra"
+    NOISE = "noise"
+    IGNORED = "ignored"
+    FAILED = "failed"
+    NOTHING = "nothing compared"
+
+    @property
+    def is_good(self) -> bool:
+        """Whether this outcome lets the run pass."""
+        return self in (Status.EQUAL, Status.NOISE, Status.IGNORED)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Some elements of a tensor on both sides, for the plots."""
+
+    old: tuple[float, ...]
+    new: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class TensorResult:
+    """One tensor of one mode, compared.
+
+    Attributes:
+        group: ``output``, ``update``, ``regularisation``, ``gradient`` or ``variable``.
+        name: Endpoint name, or legacy variable name.
+        order: Place in the old side's build order, within the group.
+        status: The outcome.
+        shape: Shape on the old side (new side where the old one lacks it).
+        dtype: Dtype on the old side, or ``old -> new`` where they differ.
+        max_abs: Largest absolute difference; None where none can be taken.
+        scale: Largest absolute value on the old side.
+        tolerance: Largest absolute difference that passes.
+        floor: What one ulp in inputs and weights did to this tensor on the old side.
+        why: What the tolerance rests on, and the reason of a failure.
+        sample: Elements for a scatter plot, kept for few tensors only.
+    """
+
+    group: str
+    name: str
+    order: int
+    status: Status
+    shape: tuple[int, ...] = ()
+    dtype: str = ""
+    max_abs: float | None = None
+    scale: float | None = None
+    tolerance: float | None = None
+    floor: float | None = None
+    why: str = ""
+    sample: Sample | None = None
+
+    @property
+    def relative(self) -> float | None:
+        """Largest difference over the tensor's scale: the smallest tolerance that would pass."""
+        if self.max_abs is None or self.scale is None:
+            return None
+        if self.scale == 0.0:
+            return 0.0 if self.max_abs == 0.0 else float("inf")
+        return self.max_abs / self.scale
+
+    @property
+    def relative_tolerance(self) -> float | None:
+        """The tolerance over the tensor's scale."""
+        if self.tolerance is None or not self.scale:
+            return None
+        return self.tolerance / self.scale
+
+    @property
+    def severity(self) -> float:
+        """Difference over tolerance: above 1 it fails. Orders tensors from worst to best."""
+        if self.max_abs is None:
+            return 0.0 if self.status.is_good else float("inf")
+        if self.max_abs == 0.0:
+            return 0.0
+        return self.max_abs / self.tolerance if self.tolerance else float("inf")
+
+
+@dataclass
+class ModeResult:
+    """One mode of one case.
+
+    Attributes:
+        mode: ``inference``, ``training`` or ``inference_from_training``.
+        status: The outcome.
+        tensors: Every tensor, in build order within its group.
+        built: How the new side was built: ``functional`` or ``traced``.
+        errors: Traceback by side, where one failed.
+        notes: What limits the comparison.
+        seconds: Time that each side took, building included.
+    """
+
+    mode: str
+    status: Status
+    tensors: list[TensorResult] = field(default_factory=list)
+    built: str = ""
+    errors: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def of(self, group: str) -> list[TensorResult]:
+        """Returns the tensors of one group."""
+        return [tensor for tensor in self.tensors if tensor.group == group]
+
+    @property
+    def first_divergence(self) -> TensorResult | None:
+        """The first tensor that fails: variables, outputs in build order, then the others.
+
+        Gradients are searched against build order, as they flow.
+        """
+        for group in ("variable", "output", "regularisation", "update", "gradient"):
+            bad = [tensor for tensor in self.of(group) if not tensor.status.is_good]
+            if bad:
+                key = (lambda t: -t.order) if group == "gradient" else (lambda t: t.order)
+                return min(bad, key=key)
+        return None
+
+    @property
+    def worst(self) -> TensorResult | None:
+        """The tensor that comes nearest to its tolerance, or exceeds it most."""
+        compared = [tensor for tensor in self.tensors if tensor.max_abs is not None]
+        return max(compared, key=lambda tensor: tensor.severity, default=None)
+
+
+@dataclass
+class CaseResult:
+    """One case of the case file."""
+
+    name: str
+    old_entry: str
+    new_entry: str
+    status: Status
+    modes: list[ModeResult] = field(default_factory=list)
+    variables: int = 0
+    parameters: int = 0
+    inputs: list[str] = field(default_factory=list)
+
+    @property
+    def first_divergence(self) -> tuple[ModeResult, TensorResult] | None:
+        """The first tensor that fails, in the first mode where one does."""
+        for mode in self.modes:
+            found = mode.first_divergence
+            if found is not None:
+                return mode, found
+        return None
+
+
+@dataclass
+class VerifyResult:
+    """A whole run of `slimport verify`."""
+
+    cases_file: str
+    old: str
+    new: str
+    seed: int
+    status: Status
+    cases: list[CaseResult] = field(default_factory=list)
+    environments: dict[str, dict[str, str]] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether every case was compared and is equal."""
+        return self.status is Status.EQUAL
+
+    def count(self, group: str) -> int:
+        """Number of comparisons of one group over all cases and modes."""
+        return sum(len(mode.of(group)) for case in self.cases for mode in case.modes)
+
+    def verdict(self) -> str:
+        """Returns the outcome in one sentence."""
+        total = len(self.cases)
+        if self.is_equal:
+            tensors = sum(len(mode.tensors) for case in self.cases for mode in case.modes)
+            cases = "The one case is" if total == 1 else f"All {total} cases are"
+            return f"{cases} equal: {tensors:,} comparisons, none outside its tolerance."
+        if total == 0:
+            return "Nothing was compared."
+        bad = [case for case in self.cases if case.status is not Status.EQUAL]
+        return f"{len(bad)} of {total} cases not equal: {', '.join(c.name for c in bad)}."
+
+
+def to_data(result: VerifyResult) -> dict[str, Any]:
+    """Returns a run as JSON-ready data; see docs for the schema."""
+    data = dataclasses.asdict(result, dict_factory=_without_samples)
+    for case, case_data in zip(result.cases, data["cases"], strict=True):
+        for mode, mode_data in zip(case.modes, case_data["modes"], strict=True):
+            first = mode.first_divergence
+            mode_data["first_divergence"] = None if first is None else _label(first)
+            for tensor, tensor_data in zip(mode.tensors, mode_data["tensors"], strict=True):
+                tensor_data["relative"] = _finite(tensor.relative)
+    return {
+        "schema": SCHEMA_VERSION,
+        "equal": result.is_equal,
+        "verdict": result.verdict(),
+        **data,
+    }
+
+
+def _label(tensor: TensorResult) -> dict[str, str]:
+    return {"group": tensor.group, "name": tensor.name}
+
+
+def _without_samples(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {name: _finite(value) for name, value in pairs if name != "sample"}
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no infinity: it becomes text."""
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return str(value)
+    return value

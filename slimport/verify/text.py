@@ -1,0 +1,113 @@
+"""The report on a terminal."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from slimport.verify.result import CaseResult, ModeResult, Status, TensorResult, VerifyResult
+
+COLOURS = {
+    Status.EQUAL: "green",
+    Status.NOISE: "yellow",
+    Status.IGNORED: "yellow",
+    Status.NOTHING: "red",
+}
+
+MODE_NAMES = {
+    "inference": "inference",
+    "training": "training",
+    "inference_from_training": "inference, model built for training",
+}
+
+#: Failing tensors listed per mode.
+SHOWN = 8
+
+
+def number(value: float | None) -> str:
+    """Returns a difference as a report shows it: two digits, zero as 0."""
+    if value is None:
+        return "–"
+    return "0" if value == 0.0 else f"{value:.1e}"
+
+
+def print_result(result: VerifyResult, console: Console) -> None:
+    """Prints a run: a table of cases, what fails and where first, and the verdict."""
+    for side in ("old", "new"):
+        console.print(f"[bold]{side}[/bold]  {escape(environment_line(result, side))}")
+    console.print(_table(result))
+    for case in result.cases:
+        _print_case(case, console)
+    colour = "green" if result.is_equal else "red"
+    console.print(f"[bold {colour}]{escape(result.verdict())}[/bold {colour}]")
+
+
+def environment_line(result: VerifyResult, side: str) -> str:
+    """Returns one side's tree and versions in a line."""
+    found = result.environments.get(side, {})
+    names = ("python", "tensorflow", "keras", "tf_keras", "tf_slim", "numpy")
+    versions = [
+        f"{name} {found[name]}" for name in names if found.get(name, "present") != "present"
+    ]
+    root = result.old if side == "old" else result.new
+    return f"{root} ({', '.join(versions) or 'did not start'})"
+
+
+def _table(result: VerifyResult) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for title in ("case", "mode", "built", "outputs", "gradients"):
+        table.add_column(title, overflow="fold")
+    for title in ("worst / scale", "tolerance"):
+        table.add_column(title, justify="right")
+    table.add_column("")
+    for case in result.cases:
+        for place, mode in enumerate(case.modes):
+            _add_row(table, case.name if place == 0 else "", mode)
+    return table
+
+
+def _add_row(table: Table, name: str, mode: ModeResult) -> None:
+    worst = mode.worst
+    colour = COLOURS.get(mode.status, "red")
+    table.add_row(
+        escape(name),
+        MODE_NAMES.get(mode.mode, mode.mode),
+        mode.built,
+        str(len(mode.of("output"))),
+        str(len(mode.of("gradient")) or ""),
+        number(worst.relative if worst else None),
+        number(worst.relative_tolerance if worst else None),
+        f"[{colour}]{mode.status.value}[/{colour}]",
+    )
+
+
+def _print_case(case: CaseResult, console: Console) -> None:
+    for mode in case.modes:
+        title = f"{case.name}, {MODE_NAMES.get(mode.mode, mode.mode)}"
+        for side, trace in mode.errors.items():
+            console.print(f"\n[bold red]{escape(title)}: the {side} side failed[/bold red]")
+            console.print(escape(trace.rstrip()), highlight=False)
+        first = mode.first_divergence
+        if first is not None:
+            console.print(f"\n[bold red]{escape(title)}[/bold red]")
+            console.print(f"  first divergence: {escape(describe(first))}", highlight=False)
+            bad = [t for t in mode.tensors if not t.status.is_good and t is not first]
+            for tensor in bad[:SHOWN]:
+                console.print(f"  {escape(describe(tensor))}", highlight=False)
+            if len(bad) > SHOWN:
+                console.print(f"  and {len(bad) - SHOWN} more")
+    for note in dict.fromkeys(note for mode in case.modes for note in mode.notes):
+        console.print(f"[yellow]{escape(case.name)}:[/yellow] {escape(note)}", highlight=False)
+
+
+def describe(tensor: TensorResult) -> str:
+    """Returns one tensor's outcome in a line."""
+    label = f"{tensor.group} {tensor.name}"
+    if tensor.max_abs is None:
+        return f"{label}: {tensor.status.value}, {tensor.why}"
+    return (
+        f"{label}: {tensor.status.value}, max abs {number(tensor.max_abs)}, "
+        f"{number(tensor.relative)} of scale {number(tensor.scale)}; tolerance "
+        f"{number(tensor.relative_tolerance)} ({tensor.why})"
+    )

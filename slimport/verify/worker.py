@@ -1,0 +1,154 @@
+"""What both workers do alike: read the request, find the entry, run case by case, survive errors.
+
+This module runs under CPython 3.7 with nothing but numpy.
+"""
+
+# This file runs under CPython 3.7.
+# ruff: noqa: B905, UP035
+
+from __future__ import annotations
+
+import importlib
+import os
+import platform
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import Any, Callable
+
+from slimport.verify import protocol, values
+
+Case = Any  # a case of the request: a dictionary of JSON values
+RunMode = Callable[[Case, str], protocol.Answer]
+
+
+class Stage:
+    """Says what a worker was doing, so that a traceback has a headline."""
+
+    current = "starting"
+
+    @classmethod
+    def enter(cls, text: str) -> None:
+        """Names the step that begins now."""
+        cls.current = text
+
+
+def main(argv: list[str], start: Callable[[Any], RunMode]) -> int:
+    """Answers every case of a request.
+
+    Args:
+        argv: The command line: script, request file.
+        start: Prepares TensorFlow and returns the function that runs one mode of one case.
+
+    Returns:
+        0 once every case has an answer, be it an error.
+    """
+    request = protocol.read_json(Path(argv[1]))
+    out = Path(request["out"])
+    sys.argv = argv[:1]
+    root = Path(request["root"])
+    for path in reversed(request["paths"]):
+        sys.path.insert(0, str((root / path).resolve()))
+    os.chdir(str(root))
+    run_mode = start(request)
+    protocol.write_json(out / protocol.ENVIRONMENT_FILE, environment())
+    for case in request["cases"]:
+        answer_case(case, out, run_mode)
+    return 0
+
+
+def answer_case(case: Case, out: Path, run_mode: RunMode) -> None:
+    """Runs the modes of one case and writes its answer; an exception becomes part of it."""
+    folder = out / f"case-{case['index']}"
+    folder.mkdir(parents=True, exist_ok=True)
+    started = time.time()
+    meta: dict[str, Any] = {"name": case["name"], "error": None, "modes": {}}
+    for mode in case["modes"]:
+        try:
+            Stage.enter("starting")
+            begun = time.time()
+            answer = run_mode(case, mode)
+            answer.meta["seconds"] = time.time() - begun
+            meta["modes"][mode] = answer.save(folder, mode)
+        except (Exception, SystemExit) as error:  # a legacy module may call sys.exit()
+            meta["modes"][mode] = {"error": describe_error(error)}
+    meta["seconds"] = time.time() - started
+    protocol.write_json(folder / protocol.META_FILE, meta)
+
+
+def describe_error(error: BaseException) -> dict[str, str]:
+    """Returns an exception as the protocol carries it."""
+    return {
+        "stage": Stage.current,
+        "kind": type(error).__name__,
+        "message": str(error),
+        "traceback": "".join(traceback.format_exception(type(error), error, error.__traceback__)),
+    }
+
+
+def environment() -> dict[str, str]:
+    """Returns what produced the numbers: interpreter and the versions of what was imported."""
+    found = {"python": platform.python_version(), "platform": platform.platform()}
+    found["executable"] = sys.executable
+    for name in ("tensorflow", "keras", "tf_keras", "tf_slim", "numpy"):
+        module = sys.modules.get(name)
+        version = getattr(module, "real_version", None) or getattr(module, "__version__", None)
+        if module is not None:
+            found[name] = str(version) if version else "present"
+    found["onednn"] = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default")
+    return found
+
+
+def resolve(name: str) -> Any:
+    """Imports what ``package.module:attribute`` names.
+
+    Raises:
+        ImportError: The module cannot be imported.
+        AttributeError: It has no such attribute.
+    """
+    module_name, _, attribute = name.partition(":")
+    Stage.enter("importing " + name)
+    found: Any = importlib.import_module(module_name)
+    for part in attribute.split("."):
+        found = getattr(found, part)
+    return found
+
+
+def arguments(given: Any, training_argument: str | None, training: bool) -> dict[str, Any]:
+    """Returns keyword arguments: references resolved, the training flag added."""
+    found = {name: _argument(value) for name, value in given.items()}
+    if training_argument:
+        found[training_argument] = training
+    return found
+
+
+def _argument(value: Any) -> Any:
+    if isinstance(value, dict) and set(value) == {"ref"}:
+        return resolve(value["ref"])
+    if isinstance(value, dict):
+        return {name: _argument(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_argument(item) for item in value]
+    return value
+
+
+def input_values(case: Case) -> list[Any]:
+    """Draws the inputs of a case, in order."""
+    seed = case["seed"]
+    return [
+        values.input_value(spec, index, case["name"], seed)
+        for index, spec in enumerate(case["inputs"])
+    ]
+
+
+def bind_inputs(case: Case, tensors: list[Any]) -> tuple[list[Any], dict[str, Any]]:
+    """Splits input tensors into positional and keyword arguments of the entry."""
+    pairs = list(zip([spec.get("name") for spec in case["inputs"]], tensors))
+    positional = [tensor for name, tensor in pairs if name is None]
+    return positional, {name: tensor for name, tensor in pairs if name is not None}
+
+
+def skip_global_step(name: str) -> bool:
+    """Tells whether a variable is the step counter, which belongs to training scripts."""
+    return name.rsplit("/", 1)[-1] == "global_step"
