@@ -1,0 +1,217 @@
+"""Joins the parts of the written module into one file that holds only what a tree needs.
+
+Works on source text alone (`ast`, `symtable`): neither Keras nor TensorFlow is imported.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import functools
+import symtable
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+# In the order in which they are written: a part uses those above it when it is executed.
+PARTS = (
+    "graphs",
+    "scopes",
+    "defaults",
+    "collections",
+    "names",
+    "building",
+    "normalization",
+    "convolution",
+    "convolution_transposed",
+    "separable",
+    "dense",
+    "pooling",
+    "dropout",
+    "shaping",
+    "models",
+)
+# Every written module offers these: the ways to a model, and to the variables of a checkpoint.
+ALWAYS = ("TracedModel", "functional_model", "legacy_variables")
+_PACKAGE = "slimport.written."
+_DOCSTRING = '''"""Layers found by scope, on Keras 3.
+
+The layers of this module are functions. Each call builds a Keras layer under the variable scope
+that is open, or finds the layer that is there, and applies it:
+
+```python
+with layer_defaults([conv2d], padding="same", kernel_regularizer=keras.regularizers.L2(2e-5)):
+    with variable_scope("Encoder"):
+        net = conv2d(images, 64, 3, strides=2, name="Conv_1a")  # a layer named Encoder__Conv_1a
+        net = conv2d(net, 64, 3)  # named as TF-Slim did: Encoder__Conv
+```
+
+They run where Keras layers run: on `keras.Input`, for a functional model (`functional_model`); in
+TensorFlow code (`TracedModel`); and in a TF 1 graph with sessions. `legacy_variables` maps the
+names in a TF 1 checkpoint to the variables of a model.
+
+This file was written by slimport and belongs to this project: change it as you like.
+"""
+'''
+
+
+@dataclasses.dataclass(frozen=True)
+class _Definition:
+    """One top-level statement of a part that binds a name."""
+
+    name: str
+    part: str
+    source: str
+    uses: frozenset[str]
+    is_block: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class _Part:
+    """A parsed part: its definitions in order, its imports by name, its title."""
+
+    title: str
+    public: frozenset[str]
+    definitions: tuple[_Definition, ...]
+    imports: dict[str, tuple[str, str | None]]
+
+
+def assemble(names: Iterable[str]) -> str:
+    """Writes the module that offers the given names.
+
+    Args:
+        names: Public names that a tree uses, e.g. `conv2d`, `layer_defaults`.
+
+    Returns:
+        The source of one standalone module, with these names and `ALWAYS` in its `__all__`.
+
+    Raises:
+        ValueError: If a name is not one of `public_names()`.
+    """
+    wanted = sorted({*names, *ALWAYS})
+    unknown = set(wanted) - public_names()
+    if unknown:
+        raise ValueError(f"the written module has no {', '.join(sorted(unknown))}")
+    kept = _closure(wanted)
+    used = frozenset[str]().union(*(definition.uses for definition in kept))
+    blocks = [_DOCSTRING, _imports(used, {d.part for d in kept}), _all(wanted), *_bodies(kept)]
+    return "\n".join(block for block in blocks if block)
+
+
+@functools.cache
+def public_names() -> frozenset[str]:
+    """Returns every name that `assemble` can offer."""
+    return frozenset[str]().union(*(part.public for part in _parts().values()))
+
+
+@functools.cache
+def _parts() -> dict[str, _Part]:
+    folder = Path(__file__).parent
+    return {name: _read(name, (folder / f"{name}.py").read_text("utf-8")) for name in PARTS}
+
+
+def _read(name: str, source: str) -> _Part:
+    tree = ast.parse(source)
+    title = (ast.get_docstring(tree) or name).partition("\n")[0].rstrip(".")
+    lines = source.splitlines()
+    public: frozenset[str] = frozenset()
+    definitions = []
+    imports: dict[str, tuple[str, str | None]] = {}
+    for node in tree.body:
+        bound = _bound_name(node)
+        if bound == "__all__" and isinstance(node, ast.Assign):
+            public = frozenset(ast.literal_eval(node.value))
+        elif bound is not None:
+            definitions.append(_definition(bound, name, node, lines))
+        elif isinstance(node, ast.Import):
+            imports.update(
+                {a.asname or a.name.partition(".")[0]: (a.name, None) for a in node.names}
+            )
+        elif isinstance(node, ast.ImportFrom) and not str(node.module).startswith(_PACKAGE):
+            imports.update({a.name: (str(node.module), a.name) for a in node.names})
+    return _Part(title, public, tuple(definitions), imports)
+
+
+def _bound_name(node: ast.stmt) -> str | None:
+    if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+        return node.name
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+        return node.targets[0].id
+    if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+        return node.target.id
+    return None
+
+
+def _definition(name: str, part: str, node: ast.stmt, lines: list[str]) -> _Definition:
+    decorators = getattr(node, "decorator_list", [])
+    first = min([node.lineno, *(decorator.lineno for decorator in decorators)]) - 1
+    while first and lines[first - 1].startswith("#"):
+        first -= 1
+    source = "\n".join(lines[first : node.end_lineno])
+    is_block = isinstance(node, (ast.FunctionDef, ast.ClassDef))
+    return _Definition(name, part, source, frozenset(_global_names(source)), is_block)
+
+
+def _global_names(source: str) -> Iterator[str]:
+    """Yields the global names that a statement refers to; locals of the same name do not count."""
+    tables = [symtable.symtable(source, "part", "exec")]
+    for table in tables:
+        tables.extend(table.get_children())
+        at_top = table.get_type() == "module"
+        for symbol in table.get_symbols():
+            if symbol.is_referenced() and (at_top or symbol.is_global()):
+                yield symbol.get_name()
+
+
+def _closure(names: Iterable[str]) -> list[_Definition]:
+    """Returns the definitions that `names` need, in the order of the parts."""
+    everything = [definition for part in _parts().values() for definition in part.definitions]
+    by_name = {definition.name: definition for definition in everything}
+    needed: set[str] = set()
+    pending = list(names)
+    while pending:
+        name = pending.pop()
+        if name in by_name and name not in needed:
+            needed.add(name)
+            pending.extend(by_name[name].uses)
+    return [definition for definition in everything if definition.name in needed]
+
+
+def _imports(used: frozenset[str], parts: set[str]) -> str:
+    """Writes one import block for what is used, sorted as isort does."""
+    bound: dict[str, tuple[str, str | None]] = {}
+    for part in sorted(parts):
+        bound.update({k: v for k, v in _parts()[part].imports.items() if k in used})
+    sections: dict[bool, list[str]] = {True: [], False: []}
+    for name, (module, member) in sorted(bound.items(), key=lambda item: item[1][0]):
+        if member is None:
+            alias = f" as {name}" if name != module.partition(".")[0] else ""
+            sections[_is_standard(module)].append(f"import {module}{alias}")
+    for module in sorted({module for module, member in bound.values() if member}):
+        members = sorted(member for m, member in bound.values() if m == module and member)
+        sections[_is_standard(module)].append(f"from {module} import {', '.join(members)}")
+    texts = ["from __future__ import annotations", *("\n".join(s) for s in sections.values() if s)]
+    return "\n\n".join(texts) + "\n"
+
+
+def _is_standard(module: str) -> bool:
+    return module.partition(".")[0] in sys.stdlib_module_names
+
+
+def _all(names: list[str]) -> str:
+    listed = "".join(f'    "{name}",\n' for name in names)
+    return f"__all__ = [\n{listed}]"
+
+
+def _bodies(kept: list[_Definition]) -> Iterator[str]:
+    """Yields the definitions with their blank lines and a heading above each part."""
+    previous: _Definition | None = None
+    for definition in kept:
+        if previous is None or previous.part != definition.part:
+            yield f"\n\n# --- {_parts()[definition.part].title} ---\n"
+            gap = "\n" if definition.is_block else ""
+        else:
+            gap = "\n\n" if definition.is_block or previous.is_block else ""
+        yield gap + definition.source
+        previous = definition
+    yield ""

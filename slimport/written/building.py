@@ -1,0 +1,152 @@
+"""What all layers share: finding or building a Keras layer by its scope path."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+
+from slimport.written.collections import add_to_collection, collect_named_outputs
+from slimport.written.graphs import LayerGraph, current_layer_graph
+from slimport.written.names import legacy_weight_name
+
+
+def scoped_layer(
+    layer_class: Any, scope: Any, inputs: Any, variables_collections: Any = None, **settings: Any
+) -> Any:
+    """Returns the layer of a scope: the one that is there, or a new one that is built here.
+
+    Args:
+        layer_class: The class of the layer.
+        scope: The variable scope; its path names the layer and its variables, its reuse flag
+            says whether they may exist.
+        inputs: The tensor that the layer is to be called on.
+        variables_collections: Collections for new variables: a list, or a dictionary by name.
+        **settings: The arguments of `layer_class`.
+
+    Raises:
+        ValueError: If variables exist and reuse is off, or are missing and reuse is on.
+    """
+    graph = current_layer_graph()
+    settings.setdefault("dtype", _dtype_of(inputs))
+    computation = {k: v for k, v in settings.items() if not k.endswith(_ABOUT_VARIABLES)}
+    for layer, built_as in graph.layers.get(scope.name, []):
+        if built_as == (layer_class, computation):
+            for weight in layer.weights:
+                graph.existing_variable(_path(scope, layer, weight.name), scope.reuse)
+            return layer
+    layer = layer_class(name=graph.layer_name(scope.name), **_with_own_initializers(settings))
+    layer.legacy_scope = scope.name
+    with _variables_of(graph, scope, layer, variables_collections):
+        layer.build(tuple(inputs.shape))
+    graph.layers.setdefault(scope.name, []).append((layer, (layer_class, computation)))
+    return layer
+
+
+def plain_layer(layer_class: Any, path: str, **settings: Any) -> Any:
+    """Makes a layer without variables, named after a scope path.
+
+    Within one pass a path may occur again; the same occurrence yields the same layer in each pass.
+    """
+    graph = current_layer_graph()
+    key = f"{path}:{graph.met.setdefault(path + ':', 0)}"
+    graph.met[path + ":"] += 1
+    if key not in graph.layers:
+        layer = layer_class(name=graph.layer_name(path), **settings)
+        layer.legacy_scope = path.removesuffix("/")
+        graph.layers[key] = [(layer, None)]
+    return graph.layers[key][0][0]
+
+
+def finished(
+    outputs: Any,
+    scope: Any,
+    activation: Any = None,
+    normalizer: Any = None,
+    normalizer_params: dict[str, Any] | None = None,
+    outputs_collections: Any = None,
+) -> Any:
+    """Applies what follows a layer, the normalizer and the activation, and collects the result."""
+    if normalizer is not None:
+        outputs = normalizer(outputs, **(normalizer_params or {}))
+    if activation is not None:
+        outputs = keras.activations.get(activation)(outputs)
+    return collect_named_outputs(outputs_collections, scope.name, outputs)
+
+
+def keras_data_format(data_format: str | None) -> str:
+    """Translates `NHWC`, `NCHW` and their like; `None` is channels last.
+
+    Raises:
+        ValueError: If the format is unknown.
+    """
+    if data_format in ("NCW", "NCHW", "NCDHW", "channels_first"):
+        return "channels_first"
+    if data_format in (None, "NWC", "NHWC", "NDHWC", "channels_last"):
+        return "channels_last"
+    raise ValueError(f"Invalid data_format: {data_format!r}")
+
+
+# Settings that do not change what a layer computes: a layer found for reuse may differ in them.
+_ABOUT_VARIABLES = ("_initializer", "_regularizer", "trainable")
+
+
+@contextlib.contextmanager
+def _variables_of(
+    graph: LayerGraph, scope: Any, layer: Any, variables_collections: Any
+) -> Iterator[None]:
+    """While `layer` is built, its variables are found or created by their legacy names."""
+    create = layer.add_weight
+
+    def add_weight(**arguments: Any) -> Any:
+        short_name = legacy_weight_name(layer, arguments["name"])
+        path = f"{scope.name}/{short_name}" if scope.name else short_name
+        variable = graph.existing_variable(path, scope.reuse)
+        if variable is None:
+            if graph.tf_graph is not None:  # its list of trainable variables is made here
+                arguments["trainable"] = arguments.get("trainable", True) and layer.trainable
+            variable = graph.add_variable(path, lambda: create(**arguments))
+            _collect(variable, short_name, variables_collections)
+        elif tuple(variable.shape) != tuple(arguments["shape"]):
+            raise ValueError(
+                f"Trying to share variable {path}, but specified shape {arguments['shape']} and "
+                f"found shape {variable.shape}."
+            )
+        return variable
+
+    layer.add_weight = add_weight
+    try:
+        yield
+    finally:
+        del layer.add_weight
+
+
+def _collect(variable: Any, short_name: str, variables_collections: Any) -> None:
+    """Adds a new variable to the collections asked for, by the name TF-Slim looks them up with."""
+    name = "weights" if short_name.endswith("_weights") else short_name
+    if isinstance(variables_collections, dict):
+        variables_collections = variables_collections.get(name)
+    tensor = variable if current_layer_graph().tf_graph is None else variable.value
+    for collection in variables_collections or ():
+        add_to_collection(collection, tensor)
+
+
+def _path(scope: Any, layer: Any, weight_name: str) -> str:
+    short_name = legacy_weight_name(layer, weight_name)
+    return f"{scope.name}/{short_name}" if scope.name else short_name
+
+
+def _dtype_of(inputs: Any) -> str | None:
+    """Variables take the dtype of the inputs; `None` (Keras' own setting) for float32."""
+    dtype = keras.backend.standardize_dtype(inputs.dtype)
+    return None if dtype == "float32" or "float" not in dtype else dtype
+
+
+def _with_own_initializers(settings: dict[str, Any]) -> dict[str, Any]:
+    """Copies initializers: a Keras initializer used twice gives the same values twice."""
+    return {
+        name: value.clone() if isinstance(value, keras.initializers.Initializer) else value
+        for name, value in settings.items()
+    }

@@ -1,0 +1,279 @@
+"""Convolutions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from slimport.written.building import finished, keras_data_format, scoped_layer
+from slimport.written.defaults import takes_layer_defaults
+from slimport.written.scopes import variable_scope
+
+__all__ = [
+    "conv1d",
+    "conv2d",
+    "conv3d",
+    "convolution",
+    "convolution1d",
+    "convolution2d",
+    "convolution3d",
+]
+
+
+@takes_layer_defaults
+def convolution(
+    inputs: Any,
+    filters: int,
+    kernel_size: Any,
+    strides: Any = 1,
+    padding: str = "same",
+    data_format: str | None = None,
+    dilation_rate: Any = 1,
+    activation: Any = "relu",
+    normalizer: Any = None,
+    normalizer_params: dict[str, Any] | None = None,
+    kernel_initializer: Any = "glorot_uniform",
+    kernel_regularizer: Any = None,
+    bias_initializer: Any = "zeros",
+    bias_regularizer: Any = None,
+    reuse: Any = None,
+    variables_collections: Any = None,
+    outputs_collections: Any = None,
+    trainable: bool = True,
+    name: Any = None,
+) -> Any:
+    """Convolves along one to three dimensions, as the rank of `inputs` says; see `conv2d`."""
+    return convolve(
+        inputs,
+        None,
+        filters=filters,
+        kernel_size=kernel_size,
+        strides=strides,
+        padding=padding,
+        data_format=data_format,
+        dilation_rate=dilation_rate,
+        activation=activation,
+        normalizer=normalizer,
+        normalizer_params=normalizer_params,
+        kernel_initializer=kernel_initializer,
+        kernel_regularizer=kernel_regularizer,
+        bias_initializer=bias_initializer,
+        bias_regularizer=bias_regularizer,
+        reuse=reuse,
+        variables_collections=variables_collections,
+        outputs_collections=outputs_collections,
+        trainable=trainable,
+        name=name,
+    )
+
+
+@takes_layer_defaults
+def conv1d(
+    inputs: Any,
+    filters: int,
+    kernel_size: Any,
+    strides: Any = 1,
+    padding: str = "same",
+    data_format: str | None = None,
+    dilation_rate: Any = 1,
+    activation: Any = "relu",
+    normalizer: Any = None,
+    normalizer_params: dict[str, Any] | None = None,
+    kernel_initializer: Any = "glorot_uniform",
+    kernel_regularizer: Any = None,
+    bias_initializer: Any = "zeros",
+    bias_regularizer: Any = None,
+    reuse: Any = None,
+    variables_collections: Any = None,
+    outputs_collections: Any = None,
+    trainable: bool = True,
+    name: Any = None,
+) -> Any:
+    """Convolves sequences `[batch, steps, channels]`; for the arguments see `conv2d`."""
+    return convolve(
+        inputs,
+        3,
+        filters=filters,
+        kernel_size=kernel_size,
+        strides=strides,
+        padding=padding,
+        data_format=data_format,
+        dilation_rate=dilation_rate,
+        activation=activation,
+        normalizer=normalizer,
+        normalizer_params=normalizer_params,
+        kernel_initializer=kernel_initializer,
+        kernel_regularizer=kernel_regularizer,
+        bias_initializer=bias_initializer,
+        bias_regularizer=bias_regularizer,
+        reuse=reuse,
+        variables_collections=variables_collections,
+        outputs_collections=outputs_collections,
+        trainable=trainable,
+        name=name,
+    )
+
+
+@takes_layer_defaults
+def conv2d(
+    inputs: Any,
+    filters: int,
+    kernel_size: Any,
+    strides: Any = 1,
+    padding: str = "same",
+    data_format: str | None = None,
+    dilation_rate: Any = 1,
+    activation: Any = "relu",
+    normalizer: Any = None,
+    normalizer_params: dict[str, Any] | None = None,
+    kernel_initializer: Any = "glorot_uniform",
+    kernel_regularizer: Any = None,
+    bias_initializer: Any = "zeros",
+    bias_regularizer: Any = None,
+    reuse: Any = None,
+    variables_collections: Any = None,
+    outputs_collections: Any = None,
+    trainable: bool = True,
+    name: Any = None,
+) -> Any:
+    """Convolves images, then normalizes or adds a bias, then activates.
+
+    Args:
+        inputs: Images `[batch, height, width, channels]`, or channels first with `NCHW`.
+        filters: Number of output channels.
+        kernel_size: One integer, or one for each spatial dimension.
+        strides: Likewise; above 1 only where `dilation_rate` is 1.
+        padding: `"same"` or `"valid"`, in any case.
+        data_format: `None` or `"NHWC"`: channels last; `"NCHW"`: channels first.
+        dilation_rate: One integer, or one for each spatial dimension.
+        activation: A name or a function, applied last; `None` for none.
+        normalizer: A function applied in place of a bias, e.g. `batch_norm`.
+        normalizer_params: Keyword arguments for `normalizer`.
+        kernel_initializer: Initializer of the kernel.
+        kernel_regularizer: Regularizer of the kernel.
+        bias_initializer: Initializer of the bias; `None` for no bias.
+        bias_regularizer: Regularizer of the bias.
+        reuse: Whether to share the variables of an earlier layer of this name.
+        variables_collections: Collections for the variables: a list, or a dictionary by name.
+        outputs_collections: Collections for the outputs, under the layer's path.
+        trainable: Whether the variables are trainable.
+        name: Scope of the layer; `None` for `Conv`, `Conv_1`, ...
+
+    Returns:
+        The convolved images, `[batch, new height, new width, filters]`.
+
+    Raises:
+        ValueError: If the rank of `inputs` or the data format is not supported.
+    """
+    return convolve(
+        inputs,
+        4,
+        filters=filters,
+        kernel_size=kernel_size,
+        strides=strides,
+        padding=padding,
+        data_format=data_format,
+        dilation_rate=dilation_rate,
+        activation=activation,
+        normalizer=normalizer,
+        normalizer_params=normalizer_params,
+        kernel_initializer=kernel_initializer,
+        kernel_regularizer=kernel_regularizer,
+        bias_initializer=bias_initializer,
+        bias_regularizer=bias_regularizer,
+        reuse=reuse,
+        variables_collections=variables_collections,
+        outputs_collections=outputs_collections,
+        trainable=trainable,
+        name=name,
+    )
+
+
+@takes_layer_defaults
+def conv3d(
+    inputs: Any,
+    filters: int,
+    kernel_size: Any,
+    strides: Any = 1,
+    padding: str = "same",
+    data_format: str | None = None,
+    dilation_rate: Any = 1,
+    activation: Any = "relu",
+    normalizer: Any = None,
+    normalizer_params: dict[str, Any] | None = None,
+    kernel_initializer: Any = "glorot_uniform",
+    kernel_regularizer: Any = None,
+    bias_initializer: Any = "zeros",
+    bias_regularizer: Any = None,
+    reuse: Any = None,
+    variables_collections: Any = None,
+    outputs_collections: Any = None,
+    trainable: bool = True,
+    name: Any = None,
+) -> Any:
+    """Convolves volumes `[batch, depth, height, width, channels]`; see `conv2d`."""
+    return convolve(
+        inputs,
+        5,
+        filters=filters,
+        kernel_size=kernel_size,
+        strides=strides,
+        padding=padding,
+        data_format=data_format,
+        dilation_rate=dilation_rate,
+        activation=activation,
+        normalizer=normalizer,
+        normalizer_params=normalizer_params,
+        kernel_initializer=kernel_initializer,
+        kernel_regularizer=kernel_regularizer,
+        bias_initializer=bias_initializer,
+        bias_regularizer=bias_regularizer,
+        reuse=reuse,
+        variables_collections=variables_collections,
+        outputs_collections=outputs_collections,
+        trainable=trainable,
+        name=name,
+    )
+
+
+def convolve(
+    inputs: Any,
+    rank: int | None,
+    *,
+    padding: str,
+    data_format: str | None,
+    activation: Any,
+    normalizer: Any,
+    normalizer_params: dict[str, Any] | None,
+    bias_initializer: Any,
+    reuse: Any,
+    outputs_collections: Any,
+    name: Any,
+    **settings: Any,
+) -> Any:
+    """Builds the convolution for inputs of the given rank (`None`: any)."""
+    with variable_scope(name, "Conv", [inputs], reuse=reuse) as scope:
+        input_rank = len(inputs.shape)
+        if rank is not None and input_rank != rank:
+            raise ValueError(f"Convolution expects input with rank {rank}, got {input_rank}")
+        if input_rank not in (3, 4, 5):
+            raise ValueError(f"Convolution not supported for input with rank {input_rank}")
+        layer = scoped_layer(
+            (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)[input_rank - 3],
+            scope,
+            inputs,
+            padding=padding.lower(),
+            data_format=keras_data_format(data_format),
+            use_bias=normalizer is None and bias_initializer is not None,
+            bias_initializer=bias_initializer,
+            **settings,
+        )
+        return finished(
+            layer(inputs), scope, activation, normalizer, normalizer_params, outputs_collections
+        )
+
+
+convolution1d = conv1d
+convolution2d = conv2d
+convolution3d = conv3d

@@ -1,0 +1,75 @@
+"""Dropout."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from slimport.written.building import plain_layer
+from slimport.written.collections import collect_named_outputs
+from slimport.written.defaults import takes_layer_defaults
+from slimport.written.graphs import current_layer_graph
+from slimport.written.normalization import training_choice
+from slimport.written.scopes import variable_scope
+
+__all__ = ["Dropout", "dropout"]
+
+
+@takes_layer_defaults
+def dropout(
+    inputs: Any,
+    keep_prob: Any = 0.5,
+    noise_shape: Any = None,
+    is_training: Any = True,
+    outputs_collections: Any = None,
+    name: Any = None,
+    seed: int | None = None,
+) -> Any:
+    """Zeroes random elements while training and scales up the others by `1 / keep_prob`.
+
+    Args:
+        inputs: A tensor.
+        keep_prob: Probability with which an element is kept; a tensor in a TF 1 graph only.
+        noise_shape: Shape of the random mask; 1 where elements share their fate.
+        is_training: True to follow Keras (in a TF 1 graph: training), False for none, or a tensor.
+        outputs_collections: Collections for the outputs, under the layer's path.
+        name: Scope of the layer; `None` for `Dropout`, `Dropout_1`, ...
+        seed: Seed of the random mask.
+
+    Returns:
+        A tensor of the shape and dtype of `inputs`.
+    """
+    with variable_scope(name, "Dropout", [inputs]) as scope:
+        choice = training_choice(is_training)
+        if current_layer_graph().tf_graph is not None:
+            # Keras' generator would give every run of a TF 1 graph the same mask.
+            dropped = functools.partial(tf.nn.dropout, inputs, 1 - keep_prob, noise_shape, seed)
+            outputs = _when(choice, dropped, inputs)
+        elif choice is False or (isinstance(keep_prob, (int, float)) and keep_prob >= 1):
+            outputs = inputs
+        else:
+            settings = {"rate": 1 - keep_prob, "noise_shape": noise_shape, "seed": seed}
+            layer = plain_layer(Dropout, scope.name, **settings)
+            outputs = layer(inputs, is_training=choice)
+        return collect_named_outputs(outputs_collections, scope.name, outputs)
+
+
+@keras.saving.register_keras_serializable("scoped_layers")
+class Dropout(keras.layers.Dropout):
+    """Dropout that a tensor may switch on and off."""
+
+    def call(self, inputs: Any, training: Any = None, is_training: Any = None) -> Any:
+        """Drops; `is_training`, a boolean or a tensor, overrides `training`."""
+        choice = training if is_training is None else is_training
+        return _when(choice, lambda: super(Dropout, self).call(inputs, True), inputs)
+
+
+def _when(choice: Any, dropped: Callable[[], Any], inputs: Any) -> Any:
+    """Returns `dropped()` where `choice` holds, else the inputs."""
+    if keras.ops.is_tensor(choice):
+        return tf.cond(tf.cast(choice, tf.bool), dropped, lambda: tf.identity(inputs))
+    return dropped() if choice else tf.identity(inputs)

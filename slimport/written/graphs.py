@@ -1,0 +1,171 @@
+"""Layer graphs: where the layers, variables, names and collections of one network live."""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import dataclasses
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import tensorflow as tf
+
+__all__ = ["AUTO_REUSE", "LayerGraph", "VariableScope", "current_layer_graph", "layer_graph"]
+
+AUTO_REUSE = tf.compat.v1.AUTO_REUSE
+
+
+@dataclasses.dataclass(eq=False)
+class VariableScope:
+    """An open (or kept) variable scope.
+
+    Attributes:
+        name: The full path, e.g. `InceptionV2/Mixed_3b`; empty at the root.
+        reuse: `None`, `True` or `AUTO_REUSE`.
+        original_name_scope: The name scope that was opened with it, with a closing slash.
+        initializer: What `get_variable` uses below this scope when it is given none.
+        regularizer: Likewise.
+    """
+
+    name: str
+    reuse: Any = None
+    original_name_scope: str = ""
+    initializer: Any = None
+    regularizer: Any = None
+
+    def reuse_variables(self) -> None:
+        """From here on, layers in this scope share the variables that exist."""
+        self.reuse = True
+
+
+class LayerGraph:
+    """The layers, variables and collections of one network, each found by its scope path.
+
+    One pass through a network's code opens the same scopes in the same order, so that it meets
+    the same paths. A path met twice within a pass shares its variables only on request (`reuse`).
+
+    Attributes:
+        tf_graph: The TF 1 graph that this belongs to, or `None`.
+        anchor: A KerasTensor; variables used directly hang on it in a functional model.
+        frozen: True once no further variables may come up (a traced model that is built).
+    """
+
+    def __init__(self, tf_graph: Any = None) -> None:
+        self.tf_graph = tf_graph
+        self.anchor: Any = None
+        self.frozen = False
+        self.layers: dict[str, list[Any]] = {}
+        self.variables: dict[str, Any] = {}
+        self._layer_names: set[str] = set()
+        self.start_pass()
+
+    def start_pass(self) -> None:
+        """Forgets scopes, counters and collections, and keeps layers and variables."""
+        self.scope = VariableScope("")
+        self.scope_counts: dict[str, int] = {}
+        self.name_scope = ""
+        self.names_in_use: dict[str, int] = {}
+        self.collections: dict[str, list[Any]] = {}
+        self.met: dict[str, int] = {}
+
+    @contextlib.contextmanager
+    def active(self) -> Iterator[LayerGraph]:
+        """Makes this the graph that scopes and layers work on."""
+        token = _ACTIVE_GRAPH.set(self)
+        try:
+            yield self
+        finally:
+            _ACTIVE_GRAPH.reset(token)
+
+    def layer_name(self, path: str) -> str:
+        """Turns a scope path into a Keras layer name that is unique in this graph."""
+        stem = path.strip("/").replace("/", "__")
+        name, number = stem, 0
+        while name in self._layer_names:
+            number += 1
+            name = f"{stem}_{number}"
+        self._layer_names.add(name)
+        return name
+
+    def existing_variable(self, path: str, reuse: Any) -> Any:
+        """Finds the variable that a layer is to share.
+
+        Args:
+            path: The variable's full legacy name.
+            reuse: The reuse flag of the scope.
+
+        Returns:
+            The variable, or `None` if it is to be created.
+
+        Raises:
+            ValueError: If the name is taken and reuse is off, or free and reuse is on.
+        """
+        variable = self.variables.get(path)
+        if path in self.met and not reuse:
+            raise ValueError(
+                f"Variable {path} already exists, disallowed. Did you mean to set reuse=True or "
+                "reuse=AUTO_REUSE in variable_scope?"
+            )
+        if variable is None and (reuse is True or self.frozen):
+            raise ValueError(
+                f"Variable {path} does not exist, or was not created when the model was built. "
+                "Did you mean to set reuse=AUTO_REUSE in variable_scope?"
+            )
+        self.met[path] = 1
+        return variable
+
+    def add_variable(self, path: str, create: Callable[[], Any]) -> Any:
+        """Creates a variable (`create`) under its full legacy name and remembers it."""
+        if self.tf_graph is None:
+            self.variables[path] = create()
+        else:
+            self.variables[path] = _create_in_tf_graph(path, create)
+        return self.variables[path]
+
+
+_ACTIVE_GRAPH: contextvars.ContextVar[LayerGraph | None] = contextvars.ContextVar(
+    "_ACTIVE_GRAPH", default=None
+)
+_DEFAULT_GRAPH = LayerGraph()
+# A key that is not a string stays out of exported meta graphs.
+_TF_GRAPH_KEY = ("scoped_layers",)
+
+
+def current_layer_graph() -> LayerGraph:
+    """Returns the graph of the innermost model or `layer_graph()`, TF 1 graph, or the default."""
+    active = _ACTIVE_GRAPH.get()
+    if active is not None:
+        return active
+    if tf.compat.v1.executing_eagerly_outside_functions():
+        return _DEFAULT_GRAPH
+    with tf.init_scope():  # out of the bodies of loops and conditions
+        tf_graph = tf.compat.v1.get_default_graph()
+    kept = tf_graph.get_collection_ref(_TF_GRAPH_KEY)
+    if not kept:
+        kept.append(LayerGraph(tf_graph))
+    graph: LayerGraph = kept[0]
+    return graph
+
+
+@contextlib.contextmanager
+def layer_graph() -> Iterator[LayerGraph]:
+    """Opens a fresh graph: networks built inside share nothing with those outside."""
+    with LayerGraph().active() as graph:
+        yield graph
+
+
+def _create_in_tf_graph(path: str, create: Callable[[], Any]) -> Any:
+    """Creates a Keras variable whose name in the TF 1 graph is `path`, for `tf.train.Saver`."""
+    scope, _, name = path.rpartition("/")
+
+    def creator(next_creator: Callable[..., Any], **arguments: Any) -> Any:
+        with tf.name_scope(scope + "/" if scope else ""):
+            return next_creator(**{**arguments, "name": name})
+
+    with tf.variable_creator_scope(creator):
+        variable = create()
+    tf.compat.v1.add_to_collection(tf.compat.v1.GraphKeys.MODEL_VARIABLES, variable.value)
+    if variable.regularizer is not None:
+        loss = variable.regularizer(variable.value)
+        tf.compat.v1.add_to_collection(tf.compat.v1.GraphKeys.REGULARIZATION_LOSSES, loss)
+    return variable

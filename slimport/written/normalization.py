@@ -1,0 +1,221 @@
+"""Batch normalization."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from slimport.written.building import finished, keras_data_format, scoped_layer
+from slimport.written.defaults import takes_layer_defaults
+from slimport.written.graphs import current_layer_graph
+from slimport.written.scopes import variable_scope
+
+__all__ = ["BatchNormalization", "batch_norm"]
+
+_UPDATE_OPS = "update_ops"
+
+
+@takes_layer_defaults
+def batch_norm(
+    inputs: Any,
+    momentum: float = 0.999,
+    center: bool = True,
+    scale: bool = False,
+    epsilon: float = 0.001,
+    activation: Any = None,
+    param_initializers: dict[str, Any] | None = None,
+    param_regularizers: dict[str, Any] | None = None,
+    updates_collections: Any = _UPDATE_OPS,
+    is_training: Any = True,
+    reuse: Any = None,
+    variables_collections: Any = None,
+    outputs_collections: Any = None,
+    trainable: bool = True,
+    batch_weights: None = None,
+    fused: bool | None = None,
+    data_format: str = "NHWC",
+    zero_debias_moving_mean: bool = False,
+    name: Any = None,
+    renorm: bool = False,
+    renorm_clipping: None = None,
+    renorm_decay: float = 0.99,
+    adjustment: None = None,
+) -> Any:
+    """Normalizes each channel over the batch and the spatial dimensions.
+
+    Args:
+        inputs: A tensor of rank 2 or more.
+        momentum: Decay of the moving averages.
+        center: Whether to add `beta`.
+        scale: Whether to multiply by `gamma`.
+        epsilon: Added to the variance.
+        activation: A name or a function, applied last; `None` for none.
+        param_initializers: Initializers of `beta`, `gamma`, `moving_mean`, `moving_variance`.
+        param_regularizers: Regularizers of `beta` and `gamma`.
+        updates_collections: In a TF 1 graph, the collection for the updates of the moving
+            averages; `None` to update in place. Elsewhere they are updated in place.
+        is_training: True to follow Keras (`fit` trains, `predict` infers; in a TF 1 graph:
+            training), False for the moving averages always, or a boolean tensor.
+        reuse: Whether to share the variables of an earlier layer of this name.
+        variables_collections: Collections for the variables: a list, or a dictionary by name.
+        outputs_collections: Collections for the outputs, under the layer's path.
+        trainable: Whether `beta` and `gamma` are trainable; batch statistics are used all the same.
+        batch_weights: Not supported.
+        fused: False for the plain formula, which averages the biased variance.
+        data_format: `"NHWC"`: the last dimension holds the channels; `"NCHW"`: the second.
+        zero_debias_moving_mean: Not supported.
+        name: Scope of the layer; `None` for `BatchNorm`, `BatchNorm_1`, ...
+        renorm: Not supported.
+        renorm_clipping: Not supported.
+        renorm_decay: Not supported.
+        adjustment: Not supported.
+
+    Returns:
+        A tensor of the shape and dtype of `inputs`.
+
+    Raises:
+        ValueError: If something is asked for that is not supported.
+    """
+    if renorm or zero_debias_moving_mean or batch_weights is not None or adjustment is not None:
+        raise ValueError(
+            "batch_norm supports none of renorm, zero_debias_moving_mean, batch_weights, adjustment"
+        )
+    initializers, regularizers = param_initializers or {}, param_regularizers or {}
+    with variable_scope(name, "BatchNorm", [inputs], reuse=reuse) as scope:
+        layer = scoped_layer(
+            BatchNormalization,
+            scope,
+            inputs,
+            variables_collections,
+            axis=1 if keras_data_format(data_format) == "channels_first" else -1,
+            momentum=momentum,
+            epsilon=epsilon,
+            center=center,
+            scale=scale,
+            beta_initializer=initializers.get("beta", "zeros"),
+            gamma_initializer=initializers.get("gamma", "ones"),
+            moving_mean_initializer=initializers.get("moving_mean", "zeros"),
+            moving_variance_initializer=initializers.get("moving_variance", "ones"),
+            beta_regularizer=regularizers.get("beta"),
+            gamma_regularizer=regularizers.get("gamma"),
+            trainable=trainable,
+            fused=fused is not False,
+            updates_collections=updates_collections,
+            dtype=_statistics_dtype(inputs),
+        )
+        outputs = layer(inputs, is_training=training_choice(is_training))
+        return finished(outputs, scope, activation, outputs_collections=outputs_collections)
+
+
+def training_choice(is_training: Any) -> Any:
+    """Returns `None` to follow Keras, or what decides in its stead: a boolean or a tensor.
+
+    It is no `training` argument: Keras lets that of a whole model override the layer's, and
+    hands a layer's on to the layers called after it.
+    """
+    if keras.ops.is_tensor(is_training) or keras.backend.is_keras_tensor(is_training):
+        return is_training
+    if isinstance(is_training, (tf.Variable, keras.Variable)):
+        return keras.ops.convert_to_tensor(is_training)
+    if not is_training:
+        return False
+    return None if current_layer_graph().tf_graph is None else True
+
+
+@keras.saving.register_keras_serializable("scoped_layers")
+class BatchNormalization(keras.layers.BatchNormalization):
+    """Batch normalization with the fused kernel of TensorFlow.
+
+    It differs from Keras' own layer where TF-Slim did: for inputs of rank 2 and 4 the moving
+    variance averages the unbiased variance of the batch (times n / (n - 1)), and a layer that is
+    not trainable still normalizes with the statistics of the batch while training.
+    """
+
+    def __init__(
+        self, fused: bool = True, updates_collections: Any = _UPDATE_OPS, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.fused = fused
+        self.updates_collections = updates_collections
+
+    def call(
+        self, inputs: Any, training: Any = None, mask: Any = None, is_training: Any = None
+    ) -> Any:
+        """Normalizes `inputs`; `is_training`, a boolean or a tensor, overrides `training`."""
+        training = training if is_training is None else is_training
+        rank = len(inputs.shape)
+        fused = self.fused and rank in (2, 4) and inputs.dtype != tf.float64
+        if self.axis in (1, 1 - rank) and rank > 2:  # the fused kernel wants channels last
+            order = [0, *range(2, rank), 1]
+            outputs = self._normalize(tf.transpose(inputs, order), training, fused)
+            return tf.transpose(outputs, [0, rank - 1, *range(1, rank - 1)])
+        return self._normalize(inputs, training, fused)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments of the layer."""
+        own = {"fused": self.fused, "updates_collections": self.updates_collections}
+        return {**super().get_config(), **own}
+
+    def _normalize(self, inputs: Any, training: Any, fused: bool) -> Any:
+        """Normalizes inputs with the channels last, and updates the moving averages."""
+        normalize = self._fused if fused else self._plain
+        if not keras.ops.is_tensor(training):
+            outputs, mean, variance = normalize(inputs, bool(training))
+            return self._update(outputs, mean, variance) if training else outputs
+        outputs, mean, variance = tf.cond(
+            tf.cast(training, tf.bool),
+            lambda: normalize(inputs, True),
+            lambda: normalize(inputs, False),
+        )
+        return self._update(outputs, mean, variance)
+
+    def _fused(self, inputs: Any, training: bool) -> tuple[Any, Any, Any]:
+        """Returns the outputs and the mean and unbiased variance that entered them."""
+        channels = inputs.shape[-1]
+        images = tf.reshape(inputs, [-1, 1, 1, channels]) if inputs.shape.rank == 2 else inputs
+        outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
+            images,
+            tf.ones([channels]) if self.gamma is None else self.gamma,
+            tf.zeros([channels]) if self.beta is None else self.beta,
+            mean=None if training else self.moving_mean.value,
+            variance=None if training else self.moving_variance.value,
+            epsilon=self.epsilon,
+            is_training=training,
+        )
+        if not training:
+            mean, variance = self.moving_mean.value, self.moving_variance.value
+        return tf.reshape(outputs, tf.shape(inputs)), mean, variance
+
+    def _plain(self, inputs: Any, training: bool) -> tuple[Any, Any, Any]:
+        """Returns the outputs and the mean and biased variance that entered them."""
+        mean, variance = self.moving_mean.value, self.moving_variance.value
+        if training:
+            axes = list(range(inputs.shape.rank - 1))
+            mean, variance = tf.nn.moments(tf.cast(inputs, mean.dtype), axes)
+        parameters = (mean, variance, self.beta, self.gamma)
+        cast = [None if p is None else tf.cast(p, inputs.dtype) for p in parameters]
+        return tf.nn.batch_normalization(inputs, *cast, self.epsilon), mean, variance
+
+    def _update(self, outputs: Any, mean: Any, variance: Any) -> Any:
+        """Moves the averages towards the statistics of the batch."""
+        updates = [
+            average.value.assign_sub((average.value - batch) * (1.0 - self.momentum))
+            for average, batch in ((self.moving_mean, mean), (self.moving_variance, variance))
+        ]
+        if tf.compat.v1.executing_eagerly_outside_functions():
+            return outputs
+        if self.updates_collections is None:
+            with tf.control_dependencies(updates):
+                return tf.identity(outputs)
+        for update in updates:
+            tf.compat.v1.add_to_collections(self.updates_collections, update)
+        return outputs
+
+
+def _statistics_dtype(inputs: Any) -> Any:
+    """Statistics stay in float32 where the inputs have half precision."""
+    dtype = keras.backend.standardize_dtype(inputs.dtype)
+    halves = {"float16": "mixed_float16", "bfloat16": "mixed_bfloat16"}
+    return halves.get(dtype, "float64" if dtype == "float64" else None)

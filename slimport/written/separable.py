@@ -1,0 +1,101 @@
+"""Depthwise separable convolutions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from slimport.written.building import finished, keras_data_format, scoped_layer
+from slimport.written.defaults import takes_layer_defaults
+from slimport.written.scopes import variable_scope
+
+__all__ = ["separable_conv2d", "separable_convolution2d"]
+
+
+@takes_layer_defaults
+def separable_conv2d(
+    inputs: Any,
+    filters: int | None,
+    kernel_size: Any,
+    depth_multiplier: int = 1,
+    strides: Any = 1,
+    padding: str = "same",
+    data_format: str = "NHWC",
+    dilation_rate: Any = 1,
+    activation: Any = "relu",
+    normalizer: Any = None,
+    normalizer_params: dict[str, Any] | None = None,
+    kernel_initializer: Any = "glorot_uniform",
+    pointwise_initializer: Any = None,
+    kernel_regularizer: Any = None,
+    bias_initializer: Any = "zeros",
+    bias_regularizer: Any = None,
+    reuse: Any = None,
+    variables_collections: Any = None,
+    outputs_collections: Any = None,
+    trainable: bool = True,
+    name: Any = None,
+) -> Any:
+    """Convolves each channel by itself, then, unless `filters` is `None`, mixes the channels.
+
+    Args:
+        inputs: Images `[batch, height, width, channels]`, or channels first with `NCHW`.
+        filters: Number of output channels; `None` for the depthwise step alone.
+        kernel_size: One integer, or `[height, width]`.
+        depth_multiplier: Output channels of the depthwise step for each input channel.
+        strides: One integer, or two equal ones.
+        padding: `"same"` or `"valid"`, in any case.
+        data_format: `"NHWC"` or `"NCHW"`.
+        dilation_rate: One integer, or `[height, width]`.
+        activation: A name or a function, applied last; `None` for none.
+        normalizer: A function applied in place of a bias, e.g. `batch_norm`.
+        normalizer_params: Keyword arguments for `normalizer`.
+        kernel_initializer: Initializer of the depthwise kernel.
+        pointwise_initializer: Initializer of the pointwise kernel; `None` for the same.
+        kernel_regularizer: Regularizer of both kernels.
+        bias_initializer: Initializer of the bias; `None` for no bias.
+        bias_regularizer: Regularizer of the bias.
+        reuse: Whether to share the variables of an earlier layer of this name.
+        variables_collections: Collections for the variables: a list, or a dictionary by name.
+        outputs_collections: Collections for the outputs, under the layer's path.
+        trainable: Whether the variables are trainable.
+        name: Scope of the layer; `None` for `SeparableConv2d`, `SeparableConv2d_1`, ...
+
+    Returns:
+        Images with `filters` (or `channels * depth_multiplier`) channels.
+    """
+    depthwise: dict[str, Any] = {
+        "depthwise_initializer": kernel_initializer,
+        "depthwise_regularizer": kernel_regularizer,
+    }
+    pointwise: dict[str, Any] = {
+        "filters": filters,
+        "pointwise_initializer": pointwise_initializer or kernel_initializer,
+        "pointwise_regularizer": kernel_regularizer,
+    }
+    with variable_scope(name, "SeparableConv2d", [inputs], reuse=reuse) as scope:
+        layer = scoped_layer(
+            keras.layers.DepthwiseConv2D if filters is None else keras.layers.SeparableConv2D,
+            scope,
+            inputs,
+            variables_collections,
+            kernel_size=kernel_size,
+            strides=strides,
+            padding=padding.lower(),
+            data_format=keras_data_format(data_format),
+            dilation_rate=dilation_rate,
+            depth_multiplier=depth_multiplier,
+            use_bias=normalizer is None and bias_initializer is not None,
+            bias_initializer=bias_initializer,
+            bias_regularizer=bias_regularizer,
+            trainable=trainable,
+            **depthwise,
+            **({} if filters is None else pointwise),
+        )
+        return finished(
+            layer(inputs), scope, activation, normalizer, normalizer_params, outputs_collections
+        )
+
+
+separable_convolution2d = separable_conv2d
