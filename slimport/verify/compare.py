@@ -11,10 +11,12 @@ import numpy as np
 from slimport.verify import detections, protocol
 from slimport.verify.cases import Case
 from slimport.verify.result import ModeResult, Sample, Status, TensorResult
-from slimport.verify.tolerances import NOISE_LIMIT, Tolerance, tolerance
+from slimport.verify.tolerances import Tolerance, tolerance
 
 Array = np.ndarray[Any, Any]
 
+#: What whole numbers and booleans must keep to.
+EXACT = Tolerance(0.0, chosen=True)
 #: Elements kept of a tensor for a scatter plot.
 SAMPLE_SIZE = 400
 #: Tensors per mode whose elements are kept.
@@ -231,16 +233,18 @@ def compare_arrays(group: str, name: str, old: Array, new: Array, given: Toleran
     if wrong:
         return TensorResult(group, name, 0, Status.DIFFERS, old.shape, dtype, why=wrong)
     floating = old.dtype.kind in "fc"
+    given = given if floating else EXACT
     left, right = old.astype("float64"), new.astype("float64")
     finite = np.isfinite(left)
     scale = float(np.abs(left[finite]).max()) if finite.any() else 0.0
     wrong = _unlike_special(left, right)
     both = finite & np.isfinite(right)
-    distance = np.abs(left - right, where=both, out=np.zeros_like(left))
+    distance = np.subtract(left, right, where=both, out=np.zeros_like(left))
+    distance = np.abs(distance)
     max_abs = float(distance.max()) if distance.size else 0.0
-    allowed = given.allowed(scale) if floating else 0.0
+    allowed = given.allowed(scale)
     why = given.why(scale) if floating else "whole numbers: exact"
-    status = _judge(max_abs, scale, allowed, given.base if floating else 0.0)
+    status = _judge(max_abs, scale, given)
     if wrong:
         status, why = Status.DIFFERS, wrong
     return TensorResult(
@@ -249,12 +253,12 @@ def compare_arrays(group: str, name: str, old: Array, new: Array, given: Toleran
     )  # fmt: skip
 
 
-def _judge(max_abs: float, scale: float, allowed: float, base: float) -> Status:
-    if max_abs > allowed:
+def _judge(max_abs: float, scale: float, given: Tolerance) -> Status:
+    if max_abs <= given.base * scale:
+        return Status.EQUAL
+    if max_abs > given.allowed(scale):
         return Status.DIFFERS
-    if max_abs > base * scale and allowed > NOISE_LIMIT * scale:
-        return Status.NOISE
-    return Status.EQUAL
+    return Status.NOISE if given.is_pure_noise(scale) else Status.EQUAL
 
 
 def _unlike(old: Array, new: Array) -> str:

@@ -22,7 +22,7 @@ if __name__ == "__main__":
 
 import numpy as np
 
-from slimport.verify import protocol, values, worker
+from slimport.verify import protocol, smooth, values, worker
 
 SCOPED_LAYERS = "scoped_layers"
 
@@ -301,6 +301,7 @@ def start(request: Any) -> worker.RunMode:
     import tensorflow as tf
 
     tf.get_logger().setLevel("ERROR")
+    smooth.install(tf)
     return NewSide(keras, tf)
 
 

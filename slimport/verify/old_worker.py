@@ -25,7 +25,7 @@ if __name__ == "__main__":
 
 import numpy as np
 
-from slimport.verify import protocol, values, worker
+from slimport.verify import protocol, smooth, values, worker
 
 Feed = Any  # dictionary of graph tensors and arrays
 
@@ -351,6 +351,7 @@ def start(request: Any) -> worker.RunMode:
     import tensorflow as tf
 
     getattr(tf, "logging").set_verbosity("ERROR")  # noqa: B009
+    smooth.install(tf)
     return OldSide(tf, request["floor_runs"])
 
 
