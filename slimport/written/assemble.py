@@ -21,14 +21,23 @@ PARTS = (
     "collections",
     "names",
     "building",
+    "variables",
+    "initializers",
+    "regularizers",
     "normalization",
+    "normalization_others",
+    "bias",
     "convolution",
     "convolution_transposed",
+    "convolution_in_plane",
     "separable",
     "dense",
     "pooling",
+    "pool_any",
     "dropout",
     "shaping",
+    "spatial_softmax",
+    "loops",
     "models",
 )
 # Every written module offers these: the ways to a model, and to the variables of a checkpoint.
@@ -95,7 +104,7 @@ def assemble(names: Iterable[str]) -> str:
     kept = _closure(wanted)
     used = frozenset[str]().union(*(definition.uses for definition in kept))
     blocks = [_DOCSTRING, _imports(used, {d.part for d in kept}), _all(wanted), *_bodies(kept)]
-    return "\n".join(block for block in blocks if block)
+    return "\n".join(blocks) + "\n"
 
 
 @functools.cache
@@ -214,4 +223,3 @@ def _bodies(kept: list[_Definition]) -> Iterator[str]:
             gap = "\n\n" if definition.is_block or previous.is_block else ""
         yield gap + definition.source
         previous = definition
-    yield ""

@@ -22,25 +22,27 @@ def scoped_layer(
         layer_class: The class of the layer.
         scope: The variable scope; its path names the layer and its variables, its reuse flag
             says whether they may exist.
-        inputs: The tensor that the layer is to be called on.
+        inputs: The tensor that the layer is to be called on; `None` if the layer does not care.
         variables_collections: Collections for new variables: a list, or a dictionary by name.
-        **settings: The arguments of `layer_class`.
+        **settings: The arguments of `layer_class`; `name` is a path, if other than the scope's.
 
     Raises:
         ValueError: If variables exist and reuse is off, or are missing and reuse is on.
     """
     graph = current_layer_graph()
-    settings.setdefault("dtype", _dtype_of(inputs))
+    if "dtype" not in settings:
+        settings["dtype"] = _dtype_of(inputs)
     computation = {k: v for k, v in settings.items() if not k.endswith(_ABOUT_VARIABLES)}
     for layer, built_as in graph.layers.get(scope.name, []):
         if built_as == (layer_class, computation):
             for weight in layer.weights:
                 graph.existing_variable(_path(scope, layer, weight.name), scope.reuse)
             return layer
-    layer = layer_class(name=graph.layer_name(scope.name), **_with_own_initializers(settings))
+    name = graph.layer_name(settings.pop("name", scope.name))
+    layer = layer_class(name=name, **_with_own_initializers(settings))
     layer.legacy_scope = scope.name
     with _variables_of(graph, scope, layer, variables_collections):
-        layer.build(tuple(inputs.shape))
+        layer.build(None if inputs is None else tuple(inputs.shape))
     graph.layers.setdefault(scope.name, []).append((layer, (layer_class, computation)))
     return layer
 
@@ -89,6 +91,25 @@ def keras_data_format(data_format: str | None) -> str:
     raise ValueError(f"Invalid data_format: {data_format!r}")
 
 
+def channels_last(inputs: Any, data_format: str | None) -> Any:
+    """Moves the channels to the end. Layers with a bias run so in either data format.
+
+    With channels first, Keras adds a bias to the wrong dimension where the width of the images
+    happens to equal the number of channels (`keras.ops.add` in 3.15).
+    """
+    if keras_data_format(data_format) == "channels_last":
+        return inputs
+    return keras.ops.transpose(inputs, [0, *range(2, len(inputs.shape)), 1])
+
+
+def in_data_format(outputs: Any, data_format: str | None) -> Any:
+    """Undoes `channels_last`."""
+    if keras_data_format(data_format) == "channels_last":
+        return outputs
+    rank = len(outputs.shape)
+    return keras.ops.transpose(outputs, [0, rank - 1, *range(1, rank - 1)])
+
+
 # Settings that do not change what a layer computes: a layer found for reuse may differ in them.
 _ABOUT_VARIABLES = ("_initializer", "_regularizer", "trainable")
 
@@ -105,8 +126,11 @@ def _variables_of(
         path = f"{scope.name}/{short_name}" if scope.name else short_name
         variable = graph.existing_variable(path, scope.reuse)
         if variable is None:
-            if graph.tf_graph is not None:  # its list of trainable variables is made here
-                arguments["trainable"] = arguments.get("trainable", True) and layer.trainable
+            trainable = arguments.get("trainable", True) and layer.trainable
+            if trainable:
+                graph.trainable.add(path)
+            elif graph.tf_graph is not None:  # its list of trainable variables is made here
+                arguments["trainable"] = False
             variable = graph.add_variable(path, lambda: create(**arguments))
             _collect(variable, short_name, variables_collections)
         elif tuple(variable.shape) != tuple(arguments["shape"]):

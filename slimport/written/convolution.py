@@ -6,8 +6,8 @@ from typing import Any
 
 import keras
 
-from slimport.written.building import finished, keras_data_format, scoped_layer
-from slimport.written.defaults import takes_layer_defaults
+from slimport.written.building import channels_last, finished, in_data_format, scoped_layer
+from slimport.written.defaults import known_as, takes_layer_defaults
 from slimport.written.scopes import variable_scope
 
 __all__ = [
@@ -69,6 +69,7 @@ def convolution(
 
 
 @takes_layer_defaults
+@known_as("convolution1d")
 def conv1d(
     inputs: Any,
     filters: int,
@@ -116,6 +117,7 @@ def conv1d(
 
 
 @takes_layer_defaults
+@known_as("convolution2d")
 def conv2d(
     inputs: Any,
     filters: int,
@@ -191,6 +193,7 @@ def conv2d(
 
 
 @takes_layer_defaults
+@known_as("convolution3d")
 def conv3d(
     inputs: Any,
     filters: int,
@@ -259,18 +262,19 @@ def convolve(
             raise ValueError(f"Convolution expects input with rank {rank}, got {input_rank}")
         if input_rank not in (3, 4, 5):
             raise ValueError(f"Convolution not supported for input with rank {input_rank}")
+        images = channels_last(inputs, data_format)
         layer = scoped_layer(
             (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)[input_rank - 3],
             scope,
-            inputs,
+            images,
             padding=padding.lower(),
-            data_format=keras_data_format(data_format),
             use_bias=normalizer is None and bias_initializer is not None,
             bias_initializer=bias_initializer,
             **settings,
         )
+        outputs = in_data_format(layer(images), data_format)
         return finished(
-            layer(inputs), scope, activation, normalizer, normalizer_params, outputs_collections
+            outputs, scope, activation, normalizer, normalizer_params, outputs_collections
         )
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import keras
 
-from slimport.written.building import finished, keras_data_format, scoped_layer
-from slimport.written.defaults import takes_layer_defaults
+from slimport.written.building import channels_last, finished, in_data_format, scoped_layer
+from slimport.written.defaults import known_as, takes_layer_defaults
 from slimport.written.scopes import variable_scope
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
 
 
 @takes_layer_defaults
+@known_as("convolution2d_transpose")
 def conv2d_transpose(
     inputs: Any,
     filters: int,
@@ -89,6 +90,7 @@ def conv2d_transpose(
 
 
 @takes_layer_defaults
+@known_as("convolution3d_transpose")
 def conv3d_transpose(
     inputs: Any,
     filters: int,
@@ -155,18 +157,19 @@ def convolve_transposed(
 ) -> Any:
     """Builds a transposed convolution of the given class."""
     with variable_scope(name, default_name, [inputs], reuse=reuse) as scope:
+        images = channels_last(inputs, data_format)
         layer = scoped_layer(
             layer_class,
             scope,
-            inputs,
+            images,
             padding=padding.lower(),
-            data_format=keras_data_format(data_format),
             use_bias=normalizer is None and bias_initializer is not None,
             bias_initializer=bias_initializer,
             **settings,
         )
+        outputs = in_data_format(layer(images), data_format)
         return finished(
-            layer(inputs), scope, activation, normalizer, normalizer_params, outputs_collections
+            outputs, scope, activation, normalizer, normalizer_params, outputs_collections
         )
 
 

@@ -104,6 +104,16 @@ def takes_layer_defaults(function: Op) -> Op:
     return with_defaults  # type: ignore[return-value]
 
 
+def known_as(legacy_name: str) -> Callable[[Op], Op]:
+    """Notes a function's own name in TF-Slim, which `repeat` and `stack` number."""
+
+    def noted(function: Op) -> Op:
+        function.legacy_name = legacy_name  # type: ignore[attr-defined]
+        return function
+
+    return noted
+
+
 def current_layer_defaults() -> Defaults:
     """Returns the defaults in force: operation key -> argument -> value."""
     return _DEFAULTS.get() or {}

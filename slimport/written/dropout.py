@@ -1,3 +1,4 @@
+# mypy: allow-subclassing-any
 """Dropout."""
 
 from __future__ import annotations

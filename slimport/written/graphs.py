@@ -56,6 +56,7 @@ class LayerGraph:
         self.frozen = False
         self.layers: dict[str, list[Any]] = {}
         self.variables: dict[str, Any] = {}
+        self.trainable: set[str] = set()
         self._layer_names: set[str] = set()
         self.start_pass()
 

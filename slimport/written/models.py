@@ -1,3 +1,4 @@
+# mypy: allow-subclassing-any
 """Models made from functions that build scoped layers."""
 
 from __future__ import annotations

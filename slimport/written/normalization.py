@@ -1,3 +1,4 @@
+# mypy: allow-subclassing-any
 """Batch normalization."""
 
 from __future__ import annotations
@@ -199,7 +200,16 @@ class BatchNormalization(keras.layers.BatchNormalization):
         return tf.nn.batch_normalization(inputs, *cast, self.epsilon), mean, variance
 
     def _update(self, outputs: Any, mean: Any, variance: Any) -> Any:
-        """Moves the averages towards the statistics of the batch."""
+        """Moves the averages towards the statistics of the batch.
+
+        A layer that is not trainable keeps them, except where TF-Slim had its own kernel call: for
+        inputs of rank 2, and for updates that are not in the usual collection.
+        """
+        usual = self.updates_collections == _UPDATE_OPS and not (
+            self.fused and outputs.shape.rank == 2
+        )
+        if usual and not self.trainable:
+            return outputs
         updates = [
             average.value.assign_sub((average.value - batch) * (1.0 - self.momentum))
             for average, batch in ((self.moving_mean, mean), (self.moving_variance, variance))

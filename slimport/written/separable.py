@@ -6,14 +6,15 @@ from typing import Any
 
 import keras
 
-from slimport.written.building import finished, keras_data_format, scoped_layer
-from slimport.written.defaults import takes_layer_defaults
+from slimport.written.building import channels_last, finished, in_data_format, scoped_layer
+from slimport.written.defaults import known_as, takes_layer_defaults
 from slimport.written.scopes import variable_scope
 
 __all__ = ["separable_conv2d", "separable_convolution2d"]
 
 
 @takes_layer_defaults
+@known_as("separable_convolution2d")
 def separable_conv2d(
     inputs: Any,
     filters: int | None,
@@ -75,15 +76,15 @@ def separable_conv2d(
         "pointwise_regularizer": kernel_regularizer,
     }
     with variable_scope(name, "SeparableConv2d", [inputs], reuse=reuse) as scope:
+        images = channels_last(inputs, data_format)
         layer = scoped_layer(
             keras.layers.DepthwiseConv2D if filters is None else keras.layers.SeparableConv2D,
             scope,
-            inputs,
+            images,
             variables_collections,
             kernel_size=kernel_size,
             strides=strides,
             padding=padding.lower(),
-            data_format=keras_data_format(data_format),
             dilation_rate=dilation_rate,
             depth_multiplier=depth_multiplier,
             use_bias=normalizer is None and bias_initializer is not None,
@@ -93,8 +94,9 @@ def separable_conv2d(
             **depthwise,
             **({} if filters is None else pointwise),
         )
+        outputs = in_data_format(layer(images), data_format)
         return finished(
-            layer(inputs), scope, activation, normalizer, normalizer_params, outputs_collections
+            outputs, scope, activation, normalizer, normalizer_params, outputs_collections
         )
 
 

@@ -19,10 +19,12 @@ for _part in ("", ".base", ".convolutional", ".core", ".normalization", ".poolin
     sys.modules[f"tf_keras.legacy_tf_layers{_part}"] = importlib.import_module(
         f"tf_keras.src.legacy_tf_layers{_part}"
     )
+ops: Any = importlib.import_module("tensorflow.python.framework.ops")
+ops.Tensor = tf.Tensor  # TF-Slim looks for it where it was in TF 1
 slim: Any = importlib.import_module("tf_slim")
 
 v1 = tf.compat.v1
-__all__ = ["Old", "random_value", "run_old", "slim", "v1"]
+__all__ = ["Old", "placeholder_for", "random_value", "run_old", "slim", "v1"]
 
 
 def random_value(name: str, shape: tuple[int, ...]) -> np.ndarray:
@@ -46,10 +48,15 @@ class Old:
         self.outputs, self.after, self.loss, self.variables = outputs, after, loss, v
 
 
-def run_old(build: Callable[..., Any], *inputs: np.ndarray, dtypes: Any = None) -> Old:
+def placeholder_for(x: np.ndarray, static: bool = False) -> Any:
+    """A placeholder of the shape of `x`, with an open batch size unless `static`."""
+    return v1.placeholder(x.dtype, x.shape if static else [None, *x.shape[1:]])
+
+
+def run_old(build: Callable[..., Any], *inputs: np.ndarray, static: bool = False) -> Old:
     """Builds with slim in a fresh graph, sets random values by name, runs outputs and updates."""
     with tf.Graph().as_default(), v1.Session() as session:
-        placeholders = [v1.placeholder(x.dtype, [None, *x.shape[1:]]) for x in inputs]
+        placeholders = [placeholder_for(x, static) for x in inputs]
         outputs = build(*placeholders)
         variables = {v.op.name: v for v in v1.global_variables()}
         session.run(v1.global_variables_initializer())

@@ -1,0 +1,41 @@
+"""Initializers that Keras lacks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+__all__ = ["variance_scaling_initializer"]
+
+
+def variance_scaling_initializer(
+    factor: float = 2.0, mode: str = "FAN_IN", uniform: bool = False, seed: int | None = None
+) -> Any:
+    """Returns an initializer whose variance is about `factor` over the number of connections.
+
+    TF-Slim cuts a normal distribution of standard deviation `sqrt(1.3 * factor / n)` at twice its
+    width; Keras divides by 0.8796 to hit the variance after the cut. The factors are combined so
+    that the distribution is TF-Slim's.
+
+    Args:
+        factor: Multiplies the variance.
+        mode: `"FAN_IN"`, `"FAN_OUT"` or `"FAN_AVG"`: which connections count.
+        uniform: Whether to draw from a uniform distribution.
+        seed: Seed of the draw.
+
+    Raises:
+        TypeError: If `mode` is unknown.
+    """
+    if mode not in ("FAN_IN", "FAN_OUT", "FAN_AVG"):
+        raise TypeError(f"Unknown mode {mode} [FAN_IN, FAN_OUT, FAN_AVG]")
+    return keras.initializers.VarianceScaling(
+        scale=factor if uniform else factor * 1.3 * _KERAS_CUT**2,
+        mode=mode.lower(),
+        distribution="uniform" if uniform else "truncated_normal",
+        seed=seed,
+    )
+
+
+# Standard deviation of a standard normal distribution cut at -2 and 2, as Keras rounds it.
+_KERAS_CUT = 0.87962566103423978

@@ -1,0 +1,63 @@
+# mypy: allow-subclassing-any
+"""Regularizers that Keras lacks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from slimport.written.collections import add_to_collection, get_collection
+
+__all__ = ["SumRegularizer", "apply_regularization", "l1_l2_regularizer", "sum_regularizer"]
+
+
+def l1_l2_regularizer(scale_l1: float = 1.0, scale_l2: float = 1.0, name: Any = None) -> Any:
+    """Returns the regularizer `scale_l1 * sum(abs(w)) + scale_l2 * sum(w ** 2) / 2`."""
+    del name
+    return keras.regularizers.L1L2(l1=scale_l1, l2=0.5 * scale_l2)
+
+
+def sum_regularizer(regularizer_list: Any, name: Any = None) -> Any:
+    """Returns the sum of regularizers, `None` among them left out; `None` for no regularizer."""
+    del name
+    regularizers = [regularizer for regularizer in regularizer_list if regularizer is not None]
+    return SumRegularizer(regularizers) if regularizers else None
+
+
+@keras.saving.register_keras_serializable("scoped_layers")
+class SumRegularizer(keras.regularizers.Regularizer):
+    """Adds up what several regularizers give."""
+
+    def __init__(self, regularizers: Any) -> None:
+        self.regularizers = [keras.regularizers.get(regularizer) for regularizer in regularizers]
+
+    def __call__(self, weights: Any) -> Any:
+        """Returns the sum for `weights`, a scalar."""
+        return sum(regularizer(weights) for regularizer in self.regularizers)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments of the regularizer."""
+        return {"regularizers": [keras.regularizers.serialize(r) for r in self.regularizers]}
+
+
+def apply_regularization(regularizer: Any, weights_list: Any = None) -> Any:
+    """Sums a regularizer over weights and adds the sum to the regularization losses.
+
+    Args:
+        regularizer: A function of one weight that returns a scalar, or `None` for nothing.
+        weights_list: The weights; `None` for the collection `"weights"`.
+
+    Returns:
+        The sum, a scalar.
+
+    Raises:
+        ValueError: If there are no weights.
+    """
+    weights_list = weights_list or get_collection("weights")
+    if not weights_list:
+        raise ValueError("No weights to regularize.")
+    penalties = [regularizer(weights) for weights in weights_list]
+    total = sum(keras.ops.convert_to_tensor(0.0 if p is None else p) for p in penalties)
+    add_to_collection("regularization_losses", total)
+    return total

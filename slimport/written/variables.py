@@ -1,0 +1,256 @@
+# mypy: allow-subclassing-any
+"""Variables used directly."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from slimport.written.building import scoped_layer
+from slimport.written.collections import add_to_collection, get_collection
+from slimport.written.defaults import takes_layer_defaults
+from slimport.written.graphs import VariableScope, current_layer_graph
+from slimport.written.scopes import get_variable_scope
+
+__all__ = [
+    "get_model_variables",
+    "get_trainable_variables",
+    "get_unique_variable",
+    "get_variable",
+    "get_variables",
+    "get_variables_by_name",
+    "get_variables_by_suffix",
+    "get_variables_to_restore",
+    "model_variable",
+    "variable",
+]
+
+
+@takes_layer_defaults
+def variable(
+    name: str,
+    shape: Any = None,
+    dtype: Any = None,
+    initializer: Any = None,
+    regularizer: Any = None,
+    trainable: bool = True,
+    collections: Any = None,
+    device: Any = None,
+) -> Any:
+    """Creates a variable in the current scope, or finds it there; see `get_variable`."""
+    with tf.device(device):
+        return get_variable(name, shape, dtype, initializer, regularizer, trainable, collections)
+
+
+@takes_layer_defaults
+def model_variable(
+    name: str,
+    shape: Any = None,
+    dtype: Any = "float32",
+    initializer: Any = None,
+    regularizer: Any = None,
+    trainable: bool = True,
+    collections: Any = None,
+    device: Any = None,
+) -> Any:
+    """Creates a variable of the model, or finds it there; see `get_variable`."""
+    kept = [*(collections or []), "variables", "model_variables"]
+    return variable(name, shape, dtype, initializer, regularizer, trainable, kept, device)
+
+
+def get_variable(
+    name: str,
+    shape: Any = None,
+    dtype: Any = None,
+    initializer: Any = None,
+    regularizer: Any = None,
+    trainable: bool = True,
+    collections: Any = None,
+) -> Any:
+    """Creates a variable in the current variable scope, or finds it there for reuse.
+
+    Args:
+        name: Name below the scope.
+        shape: Its shape; may be left out where `initializer` is a value.
+        dtype: Its dtype; `None` for float32, or that of the value.
+        initializer: A name, a Keras initializer, a function of shape and dtype, or a value;
+            `None` for the scope's, or else Glorot uniform (zeros for integers).
+        regularizer: A function of the variable; `None` for the scope's.
+        trainable: Whether the variable is trainable.
+        collections: Collections to add a new variable to.
+
+    Returns:
+        A TensorFlow variable; in a functional model a KerasTensor of its value.
+
+    Raises:
+        ValueError: If the variable exists and reuse is off, or is missing and reuse is on.
+    """
+    graph, scope = current_layer_graph(), get_variable_scope()
+    initializer = scope.initializer if initializer is None else initializer
+    shape, dtype, initializer = _initialization(shape, dtype, initializer)
+    if graph.tf_graph is not None:
+        return tf.compat.v1.get_variable(
+            name, shape, dtype, initializer, regularizer, trainable, collections
+        )
+    path, _, short_name = f"{scope.name}/{name}".strip("/").rpartition("/")
+    is_new = f"{path}/{short_name}".lstrip("/") not in graph.variables
+    layer = scoped_layer(
+        VariableLayer,
+        VariableScope(path, scope.reuse),
+        None,
+        name=f"{path}/{short_name}",
+        weight_name=short_name,
+        shape=shape,
+        weight_initializer=initializer,
+        weight_regularizer=regularizer or scope.regularizer,
+        trainable=trainable,
+        dtype=dtype,
+    )
+    for collection in dict.fromkeys(collections or ()) if is_new else ():
+        if collection not in _KEPT_ANYWAY:
+            add_to_collection(collection, layer.variable)
+    return layer.variable.value if graph.anchor is None else layer(graph.anchor)
+
+
+@keras.saving.register_keras_serializable("scoped_layers")
+class VariableLayer(keras.layers.Layer):
+    """Holds one variable; called on any tensor of a functional model, it returns its value."""
+
+    def __init__(
+        self,
+        weight_name: str,
+        shape: Any,
+        weight_initializer: Any,
+        weight_regularizer: Any = None,
+        legacy_scope: str = "",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.weight_name, self.shape = weight_name, tuple(shape)
+        self.weight_initializer = keras.initializers.get(weight_initializer)
+        self.weight_regularizer = keras.regularizers.get(weight_regularizer)
+        self.legacy_scope = legacy_scope
+
+    def build(self, input_shape: Any = None) -> None:
+        """Creates the variable."""
+        self.variable = self.add_weight(
+            shape=self.shape,
+            initializer=self.weight_initializer,
+            regularizer=self.weight_regularizer,
+            name=self.weight_name,
+        )
+
+    def call(self, inputs: Any) -> Any:
+        """Returns the value of the variable, whatever the inputs."""
+        return tf.convert_to_tensor(self.variable.value)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments of the layer."""
+        return {
+            **super().get_config(),
+            "weight_name": self.weight_name,
+            "shape": self.shape,
+            "weight_initializer": keras.initializers.serialize(self.weight_initializer),
+            "weight_regularizer": keras.regularizers.serialize(self.weight_regularizer),
+            "legacy_scope": self.legacy_scope,
+        }
+
+
+def get_variables(
+    scope: Any = None, suffix: str | None = None, collection: str = "variables"
+) -> list[Any]:
+    """Lists variables, in the order of their creation.
+
+    Args:
+        scope: A scope, or a regular expression that the names are to start with.
+        suffix: The end of the names.
+        collection: Where to look: `"variables"`, `"model_variables"`, `"trainable_variables"`, or
+            a collection of one's own.
+    """
+    pattern = getattr(scope, "name", scope)
+    if suffix is not None:
+        pattern = f"{pattern or ''}.*{suffix}" + ("" if ":" in suffix else ":")
+    graph = current_layer_graph()
+    if graph.tf_graph is not None:
+        return list(tf.compat.v1.get_collection(collection, pattern))
+    if collection in _KEPT_ANYWAY:
+        members = list(graph.variables.values())
+    elif collection == "trainable_variables":
+        members = [v for path, v in graph.variables.items() if path in graph.trainable]
+    else:
+        members = get_collection(collection)
+    names = {id(v): f"{path}:0" for path, v in graph.variables.items()}
+    return [v for v in members if not pattern or re.match(pattern, names.get(id(v), ""))]
+
+
+def get_model_variables(scope: Any = None, suffix: str | None = None) -> list[Any]:
+    """Lists the model's variables; see `get_variables`."""
+    return get_variables(scope, suffix, "model_variables")
+
+
+def get_trainable_variables(scope: Any = None, suffix: str | None = None) -> list[Any]:
+    """Lists the trainable variables; see `get_variables`."""
+    return get_variables(scope, suffix, "trainable_variables")
+
+
+def get_variables_by_suffix(suffix: str, scope: Any = None) -> list[Any]:
+    """Lists the variables whose names end so; see `get_variables`."""
+    return get_variables(scope=scope, suffix=suffix)
+
+
+def get_variables_by_name(given_name: str, scope: Any = None) -> list[Any]:
+    """Lists the variables whose last name is `given_name`; see `get_variables`."""
+    return get_variables(scope=scope, suffix=f"/{given_name}:|^{given_name}:")
+
+
+def get_unique_variable(var_op_name: str) -> Any:
+    """Finds the variable of this full name.
+
+    Raises:
+        ValueError: If there is none.
+    """
+    graph = current_layer_graph()
+    if graph.tf_graph is None:
+        named = graph.variables
+    else:
+        named = {v.op.name: v for v in get_variables(var_op_name)}
+    if var_op_name not in named:
+        raise ValueError(f"Couldn't find variable {var_op_name}")
+    return named[var_op_name]
+
+
+def get_variables_to_restore(include: Any = None, exclude: Any = None) -> list[Any]:
+    """Lists the variables of some scopes but not of others.
+
+    Args:
+        include: Scopes; `None` for all variables.
+        exclude: Scopes whose variables are left out.
+    """
+    included = [v for scope in include for v in get_variables(scope)] if include else None
+    excluded = {id(v) for scope in exclude or () for v in get_variables(scope)}
+    return [v for v in (get_variables() if included is None else included) if id(v) not in excluded]
+
+
+# Collections that every variable here is part of.
+_KEPT_ANYWAY = ("variables", "model_variables")
+
+
+def _initialization(shape: Any, dtype: Any, initializer: Any) -> tuple[Any, Any, Any]:
+    """Completes what is left out; a value becomes an initializer that returns it."""
+    if initializer is not None and not isinstance(initializer, str) and not callable(initializer):
+        value = np.asarray(initializer)
+        dtype = keras.backend.standardize_dtype(dtype or initializer_dtype(value))
+        return value.shape, dtype, lambda shape, dtype=None: tf.constant(value, dtype)
+    dtype = keras.backend.standardize_dtype(dtype or "float32")
+    default = "glorot_uniform" if "float" in dtype else "zeros"
+    shape = [shape] if isinstance(shape, int) else list(shape or ())
+    return shape, dtype, keras.initializers.get(initializer or default)
+
+
+def initializer_dtype(value: Any) -> str:
+    """The dtype TensorFlow gives to a Python or numpy value."""
+    return str(tf.constant(value if value.dtype != np.float64 else value.tolist()).dtype.name)
