@@ -15,6 +15,21 @@ _DEEP_SLIM_MODULES = {
     "layers.layers", "layers.initializers", "layers.regularizers", "layers.normalization",
     "layers", "ops", "ops.arg_scope", "ops.variables", "ops.framework_ops",
 }  # fmt: skip
+_SLIM_MODULES = frozenset(
+    """
+    data data_decoder data_provider dataset dataset_data_provider evaluation layers learning losses
+    metrics model_analyzer nets ops parallel_reader prefetch_queue queues summaries
+    tfexample_decoder training tfrecord_decoder utils
+    """.split()
+)
+_TENSORFLOW_MODULES = frozenset(
+    """
+    app autograph bitwise compat data debugging distribute distributions errors estimator feature_column
+    flags gfile graph_util image initializers io keras layers linalg logging lookup losses manip
+    math metrics nn profiler python_io quantization queue random raw_ops resource_loader rnn_cell
+    saved_model sets signal sparse spectral strings summary test tpu train user_ops
+    """.split()
+)
 _LAYERS_MODULES = ("", "layers", "initializers", "regularizers", "normalization")
 _FRAMEWORK_MODULES = ("", "arg_scope", "variables", "framework_ops", "ops")
 
@@ -40,6 +55,18 @@ def canonical(dotted: str) -> str | None:
 def is_slim(api: str) -> bool:
     """Whether a canonical name is part of tf.contrib (slim included), which no TF 2 has."""
     return api == "slim" or api.startswith(("slim.", "tf.contrib"))
+
+
+def is_namespace(api: str) -> bool:
+    """Whether a canonical name is a module (``tf.nn``, ``slim.utils``), not something in one."""
+    last = api.rpartition(".")[2]
+    if api in ("tf", "slim", "slim.utils", "tf.contrib"):
+        return True
+    if api.startswith("slim."):
+        return last in _SLIM_MODULES
+    if api.startswith("tf.contrib."):
+        return api.count(".") == 2 or last in ("python", "ops", "layers", "core_rnn_cell")
+    return last in _TENSORFLOW_MODULES
 
 
 def _tensorflow(rest: str) -> str:

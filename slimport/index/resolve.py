@@ -58,7 +58,6 @@ class Resolver:
 
     def __init__(self, table: ModuleTable) -> None:
         self.table = table
-        self._resolving: set[int] = set()
         self._cache: dict[tuple[Scope, str], Meaning | None] = {}
 
     def resolve(self, node: ast.expr, scope: Scope, module: Module) -> Meaning | None:
@@ -78,10 +77,11 @@ class Resolver:
         """The meaning of a bare name as seen from `scope`."""
         found = scope.lookup(name)
         if found is None:
-            return self._from_stars(name, module)
+            return self._star_member(name, module)
         owner, bindings = found
         key = (owner, name)
         if key not in self._cache:
+            self._cache[key] = None  # what modules import from each other in a circle means nothing
             self._cache[key] = self._agreed(bindings, owner, module)
         return self._cache[key]
 
@@ -100,12 +100,8 @@ class Resolver:
             return self._imported(binding.dotted, module)
         if isinstance(binding, Defined):
             return InTree(module, binding)
-        if isinstance(binding, Assigned) and id(binding) not in self._resolving:
-            self._resolving.add(id(binding))
-            try:
-                return self.resolve(binding.value, owner, module)
-            finally:
-                self._resolving.discard(id(binding))
+        if isinstance(binding, Assigned):
+            return self.resolve(binding.value, owner, module)
         return None
 
     def _imported(self, dotted: str, module: Module) -> Meaning | None:
@@ -147,6 +143,13 @@ class Resolver:
 
     def _member(self, module: Module, name: str) -> Meaning | None:
         return self.name(name, module.scope, module)
+
+    def _star_member(self, name: str, module: Module) -> Meaning | None:
+        key = (module.scope, name)
+        if module.scope.stars and key not in self._cache:
+            self._cache[key] = None
+            self._cache[key] = self._from_stars(name, module)
+        return self._cache.get(key)
 
     def _from_stars(self, name: str, module: Module) -> Meaning | None:
         for star in module.scope.stars:

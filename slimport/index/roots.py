@@ -15,31 +15,36 @@ Folder = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Placement:
-    """Folder of the written module, folders that need a loader for it, and how files import it.
+    """Folder of the written module, and folders that need a loader for it.
 
     Attributes:
         folder: where the module itself is written.
         loaders: further import roots; each gets a file of the same name that loads the one copy,
             since two copies would be two stacks of layer defaults.
-        package: dotted package of `folder` where the given tree is itself a package, else "".
     """
 
     folder: Folder
     loaders: tuple[Folder, ...]
-    package: str
 
 
-def place(program: Program, users: Iterable[Module], package: str) -> Placement:
+def imports_itself_from_inside(program: Program) -> bool:
+    """Whether files import each other by names that start at (or below) the given folder.
+
+    A folder with an ``__init__.py`` is then not used as a package, whatever the file says.
+    """
+    return bool(_roots_by_module(program))
+
+
+def place(program: Program, users: Iterable[Module], package: bool) -> Placement:
     """Finds the import roots of the files that use the written module.
 
     Args:
         program: the index.
         users: files that import the written module.
-        package: dotted name of the given folder where it is a package (it holds ``__init__.py``,
-            and so do the folders above it); such a tree is imported from outside.
+        package: whether the given folder is itself a package, imported from outside.
     """
     if package:
-        return Placement((), (), package)
+        return Placement((), ())
     evidence = _roots_by_module(program)
     packages = {m.package for m in program.modules if m.path.name == "__init__.py"}
     needed: Counter[Folder] = Counter()
@@ -47,9 +52,9 @@ def place(program: Program, users: Iterable[Module], package: str) -> Placement:
         for root in _roots_of(module, evidence, packages):
             needed[root] += 1
     if not needed:
-        return Placement((), (), "")
+        return Placement((), ())
     folder = min(needed, key=lambda root: (len(root), -needed[root], root))
-    return Placement(folder, tuple(sorted(set(needed) - {folder})), "")
+    return Placement(folder, tuple(sorted(set(needed) - {folder})))
 
 
 def _roots_by_module(program: Program) -> dict[Module, set[Folder]]:
@@ -80,6 +85,6 @@ def _roots_of(
         return evidence[module]
     # Nobody imports it: a script, or the top of a package that only users import.
     folder = module.package
-    while folder in packages:
+    while folder and folder in packages:
         folder = folder[:-1]
     return {folder}

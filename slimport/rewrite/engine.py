@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
-from slimport.index.canonical import is_slim
+from slimport.index.canonical import is_namespace, is_slim
 from slimport.index.names import Assigned
 from slimport.index.modules import Module
 from slimport.index.program import Function, Program, Reference, Span
@@ -202,7 +203,7 @@ class _Rewriter(cst.CSTTransformer):
         if found is None:
             return node
         reference, function = found
-        if is_namespace(reference.api.name):
+        if is_namespace(reference.api.name) or self._is_member_of_alias(reference):
             return node
         site = CallSite(
             reference, function, self.services, tuple(self._path), node, self._is_alias(reference)
@@ -266,11 +267,20 @@ class _Rewriter(cst.CSTTransformer):
         self._pending[-1].append(marks.mark(code, text))
 
     def _is_alias(self, reference: Reference) -> bool:
-        """Whether the name is the author's own for a function: ``conv = slim.conv2d``."""
+        """Whether the name is the author's own for an object: ``conv = slim.conv2d``.
+
+        An alias of a module (``nn = tf.nn``) is not: what it leads to has a new name each.
+        """
         found = reference.scope.lookup(reference.base)
-        if found is None or reference.node is not _base_name(reference):
+        if found is None or not any(isinstance(binding, Assigned) for binding in found[1]):
             return False
-        return any(isinstance(binding, Assigned) for binding in found[1])
+        module = self.names.module
+        owner = self.program.resolver.name(reference.base, reference.scope, module)
+        return isinstance(owner, Api) and not is_namespace(owner.name)
+
+    def _is_member_of_alias(self, reference: Reference) -> bool:
+        """``FLAGS = tf.flags.FLAGS`` makes ``FLAGS.steps`` right as soon as the first line is."""
+        return isinstance(reference.node, ast.Attribute) and self._is_alias(reference)
 
     # Marks ------------------------------------------------------------------------------------
 
@@ -283,28 +293,3 @@ class _Rewriter(cst.CSTTransformer):
             self._pending[-1].extend(texts)
             return node
         return node.with_changes(leading_lines=marks.add_marks(lines, texts))
-
-
-def is_namespace(api: str) -> bool:
-    """Whether the name is a module (``slim``, ``tf.contrib.layers``): imports, not references."""
-    last = api.rpartition(".")[2]
-    return api in ("tf", "slim", "slim.utils", "slim.learning", "slim.data") or (
-        api.startswith("tf.contrib") and api.count(".") <= 2 and last == last.lower() and api in _MODULES
-    )
-
-
-_MODULES = {"tf.contrib"} | {
-    f"tf.contrib.{name}"
-    for name in (
-        "data estimator framework image layers losses metrics opt quantize rnn seq2seq summary training lookup"
-    ).split()
-}
-
-
-def _base_name(reference: Reference) -> object:
-    import ast
-
-    node = reference.node
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return node

@@ -14,7 +14,7 @@ from typing import TypeVar
 import libcst as cst
 from libcst.helpers import get_full_name_for_node
 
-from slimport.index.canonical import canonical, is_slim
+from slimport.index.canonical import canonical, is_namespace, is_slim
 from slimport.index.modules import Module
 from slimport.index.names import Imported, Scope
 from slimport.index.program import Program
@@ -95,9 +95,9 @@ class NameTable:
         ]
         if not aliases:
             return None
-        module = dotted(self.written_module)
-        assert isinstance(module, cst.Name | cst.Attribute)
-        statement = cst.ImportFrom(module, aliases)
+        name = self.written_module.lstrip(".")
+        level = len(self.written_module) - len(name)
+        statement = cst.ImportFrom(cst.Name(name), aliases, relative=[cst.Dot()] * level)
         text = cst.Module([cst.SimpleStatementLine([statement])]).code
         return statement if len(text) <= 100 else _one_per_line(statement, aliases)
 
@@ -120,7 +120,8 @@ def _names_imported_from(module: Module, dotted_name: str) -> set[str]:
     return {
         alias.name
         for node in ast.walk(module.tree)
-        if isinstance(node, ast.ImportFrom) and node.module == dotted_name
+        if isinstance(node, ast.ImportFrom)
+        and "." * node.level + (node.module or "") == dotted_name
         for alias in node.names
     }
 
@@ -240,10 +241,12 @@ class ImportEditor(cst.CSTTransformer):
         if isinstance(statement, cst.ImportFrom):
             return self._import_from(statement)
         if isinstance(statement, cst.Assign) and len(statement.targets) == 1:
-            target = statement.targets[0].target
-            api = self._api(get_full_name_for_node(statement.value))
-            if isinstance(target, cst.Name) and api and is_slim(api) and target.value not in self._kept:
-                return None
+            target, value = statement.targets[0].target, statement.value
+            # get_full_name_for_node also names the callee of a call, which is no alias.
+            if isinstance(target, cst.Name) and isinstance(value, cst.Name | cst.Attribute):
+                api = self._api(get_full_name_for_node(value))
+                if api and is_namespace(api) and target.value not in self._kept:
+                    return None
         return statement
 
     def _import(self, statement: cst.Import) -> cst.Import | None:

@@ -73,7 +73,7 @@ class Became:
 def became(name: str, call: ast.Call | None) -> Became:
     """What became of ``tf.<name>``, called like this (None: not called)."""
     table = _table()
-    if name in table["same"]:
+    if name in table["same"] or name.startswith(("compat.", "keras.")):
         return Became("same", name)
     if name in table["renamed"]:
         return Became("renamed", table["renamed"][name])

@@ -11,8 +11,9 @@ import libcst as cst
 
 from slimport import __version__, files
 from slimport.files import Source, SourceError
+from slimport.index.modules import Module
 from slimport.index.program import Program
-from slimport.index.roots import Placement, place
+from slimport.index.roots import Placement, imports_itself_from_inside, place
 from slimport.report.model import FileReport, Report, Status
 from slimport.rewrite.engine import FileResult, rewrite_module
 from slimport.rewrite.plan import Options, Plan
@@ -59,7 +60,7 @@ def rewrite_tree(path: Path, options: Options | None = None) -> TreeResult:
     result = TreeResult(root, Report(__version__))
     sources = _read_all(found, root, result)
     trees = {name: source.tree for name, source in sources.items()}
-    first = _Pass(trees, sources, options or Options(), _package_of(root) if path.is_dir() else "")
+    first = _Pass(trees, sources, options or Options(), path.is_dir() and (root / "__init__.py").exists())
     first.run()
     _check(first, result)
     _collect(first, sources, result)
@@ -110,19 +111,21 @@ class _Pass:
         trees: Mapping[PurePosixPath, ast.Module],
         sources: Mapping[PurePosixPath, Source],
         options: Options,
-        package: str,
+        package: bool,
     ) -> None:
         self.sources = sources
         self.options = options
-        self.package = package
         self.program = Program(trees)
+        self.package = package and not imports_itself_from_inside(self.program)
         self.plan = Plan(self.program, options)
         self.results: dict[PurePosixPath, FileResult] = {}
         self.errors: dict[PurePosixPath, str] = {}
 
-    @property
-    def written_module(self) -> str:
-        return f"{self.package}.{WRITTEN_MODULE}" if self.package else WRITTEN_MODULE
+    def written_module(self, module: Module) -> str:
+        """Name under which `module` imports the written module; relative inside a package."""
+        if not self.package:
+            return WRITTEN_MODULE
+        return "." * (len(module.package) + 1) + WRITTEN_MODULE
 
     def run(self) -> None:
         for module in self.program.modules:
@@ -132,7 +135,7 @@ class _Pass:
             try:
                 tree = cst.parse_module(source.data)
                 self.results[module.path] = rewrite_module(
-                    tree, module, self.plan, self.written_module
+                    tree, module, self.plan, self.written_module(module)
                 )
             except (cst.ParserSyntaxError, RecursionError) as error:
                 self.errors[module.path] = f"cannot be parsed: {type(error).__name__}: {error}"
@@ -251,13 +254,3 @@ def _names_already_imported(program: Program) -> set[str]:
         for alias in node.names
         if alias.name != "*"
     }
-
-
-def _package_of(root: Path) -> str:
-    """Dotted name of a folder that is itself a package, "" if it is not."""
-    parts: list[str] = []
-    current = root.resolve()
-    while (current / "__init__.py").exists():
-        parts.insert(0, current.name)
-        current = current.parent
-    return ".".join(parts)
