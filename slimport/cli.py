@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from slimport import __version__
+from slimport.verify.command import verify_command
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -65,6 +66,9 @@ def rewrite(
     if report.failed:
         sys.exit(2)
     sys.exit(1 if report.left or ((check or diff) and report.changed) else 0)
+
+
+main.add_command(verify_command)
 
 
 def _diff(name: str, old: bytes, new: bytes) -> list[str]:
