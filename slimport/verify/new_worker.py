@@ -66,6 +66,9 @@ class Entry:
         """Calls the function under its arg_scope."""
         if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)):
             tensors = tuple(tensors[0])
+        for tensor, spec in zip(tensors, self.case["inputs"], strict=True):
+            if hasattr(tensor, "set_shape"):  # a traced model leaves the batch size open
+                tensor.set_shape(spec["shape"])
         positional, keywords = worker.bind_inputs(self.case, list(tensors))
         with self._defaults():
             worker.Stage.enter("calling " + self.case["entry"])
@@ -83,7 +86,7 @@ class Built:
 
     Attributes:
         how: ``functional`` or ``traced``.
-        model: The Keras model; None when no output depends on the inputs.
+        model: The Keras model.
         notes: What a reader should know about how it was built.
     """
 
@@ -94,30 +97,36 @@ class Built:
         self.notes: list[str] = []
         self.names: list[str] = []
         self.constants: list[tuple[str, Any]] = []
+        self.how = "functional"
         try:
-            self.how, self.model = "functional", self._functional()
+            self.model = self._functional()
         except Exception as error:
-            self.how, self.model = "traced", self._traced(error)
+            self.how = "traced"
+            self.model = self._traced(error)
         self.variables = self._variables()
 
     def _functional(self) -> Any:
-        keras, case = self.keras, self.case
-        layers = self.entry.layers
-        graph = layers.layer_graph() if hasattr(layers, "layer_graph") else nullcontext()
-        with graph:
-            inputs = [
-                keras.Input(batch_shape=tuple(spec["shape"]), dtype=spec["dtype"])
-                for spec in case["inputs"]
-            ]
-            structure = self.entry(*inputs)
-            worker.Stage.enter("making a functional model of " + case["entry"])
-            leaves = list(protocol.flatten(structure, self._is_leaf))
-            symbolic = [pair for pair in leaves if isinstance(pair[1], keras.KerasTensor)]
-            self.names = [name for name, _ in symbolic]
-            self.constants = [pair for pair in leaves if not isinstance(pair[1], keras.KerasTensor)]
-            if not symbolic:
-                return None
-            return keras.Model(inputs, [tensor for _, tensor in symbolic])
+        inputs = [
+            self.keras.Input(batch_shape=tuple(spec["shape"]), dtype=spec["dtype"])
+            for spec in self.case["inputs"]
+        ]
+        build = getattr(self.entry.layers, "functional_model", None)
+        if build is not None:
+            return build(self._symbolic_outputs, inputs)
+        return self.keras.Model(inputs, self._symbolic_outputs(inputs))
+
+    def _symbolic_outputs(self, inputs: list[Any]) -> list[Any]:
+        """Calls the entry; returns its KerasTensors, and remembers their names and the rest."""
+        structure = self.entry(*inputs)
+        worker.Stage.enter("making a functional model of " + self.case["entry"])
+        leaves = list(protocol.flatten(structure, self._is_leaf))
+        symbolic = [pair for pair in leaves if isinstance(pair[1], self.keras.KerasTensor)]
+        self.names = [name for name, _ in symbolic]
+        self.constants = [
+            pair for pair in leaves if not isinstance(pair[1], self.keras.KerasTensor)
+        ]
+        # A model needs outputs, even where none of the function's depends on the inputs.
+        return [tensor for _, tensor in symbolic] or inputs
 
     def _traced(self, error: Exception) -> Any:
         """Builds the traced model after the functional one failed with `error`."""
@@ -139,19 +148,14 @@ class Built:
         return model
 
     def _model_input(self) -> Any:
-        if self.how_is_functional() or len(self.inputs) != 1:
+        """What the model is called with: a traced one takes a single input bare."""
+        if self.how == "functional" or len(self.inputs) != 1:
             return self.inputs
         return self.inputs[0]
-
-    def how_is_functional(self) -> bool:
-        """Tells whether the model takes its inputs as a list, as a functional one does."""
-        return bool(self.names)
 
     def _variables(self) -> dict[str, Any]:
         """Maps legacy names to the model's variables."""
         worker.Stage.enter("reading the variables")
-        if self.model is None:
-            return {}
         if hasattr(self.entry.layers, "legacy_variables"):
             found = self.entry.layers.legacy_variables(self.model)
         else:
@@ -180,11 +184,9 @@ class Built:
     def call(self, training: bool) -> list[tuple[str, Any]]:
         """Runs the model; returns its output tensors by name, in the order of the structure."""
         worker.Stage.enter("running the model")
-        if self.model is None:
-            return []
         found = self.model(self._model_input(), training=training)
         if self.how == "functional":
-            return list(zip(self.names, found, strict=True))
+            return list(zip(self.names, found, strict=False))
         leaves = list(protocol.flatten(found, self._is_leaf))
         self.constants = [pair for pair in leaves if not self._is_leaf(pair[1])]
         return [(name, self._dense(value)) for name, value in leaves if self._is_leaf(value)]
@@ -241,7 +243,7 @@ class NewSide:
         tf = self.tf
         with tf.GradientTape(persistent=True) as tape:
             outputs = built.call(training=True)
-            losses = list(built.model.losses) if built.model is not None else []
+            losses = list(built.model.losses)
             total = tf.add_n([tf.reshape(tf.cast(x, "float32"), []) for x in losses] or [0.0])
         self._outputs(built, answer, outputs)
         worker.Stage.enter("reading the moving statistics")

@@ -102,6 +102,7 @@ def verify(
     with _folder(kept) as folder:
         sides = _run_sides(file, roots, settings, folder)
         results = [_case_result(file, place, sides) for place in range(len(chosen))]
+        environments = {name: side.environment for name, side in sides.items()}
     return VerifyResult(
         cases_file=str(cases_file),
         old=str(roots["old"]),
@@ -109,7 +110,7 @@ def verify(
         seed=file.seed,
         status=_overall([case.status for case in results]),
         cases=results,
-        environments={name: side.environment for name, side in sides.items()},
+        environments=environments,
         seconds=time.monotonic() - started,
     )
 

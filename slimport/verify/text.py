@@ -18,7 +18,7 @@ COLOURS = {
 MODE_NAMES = {
     "inference": "inference",
     "training": "training",
-    "inference_from_training": "inference, model built for training",
+    "inference_from_training": "inference *",
 }
 
 #: Failing tensors listed per mode.
@@ -37,6 +37,8 @@ def print_result(result: VerifyResult, console: Console) -> None:
     for side in ("old", "new"):
         console.print(f"[bold]{side}[/bold]  {escape(environment_line(result, side))}")
     console.print(_table(result))
+    if any(mode.mode == "inference_from_training" for c in result.cases for mode in c.modes):
+        console.print("* the model that was built for training, called with training=False")
     for case in result.cases:
         _print_case(case, console)
     colour = "green" if result.is_equal else "red"
@@ -46,10 +48,8 @@ def print_result(result: VerifyResult, console: Console) -> None:
 def environment_line(result: VerifyResult, side: str) -> str:
     """Returns one side's tree and versions in a line."""
     found = result.environments.get(side, {})
-    names = ("python", "tensorflow", "keras", "tf_keras", "tf_slim", "numpy")
-    versions = [
-        f"{name} {found[name]}" for name in names if found.get(name, "present") != "present"
-    ]
+    names = ["python", "tensorflow", "tf_keras" if side == "old" else "keras", "numpy"]
+    versions = [f"{name} {found[name]}" for name in names if name in found]
     root = result.old if side == "old" else result.new
     return f"{root} ({', '.join(versions) or 'did not start'})"
 
@@ -57,9 +57,9 @@ def environment_line(result: VerifyResult, side: str) -> str:
 def _table(result: VerifyResult) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
     for title in ("case", "mode", "built", "outputs", "gradients"):
-        table.add_column(title, overflow="fold")
+        table.add_column(title, no_wrap=True)
     for title in ("worst / scale", "tolerance"):
-        table.add_column(title, justify="right")
+        table.add_column(title, justify="right", no_wrap=True)
     table.add_column("")
     for case in result.cases:
         for place, mode in enumerate(case.modes):
