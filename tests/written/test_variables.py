@@ -1,0 +1,229 @@
+"""Variables used directly, collections, initializers, regularizers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from old_side import random_value, run_old, v1
+
+keras = pytest.importorskip("keras")
+tf = pytest.importorskip("tensorflow")
+
+ROWS = np.random.default_rng(0).normal(size=(4, 3)).astype("float32")
+
+
+def custom_layer(s: Any, x: Any) -> Any:
+    """A layer as people wrote them, on variables."""
+    initializer = "glorot_uniform" if hasattr(s, "TracedModel") else None
+    with s.variable_scope("custom"):
+        weights = s.model_variable("weights", shape=[3, 2], initializer=initializer)
+        bias = s.variable("b", shape=[2], initializer=zeros(s), regularizer=half_square)
+        scale = s.get_variable("inner/scale", initializer=np.float32(2.0), trainable=False)
+    return multiply(s, x, weights) * scale + bias
+
+
+def zeros(s: Any) -> Any:
+    return "zeros" if hasattr(s, "TracedModel") else v1.zeros_initializer()
+
+
+def half_square(weights: Any) -> Any:
+    return (
+        keras.ops.sum(keras.ops.square(weights)) / 2
+        if _is_keras(weights)
+        else tf.nn.l2_loss(weights)
+    )
+
+
+def _is_keras(weights: Any) -> bool:
+    return isinstance(weights, keras.Variable)
+
+
+def multiply(s: Any, x: Any, weights: Any) -> Any:
+    return keras.ops.matmul(x, weights) if hasattr(s, "TracedModel") else tf.matmul(x, weights)
+
+
+@pytest.mark.parametrize("kind", ["functional", "traced", "graph"])
+def test_a_layer_made_of_variables(kind: str, old: Any, new: Any) -> None:
+    expected = run_old(lambda x: custom_layer(old, x), ROWS)
+    if kind == "graph":
+        assert_in_graph(new, expected)
+        return
+    if kind == "functional":
+        model = new.functional_model(lambda x: custom_layer(new, x), keras.Input((3,)))
+    else:
+        model = new.TracedModel(lambda x: custom_layer(new, x))
+        model(ROWS)
+    variables = new.legacy_variables(model)
+    assert {k: tuple(v.shape) for k, v in variables.items()} == expected.variables
+    assert len(model.trainable_variables) == 2
+    for path, variable in variables.items():
+        variable.assign(random_value(path, tuple(variable.shape)))
+    assert np.allclose(model(ROWS), expected.outputs, atol=1e-6)
+    assert float(sum(model.losses)) == pytest.approx(expected.loss, rel=1e-5)
+    model.compile("sgd", "mse")
+    model.fit(ROWS, np.zeros((4, 2)), verbose=0)
+    assert np.any(variables["custom/weights"].numpy() != random_value("custom/weights", (3, 2)))
+
+
+def assert_in_graph(s: Any, expected: Any) -> None:
+    with tf.Graph().as_default(), v1.Session() as session:
+        x = v1.placeholder("float32", [None, 3])
+        outputs = custom_layer(s, x)
+        variables = {v.op.name: v for v in v1.global_variables()}
+        assert {k: tuple(v.shape) for k, v in variables.items()} == expected.variables
+        for path, variable in variables.items():
+            variable.load(random_value(path, tuple(variable.shape)), session)
+        assert np.allclose(session.run(outputs, {x: ROWS}), expected.outputs, atol=1e-6)
+
+
+def listed(s: Any) -> list[list[str]]:
+    """Builds, and lists variables in every way."""
+    x = v1.placeholder("float32", [1, 4, 4, 3]) if not hasattr(s, "TracedModel") else GRAPH_INPUT[0]
+    kept = {"weights": ["kernels"], "biases": ["all"]}
+    with s.variable_scope("a"):
+        x = s.conv2d(x, 2, 1, variables_collections=kept)
+        with s.variable_scope("conv") as inner:
+            x = s.separable_conv2d(x, 2, 1, variables_collections=["all"], trainable=False)
+    s.conv2d(x, 2, 1, normalizer_fn=s.batch_norm, scope="ab")
+    lists = [
+        s.get_variables(),
+        s.get_variables("a/"),
+        s.get_variables(inner),
+        s.get_variables(suffix="weights"),
+        s.get_variables("a/Conv", "biases"),
+        s.get_model_variables("ab"),
+        s.get_trainable_variables(),
+        s.get_variables_by_name("weights"),
+        s.get_variables_by_name("weights", "a"),
+        s.get_variables_by_suffix("_weights"),
+        s.get_variables_to_restore(exclude=["a/conv"]),
+        s.get_variables_to_restore(["a/conv", "ab"], ["ab/BatchNorm"]),
+        s.get_collection("kernels"),
+        s.get_collection("all"),
+        [s.get_unique_variable("a/Conv/weights")],
+    ]
+    return [[name_of(s, v) for v in variables] for variables in lists]
+
+
+GRAPH_INPUT: list[Any] = []
+
+
+def name_of(s: Any, variable: Any) -> str:
+    if not isinstance(variable, keras.Variable):
+        return str(variable.op.name)
+    named = s.current_layer_graph().variables
+    return next(path for path, v in named.items() if v is variable)
+
+
+def test_lists_of_variables(old: Any, new: Any) -> None:
+    with tf.Graph().as_default():
+        expected = listed(old)
+    with new.layer_graph():
+        GRAPH_INPUT[:] = [keras.Input((4, 4, 3))]
+        assert listed(new) == expected
+    with tf.Graph().as_default():
+        GRAPH_INPUT[:] = [v1.placeholder("float32", [1, 4, 4, 3])]
+        assert listed(new) == expected
+
+
+def test_a_variable_that_is_missing(new: Any) -> None:
+    with new.layer_graph(), pytest.raises(ValueError, match="Couldn't find variable a"):
+        new.get_unique_variable("a")
+
+
+def test_a_scope_gives_defaults_to_its_variables(new: Any) -> None:
+    regularizer = keras.regularizers.L1(0.5)
+    with new.layer_graph() as graph:
+        with new.variable_scope("a", initializer="ones", regularizer=regularizer):
+            with new.variable_scope("b"):
+                new.get_variable("v", [3])
+        variable = graph.variables["a/b/v"]
+        assert variable.numpy().tolist() == [1, 1, 1]
+        assert float(variable.regularizer(variable)) == 1.5
+
+
+def collected(s: Any, x: Any, reuse: Any) -> Any:
+    """End points under their aliases, twice through the same scopes."""
+    for again in (None, reuse):
+        with s.variable_scope("net", reuse=again):
+            with s.arg_scope(
+                [s.conv2d, s.max_pool2d, s.flatten, s.dropout, s.batch_norm, s.fully_connected],
+                outputs_collections="points",
+            ):
+                y = s.conv2d(x, 2, 1, scope="conv", normalizer_fn=s.batch_norm)
+                with s.name_scope("part"):
+                    y = s.max_pool2d(y, 2, scope="pool")
+                    y = s.max_pool2d(y, 2, scope="pool")
+                y = s.dropout(y, is_training=False, scope="drop")
+                s.fully_connected(s.flatten(y), 2, scope="fc")
+    s.collect_named_outputs("points", "mine/", y)
+    return s.convert_collection_to_dict("points", clear_collection=True)
+
+
+def test_aliases(old: Any, new: Any) -> None:
+    images = np.zeros((2, 8, 8, 3), "float32")
+    with tf.Graph().as_default():
+        expected = list(collected(old, v1.placeholder("float32", images.shape), True))
+    with new.layer_graph():
+        assert list(collected(new, keras.Input((8, 8, 3)), True)) == expected
+        assert new.get_collection("points") == []
+    with tf.Graph().as_default():
+        assert list(collected(new, v1.placeholder("float32", images.shape), True)) == expected
+        assert v1.get_collection("points") == []
+    model = new.TracedModel(lambda x: collected(new, x, True))
+    assert list(model(images)) == expected
+
+
+def test_last_dimension(old: Any, new: Any) -> None:
+    for shape in ([2, 3], [None, 5], [4]):
+        assert new.last_dimension(tf.TensorShape(shape)) == old.last_dimension(
+            tf.TensorShape(shape)
+        )
+        assert new.last_dimension(tuple(shape)) == shape[-1]
+    for shape, rank in (([2, None], 1), ([2], 2), (None, 1)):
+        for s in (old, new):
+            with pytest.raises(ValueError):
+                s.last_dimension(tf.TensorShape(shape), rank)
+
+
+@pytest.mark.parametrize("mode", ["FAN_IN", "FAN_OUT", "FAN_AVG"])
+@pytest.mark.parametrize("uniform", [True, False])
+@pytest.mark.parametrize("shape", [(200, 300), (3, 3, 80, 90), (40000,)])
+def test_variance_scaling(mode: str, uniform: bool, shape: Any, old: Any, new: Any) -> None:
+    new_values = np.asarray(new.variance_scaling_initializer(3.0, mode, uniform)(shape))
+    with tf.Graph().as_default(), v1.Session() as session:
+        initializer = old.variance_scaling_initializer(3.0, mode, uniform, seed=1)
+        old_values = session.run(initializer(list(shape)))
+    assert new_values.std() == pytest.approx(old_values.std(), rel=0.02)
+    assert np.abs(new_values).max() == pytest.approx(np.abs(old_values).max(), rel=0.002)
+
+
+def test_an_initializer_draws_anew_for_each_layer(new: Any) -> None:
+    with new.layer_graph() as graph:
+        shared = keras.initializers.TruncatedNormal(stddev=0.1)
+        with new.layer_defaults([new.conv2d], kernel_initializer=shared):
+            x = new.conv2d(keras.Input((4, 4, 3)), 3, 1, name="a")
+            new.conv2d(x, 3, 1, name="b")
+        a, b = (graph.variables[f"{path}/weights"].numpy() for path in "ab")
+    assert np.any(a != b)
+
+
+def test_regularizers(old: Any, new: Any) -> None:
+    weights = np.array([1.0, -2.0, 3.0], "float32")
+
+    def values(s: Any) -> Any:
+        w = tf.constant(weights)
+        both = s.l1_l2_regularizer(0.5, 0.25)
+        total = s.sum_regularizer([None, both, s.l1_l2_regularizer(1.0, 0.0)])
+        return both(w), total(w), s.apply_regularization(both, [w, w])
+
+    with tf.Graph().as_default(), v1.Session() as session:
+        expected = session.run(values(old))
+    with new.layer_graph():
+        assert np.allclose([float(v) for v in values(new)], expected)
+        assert len(new.get_collection("regularization_losses")) == 1
+        assert new.sum_regularizer([None]) is None
+        with pytest.raises(ValueError, match="No weights"):
+            new.apply_regularization(keras.regularizers.L2(1.0))
