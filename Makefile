@@ -1,0 +1,62 @@
+# Two commands do everything on a machine with CPython 3.11 and a package index:
+#
+#   make demo        rewrites the legacy SSD Inception v2 into build/ and proves it equal
+#   make test        lint, types, and the tests that take minutes
+#
+# make test-long     all tests, the long ones included
+# make docs          regenerates docs/rules.md from the rules
+# make clean         removes build/ and the virtual environment
+#
+# Another interpreter: make PYTHON=python3.12 ...
+
+PYTHON ?= $(shell python3.11 -c 'print("python3.11")' 2>/dev/null || echo python3)
+VENV ?= .venv
+JOBS ?= 2
+
+BIN := $(VENV)/bin
+FIXTURE := fixtures/legacy/ssd_inception_v2
+MIGRATED := build/ssd_inception_v2
+
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
+
+.PHONY: demo test test-long lint docs clean
+
+# `rewrite` ends with 1 while train, eval and data files hold marked TODOs; 2 is an error.
+demo: $(VENV)/.verify-installed
+	rm -rf $(MIGRATED)
+	mkdir -p build
+	$(BIN)/slimport rewrite $(FIXTURE) --out $(MIGRATED) --report build/rewrite.json || test $$? -eq 1
+	$(BIN)/slimport verify $(FIXTURE)/verify.toml --old $(FIXTURE) --new $(MIGRATED) \
+	    --json build/verify.json --markdown build/verify.md --html build/verify.html; \
+	status=$$?; echo "The report: $(CURDIR)/build/verify.html"; exit $$status
+
+test: lint
+	$(BIN)/python -m pytest -n $(JOBS) -m "not slow"
+
+test-long: lint
+	$(BIN)/python -m pytest -n $(JOBS)
+
+lint: $(VENV)/.dev-installed
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+docs: $(VENV)/.dev-installed
+	$(BIN)/python tools/make_rules_doc.py
+
+clean:
+	rm -rf build $(VENV)
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "slimport needs CPython 3.11 or later: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# Stamps: a second make installs nothing, a changed pyproject.toml does.
+$(VENV)/.verify-installed: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[verify]'
+	touch $@
+
+$(VENV)/.dev-installed: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@ $(VENV)/.verify-installed
