@@ -1,13 +1,17 @@
 """slim.conv2d, slim.convolution and their 1-d and 3-d forms."""
 
-from slimport.rewrite.layers import LayerRule
+from slimport.rewrite.plain import CONVOLUTION_DEFAULTS, PlainLayerRule
 from slimport.rewrite.rule import Example
 
-CONV2D = LayerRule(
+CONV2D = PlainLayerRule(
     code="SLIM101",
     name="conv2d",
     summary="slim.conv2d, conv1d, conv3d, convolution -> Conv2D, Conv1D, Conv3D",
     apis=("slim.conv1d", "slim.conv2d", "slim.conv3d", "slim.convolution"),
+    layers={"slim.conv1d": "Conv1D", "slim.conv2d": "Conv2D", "slim.conv3d": "Conv3D"},
+    leading=("num_outputs", "kernel_size"),
+    defaults=CONVOLUTION_DEFAULTS,
+    implied={"stride": (1,)},
     details=(
         "Slim's defaults are not Keras': ReLU, SAME padding, and no bias under a normalizer "
         "(tf_slim/layers/layers.py, convolution)."
@@ -24,12 +28,12 @@ def net(images):
     return slim.conv2d(images, 4, 1, activation_fn=tf.nn.relu6, scope='conv2')
 """,
             after="""
-from scoped_layers import conv2d
+import keras
 
 
 def net(images):
-    images = conv2d(images, 8, [3, 3], strides=2, padding='valid', name='conv1')
-    return conv2d(images, 4, 1, activation="relu6", name='conv2')
+    images = keras.layers.Conv2D(8, [3, 3], strides=2, activation="relu", name="conv1")(images)
+    return keras.layers.Conv2D(4, 1, padding="same", activation="relu6", name="conv2")(images)
 """,
             inputs=((2, 9, 9, 3),),
         ),

@@ -1,11 +1,12 @@
 """slim.flatten."""
 
-from slimport.rewrite.layers import LayerRule
+from slimport.rewrite.plain import PlainLayerRule
 
-FLATTEN = LayerRule(
+FLATTEN = PlainLayerRule(
     code="SLIM140",
     name="flatten",
     summary="slim.flatten -> Flatten",
     apis=("slim.flatten",),
     keywords={"scope": "name"},
+    layers={"slim.flatten": "Flatten"},
 )

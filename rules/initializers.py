@@ -7,7 +7,7 @@ import libcst as cst
 
 from slimport.rewrite.layers import RenamedRule
 from slimport.rewrite.rule import Leave, Outcome, Rule
-from slimport.rewrite.site import CallSite, ValueSite
+from slimport.rewrite.site import CallSite, ValueSite, literal, string
 
 # API -> Keras class, parameters in TF 1's order, and TF 1's defaults where Keras has others.
 _KERAS: Mapping[str, tuple[str, tuple[str, ...], Mapping[str, str]]] = {
@@ -57,7 +57,7 @@ class _InitializerRule(Rule):
         if arguments and len(arguments) < len(bound):
             arguments[-1] = arguments[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
         arguments += [
-            _keyword(parameter, default)
+            _keyword(parameter, cst.parse_expression(default))
             for parameter, default in defaults.items()
             if parameter not in bound
         ]
@@ -73,24 +73,33 @@ class _InitializerRule(Rule):
         return site.file.keras(f"initializers.{name}")
 
 
-def _keyword(name: str, value: str) -> cst.Arg:
+def _keyword(name: str, value: cst.BaseExpression) -> cst.Arg:
     tight = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
-    return cst.Arg(cst.parse_expression(value), cst.Name(name), equal=tight)
+    return cst.Arg(value, cst.Name(name), equal=tight)
 
 
 @dataclass(frozen=True, kw_only=True)
 class _XavierRule(Rule):
-    """Slim's Xavier initializers are Glorot's, bounds included."""
+    """Slim's uniform Xavier is Glorot's, bounds included; its normal one has another deviation."""
 
     def call(self, site: CallSite) -> Outcome:
         bound = site.bound(("uniform", "seed", "dtype"))
-        if bound is None or "uniform" in bound:
-            return cst.Call(site.file.written("xavier_initializer"), site.node.args)
-        seed = [cst.Arg(bound["seed"].value, cst.Name("seed"))] if "seed" in bound else []
-        return cst.Call(site.file.keras("initializers.GlorotUniform"), seed)
+        if bound is None:
+            return Leave(f"{site.api} is called with arguments that cannot be seen")
+        seed = bound.get("seed")
+        arguments = [_keyword("seed", seed.value)] if seed is not None else []
+        uniform = bound.get("uniform")
+        if uniform is None or literal(uniform.value) is True:
+            return cst.Call(site.file.keras("initializers.GlorotUniform"), arguments)
+        scaling = [
+            _keyword("factor", cst.Float("1.0")),
+            _keyword("mode", string("FAN_AVG")),
+            _keyword("uniform", uniform.value),
+        ]
+        return cst.Call(site.file.written("variance_scaling_initializer"), [*scaling, *arguments])
 
     def value(self, site: ValueSite) -> Outcome:
-        return site.file.written("xavier_initializer")
+        return Leave(f"{site.api} is passed on uncalled", "pass keras.initializers.GlorotUniform()")
 
 
 INITIALIZERS = _InitializerRule(

@@ -6,7 +6,7 @@ import libcst as cst
 
 from slimport.rewrite.layers import RenamedRule
 from slimport.rewrite.rule import Leave, Outcome, Rule
-from slimport.rewrite.site import CallSite, ValueSite, literal
+from slimport.rewrite.site import CallSite, ValueSite, parenthesized
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,21 +22,13 @@ class _LpRegularizer(Rule):
             function = site.file.keras("regularizers.L1")
         else:
             function = site.file.keras("regularizers.L2")
-            scale = cst.BinaryOperation(cst.Float("0.5"), cst.Multiply(), _factor(scale))
+            scale = cst.BinaryOperation(cst.Float("0.5"), cst.Multiply(), parenthesized(scale))
         argument = cst.Arg(scale, whitespace_after_arg=bound["scale"].whitespace_after_arg)
         return site.node.with_changes(func=function, args=[argument])
 
     def value(self, site: ValueSite) -> Outcome:
         # Called later with the scale: a function that halves it is what is meant.
         return site.file.written(site.short)
-
-
-def _factor(node: cst.BaseExpression) -> cst.BaseExpression:
-    """`node` fit to stand in a product."""
-    simple = cst.Name | cst.Attribute | cst.Call | cst.Subscript | cst.Float | cst.Integer
-    if isinstance(node, simple) or node.lpar or literal(node) is None:
-        return node
-    return node.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
 
 
 LP_REGULARIZER = _LpRegularizer(

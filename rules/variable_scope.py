@@ -16,6 +16,8 @@ class _ScopeRule(RenamedRule):
     """
 
     def call(self, site: CallSite) -> Outcome:
+        if site.file.plain(site.function) and site.short == "variable_scope":
+            return site.node.with_changes(func=site.file.keras("name_scope"))
         return super().call(site) if site.file.builds(site.function) else site.file.tf1(site)
 
     def value(self, site: ValueSite) -> Outcome:

@@ -13,33 +13,31 @@ class _Call:
     start: int
     end: int
     column: int
-    old_column: int
 
 
-def aligned_column(call: cst.Call, original: CodeRange, function: CodeRange) -> int | None:
-    """Column of the call's arguments where its further lines stand exactly under the first.
+def is_aligned(call: cst.Call, whole: CodeRange, function: CodeRange, lines: list[str]) -> bool:
+    """Whether the further lines of a call's arguments begin right under its first argument.
 
     Args:
         call: a call whose arguments may span lines.
-        original: position of the call.
+        whole: its position.
         function: position of its callee.
+        lines: the file's lines.
     """
-    column = function.end.column + 1
-    if original.start.line == original.end.line or function.end.line != function.start.line:
-        return None
-    for argument in call.args:
-        whitespace = getattr(argument.comma, "whitespace_after", None)
-        if isinstance(whitespace, cst.ParenthesizedWhitespace):
-            return column
-    return None
+    if whole.start.line == whole.end.line or isinstance(
+        call.whitespace_before_args, cst.ParenthesizedWhitespace
+    ):
+        return False
+    second = lines[function.end.line]
+    return len(second) - len(second.lstrip(" ")) == function.end.column + 1
 
 
-def realign(tree: cst.Module, columns: dict[int, int]) -> str:
+def realign(tree: cst.Module, aligned: set[int]) -> str:
     """Code of `tree` with the further lines of its calls moved under their parentheses.
 
     Args:
         tree: the rewritten module.
-        columns: by `id` of a call of the tree: the column its arguments had in the old code.
+        aligned: `id` of each call of the tree that `is_aligned` in the old code.
     """
     wrapper = MetadataWrapper(tree, unsafe_skip_copy=True)
     positions = wrapper.resolve(PositionProvider)
@@ -47,11 +45,9 @@ def realign(tree: cst.Module, columns: dict[int, int]) -> str:
     fixed = _string_lines(tree, positions)
     calls = []
     for node in positions:
-        if isinstance(node, cst.Call) and id(node) in columns:
+        if isinstance(node, cst.Call) and id(node) in aligned:
             span, function = positions[node], positions[node.func]
-            calls.append(
-                _Call(span.start.line, span.end.line, function.end.column + 1, columns[id(node)])
-            )
+            calls.append(_Call(function.end.line, span.end.line, function.end.column + 1))
     calls.sort(key=lambda call: (call.start, -call.end))
     shifts = [0] * (len(lines) + 1)
     for call in calls:
@@ -61,12 +57,11 @@ def realign(tree: cst.Module, columns: dict[int, int]) -> str:
 
 def _shift(call: _Call, lines: list[str], shifts: list[int], fixed: set[int]) -> None:
     further = range(call.start + 1, call.end + 1)
-    first = lines[call.start] if call.start < len(lines) else ""
-    indent = len(first) - len(first.lstrip())
-    # Only a true visual indent: the first further line began right under the first argument.
-    if indent != call.old_column or fixed.intersection(further):
+    if not further or fixed.intersection(further):
         return
-    delta = (call.column + shifts[call.start]) - (call.old_column + shifts[call.start + 1])
+    second = lines[call.start]
+    indent = len(second) - len(second.lstrip(" "))
+    delta = (call.column + shifts[call.start]) - (indent + shifts[call.start + 1])
     for number in further:
         shifts[number] += delta
 

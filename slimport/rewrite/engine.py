@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
+from slimport import slim_api
 from slimport.index.canonical import is_namespace, is_slim
 from slimport.index.names import Assigned
 from slimport.index.modules import Module
@@ -16,12 +17,14 @@ from slimport.index.program import Function, Program, Reference, Span
 from slimport.index.resolve import Api
 from slimport.report.model import FunctionForm, LeftAlone, Rewritten
 from slimport.rewrite import marks
-from slimport.rewrite.align import aligned_column, realign
+from slimport.rewrite.align import is_aligned, realign
 from slimport.rewrite.imports import ImportEditor, NameTable
+from slimport.rewrite.plain import PlainCall
 from slimport.rewrite.plan import Plan
 from slimport.rewrite.registry import rule_for
 from slimport.rewrite.rule import Keep, Leave, Outcome, Rule
 from slimport.rewrite.tf1 import became
+from slimport.rewrite.blocks import without_items
 from slimport.rewrite.site import CallSite, ValueSite, dotted
 
 UNKNOWN_API = "SLIM999"
@@ -54,7 +57,7 @@ def rewrite_module(source: cst.Module, module: Module, plan: Plan, written_modul
     if not rewriter.result.rewritten and not rewriter.result.left and not rewriter.imports_slim():
         rewriter.result.code = source.bytes
         return rewriter.result
-    tree = cst.parse_module(realign(tree, rewriter.columns), config=source.config_for_parsing)
+    tree = cst.parse_module(realign(tree, rewriter.aligned), config=source.config_for_parsing)
     editor = ImportEditor(rewriter.names, module, plan.program, rewriter.kept_bases)
     tree = editor.edit(tree)
     rewriter.result.code = tree.bytes
@@ -130,9 +133,11 @@ class _Rewriter(cst.CSTTransformer):
         self.services = _Services(self.names, module, plan)
         self.result = FileResult(b"")
         self.kept_bases: set[str] = set()
-        self.columns: dict[int, int] = {}
+        self.aligned: set[int] = set()
+        self._lines: list[str] = module.tree.source_lines  # type: ignore[attr-defined]
         self._alive: list[cst.CSTNode] = []  # ids stay unique while their nodes live
         self._pending: list[list[str]] = [[]]
+        self._scope_values: dict[ast.Call, dict[str, cst.BaseExpression]] = {}
         self._callees: set[int] = set()
         self._path: list[cst.CSTNode] = []
         self._references: dict[Span, tuple[Reference, Function]] = {
@@ -164,7 +169,15 @@ class _Rewriter(cst.CSTTransformer):
             result = self._value(original_node, updated_node)
         elif isinstance(original_node, cst.BaseStatement | cst.SimpleStatementLine):
             result = self._statement(updated_node)
+            if isinstance(original_node, cst.With) and isinstance(result, cst.With):
+                return without_items(result, self._plain_scopes(original_node))
         return result
+
+    def _plain_scopes(self, node: cst.With) -> list[bool]:
+        """Which items of a `with` are arg_scopes whose defaults went into their calls."""
+        found = [self._lookup(item.item.func) if isinstance(item.item, cst.Call) else None
+                 for item in node.items]
+        return [f is not None and f[0].call in self._scope_values for f in found]
 
     def imports_slim(self) -> bool:
         """Whether some name of the file still stands for slim, used or not."""
@@ -177,12 +190,11 @@ class _Rewriter(cst.CSTTransformer):
         return isinstance(meaning, Api) and is_slim(meaning.name)
 
     def _remember_alignment(self, original: cst.Call, result: cst.CSTNode) -> None:
-        if isinstance(result, cst.Call):
-            whole, function = self.positions[original], self.positions[original.func]
-            column = aligned_column(original, whole, function)
-            if column is not None:
-                self.columns[id(result)] = column
-                self._alive.append(result)
+        if isinstance(result, cst.Call) and is_aligned(
+            original, self.positions[original], self.positions[original.func], self._lines
+        ):
+            self.aligned.add(id(result))
+            self._alive.append(result)
 
     def _span(self, node: cst.CSTNode) -> Span | None:
         position = self.positions.get(node)
@@ -205,10 +217,45 @@ class _Rewriter(cst.CSTTransformer):
         reference, function = found
         if is_namespace(reference.api.name) or self._is_member_of_alias(reference):
             return node
+        plain = self._plain(reference, function, node)
+        if plain is not None:
+            return plain
         site = CallSite(
             reference, function, self.services, tuple(self._path), node, self._is_alias(reference)
         )
         return self._settle(site.reference, node, lambda rule: rule.call(site))
+
+    def _plain(
+        self, reference: Reference, function: Function, node: cst.Call
+    ) -> cst.BaseExpression | None:
+        """The call in plain form where its function takes that form."""
+        assert reference.call is not None
+        if not self.plan.plain(function):
+            return None
+        if reference.api.name == "slim.arg_scope":
+            self._scope_values[reference.call] = {
+                a.keyword.value: a.value for a in node.args if a.keyword
+            }
+            return node
+        layer = self.plan.layer(function, reference.call)
+        if layer is None:
+            return None
+        rule = rule_for(reference.api.name)
+        assert rule is not None
+        arguments = {
+            name: self._scope_values[scope][name] for name, scope in layer.from_scope.items()
+        }
+        signature = slim_api.signature(reference.api.name.removeprefix("slim."))
+        assert signature is not None
+        for position, argument in enumerate(node.args):
+            name = argument.keyword.value if argument.keyword else signature.parameters[position]
+            arguments[name] = argument.value
+        column = reference.span[1]
+        return self._settle(
+            reference,
+            node,
+            lambda rule: rule.plain(PlainCall(layer, arguments, self.services, column)),
+        )
 
     def _value(self, original: cst.CSTNode, node: cst.CSTNode) -> cst.CSTNode:
         if id(original) in self._callees:

@@ -69,6 +69,12 @@ class NameTable:
         self.tensorflow_name = "tf" if "tf" not in self._bound else "tensorflow"
         return self.tensorflow_name
 
+    def drop_unused(self, used: set[str]) -> None:
+        """Forgets names that rules asked for in code which another rule then replaced."""
+        self.written = {name: local for name, local in self.written.items() if local in used}
+        self.keras_name = self.keras_name if self.keras_name in used else ""
+        self.tensorflow_name = self.tensorflow_name if self.tensorflow_name in used else ""
+
     def libraries(self) -> list[cst.BaseSmallStatement]:
         """Imports of keras and tensorflow to add."""
         found: list[cst.BaseSmallStatement] = []
@@ -177,6 +183,7 @@ class ImportEditor(cst.CSTTransformer):
         """The module with its imports in order."""
         used = {node.id for node in ast.walk(ast.parse(tree.code)) if isinstance(node, ast.Name)}
         self._unused_tensorflow = self._tensorflow_names() - used
+        self._names.drop_unused(used)
         body = list(tree.body)
         for statement in self._names.libraries():
             _insert_library(body, statement)

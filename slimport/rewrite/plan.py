@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass, field
 
 from slimport.index.canonical import is_slim
+from slimport.index.closed import Closure, LayerCall, closures, share_reasons
 from slimport.index.modules import Module
 from slimport.index.program import Function, Program, Reference
 from slimport.report.model import FunctionForm
@@ -38,6 +40,7 @@ class Plan:
             function: self._tensor_blockers(function) for function in self.program.all()
         }
         self.keras_tensors = self._reached_from_building()
+        self.closures = self._close()
 
     def uses_keras_ops(self, function: Function) -> bool:
         """Whether the function's tensor code becomes keras.ops.
@@ -59,7 +62,27 @@ class Plan:
 
     def plain(self, function: Function) -> bool:
         """Whether the function's layers become plain keras.layers."""
-        return False
+        closure = self.closures.get(function)
+        return closure is not None and not closure.reasons
+
+    def layer(self, function: Function, call: ast.Call) -> LayerCall | None:
+        """The layer call of a function in plain form, None for any other call."""
+        return self.closures[function].layers.get(call) if self.plain(function) else None
+
+    def _close(self) -> dict[Function, Closure]:
+        found = closures(self.program, self.options.open_world)
+        for function, closure in found.items():
+            for reason in self.blockers[function]:
+                closure.refuse(reason)
+            if self.options.target != "keras" and self.program.runs_sessions(function.module):
+                closure.refuse("a session script may run it (--target keras leaves sessions behind)")
+            for layer in closure.layers.values():
+                rule = rule_for(layer.reference.api.name)
+                reason = rule.blocks_plain(layer) if rule is not None else None
+                if reason:
+                    closure.refuse(reason)
+        share_reasons(found)
+        return found
 
     def _tensor_blockers(self, function: Function) -> tuple[str, ...]:
         found = (self._blocker(reference) for reference in function.references)
@@ -94,4 +117,6 @@ class Plan:
         line = getattr(function.node, "lineno", 1)
         tensors = "keras.ops" if self.uses_keras_ops(function) else "tensorflow"
         layers = "keras" if self.plain(function) else "scoped"
-        return FunctionForm(line, function.qualname, layers, tensors, self.blockers[function])
+        closure = self.closures[function]
+        why = tuple(dict.fromkeys((*self.blockers[function], *closure.reasons)))
+        return FunctionForm(line, function.qualname, layers, tensors, why)

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 if TYPE_CHECKING:
+    from slimport.index.closed import LayerCall
     from slimport.index.program import Reference
+    from slimport.rewrite.plain import PlainCall
     from slimport.rewrite.site import CallSite, ValueSite
 
 
@@ -82,6 +84,14 @@ class Rule:
     def value(self, site: ValueSite) -> Outcome:
         """New code of the API where it is not called: passed on, listed, assigned."""
         return self.unhandled(site.api)
+
+    def blocks_plain(self, layer: LayerCall) -> str | None:
+        """Why the call cannot become a plain Keras layer; None if `plain` can write it."""
+        return f"{layer.reference.api.name} has no plain Keras layer"
+
+    def plain(self, call: PlainCall) -> cst.BaseExpression:
+        """The call as a plain Keras layer; asked only where `blocks_plain` is None."""
+        raise NotImplementedError(self.name)
 
     def blocks_keras_tensors(self, reference: Reference) -> str | None:
         """Why code with this reference cannot run on KerasTensors; None if it can."""

@@ -173,3 +173,11 @@ def literal(node: cst.BaseExpression | None) -> object:
 
 
 NOT_LITERAL = object()
+
+
+def parenthesized(node: cst.BaseExpression) -> cst.BaseExpression:
+    """`node` fit to stand in a sum or product: with parentheses unless it is atomic."""
+    atomic = cst.Name | cst.Attribute | cst.Call | cst.Subscript | cst.Float | cst.Integer
+    if isinstance(node, atomic) or node.lpar:
+        return node
+    return node.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])

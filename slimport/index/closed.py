@@ -1,0 +1,389 @@
+"""Which functions are closed: every arg_scope that can reach their layers is known.
+
+A closed function may become plain `keras.layers` code. Anything that cannot be proved makes the
+function (and with it everything it shares scopes and layer names with) open, with a reason.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from slimport import slim_api
+from slimport.index.program import Function, Program, Reference
+
+# Default variable scope of each layer with variables (tf_slim/layers/layers.py).
+DEFAULT_SCOPES = {
+    "slim.batch_norm": "BatchNorm",
+    "slim.conv1d": "Conv",
+    "slim.conv2d": "Conv",
+    "slim.conv3d": "Conv",
+    "slim.conv2d_transpose": "Conv2d_transpose",
+    "slim.conv3d_transpose": "Conv3d_transpose",
+    "slim.fully_connected": "fully_connected",
+    "slim.separable_conv2d": "SeparableConv2d",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class LayerCall:
+    """A layer call with everything that reaches it.
+
+    Attributes:
+        arguments: slim parameter -> expression, explicit ones and scopes' defaults.
+        from_scope: parameters that an arg_scope supplies, with the arg_scope call they stand in.
+        name: name of the layer, None for layers without variables that have none.
+    """
+
+    reference: Reference
+    call: ast.Call
+    arguments: dict[str, ast.expr]
+    from_scope: dict[str, ast.Call]
+    name: str | None
+
+
+@dataclass(eq=False)
+class Closure:
+    """What is known of one function.
+
+    Attributes:
+        reasons: why it is not closed; empty if it is.
+        layers: its layer calls by `ast.Call`.
+    """
+
+    function: Function
+    reasons: list[str] = field(default_factory=list)
+    layers: dict[ast.Call, LayerCall] = field(default_factory=dict)
+
+    def refuse(self, reason: str) -> None:
+        if reason not in self.reasons:
+            self.reasons.append(reason)
+
+
+def closures(program: Program, open_world: bool) -> dict[Function, Closure]:
+    """One `Closure` for every function that makes layers, itself or through what it calls."""
+    found = {function: Closure(function) for function in program.building}
+    scopes_escape = _escaping_scope(program)
+    for function, closure in found.items():
+        _check_callers(closure, program, open_world, scopes_escape)
+        if function.builds():
+            _Body(closure, program).check()
+    return found
+
+
+def share_reasons(found: dict[Function, Closure]) -> None:
+    """Functions of one model are closed together or not at all: they share scopes and names."""
+    for component in _components(found):
+        _check_together([found[function] for function in component])
+
+
+def _escaping_scope(program: Program) -> str:
+    """Name of a function that returns an arg_scope which nobody in the tree enters, else ""."""
+    for function in program.all():
+        returns_scope = any(
+            isinstance(node, ast.With)
+            and any(_is_named_scope(item, function) for item in node.items)
+            and any(isinstance(inner, ast.Return) for inner in ast.walk(node))
+            for node in _own_nodes(function)
+        )
+        if returns_scope and not function.callers:
+            return function.qualname
+    return ""
+
+
+def _is_named_scope(item: ast.withitem, function: Function) -> bool:
+    call = item.context_expr
+    return item.optional_vars is not None and any(
+        reference.call is call and reference.api.name == "slim.arg_scope"
+        for reference in function.references
+    )
+
+
+def _check_callers(
+    closure: Closure, program: Program, open_world: bool, scopes_escape: str
+) -> None:
+    function = closure.function
+    if not function.qualname:
+        return
+    public = not function.qualname.rpartition(".")[2].startswith("_")
+    if open_world and public:
+        closure.refuse("it is public (--open-world)")
+    if function.escapes:
+        closure.refuse("it is passed on as a value, so that its callers are not known")
+    if not function.callers and scopes_escape:
+        closure.refuse(f"callers outside the tree may enter the scope of {scopes_escape}()")
+    calls = [
+        (caller, call) for caller in function.callers for call in _calls_of(caller, function, program)
+    ]
+    if len(calls) > 1:
+        closure.refuse("it is called in several places, which may share or repeat its variables")
+    if any(_in_loop(call, caller) for caller, call in calls):
+        closure.refuse("it is called in a loop")
+    if any(_under_scope(call, caller) for caller, call in calls):
+        closure.refuse("a caller runs it under an arg_scope or a variable scope")
+
+
+def _calls_of(caller: Function, callee: Function, program: Program) -> Iterator[ast.Call]:
+    for call in caller.calls:
+        meaning = program.resolve(call.func, caller.module)
+        definition = getattr(meaning, "definition", None)
+        if definition is not None and program.function_of(definition) is callee:
+            yield call
+
+
+def _under_scope(call: ast.Call, caller: Function) -> bool:
+    scoped = [
+        node
+        for node in _own_nodes(caller)
+        if isinstance(node, ast.With) and any(_opens_scope(item, caller) for item in node.items)
+    ]
+    return any(inner is call for node in scoped for inner in ast.walk(node))
+
+
+def _in_loop(call: ast.Call, caller: Function) -> bool:
+    loops = (ast.For, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+    found = (node for node in _own_nodes(caller) if isinstance(node, loops))
+    return any(inner is call for loop in found for inner in ast.walk(loop))
+
+
+def _opens_scope(item: ast.withitem, function: Function) -> bool:
+    names = ("slim.arg_scope", "tf.variable_scope")
+    return any(
+        reference.call is item.context_expr and reference.api.name in names
+        for reference in function.references
+    )
+
+
+class _Body:
+    """Walks one function with the scopes that are open at each statement."""
+
+    def __init__(self, closure: Closure, program: Program) -> None:
+        self.closure = closure
+        self.function = closure.function
+        self.program = program
+        self.by_call = {r.call: r for r in self.function.references if r.call is not None}
+        self.values = {r.node: r for r in self.function.references if r.call is None}
+        self.used: set[tuple[str, ...]] = set()
+
+    def check(self) -> None:
+        node = self.function.node
+        self._statements(node.body, [], branching=False)
+        for reference in self.values.values():
+            if reference.api.name.removeprefix("slim.") in slim_api.LAYERS and not self._listed(reference):
+                self.closure.refuse(f"{reference.api.name} is passed on as a value")
+
+    def _listed(self, reference: Reference) -> bool:
+        """Whether the op stands in the literal list of an arg_scope."""
+        return any(
+            r.api.name == "slim.arg_scope"
+            and r.call is not None
+            and r.call.args
+            and reference.node in getattr(r.call.args[0], "elts", ())
+            for r in self.function.references
+        )
+
+    def _statements(self, body: list[ast.stmt], scopes: list[ast.Call], branching: bool) -> None:
+        for statement in body:
+            if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                continue
+            if isinstance(statement, ast.With):
+                inner = self._enter(statement, scopes)
+                self._statements(statement.body, inner, branching)
+                continue
+            branches = [
+                value
+                for name in ("body", "orelse", "finalbody")
+                if isinstance(value := getattr(statement, name, None), list)
+            ]
+            handlers = getattr(statement, "handlers", [])
+            nested = {id(s) for block in branches for s in block} | {id(h) for h in handlers}
+            for child in ast.iter_child_nodes(statement):
+                if id(child) not in nested:
+                    self._expression(child, scopes, branching)
+            for block in (*branches, *(handler.body for handler in handlers)):
+                self._statements(block, scopes, branching=True)
+
+    def _enter(self, statement: ast.With, scopes: list[ast.Call]) -> list[ast.Call]:
+        inner = list(scopes)
+        for item in statement.items:
+            call = item.context_expr
+            reference = self.by_call.get(call) if isinstance(call, ast.Call) else None
+            if reference is None or not isinstance(call, ast.Call):
+                self._expression(call, inner, False)
+            elif reference.api.name == "slim.arg_scope":
+                self._check_scope(call, item)
+                inner.append(call)
+            elif reference.api.name == "tf.variable_scope":
+                self._check_variable_scope(call, item)
+                inner.append(call)
+        return inner
+
+    def _check_scope(self, call: ast.Call, item: ast.withitem) -> None:
+        ops = getattr(call.args[0], "elts", None) if call.args else None
+        if not ops or any(op not in self.values for op in ops):
+            self.closure.refuse("an arg_scope whose ops are only known at run time")
+        elif any(keyword.arg is None for keyword in call.keywords):
+            self.closure.refuse("an arg_scope with unpacked arguments (**)")
+        elif item.optional_vars is not None:
+            self.closure.refuse("an arg_scope that is kept under a name")
+        elif not all(_stable(keyword.value, self.function) for keyword in call.keywords):
+            self.closure.refuse("an arg_scope with values that its calls would compute anew")
+
+    def _check_variable_scope(self, call: ast.Call, item: ast.withitem) -> None:
+        plain = len(call.args) == 1 and not call.keywords and isinstance(call.args[0], ast.Constant)
+        if not plain or not isinstance(call.args[0].value, str) or "/" in call.args[0].value:  # type: ignore[attr-defined]
+            self.closure.refuse("a variable scope that is not one constant name")
+        elif item.optional_vars is not None:
+            self.closure.refuse("a variable scope that is kept under a name")
+
+    def _expression(self, node: ast.AST, scopes: list[ast.Call], branching: bool) -> None:
+        loops = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.IfExp, ast.Lambda)
+        for child in ast.iter_child_nodes(node):
+            self._expression(child, scopes, branching or isinstance(node, loops))
+        if isinstance(node, ast.Call) and node in self.by_call:
+            self._layer(self.by_call[node], node, scopes, branching)
+
+    def _layer(
+        self, reference: Reference, call: ast.Call, scopes: list[ast.Call], branching: bool
+    ) -> None:
+        api = reference.api.name
+        if api in ("tf.get_variable", "slim.variable", "slim.model_variable", "tf.get_variable_scope"):
+            self.closure.refuse(f"{api} needs the variable scopes")
+        signature = slim_api.signature(api.removeprefix("slim.")) if api.startswith("slim.") else None
+        if signature is None:
+            return
+        bound = _bound(call, signature.parameters)
+        if bound is None:
+            self.closure.refuse(f"{api} with unpacked arguments")
+            return
+        arguments, origin = self._defaults(api, scopes)
+        arguments = {name: value for name, value in arguments.items() if name not in bound}
+        arguments.update(bound)
+        origin = {name: scope for name, scope in origin.items() if name not in bound}
+        name = self._name(api, arguments.get("scope"), _path(scopes), branching)
+        self.closure.layers[call] = LayerCall(reference, call, arguments, origin, name)
+
+    def _defaults(
+        self, api: str, scopes: list[ast.Call]
+    ) -> tuple[dict[str, ast.expr], dict[str, ast.Call]]:
+        arguments: dict[str, ast.expr] = {}
+        origin: dict[str, ast.Call] = {}
+        for scope in scopes:
+            ops = getattr(scope.args[0], "elts", ()) if scope.args else ()
+            if any(self.values[op].api.name == api for op in ops if op in self.values):
+                for keyword in scope.keywords:
+                    if keyword.arg is not None:
+                        arguments[keyword.arg] = keyword.value
+                        origin[keyword.arg] = scope
+        return arguments, origin
+
+    def _name(
+        self, api: str, scope: ast.expr | None, path: tuple[str, ...], branching: bool
+    ) -> str | None:
+        default = DEFAULT_SCOPES.get(api)
+        if isinstance(scope, ast.Constant) and isinstance(scope.value, str) and scope.value:
+            if "/" in scope.value:
+                self.closure.refuse("a layer name with a slash")
+            self.used.add((*path, scope.value))
+            return scope.value
+        if scope is not None and not (isinstance(scope, ast.Constant) and scope.value is None):
+            self.closure.refuse("a layer whose name is computed")
+        if default is None:
+            return None
+        if branching:
+            self.closure.refuse("an unnamed layer in a loop or branch: its name depends on the way")
+        # tensorflow/python/ops/variable_scope.py, _get_unique_variable_scope.
+        name, number = default, 0
+        while (*path, name) in self.used:
+            number += 1
+            name = f"{default}_{number}"
+        self.used.add((*path, name))
+        return name
+
+
+def _path(scopes: list[ast.Call]) -> tuple[str, ...]:
+    """Names of the variable scopes among the open scopes."""
+    first = (scope.args[0] for scope in scopes if scope.args)
+    return tuple(str(name.value) for name in first if isinstance(name, ast.Constant))
+
+
+def _bound(call: ast.Call, parameters: tuple[str, ...]) -> dict[str, ast.expr] | None:
+    if len(call.args) > len(parameters) or any(isinstance(a, ast.Starred) for a in call.args):
+        return None
+    bound = dict(zip(parameters, call.args, strict=False))
+    for keyword in call.keywords:
+        if keyword.arg is None or keyword.arg in bound or keyword.arg not in parameters:
+            return None
+        bound[keyword.arg] = keyword.value
+    return bound
+
+
+def _stable(value: ast.expr, function: Function) -> bool:
+    """Whether evaluating the expression at each call instead of once means the same.
+
+    Names must be bound once in the function; calls must be of slim or TensorFlow (initializers,
+    regularizers), which make an equal object each time.
+    """
+    apis = {reference.call for reference in function.references if reference.call is not None}
+    rebound = Counter(
+        node.id
+        for node in _own_nodes(function)
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
+    )
+    for node in ast.walk(value):
+        if isinstance(node, ast.Call) and node not in apis:
+            return False
+        if isinstance(node, ast.Name) and rebound[node.id] > 1:
+            return False
+        if isinstance(node, ast.NamedExpr | ast.Lambda | ast.Await | ast.Yield):
+            return False
+    return True
+
+
+def _own_nodes(function: Function) -> Iterator[ast.AST]:
+    """Nodes of a function without those of functions inside it."""
+    pending: list[ast.AST] = list(ast.iter_child_nodes(function.node))
+    while pending:
+        node = pending.pop()
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            pending.extend(ast.iter_child_nodes(node))
+
+
+def _components(found: dict[Function, Closure]) -> list[list[Function]]:
+    """Functions that call each other, directly or not: they share scopes and one model's names."""
+    components: list[list[Function]] = []
+    seen: set[Function] = set()
+    for start in found:
+        component: list[Function] = []
+        pending = [start]
+        while pending:
+            function = pending.pop()
+            if function in found and function not in seen:
+                seen.add(function)
+                component.append(function)
+                pending.extend(function.callees | function.callers)
+        if component:
+            components.append(component)
+    return components
+
+
+def _check_together(component: list[Closure]) -> None:
+    names = Counter(layer.name for c in component for layer in c.layers.values() if layer.name)
+    twice = sorted(name for name, count in names.items() if count > 1)
+    unnamed = [c for c in component if any(_is_automatic(layer) for layer in c.layers.values())]
+    for closure in component:
+        if twice:
+            closure.refuse(f"several layers are named {twice[0]!r}, which Keras does not allow in one model")
+        if len(unnamed) > 1:
+            closure.refuse("unnamed layers in several functions: their numbers depend on the order")
+    open_ones = [closure for closure in component if closure.reasons]
+    for closure in component:
+        if open_ones and not closure.reasons:
+            closure.refuse(f"it is part of one model with {open_ones[0].function.qualname or 'the module'}")
+
+
+def _is_automatic(layer: LayerCall) -> bool:
+    return layer.name is not None and not isinstance(layer.arguments.get("scope"), ast.Constant)

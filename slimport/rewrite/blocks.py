@@ -1,0 +1,56 @@
+"""Taking a `with` away from around its statements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import libcst as cst
+
+
+def without_items(
+    node: cst.With, gone: Sequence[bool]
+) -> cst.BaseStatement | cst.FlattenSentinel[cst.BaseStatement]:
+    """The statement without some of its items; without any left, its body takes its place.
+
+    Args:
+        node: a `with` statement.
+        gone: for each item whether it goes.
+    """
+    if not any(gone):
+        return node
+    items = [item for item, goes in zip(node.items, gone, strict=True) if not goes]
+    if items:
+        last = items[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
+        return node.with_changes(items=[*items[:-1], last])
+    body = _statements(node.body)
+    comments = [line for line in node.leading_lines]
+    if isinstance(node.body, cst.IndentedBlock):
+        header = node.body.header.comment
+        if header is not None:
+            comments.append(cst.EmptyLine(comment=header))
+    first = body[0]
+    lines = getattr(first, "leading_lines", ())
+    body[0] = first.with_changes(leading_lines=[*comments, *lines])
+    if isinstance(node.body, cst.IndentedBlock) and node.body.footer:
+        body[-1] = _with_footer(body[-1], node.body.footer)
+    return cst.FlattenSentinel(body)
+
+
+def _statements(suite: cst.BaseSuite) -> list[cst.BaseStatement]:
+    if isinstance(suite, cst.IndentedBlock):
+        return list(suite.body)
+    assert isinstance(suite, cst.SimpleStatementSuite)
+    return [cst.SimpleStatementLine(suite.body, trailing_whitespace=suite.trailing_whitespace)]
+
+
+def _with_footer(
+    statement: cst.BaseStatement, footer: Sequence[cst.EmptyLine]
+) -> cst.BaseStatement:
+    """Comments after the last statement of the block stay after it."""
+    block = getattr(statement, "body", None)
+    if isinstance(block, cst.IndentedBlock):
+        return statement.with_changes(body=block.with_changes(footer=[*block.footer, *footer]))
+    # A simple statement has no place for lines below it: they go above, with it.
+    lines = [line for line in footer if line.comment is not None]
+    above = getattr(statement, "leading_lines", ())
+    return statement.with_changes(leading_lines=[*above, *lines])

@@ -1,0 +1,184 @@
+"""The plain form: `slim.conv2d(x, 64, 3, scope="c")` as `keras.layers.Conv2D(64, 3, ..., name="c")(x)`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import libcst as cst
+
+from slimport import slim_api
+from slimport.index.closed import LayerCall
+from slimport.rewrite.layers import LayerRule, activation_name
+from slimport.rewrite.site import FileServices, literal, source, string
+
+_LINE_LENGTH = 100
+_TIGHT = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
+# What only scopes, collections and sharing give a meaning to.
+_NEEDS_SCOPES = ("reuse", "variables_collections", "outputs_collections", "updates_collections")
+
+
+@dataclass
+class PlainCall:
+    """A layer call with rewritten arguments: the call's own and those of the scopes around it.
+
+    Attributes:
+        arguments: slim parameter -> new code.
+        column: where the call starts, to break long lines.
+    """
+
+    layer: LayerCall
+    arguments: Mapping[str, cst.BaseExpression]
+    file: FileServices
+    column: int
+
+    def get(self, parameter: str) -> cst.BaseExpression | None:
+        """Code of an argument, None where slim's default holds."""
+        return self.arguments.get(parameter)
+
+    def keras(
+        self,
+        layer: cst.BaseExpression,
+        positional: Sequence[cst.BaseExpression],
+        keywords: Mapping[str, cst.BaseExpression | None],
+        call_keywords: Mapping[str, cst.BaseExpression | None] | None = None,
+    ) -> cst.Call:
+        """``layer(*positional, **keywords)(inputs, **call_keywords)``; None leaves one out."""
+        name = string(self.layer.name) if self.layer.name else None
+        named = {**keywords, "name": name}
+        arguments = [cst.Arg(value) for value in positional] + _keywords(named)
+        built = cst.Call(layer, arguments)
+        inputs = cst.Arg(self.arguments["inputs"])
+        call = cst.Call(built, [inputs, *_keywords(call_keywords or {})])
+        if self.column + len(source(call)) > _LINE_LENGTH:
+            call = call.with_changes(func=_one_per_line(built))
+        return call
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlainLayerRule(LayerRule):
+    """A layer with a plain Keras equivalent.
+
+    Attributes:
+        layers: API -> class below `keras.layers`.
+        leading: slim parameters that are Keras' first positional arguments.
+        defaults: Keras keyword -> source of slim's default, where Keras' default is another.
+        implied: slim parameter -> literals that are Keras' default and are not written.
+        with_weights: whether kernel, bias and activation arguments apply.
+    """
+
+    layers: Mapping[str, str]
+    leading: tuple[str, ...] = ()
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    implied: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
+    with_weights: bool = True
+
+    def blocks_plain(self, layer: LayerCall) -> str | None:
+        api = layer.reference.api.name
+        arguments = layer.arguments
+        if api not in self.layers:
+            return f"{api} has no plain Keras layer"
+        missing = [name for name in ("inputs", *self.leading) if name not in arguments]
+        if missing:
+            return f"{api} without {missing[0]}"
+        for name in _NEEDS_SCOPES:
+            if name in arguments and not _is_none(arguments[name]):
+                return f"{name} of {api}"
+        if not _is_none(arguments.get("normalizer_fn")):
+            return "a normalizer inside a layer"
+        if "padding" in arguments and not isinstance(arguments["padding"], ast.Constant):
+            return "a padding that is only known at run time"
+        data_format = arguments.get("data_format")
+        if data_format is not None and not _is_constant(data_format, (None, "NHWC", "NDHWC", "NWC")):
+            return "a data format other than NHWC"
+        bias = arguments.get("biases_initializer")
+        if isinstance(bias, ast.Name | ast.IfExp):
+            return "a bias that is only known at run time to exist"
+        return None
+
+    def plain(self, call: PlainCall) -> cst.BaseExpression:
+        layer = call.file.keras(f"layers.{self.layers[call.layer.reference.api.name]}")
+        positional = [call.arguments[name] for name in self.leading]
+        return call.keras(layer, positional, self.plain_keywords(call))
+
+    def plain_keywords(self, call: PlainCall) -> dict[str, cst.BaseExpression | None]:
+        """Keras keywords in slim's order of parameters, slim's defaults written out."""
+        signature = slim_api.signature(call.layer.reference.api.name.removeprefix("slim."))
+        assert signature is not None
+        found: dict[str, cst.BaseExpression | None] = {}
+        for parameter in signature.parameters:
+            if parameter in _NOT_KEYWORDS or parameter in self.leading:
+                continue
+            keyword = self.keywords.get(parameter, parameter)
+            found.update(self._keyword(parameter, keyword, call.get(parameter)))
+        return found
+
+    def _keyword(
+        self, parameter: str, keyword: str, value: cst.BaseExpression | None
+    ) -> dict[str, cst.BaseExpression | None]:
+        if value is None:
+            default = self.defaults.get(keyword)
+            return {keyword: cst.parse_expression(default) if default else None}
+        if parameter == "biases_initializer" and literal(value) is None:
+            return {"use_bias": cst.Name("False")}
+        if parameter == "padding":
+            padding = str(literal(value)).lower()
+            return {keyword: None if padding == "valid" else string(padding)}
+        if parameter == "activation_fn":
+            return {keyword: None if literal(value) is None else activation_name(value) or value}
+        implied = (*self.implied.get(parameter, ()), *_IMPLIED.get(parameter, ()))
+        return {keyword: None if literal(value) in implied else value}
+
+
+_NOT_KEYWORDS = frozenset(
+    "inputs scope normalizer_fn normalizer_params data_format reuse variables_collections "
+    "outputs_collections updates_collections".split()
+)
+# Literals that mean Keras' own default.
+_IMPLIED: Mapping[str, tuple[object, ...]] = {
+    "rate": (1,),
+    "trainable": (True,),
+    "weights_regularizer": (None,),
+    "biases_regularizer": (None,),
+}
+CONVOLUTION_DEFAULTS = {"padding": '"same"', "activation": '"relu"'}
+
+
+def training(is_training: cst.BaseExpression | None) -> cst.BaseExpression | None:
+    """Keras' ``training`` for slim's ``is_training``: True means that fit() and evaluate() decide."""
+    value = literal(is_training) if is_training is not None else True
+    if value is True:
+        return None
+    if value is False:
+        return cst.Name("False")
+    assert is_training is not None
+    return cst.IfExp(is_training, cst.Name("None"), cst.Name("False"))
+
+
+def _is_none(node: ast.expr | None) -> bool:
+    return node is None or (isinstance(node, ast.Constant) and node.value is None)
+
+
+def _is_constant(node: ast.expr, values: tuple[object, ...]) -> bool:
+    return isinstance(node, ast.Constant) and node.value in values
+
+
+def _keywords(values: Mapping[str, cst.BaseExpression | None]) -> list[cst.Arg]:
+    return [
+        cst.Arg(value, cst.Name(name), equal=_TIGHT)
+        for name, value in values.items()
+        if value is not None
+    ]
+
+
+def _one_per_line(call: cst.Call) -> cst.Call:
+    inner = cst.ParenthesizedWhitespace(indent=True, last_line=cst.SimpleWhitespace("    "))
+    outer = cst.ParenthesizedWhitespace(indent=True)
+    arguments = [
+        argument.with_changes(
+            comma=cst.Comma(whitespace_after=outer if argument is call.args[-1] else inner)
+        )
+        for argument in call.args
+    ]
+    return call.with_changes(args=arguments, whitespace_before_args=inner)
