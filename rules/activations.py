@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from slimport.rewrite.rule import Outcome
+from slimport.rewrite.rule import Example, Outcome
 from slimport.rewrite.site import ValueSite
 from slimport.rewrite.tensors import TensorRule
 
@@ -41,4 +41,26 @@ ACTIVATIONS = _ActivationRule(
         "tf.nn.softmax": ("softmax", "logits axis name"),
         "tf.nn.log_softmax": ("log_softmax", "logits axis name"),
     },
+    examples=(
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(images, activation_fn=tf.nn.relu6):
+    images = slim.conv2d(images, 4, 1, activation_fn=None, scope='conv')
+    return tf.nn.sigmoid(activation_fn(images))
+""",
+            after="""
+import keras
+
+
+def net(images, activation_fn=keras.ops.relu6):
+    images = keras.layers.Conv2D(4, 1, padding="same", name="conv")(images)
+    return keras.ops.sigmoid(activation_fn(images))
+""",
+            inputs=((1, 4, 4, 3),),
+        ),
+    ),
 )

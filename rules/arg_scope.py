@@ -107,6 +107,34 @@ def net(images):
             inputs=((1, 8, 8, 3),),
             title="a scope function and a constant scope inside",
         ),
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(images):
+    with slim.arg_scope([slim.conv2d], stride=2, activation_fn=tf.nn.elu):
+        # Two of a kind.
+        images = slim.conv2d(images, 4, [3, 3], scope='conv1')
+        return slim.conv2d(images, 4, [3, 3], stride=1, scope='conv2')
+""",
+            after="""
+import keras
+
+
+def net(images):
+    # Two of a kind.
+    images = keras.layers.Conv2D(
+        4, [3, 3], strides=2, padding="same", activation="elu", name="conv1"
+    )(images)
+    return keras.layers.Conv2D(
+        4, [3, 3], padding="same", activation="elu", name="conv2"
+    )(images)
+""",
+            inputs=((1, 9, 9, 3),),
+            title="closed code: the defaults go into the calls, the scope goes",
+        ),
     ),
 )
 
@@ -127,5 +155,40 @@ ADD_ARG_SCOPE = RenamedRule(
         ("has_arg_scope", "has_layer_defaults"),
         ("arg_scoped_arguments", "layer_defaults_arguments"),
         ("arg_scope_func_key", "layer_defaults_key"),
+    ),
+    examples=(
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+@slim.add_arg_scope
+def block(inputs, depth, stride=1, scope=None):
+    with tf.variable_scope(scope, 'block', [inputs]):
+        return slim.conv2d(inputs, depth, 3, stride=stride, scope='conv')
+
+
+def net(images):
+    with slim.arg_scope([block, slim.conv2d], stride=2):
+        return block(images, 4)
+""",
+            after="""
+from scoped_layers import conv2d, layer_defaults, takes_layer_defaults, variable_scope
+
+
+@takes_layer_defaults
+def block(inputs, depth, stride=1, scope=None):
+    with variable_scope(scope, 'block', [inputs]):
+        return conv2d(inputs, depth, 3, strides=stride, name='conv')
+
+
+def net(images):
+    with layer_defaults([block, conv2d], stride=2):
+        return block(images, 4)
+""",
+            inputs=((1, 8, 8, 3),),
+            title="a layer of the author's own",
+        ),
     ),
 )

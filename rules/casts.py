@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from slimport.index.program import Reference
-from slimport.rewrite.rule import Leave, Outcome, Rule
+from slimport.rewrite.rule import Example, Leave, Outcome, Rule
 from slimport.rewrite.site import CallSite, ValueSite, string
 from slimport.rewrite.tensors import bind
 
@@ -51,4 +51,27 @@ CASTS = _CastRule(
     name="casts",
     summary="tf.to_float(x) -> tf.cast(x, tf.float32)",
     apis=tuple(_DTYPES),
+    examples=(
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(images):
+    return slim.conv2d(tf.to_float(images), 4, 1, scope='conv')
+""",
+            after="""
+import keras
+
+
+def net(images):
+    return keras.layers.Conv2D(
+        4, 1, padding="same", activation="relu", name="conv"
+    )(keras.ops.cast(images, "float32"))
+""",
+            inputs=((1, 4, 4, 3),),
+            dtypes=("int32",),
+        ),
+    ),
 )

@@ -37,5 +37,29 @@ def net(images):
 """,
             inputs=((2, 9, 9, 3),),
         ),
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(images, is_training=False):
+    return slim.conv2d(images, 4, [3, 3], rate=2, normalizer_fn=slim.batch_norm,
+                       normalizer_params={'is_training': is_training, 'decay': 0.9},
+                       scope='conv')
+""",
+            after="""
+import tensorflow as tf
+from scoped_layers import batch_norm, conv2d
+
+
+def net(images, is_training=False):
+    return conv2d(images, 4, [3, 3], dilation_rate=2, normalizer=batch_norm,
+                  normalizer_params={'is_training': is_training, 'decay': 0.9},
+                  name='conv')
+""",
+            inputs=((2, 9, 9, 3),),
+            title="batch norm inside the layer",
+        ),
     ),
 )

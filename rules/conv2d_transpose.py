@@ -1,6 +1,7 @@
 """slim.conv2d_transpose and conv3d_transpose."""
 
 from slimport.rewrite.plain import CONVOLUTION_DEFAULTS, PlainLayerRule
+from slimport.rewrite.rule import Example
 
 CONV2D_TRANSPOSE = PlainLayerRule(
     code="SLIM102",
@@ -14,4 +15,25 @@ CONV2D_TRANSPOSE = PlainLayerRule(
     leading=("num_outputs", "kernel_size"),
     defaults=CONVOLUTION_DEFAULTS,
     implied={"stride": (1,)},
+    examples=(
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(images):
+    return slim.conv2d_transpose(images, 4, [4, 4], stride=2, activation_fn=None, scope='up')
+""",
+            after="""
+import keras
+import tensorflow as tf
+
+
+def net(images):
+    return keras.layers.Conv2DTranspose(4, [4, 4], strides=2, padding="same", name="up")(images)
+""",
+            inputs=((1, 5, 5, 3),),
+        ),
+    ),
 )

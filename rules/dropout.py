@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from slimport.rewrite.plain import PlainCall, PlainLayerRule, training
+from slimport.rewrite.rule import Example
 from slimport.rewrite.site import parenthesized
 
 
@@ -27,4 +28,28 @@ DROPOUT = _DropoutRule(
     keywords={"scope": "name"},
     layers={"slim.dropout": "Dropout"},
     details="The factory keeps `keep_prob`: the argument is often a variable of the caller.",
+    examples=(
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(features, is_training=False):
+    return slim.dropout(features, keep_prob=0.8, is_training=is_training, scope='drop')
+""",
+            after="""
+import keras
+import tensorflow as tf
+
+
+def net(features, is_training=False):
+    return keras.layers.Dropout(
+        1 - 0.8, name="drop"
+    )(features, training=None if is_training else False)
+""",
+            inputs=((4, 8),),
+            title="True means that fit() and evaluate() decide",
+        ),
+    ),
 )

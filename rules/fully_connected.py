@@ -2,6 +2,7 @@
 
 from slimport.rewrite.layers import WEIGHT_KEYWORDS
 from slimport.rewrite.plain import PlainLayerRule
+from slimport.rewrite.rule import Example
 
 FULLY_CONNECTED = PlainLayerRule(
     code="SLIM105",
@@ -12,4 +13,27 @@ FULLY_CONNECTED = PlainLayerRule(
     layers={"slim.fully_connected": "Dense"},
     leading=("num_outputs",),
     defaults={"activation": '"relu"'},
+    examples=(
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(features):
+    features = slim.fully_connected(features, 16, scope='fc1')
+    return slim.fully_connected(features, 3, activation_fn=None, biases_initializer=None)
+""",
+            after="""
+import keras
+import tensorflow as tf
+
+
+def net(features):
+    features = keras.layers.Dense(16, activation="relu", name="fc1")(features)
+    return keras.layers.Dense(3, use_bias=False, name="fully_connected")(features)
+""",
+            inputs=((4, 8),),
+        ),
+    ),
 )

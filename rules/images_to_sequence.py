@@ -1,6 +1,7 @@
 """slim.images_to_sequence and sequence_to_images."""
 
 from slimport.rewrite.layers import LayerRule
+from slimport.rewrite.rule import Example
 
 IMAGES_TO_SEQUENCE = LayerRule(
     code="SLIM146",
@@ -8,4 +9,25 @@ IMAGES_TO_SEQUENCE = LayerRule(
     summary="slim.images_to_sequence, sequence_to_images -> transpose and reshape",
     apis=("slim.images_to_sequence", "slim.sequence_to_images"),
     keywords={"scope": "name"},
+    examples=(
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(images):
+    return slim.images_to_sequence(images)
+""",
+            after="""
+import tensorflow as tf
+from scoped_layers import images_to_sequence
+
+
+def net(images):
+    return images_to_sequence(images)
+""",
+            inputs=((2, 3, 4, 5),),
+        ),
+    ),
 )

@@ -6,13 +6,21 @@ from dataclasses import dataclass
 import libcst as cst
 
 from slimport.rewrite.layers import RenamedRule
-from slimport.rewrite.rule import Leave, Outcome, Rule
+from slimport.rewrite.rule import Example, Leave, Outcome, Rule
 from slimport.rewrite.site import CallSite, ValueSite, literal, string
 
 # API -> Keras class, parameters in TF 1's order, and TF 1's defaults where Keras has others.
 _KERAS: Mapping[str, tuple[str, tuple[str, ...], Mapping[str, str]]] = {
-    "tf.truncated_normal_initializer": ("TruncatedNormal", ("mean", "stddev", "seed"), {"stddev": "1.0"}),
-    "tf.random_normal_initializer": ("RandomNormal", ("mean", "stddev", "seed"), {"stddev": "1.0"}),
+    "tf.truncated_normal_initializer": (
+        "TruncatedNormal",
+        ("mean", "stddev", "seed"),
+        {"stddev": "1.0"},
+    ),
+    "tf.random_normal_initializer": (
+        "RandomNormal",
+        ("mean", "stddev", "seed"),
+        {"stddev": "1.0"},
+    ),
     "tf.random_uniform_initializer": (
         "RandomUniform",
         ("minval", "maxval", "seed"),
@@ -51,9 +59,7 @@ class _InitializerRule(Rule):
         bound = site.bound((*parameters, *_TYPED))
         if bound is None:
             return Leave(f"{site.api} is called with arguments that cannot be seen")
-        arguments = [
-            argument for parameter, argument in bound.items() if parameter not in _TYPED
-        ]
+        arguments = [argument for parameter, argument in bound.items() if parameter not in _TYPED]
         if arguments and len(arguments) < len(bound):
             arguments[-1] = arguments[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
         arguments += [
@@ -108,6 +114,42 @@ INITIALIZERS = _InitializerRule(
     summary="tf.truncated_normal_initializer and family -> keras.initializers",
     apis=(*_KERAS, *_MOVED),
     details="tf.truncated_normal_initializer() has stddev 1.0, TruncatedNormal() 0.05.",
+    examples=(
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(features):
+    features = slim.fully_connected(
+        features, 4, weights_initializer=tf.truncated_normal_initializer(stddev=0.01), scope='fc1')
+    return slim.fully_connected(
+        features, 2, weights_initializer=tf.random_normal_initializer(),
+        biases_initializer=tf.constant_initializer(0.1), scope='fc2')
+""",
+            after="""
+import keras
+
+
+def net(features):
+    features = keras.layers.Dense(
+        4,
+        activation="relu",
+        kernel_initializer=keras.initializers.TruncatedNormal(stddev=0.01),
+        name="fc1",
+    )(features)
+    return keras.layers.Dense(
+        2,
+        activation="relu",
+        kernel_initializer=keras.initializers.RandomNormal(stddev=1.0),
+        bias_initializer=keras.initializers.Constant(0.1),
+        name="fc2",
+    )(features)
+""",
+            inputs=((3, 7),),
+        ),
+    ),
 )
 
 XAVIER = _XavierRule(
@@ -115,6 +157,33 @@ XAVIER = _XavierRule(
     name="xavier_initializer",
     summary="slim.xavier_initializer -> keras.initializers.GlorotUniform",
     apis=("slim.xavier_initializer", "slim.xavier_initializer_conv2d"),
+    examples=(
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(features):
+    return slim.fully_connected(
+        features, 4, weights_initializer=slim.xavier_initializer(seed=1), scope='fc')
+""",
+            after="""
+import keras
+import tensorflow as tf
+
+
+def net(features):
+    return keras.layers.Dense(
+        4,
+        activation="relu",
+        kernel_initializer=keras.initializers.GlorotUniform(seed=1),
+        name="fc",
+    )(features)
+""",
+            inputs=((3, 7),),
+        ),
+    ),
 )
 
 VARIANCE_SCALING = RenamedRule(
@@ -125,5 +194,30 @@ VARIANCE_SCALING = RenamedRule(
     details=(
         "Slim draws a truncated normal of deviation sqrt(1.3 * factor / n) "
         "(tf_slim/layers/initializers.py); Keras divides by .8796 instead: .3 % apart."
+    ),
+    examples=(
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(features):
+    return slim.fully_connected(
+        features, 4, weights_initializer=slim.variance_scaling_initializer(), scope='fc')
+""",
+            after="""
+import keras
+import tensorflow as tf
+from scoped_layers import variance_scaling_initializer
+
+
+def net(features):
+    return keras.layers.Dense(
+        4, activation="relu", kernel_initializer=variance_scaling_initializer(), name="fc"
+    )(features)
+""",
+            inputs=((3, 7),),
+        ),
     ),
 )

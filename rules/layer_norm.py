@@ -1,6 +1,7 @@
 """slim.layer_norm."""
 
 from slimport.rewrite.layers import LayerRule
+from slimport.rewrite.rule import Example
 
 LAYER_NORM = LayerRule(
     code="SLIM111",
@@ -9,4 +10,25 @@ LAYER_NORM = LayerRule(
     apis=("slim.layer_norm",),
     keywords={"activation_fn": "activation", "scope": "name"},
     details="Epsilon is 1e-12 (tf_slim/layers/layers.py, layer_norm); Keras' default is 1e-3.",
+    examples=(
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(images):
+    return slim.layer_norm(images, scope='norm')
+""",
+            after="""
+import tensorflow as tf
+from scoped_layers import layer_norm
+
+
+def net(images):
+    return layer_norm(images, name='norm')
+""",
+            inputs=((2, 4, 4, 3),),
+        ),
+    ),
 )

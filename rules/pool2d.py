@@ -2,6 +2,7 @@
 
 from slimport.rewrite.layers import POOL_KEYWORDS, LayerRule
 from slimport.rewrite.plain import PlainLayerRule
+from slimport.rewrite.rule import Example
 
 POOL2D = PlainLayerRule(
     code="SLIM130",
@@ -18,6 +19,29 @@ POOL2D = PlainLayerRule(
     leading=("kernel_size",),
     defaults={"strides": "2"},
     details="Slim's stride is 2 and its padding VALID where Keras takes the pool's size.",
+    examples=(
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(images):
+    images = slim.max_pool2d(images, [3, 3], stride=1, padding='SAME', scope='pool1')
+    return slim.avg_pool2d(images, 2)
+""",
+            after="""
+import keras
+import tensorflow as tf
+
+
+def net(images):
+    images = keras.layers.MaxPooling2D([3, 3], strides=1, padding="same", name="pool1")(images)
+    return keras.layers.AveragePooling2D(2, strides=2)(images)
+""",
+            inputs=((1, 9, 9, 3),),
+        ),
+    ),
 )
 
 POOL = LayerRule(
@@ -26,4 +50,25 @@ POOL = LayerRule(
     summary="slim.pool -> a pool of any rank and type",
     apis=("slim.pool",),
     keywords=POOL_KEYWORDS,
+    examples=(
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(images):
+    return slim.pool(images, [2, 2], 'MAX', stride=2)
+""",
+            after="""
+import tensorflow as tf
+from scoped_layers import pool
+
+
+def net(images):
+    return pool(images, [2, 2], 'MAX', strides=2)
+""",
+            inputs=((1, 8, 8, 3),),
+        ),
+    ),
 )

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import libcst as cst
 
 from slimport.rewrite.layers import RenamedRule
-from slimport.rewrite.rule import Leave, Outcome, Rule
+from slimport.rewrite.rule import Example, Leave, Outcome, Rule
 from slimport.rewrite.site import CallSite, ValueSite, parenthesized
 
 
 @dataclass(frozen=True, kw_only=True)
 class _LpRegularizer(Rule):
-    """``slim.l2_regularizer(s)`` is s * sum(w**2) / 2, ``keras.regularizers.L2(l)`` l * sum(w**2)."""
+    """``slim.l2_regularizer(s)`` is s * sum(w**2) / 2, Keras' ``L2(s)`` is s * sum(w**2)."""
 
     def call(self, site: CallSite) -> Outcome:
         bound = site.bound(("scale", "scope"))
@@ -37,6 +37,38 @@ LP_REGULARIZER = _LpRegularizer(
     summary="slim.l2_regularizer(s) -> keras.regularizers.L2(0.5 * s); l1_regularizer(s) -> L1(s)",
     apis=("slim.l1_regularizer", "slim.l2_regularizer"),
     details="tf_slim/layers/regularizers.py uses tf.nn.l2_loss, which halves the sum of squares.",
+    examples=(
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(features, weight_decay=0.0005):
+    features = slim.fully_connected(
+        features, 4, weights_regularizer=slim.l2_regularizer(weight_decay), scope='fc1')
+    return slim.fully_connected(
+        features, 2, weights_regularizer=slim.l1_regularizer(1e-4), scope='fc2')
+""",
+            after="""
+import keras
+import tensorflow as tf
+
+
+def net(features, weight_decay=0.0005):
+    features = keras.layers.Dense(
+        4,
+        activation="relu",
+        kernel_regularizer=keras.regularizers.L2(0.5 * weight_decay),
+        name="fc1",
+    )(features)
+    return keras.layers.Dense(
+        2, activation="relu", kernel_regularizer=keras.regularizers.L1(1e-4), name="fc2"
+    )(features)
+""",
+            inputs=((3, 7),),
+        ),
+    ),
 )
 
 COMBINED_REGULARIZER = RenamedRule(
@@ -44,4 +76,29 @@ COMBINED_REGULARIZER = RenamedRule(
     name="combined_regularizers",
     summary="slim.l1_l2_regularizer, sum_regularizer, apply_regularization -> the written module's",
     apis=("slim.l1_l2_regularizer", "slim.sum_regularizer", "slim.apply_regularization"),
+    examples=(
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(features):
+    return slim.fully_connected(
+        features, 2, weights_regularizer=slim.l1_l2_regularizer(1e-4, 1e-3), scope='fc')
+""",
+            after="""
+import keras
+import tensorflow as tf
+from scoped_layers import l1_l2_regularizer
+
+
+def net(features):
+    return keras.layers.Dense(
+        2, activation="relu", kernel_regularizer=l1_l2_regularizer(1e-4, 1e-3), name="fc"
+    )(features)
+""",
+            inputs=((3, 7),),
+        ),
+    ),
 )

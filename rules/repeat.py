@@ -3,7 +3,7 @@
 import libcst as cst
 
 from slimport.rewrite.layers import LayerRule, activation_name, keras_keyword
-from slimport.rewrite.rule import Outcome
+from slimport.rewrite.rule import Example, Outcome
 from slimport.rewrite.site import CallSite, literal, string
 
 
@@ -22,7 +22,8 @@ def _repeated_api(site: CallSite) -> str:
     position = 2 if site.short == "repeat" else 1
     call = site.reference.call
     assert call is not None
-    nodes = [*call.args[position : position + 1], *(k.value for k in call.keywords if k.arg == "layer")]
+    named = [keyword.value for keyword in call.keywords if keyword.arg == "layer"]
+    nodes = [*call.args[position : position + 1], *named]
     for reference in site.function.references:
         if nodes and reference.node is nodes[0]:
             return reference.api.name
@@ -48,4 +49,27 @@ REPEAT = _LoopRule(
     summary="slim.repeat, slim.stack -> the same layer several times, scopes conv1/conv1_1, ...",
     apis=("slim.repeat", "slim.stack"),
     keywords={"scope": "name"},
+    examples=(
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(images):
+    images = slim.repeat(images, 2, slim.conv2d, 4, [3, 3], padding='VALID', scope='conv1')
+    return slim.stack(images, slim.conv2d, [(8, [1, 1]), (2, [1, 1])], stride=1, scope='conv2')
+""",
+            after="""
+import tensorflow as tf
+from scoped_layers import conv2d, repeat, stack
+
+
+def net(images):
+    images = repeat(images, 2, conv2d, 4, [3, 3], padding='valid', name='conv1')
+    return stack(images, conv2d, [(8, [1, 1]), (2, [1, 1])], strides=1, name='conv2')
+""",
+            inputs=((1, 9, 9, 3),),
+        ),
+    ),
 )

@@ -1,6 +1,7 @@
 """slim.separable_conv2d, with and without num_outputs."""
 
 from slimport.rewrite.layers import LayerRule
+from slimport.rewrite.rule import Example
 
 SEPARABLE_CONV2D = LayerRule(
     code="SLIM104",
@@ -8,4 +9,27 @@ SEPARABLE_CONV2D = LayerRule(
     summary="slim.separable_conv2d -> SeparableConv2D; with num_outputs=None -> DepthwiseConv2D",
     apis=("slim.separable_conv2d",),
     details="The weights regularizer goes on both kernels (tf_slim/layers/layers.py).",
+    examples=(
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(images):
+    images = slim.separable_conv2d(images, 6, [3, 3], depth_multiplier=2, stride=2, scope='sep')
+    return slim.separable_conv2d(images, None, [3, 3], depth_multiplier=1, scope='depthwise')
+""",
+            after="""
+import tensorflow as tf
+from scoped_layers import separable_conv2d
+
+
+def net(images):
+    images = separable_conv2d(images, 6, [3, 3], depth_multiplier=2, strides=2, name='sep')
+    return separable_conv2d(images, None, [3, 3], depth_multiplier=1, name='depthwise')
+""",
+            inputs=((1, 9, 9, 3),),
+        ),
+    ),
 )

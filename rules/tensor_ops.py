@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
+from slimport.rewrite.rule import Example
 from slimport.rewrite.site import literal, string
 from slimport.rewrite.tensors import TensorRule
 
@@ -75,5 +76,57 @@ TENSOR_OPS = _TensorOps(
     details=(
         "Only functions with an exact equivalent; one that has none keeps the whole function on "
         "TensorFlow, which TracedModel runs."
+    ),
+    examples=(
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(images):
+    left = slim.conv2d(images, 4, 1, scope='left')
+    right = slim.conv2d(images, 4, 1, scope='right')
+    both = tf.concat([left, right], axis=3, name='both')
+    both = tf.pad(both, [[0, 0], [1, 1], [1, 1], [0, 0]], mode='REFLECT')
+    return tf.squeeze(tf.reduce_mean(both, [1, 2], keep_dims=True), [1, 2])
+""",
+            after="""
+import keras
+
+
+def net(images):
+    left = keras.layers.Conv2D(4, 1, padding="same", activation="relu", name="left")(images)
+    right = keras.layers.Conv2D(4, 1, padding="same", activation="relu", name="right")(images)
+    both = keras.ops.concatenate([left, right], axis=3)
+    both = keras.ops.pad(both, [[0, 0], [1, 1], [1, 1], [0, 0]], mode='reflect')
+    return keras.ops.squeeze(keras.ops.mean(both, [1, 2], keepdims=True), [1, 2])
+""",
+            inputs=((1, 4, 4, 3),),
+        ),
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(images):
+    images = slim.conv2d(images, 4, 1, scope='conv')
+    images = tf.image.resize_bilinear(images, [8, 8], align_corners=True)
+    return tf.concat([images, images], 3)
+""",
+            after="""
+import tensorflow as tf
+from scoped_layers import conv2d
+
+
+def net(images):
+    images = conv2d(images, 4, 1, name='conv')
+    images = tf.compat.v1.image.resize_bilinear(images, [8, 8], align_corners=True)
+    return tf.concat([images, images], 3)
+""",
+            inputs=((1, 4, 4, 3),),
+            title="a function without an equivalent keeps the whole function on TensorFlow",
+        ),
     ),
 )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from slimport.index.program import Reference
-from slimport.rewrite.rule import Keep, Outcome, Rule
+from slimport.rewrite.rule import Example, Keep, Outcome, Rule
 from slimport.rewrite.site import ValueSite
 
 
@@ -34,7 +34,9 @@ class _ShapeRule(Rule):
         return cst.Call(name, [cst.Arg(_object(site.node))])
 
     def blocks_keras_tensors(self, reference: Reference) -> str | None:
-        return "set_shape needs a TensorFlow tensor" if reference.api.name.endswith("set_shape") else None
+        if reference.api.name == "tensor.set_shape":
+            return "set_shape needs a TensorFlow tensor"
+        return None
 
 
 def _object(node: cst.BaseExpression) -> cst.BaseExpression:
@@ -65,5 +67,31 @@ TENSOR_SHAPE = _ShapeRule(
         "tensor.ndims",
         "tensor.value",
         "tensor.set_shape",
+    ),
+    examples=(
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(images):
+    images = slim.conv2d(images, 4, 1, scope='conv')
+    height, width = images.get_shape().as_list()[1:3]
+    depth = images.get_shape()[3].value
+    return tf.reshape(images, [-1, height * width * depth])
+""",
+            after="""
+import keras
+
+
+def net(images):
+    images = keras.layers.Conv2D(4, 1, padding="same", activation="relu", name="conv")(images)
+    height, width = list(images.shape)[1:3]
+    depth = images.shape[3]
+    return keras.ops.reshape(images, [-1, height * width * depth])
+""",
+            inputs=((1, 4, 4, 3),),
+        ),
     ),
 )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from slimport.index.program import Reference
-from slimport.rewrite.rule import Keep, Outcome, Rule
+from slimport.rewrite.rule import Example, Keep, Outcome, Rule
 from slimport.rewrite.site import CallSite, ValueSite
 
 # Names that no tensor passes through.
@@ -43,7 +43,30 @@ TF1_SYMBOLS = _SymbolRule(
     summary="tf.log -> tf.math.log, tf.to_float -> tf.compat.v1.to_float ...",
     apis=("tf.*",),
     details=(
-        "The table slimport/data/tf1_symbols.json says for each symbol whether TF 2.21 has the very "
-        "same object under this or another name. A file that names no TF 1 symbol is left alone."
+        "The table slimport/data/tf1_symbols.json says for each symbol whether TF 2.21 has the "
+        "very same object under this or another name. A file that names no TF 1 symbol stays."
+    ),
+    examples=(
+        Example(
+            before="""
+import tensorflow as tf
+
+
+def net(boxes, scores):
+    area = tf.log(tf.to_float(boxes))
+    chosen = tf.where(scores > 0.5, area, tf.zeros_like(area))
+    return tf.reduce_sum(chosen, axis=1)
+""",
+            after="""
+import tensorflow as tf
+
+
+def net(boxes, scores):
+    area = tf.math.log(tf.cast(boxes, tf.float32))
+    chosen = tf.compat.v1.where(scores > 0.5, area, tf.zeros_like(area))
+    return tf.reduce_sum(chosen, axis=1)
+""",
+            inputs=((3, 4), (3, 4)),
+        ),
     ),
 )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from slimport.rewrite.layers import RenamedRule
-from slimport.rewrite.rule import Outcome
+from slimport.rewrite.rule import Example, Outcome
 from slimport.rewrite.site import CallSite, ValueSite
 
 
@@ -36,6 +36,32 @@ VARIABLE_SCOPE = _ScopeRule(
         "tf.variable_op_scope",
     ),
     details="Unnamed scopes get the names that TF 1's counters gave: Conv, Conv_1, ...",
+    examples=(
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(images):
+    with tf.variable_scope(None, 'Tower', [images]) as scope:
+        first = slim.conv2d(images, 4, 1, scope='conv')
+    with tf.variable_scope(scope, reuse=True):
+        return first + slim.conv2d(images, 4, 1, scope='conv')
+""",
+            after="""
+from scoped_layers import conv2d, variable_scope
+
+
+def net(images):
+    with variable_scope(None, 'Tower', [images]) as scope:
+        first = conv2d(images, 4, 1, name='conv')
+    with variable_scope(scope, reuse=True):
+        return first + conv2d(images, 4, 1, name='conv')
+""",
+            inputs=((1, 4, 4, 3),),
+        ),
+    ),
 )
 
 GET_VARIABLE = _ScopeRule(
@@ -44,4 +70,27 @@ GET_VARIABLE = _ScopeRule(
     summary="tf.get_variable, slim.variable, slim.model_variable -> a variable of the same name",
     apis=("tf.get_variable", "slim.variable", "slim.model_variable"),
     only_tensorflow="a variable made outside a layer is not tracked by a functional model",
+    examples=(
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(images):
+    scale = tf.get_variable('scale', shape=[3], initializer=tf.ones_initializer())
+    return slim.conv2d(images * scale, 2, 1, scope='conv')
+""",
+            after="""
+import keras
+from scoped_layers import conv2d, get_variable
+
+
+def net(images):
+    scale = get_variable('scale', shape=[3], initializer=keras.initializers.Ones())
+    return conv2d(images * scale, 2, 1, name='conv')
+""",
+            inputs=((1, 4, 4, 3),),
+        ),
+    ),
 )

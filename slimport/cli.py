@@ -1,4 +1,4 @@
-"""The command line. TensorFlow is never imported here: a hook must start in a fraction of a second."""
+"""The command line. It never imports TensorFlow: a hook must start in a fraction of a second."""
 
 from __future__ import annotations
 
@@ -21,16 +21,29 @@ def main() -> None:
 
 @main.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False),
-              help="Write a migrated copy of the tree here; the original stays.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write a migrated copy of the tree here; the original stays.",
+)
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if there is something to do.")
 @click.option("--diff", is_flag=True, help="Write nothing; print the changes to standard output.")
-@click.option("--report", "report_file", type=click.Path(path_type=Path, dir_okay=False),
-              help="Write the report as JSON.")
-@click.option("--open-world", is_flag=True,
-              help="Every public function may be called under scopes that are not in the tree.")
-@click.option("--target", type=click.Choice(["keras"]),
-              help="keras: sessions are left behind, layers become plain keras.layers.")
+@click.option(
+    "--report",
+    "report_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the report as JSON.",
+)
+@click.option(
+    "--open-world",
+    is_flag=True,
+    help="Every public function may be called under scopes that are not in the tree.",
+)
+@click.option(
+    "--target",
+    type=click.Choice(["keras"]),
+    help="keras: sessions are left behind, layers become plain keras.layers.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Also list the form of each function.")
 def rewrite(
     paths: tuple[Path, ...],

@@ -59,7 +59,9 @@ def discover(path: Path) -> list[Path]:
         return [path]
     listed = _git_files(path)
     found = listed if listed is not None else list(_walk(path))
-    return sorted(file for file in found if file.suffix in (".py", ".pyi") and not file.is_symlink())
+    return sorted(
+        file for file in found if file.suffix in (".py", ".pyi") and not file.is_symlink()
+    )
 
 
 def _walk(path: Path) -> Iterator[Path]:
@@ -126,7 +128,9 @@ def _syntax_message(error: SyntaxError, text: str) -> str:
     line = text.splitlines()[error.lineno - 1].strip() if error.lineno and error.text else ""
     place = f"line {error.lineno}: " if error.lineno else ""
     if line.startswith(("print ", "exec ")) or "multiple exception types" in str(error.msg):
-        return f"{place}Python 2 source ({line[:60]!r}): convert it to Python 3 first, e.g. with 2to3"
+        return (
+            f"{place}Python 2 source ({line[:60]!r}): convert it to Python 3 first, e.g. with 2to3"
+        )
     return f"{place}invalid syntax: {error.msg}"
 
 
@@ -164,11 +168,11 @@ def write_atomically(path: Path, data: bytes) -> None:
         if path.exists():
             shutil.copymode(path, name)
         else:
-            os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, path)
+            Path(name).chmod(0o666 & ~_umask())
+        Path(name).replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
-            os.unlink(name)
+            Path(name).unlink()
         raise
 
 

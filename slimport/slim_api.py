@@ -18,9 +18,17 @@ _VARIABLE_TAIL = (
     "variables_collections=None, outputs_collections=None, trainable=True, scope=None"
 )
 _CONVOLUTION = (
-    f"inputs, num_outputs, kernel_size, stride=1, padding='SAME', data_format=None, rate=1, {_VARIABLE_TAIL}"
+    "inputs, num_outputs, kernel_size, stride=1, padding='SAME', data_format=None, rate=1, "
+    + _VARIABLE_TAIL
 )
-_POOL = "inputs, kernel_size, stride=2, padding='VALID', data_format='{}', outputs_collections=None, scope=None"
+_TRANSPOSE = (
+    "inputs, num_outputs, kernel_size, stride=1, padding='SAME', data_format='{}', "
+    + _VARIABLE_TAIL
+)
+_POOL = (
+    "inputs, kernel_size, stride=2, padding='VALID', data_format='{}', outputs_collections=None, "
+    "scope=None"
+)
 _NORM_TAIL = (
     "activation_fn=None, param_initializers=None, reuse=None, variables_collections=None, "
     "outputs_collections=None, trainable=True"
@@ -38,19 +46,16 @@ _SIGNATURES = {
         "renorm_clipping=None, renorm_decay=0.99, adjustment=None"
     ),
     "bias_add": (
-        "inputs, activation_fn=None, initializer=tf.zeros_initializer(), regularizer=None, reuse=None, "
-        "variables_collections=None, outputs_collections=None, trainable=True, data_format='NHWC', scope=None"
+        "inputs, activation_fn=None, initializer=tf.zeros_initializer(), regularizer=None, "
+        "reuse=None, variables_collections=None, outputs_collections=None, trainable=True, "
+        "data_format='NHWC', scope=None"
     ),
     "conv1d": _CONVOLUTION,
     "conv2d": _CONVOLUTION,
     "conv2d_in_plane": f"inputs, kernel_size, stride=1, padding='SAME', {_VARIABLE_TAIL}",
-    "conv2d_transpose": (
-        f"inputs, num_outputs, kernel_size, stride=1, padding='SAME', data_format='NHWC', {_VARIABLE_TAIL}"
-    ),
+    "conv2d_transpose": _TRANSPOSE.format("NHWC"),
     "conv3d": _CONVOLUTION,
-    "conv3d_transpose": (
-        f"inputs, num_outputs, kernel_size, stride=1, padding='SAME', data_format='NDHWC', {_VARIABLE_TAIL}"
-    ),
+    "conv3d_transpose": _TRANSPOSE.format("NDHWC"),
     "convolution": f"{_CONVOLUTION}, conv_dims=None",
     "dropout": (
         "inputs, keep_prob=0.5, noise_shape=None, is_training=True, outputs_collections=None, "
@@ -66,11 +71,13 @@ _SIGNATURES = {
     ),
     "images_to_sequence": "inputs, data_format='NHWC', outputs_collections=None, scope=None",
     "instance_norm": (
-        f"inputs, center=True, scale=True, epsilon=1e-6, {_NORM_TAIL}, data_format='NHWC', scope=None"
+        f"inputs, center=True, scale=True, epsilon=1e-6, {_NORM_TAIL}, data_format='NHWC', "
+        "scope=None"
     ),
     "layer_norm": (
-        "inputs, center=True, scale=True, activation_fn=None, reuse=None, variables_collections=None, "
-        "outputs_collections=None, trainable=True, begin_norm_axis=1, begin_params_axis=-1, scope=None"
+        "inputs, center=True, scale=True, activation_fn=None, reuse=None, "
+        "variables_collections=None, outputs_collections=None, trainable=True, "
+        "begin_norm_axis=1, begin_params_axis=-1, scope=None"
     ),
     "max_pool2d": _POOL.format("NHWC"),
     "max_pool3d": _POOL.format("NDHWC"),

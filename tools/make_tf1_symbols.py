@@ -1,4 +1,4 @@
-"""Writes slimport/data/tf1_symbols.json: what became of every TF 1 symbol, proved by object identity.
+"""Writes slimport/data/tf1_symbols.json: what became of each TF 1 symbol, proved by identity.
 
 Run with the TensorFlow whose names the rewritten code is to use:
 

@@ -24,8 +24,9 @@ _SLIM_MODULES = frozenset(
 )
 _TENSORFLOW_MODULES = frozenset(
     """
-    app autograph bitwise compat data debugging distribute distributions errors estimator feature_column
-    flags gfile graph_util image initializers io keras layers linalg logging lookup losses manip
+    app autograph bitwise compat data debugging distribute distributions errors estimator
+    feature_column flags gfile graph_util image initializers io keras layers linalg logging lookup
+    losses manip
     math metrics nn profiler python_io quantization queue random raw_ops resource_loader rnn_cell
     saved_model sets signal sparse spectral strings summary test tpu train user_ops
     """.split()

@@ -115,7 +115,9 @@ def _check_callers(
     if not function.callers and scopes_escape:
         closure.refuse(f"callers outside the tree may enter the scope of {scopes_escape}()")
     calls = [
-        (caller, call) for caller in function.callers for call in _calls_of(caller, function, program)
+        (caller, call)
+        for caller in function.callers
+        for call in _calls_of(caller, function, program)
     ]
     if len(calls) > 1:
         closure.refuse("it is called in several places, which may share or repeat its variables")
@@ -171,7 +173,9 @@ class _Body:
         node = self.function.node
         self._statements(node.body, [], branching=False)
         for reference in self.values.values():
-            if reference.api.name.removeprefix("slim.") in slim_api.LAYERS and not self._listed(reference):
+            if reference.api.name.removeprefix("slim.") in slim_api.LAYERS and not self._listed(
+                reference
+            ):
                 self.closure.refuse(f"{reference.api.name} is passed on as a value")
 
     def _listed(self, reference: Reference) -> bool:
@@ -249,9 +253,16 @@ class _Body:
         self, reference: Reference, call: ast.Call, scopes: list[ast.Call], branching: bool
     ) -> None:
         api = reference.api.name
-        if api in ("tf.get_variable", "slim.variable", "slim.model_variable", "tf.get_variable_scope"):
+        if api in (
+            "tf.get_variable",
+            "slim.variable",
+            "slim.model_variable",
+            "tf.get_variable_scope",
+        ):
             self.closure.refuse(f"{api} needs the variable scopes")
-        signature = slim_api.signature(api.removeprefix("slim.")) if api.startswith("slim.") else None
+        signature = (
+            slim_api.signature(api.removeprefix("slim.")) if api.startswith("slim.") else None
+        )
         if signature is None:
             return
         bound = _bound(call, signature.parameters)
@@ -376,13 +387,17 @@ def _check_together(component: list[Closure]) -> None:
     unnamed = [c for c in component if any(_is_automatic(layer) for layer in c.layers.values())]
     for closure in component:
         if twice:
-            closure.refuse(f"several layers are named {twice[0]!r}, which Keras does not allow in one model")
+            closure.refuse(
+                f"several layers are named {twice[0]!r}, which Keras does not allow in one model"
+            )
         if len(unnamed) > 1:
             closure.refuse("unnamed layers in several functions: their numbers depend on the order")
     open_ones = [closure for closure in component if closure.reasons]
     for closure in component:
         if open_ones and not closure.reasons:
-            closure.refuse(f"it is part of one model with {open_ones[0].function.qualname or 'the module'}")
+            closure.refuse(
+                f"it is part of one model with {open_ones[0].function.qualname or 'the module'}"
+            )
 
 
 def _is_automatic(layer: LayerCall) -> bool:

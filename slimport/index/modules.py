@@ -50,7 +50,9 @@ class ModuleTable:
         for module in modules:
             for start in range(len(module.parts)):
                 self._by_suffix.setdefault(".".join(module.parts[start:]), []).append(module)
-        directories = {module.package[:n] for module in modules for n in range(1, len(module.package) + 1)}
+        directories = {
+            module.package[:n] for module in modules for n in range(1, len(module.package) + 1)
+        }
         for directory in sorted(directories):
             for start in range(len(directory)):
                 self._packages.setdefault(".".join(directory[start:]), []).append(directory)

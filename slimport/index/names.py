@@ -1,8 +1,8 @@
 """What a name means where it stands: Python's scopes, imports and simple aliases.
 
-libcst's QualifiedNameProvider does not see through ``slim = tf.contrib.slim``, which most slim files
-use, so the resolver is our own. It refuses doubt: a name bound to two different things, or to
-anything that is not an import or a plain alias, means nothing.
+libcst's QualifiedNameProvider does not see through ``slim = tf.contrib.slim``, which most slim
+files use, so the resolver is our own. It refuses doubt: a name bound to two different things, or
+to anything that is not an import or a plain alias, means nothing.
 """
 
 from __future__ import annotations

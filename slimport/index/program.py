@@ -312,4 +312,9 @@ class ColumnMap:
     def span(self, node: ast.expr) -> Span:
         assert node.end_lineno is not None and node.end_col_offset is not None
         start = self.column(node.lineno, node.col_offset)
-        return node.lineno, start, node.end_lineno, self.column(node.end_lineno, node.end_col_offset)
+        return (
+            node.lineno,
+            start,
+            node.end_lineno,
+            self.column(node.end_lineno, node.end_col_offset),
+        )

@@ -10,7 +10,6 @@ from slimport.index.canonical import canonical
 from slimport.index.modules import Module, ModuleTable
 from slimport.index.names import Assigned, Binding, Defined, Imported, Scope, dotted_parts
 
-
 # What `from tf_slim import *` brings in, as far as a rule could know it.
 _STAR_NAMES = slim_api.LAYERS | slim_api.SHARED | frozenset(slim_api.ALIASES)
 
@@ -89,7 +88,7 @@ class Resolver:
         meanings = [self._binding(binding, owner, module) for binding in bindings]
         first = meanings[0]
         if isinstance(first, Api):
-            # `try: import tf_slim as slim / except: slim = tf.contrib.slim`: one API, two spellings.
+            # `try: import tf_slim as slim / except: slim = tf.contrib.slim`: one API.
             agree = all(isinstance(m, Api) and m.name == first.name for m in meanings)
         else:
             agree = all(meaning == first for meaning in meanings)

@@ -16,9 +16,8 @@ def print_report(report: Report, console: Console, verbose: bool = False) -> Non
     for file in report.files:
         for left in sorted(file.left, key=lambda item: item.line):
             advice = f" [dim]({escape(left.advice)})[/]" if left.advice else ""
-            console.print(
-                f"[yellow]left[/]: {escape(file.path)}:{left.line}: {left.code} {escape(left.reason)}{advice}"
-            )
+            place = f"{escape(file.path)}:{left.line}: {left.code}"
+            console.print(f"[yellow]left[/]: {place} {escape(left.reason)}{advice}")
     _print_rules(report, console)
     if verbose:
         _print_functions(report, console)
@@ -28,8 +27,8 @@ def print_report(report: Report, console: Console, verbose: bool = False) -> Non
         console.print(f"note: {escape(note)}")
     total = sum(len(file.rewritten) for file in report.files)
     console.print(
-        f"{len(report.changed)} of {len(report.files)} files rewritten: "
-        f"{total} references rewritten, {report.left} left and marked, {len(report.failed)} files failed"
+        f"{len(report.changed)} of {len(report.files)} files rewritten: {total} references "
+        f"rewritten, {report.left} left and marked, {len(report.failed)} files failed"
     )
 
 
@@ -37,9 +36,7 @@ def _print_rules(report: Report, console: Console) -> None:
     counts = report.by_rule()
     if not counts:
         return
-    names = {
-        item.code: item.rule for file in report.files for item in file.rewritten
-    }
+    names = {item.code: item.rule for file in report.files for item in file.rewritten}
     table = Table("rule", "name", "rewritten", "left", box=None, header_style="dim")
     for code, count in counts.items():
         table.add_row(code, names.get(code, ""), str(count["rewritten"]), str(count["left"]))
@@ -51,5 +48,7 @@ def _print_functions(report: Report, console: Console) -> None:
     for file in report.files:
         for form in file.functions:
             why = "; ".join(form.why)
-            table.add_row(f"{file.path}:{form.line} {form.function}", form.layers, form.tensors, why)
+            table.add_row(
+                f"{file.path}:{form.line} {form.function}", form.layers, form.tensors, why
+            )
     console.print(table)

@@ -23,7 +23,7 @@ def without_items(
         last = items[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
         return node.with_changes(items=[*items[:-1], last])
     body = _statements(node.body)
-    comments = [line for line in node.leading_lines]
+    comments = list(node.leading_lines)
     if isinstance(node.body, cst.IndentedBlock):
         header = node.body.header.comment
         if header is not None:

@@ -11,21 +11,21 @@ from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
 from slimport import slim_api
 from slimport.index.canonical import is_namespace, is_slim
-from slimport.index.names import Assigned
 from slimport.index.modules import Module
+from slimport.index.names import Assigned
 from slimport.index.program import Function, Program, Reference, Span
 from slimport.index.resolve import Api
 from slimport.report.model import FunctionForm, LeftAlone, Rewritten
 from slimport.rewrite import marks
 from slimport.rewrite.align import is_aligned, realign
+from slimport.rewrite.blocks import without_items
 from slimport.rewrite.imports import ImportEditor, NameTable
 from slimport.rewrite.plain import PlainCall
 from slimport.rewrite.plan import Plan
 from slimport.rewrite.registry import rule_for
 from slimport.rewrite.rule import Keep, Leave, Outcome, Rule
-from slimport.rewrite.tf1 import became
-from slimport.rewrite.blocks import without_items
 from slimport.rewrite.site import CallSite, ValueSite, dotted
+from slimport.rewrite.tf1 import became
 
 UNKNOWN_API = "SLIM999"
 
@@ -41,7 +41,9 @@ class FileResult:
     written_names: set[str] = field(default_factory=set)
 
 
-def rewrite_module(source: cst.Module, module: Module, plan: Plan, written_module: str) -> FileResult:
+def rewrite_module(
+    source: cst.Module, module: Module, plan: Plan, written_module: str
+) -> FileResult:
     """Rewrites the file of `module`.
 
     Args:
@@ -175,8 +177,10 @@ class _Rewriter(cst.CSTTransformer):
 
     def _plain_scopes(self, node: cst.With) -> list[bool]:
         """Which items of a `with` are arg_scopes whose defaults went into their calls."""
-        found = [self._lookup(item.item.func) if isinstance(item.item, cst.Call) else None
-                 for item in node.items]
+        found = [
+            self._lookup(item.item.func) if isinstance(item.item, cst.Call) else None
+            for item in node.items
+        ]
         return [f is not None and f[0].call in self._scope_values for f in found]
 
     def imports_slim(self) -> bool:
@@ -266,7 +270,11 @@ class _Rewriter(cst.CSTTransformer):
         return self._apply_value(*found, original, node)
 
     def _apply_value(
-        self, reference: Reference, function: Function, original: cst.CSTNode, node: cst.BaseExpression
+        self,
+        reference: Reference,
+        function: Function,
+        original: cst.CSTNode,
+        node: cst.BaseExpression,
     ) -> cst.BaseExpression:
         if self._is_alias(reference):
             return node

@@ -21,7 +21,6 @@ from slimport.index.program import Program
 from slimport.index.resolve import Api, External
 from slimport.rewrite.site import dotted
 
-
 _Import = TypeVar("_Import", cst.Import, cst.ImportFrom)
 
 
@@ -61,7 +60,9 @@ class NameTable:
         Args:
             spelled: absolute name by which the reference reached TensorFlow.
         """
-        wanted = "tensorflow.compat.v1" if spelled.startswith("tensorflow.compat.v1") else "tensorflow"
+        wanted = (
+            "tensorflow.compat.v1" if spelled.startswith("tensorflow.compat.v1") else "tensorflow"
+        )
         for name, bindings in self.module.scope.bindings.items():
             if all(isinstance(b, Imported) and b.dotted == wanted for b in bindings):
                 return name
@@ -93,9 +94,7 @@ class NameTable:
         """The import of the written module's names to add."""
         present = _names_imported_from(self.module, self.written_module)
         aliases = [
-            cst.ImportAlias(
-                cst.Name(name), cst.AsName(cst.Name(local)) if local != name else None
-            )
+            cst.ImportAlias(cst.Name(name), cst.AsName(cst.Name(local)) if local != name else None)
             for name, local in sorted(self.written.items(), key=lambda item: item[0].lower())
             if name not in present
         ]
@@ -148,7 +147,9 @@ def _own_names(module: Module, program: Program) -> set[str]:
         current: Scope | None = scope
         while current is not None and id(current) not in seen:
             seen.add(id(current))
-            names.update(name for name in current.bindings if not _goes(name, current, module, program))
+            names.update(
+                name for name in current.bindings if not _goes(name, current, module, program)
+            )
             current = current.parent
     # A name of the written module that an earlier run imported is the one we mean.
     return names
@@ -169,9 +170,7 @@ def _goes(name: str, scope: Scope, module: Module, program: Program) -> bool:
 class ImportEditor(cst.CSTTransformer):
     """Takes out the slim imports that nothing needs any more and puts in the new ones."""
 
-    def __init__(
-        self, names: NameTable, module: Module, program: Program, kept: set[str]
-    ) -> None:
+    def __init__(self, names: NameTable, module: Module, program: Program, kept: set[str]) -> None:
         super().__init__()
         self._names = names
         self._module = module
@@ -187,13 +186,12 @@ class ImportEditor(cst.CSTTransformer):
         body = list(tree.body)
         for statement in self._names.libraries():
             _insert_library(body, statement)
-        edited = tree.with_changes(body=body).visit(self)
-        assert isinstance(edited, cst.Module)
-        body = list(edited.body)
         written = self._names.from_written_module()
         if written is not None:
             _insert_own(body, written, self._own_packages())
-        return edited.with_changes(body=body)
+        edited = tree.with_changes(body=body).visit(self)
+        assert isinstance(edited, cst.Module)
+        return edited
 
     def _tensorflow_names(self) -> set[str]:
         """Names of TensorFlow that the file's code (not another file, through it) has used."""
@@ -208,7 +206,10 @@ class ImportEditor(cst.CSTTransformer):
         return {
             name
             for name in referenced & set(bindings)
-            if all(b in (Imported("tensorflow"), Imported("tensorflow.compat.v1")) for b in bindings[name])
+            if all(
+                b in (Imported("tensorflow"), Imported("tensorflow.compat.v1"))
+                for b in bindings[name]
+            )
             and (self._module, name) not in self._program.imported_names
         }
 
@@ -349,9 +350,7 @@ def _without_gone(body: Sequence[cst.BaseStatement]) -> list[cst.BaseStatement]:
     return result
 
 
-def _merged(
-    carried: Sequence[cst.EmptyLine], own: Sequence[cst.EmptyLine]
-) -> list[cst.EmptyLine]:
+def _merged(carried: Sequence[cst.EmptyLine], own: Sequence[cst.EmptyLine]) -> list[cst.EmptyLine]:
     """Comments of both, but only the larger of two runs of blank lines."""
     comments = [line for line in carried if line.comment is not None]
     if comments:

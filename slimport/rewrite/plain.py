@@ -1,4 +1,4 @@
-"""The plain form: `slim.conv2d(x, 64, 3, scope="c")` as `keras.layers.Conv2D(64, 3, ..., name="c")(x)`."""
+"""The plain form: `slim.conv2d(x, 64, 3)` becomes `keras.layers.Conv2D(64, 3, ...)(x)`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from slimport.rewrite.layers import LayerRule, activation_name
 from slimport.rewrite.site import FileServices, literal, source, string
 
 _LINE_LENGTH = 100
+_DEEP_INDENT = 16
 _TIGHT = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
 # What only scopes, collections and sharing give a meaning to.
 _NEEDS_SCOPES = ("reuse", "variables_collections", "outputs_collections", "updates_collections")
@@ -52,7 +53,7 @@ class PlainCall:
         inputs = cst.Arg(self.arguments["inputs"])
         call = cst.Call(built, [inputs, *_keywords(call_keywords or {})])
         if self.column + len(source(call)) > _LINE_LENGTH:
-            call = call.with_changes(func=_one_per_line(built))
+            call = call.with_changes(func=_broken(built))
         return call
 
 
@@ -90,7 +91,9 @@ class PlainLayerRule(LayerRule):
         if "padding" in arguments and not isinstance(arguments["padding"], ast.Constant):
             return "a padding that is only known at run time"
         data_format = arguments.get("data_format")
-        if data_format is not None and not _is_constant(data_format, (None, "NHWC", "NDHWC", "NWC")):
+        if data_format is not None and not _is_constant(
+            data_format, (None, "NHWC", "NDHWC", "NWC")
+        ):
             return "a data format other than NHWC"
         bias = arguments.get("biases_initializer")
         if isinstance(bias, ast.Name | ast.IfExp):
@@ -146,7 +149,7 @@ CONVOLUTION_DEFAULTS = {"padding": '"same"', "activation": '"relu"'}
 
 
 def training(is_training: cst.BaseExpression | None) -> cst.BaseExpression | None:
-    """Keras' ``training`` for slim's ``is_training``: True means that fit() and evaluate() decide."""
+    """Keras' ``training`` for slim's ``is_training``; True lets fit() and evaluate() decide."""
     value = literal(is_training) if is_training is not None else True
     if value is True:
         return None
@@ -170,6 +173,17 @@ def _keywords(values: Mapping[str, cst.BaseExpression | None]) -> list[cst.Arg]:
         for name, value in values.items()
         if value is not None
     ]
+
+
+def _broken(call: cst.Call) -> cst.Call:
+    """The call with its arguments on a line of their own, or one a line where they do not fit."""
+    inner = cst.ParenthesizedWhitespace(indent=True, last_line=cst.SimpleWhitespace("    "))
+    outer = cst.ParenthesizedWhitespace(indent=True)
+    text = ", ".join(source(argument) for argument in call.args)
+    if len(text) > _LINE_LENGTH - _DEEP_INDENT or "\n" in text:
+        return _one_per_line(call)
+    last = call.args[-1].with_changes(whitespace_after_arg=outer)
+    return call.with_changes(args=[*call.args[:-1], last], whitespace_before_args=inner)
 
 
 def _one_per_line(call: cst.Call) -> cst.Call:

@@ -29,7 +29,7 @@ class Options:
 
 @dataclass
 class Plan:
-    """Which form each function takes (DESIGN: plain layers or factories, keras.ops or TensorFlow)."""
+    """Which form each function takes: plain layers or factories, keras.ops or TensorFlow."""
 
     program: Program
     options: Options = field(default_factory=Options)
@@ -75,7 +75,9 @@ class Plan:
             for reason in self.blockers[function]:
                 closure.refuse(reason)
             if self.options.target != "keras" and self.program.runs_sessions(function.module):
-                closure.refuse("a session script may run it (--target keras leaves sessions behind)")
+                closure.refuse(
+                    "a session script may run it (--target keras leaves sessions behind)"
+                )
             for layer in closure.layers.values():
                 rule = rule_for(layer.reference.api.name)
                 reason = rule.blocks_plain(layer) if rule is not None else None

@@ -1,7 +1,7 @@
 """What a rule is: which APIs it takes, what they become, and the examples that show it.
 
-A rule sees one resolved reference at a time (a `Site`) and returns its new code, or `Leave` with the
-reason why the code must stay. It knows nothing of files, parsing or other rules.
+A rule sees one resolved reference at a time (a `Site`) and returns its new code, or `Leave` with
+the reason why the code must stay. It knows nothing of files, parsing or other rules.
 """
 
 from __future__ import annotations

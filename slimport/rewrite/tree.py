@@ -60,7 +60,9 @@ def rewrite_tree(path: Path, options: Options | None = None) -> TreeResult:
     result = TreeResult(root, Report(__version__))
     sources = _read_all(found, root, result)
     trees = {name: source.tree for name, source in sources.items()}
-    first = _Pass(trees, sources, options or Options(), path.is_dir() and (root / "__init__.py").exists())
+    first = _Pass(
+        trees, sources, options or Options(), path.is_dir() and (root / "__init__.py").exists()
+    )
     first.run()
     _check(first, result)
     _collect(first, sources, result)
@@ -68,9 +70,7 @@ def rewrite_tree(path: Path, options: Options | None = None) -> TreeResult:
     return result
 
 
-def _read_all(
-    found: list[Path], root: Path, result: TreeResult
-) -> dict[PurePosixPath, Source]:
+def _read_all(found: list[Path], root: Path, result: TreeResult) -> dict[PurePosixPath, Source]:
     sources: dict[PurePosixPath, Source] = {}
     for path in found:
         name = PurePosixPath(path.relative_to(root).as_posix())
@@ -209,7 +209,9 @@ def _add_written_module(first: _Pass, result: TreeResult) -> None:
     placement = first.placement()
     home = PurePosixPath(*placement.folder, f"{WRITTEN_MODULE}.py")
     # Converting weights and running unconverted functions need these, whatever the tree uses.
-    text = assemble(names | {"TracedModel", "functional_model", "legacy_variables", "layer_defaults"})
+    text = assemble(
+        names | {"TracedModel", "functional_model", "legacy_variables", "layer_defaults"}
+    )
     _put(result, home, text)
     for folder in placement.loaders:
         path = PurePosixPath(*folder, f"{WRITTEN_MODULE}.py")
