@@ -132,8 +132,8 @@ def match(
     """Pairs the rows of one image.
 
     A row may take any partner whose score is within tolerance; among these the nearest in all
-    other outputs wins. A row without partner is forgiven where its score is within tolerance of
-    the lowest kept one, because there rounding decides who is kept.
+    other outputs wins. A row without partner is forgiven where the other side's lowest kept score
+    is as high up to tolerance, because there rounding decides who is kept.
     """
     scores, others = old[leader][:, 0], new[leader][:, 0]
     near = np.abs(scores[:, None] - others[None, :]) <= allowed[leader]
@@ -150,9 +150,9 @@ def match(
             pairs.append((int(i), int(best)))
     paired = {i for i, _ in pairs}
     lost = [i for i in range(len(scores)) if i not in paired]
-    cut = max(scores.min(initial=np.inf), others.min(initial=np.inf)) + allowed[leader]
+    last, other_last = scores.min(initial=np.inf), others.min(initial=np.inf)
     return Matching(
         pairs,
-        [i for i in lost if scores[i] > cut],
-        [j for j in sorted(free) if others[j] > cut],
+        [i for i in lost if scores[i] > other_last + allowed[leader]],
+        [j for j in sorted(free) if others[j] > last + allowed[leader]],
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+
 from slimport.verify.result import CaseResult, ModeResult, TensorResult, VerifyResult
 from slimport.verify.text import MODE_NAMES, environment_line, number
 
@@ -59,9 +61,9 @@ def _details(case: CaseResult) -> list[str]:
     if not lines:
         return []
     first = case.first_divergence
-    title = f"<code>{case.name}</code>: {case.status.value}"
+    title = f"<code>{html.escape(case.name)}</code>: {case.status.value}"
     if first is not None:
-        title += f", first at {first[1].group} <code>{first[1].name}</code>"
+        title += f", first at {first[1].group} <code>{html.escape(first[1].name)}</code>"
     return ["", f"<details><summary>{title}</summary>", "", *lines, "", "</details>"]
 
 
@@ -90,7 +92,7 @@ def _mode_details(mode: ModeResult) -> list[str]:
 def _tensor_row(tensor: TensorResult) -> str:
     cells = (
         tensor.group,
-        f"`{tensor.name}`",
+        f"`{tensor.name}`".replace("|", "\\|"),
         number(tensor.max_abs),
         number(tensor.relative),
         number(tensor.relative_tolerance),

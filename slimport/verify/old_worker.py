@@ -50,7 +50,10 @@ class Built:
         worker.Stage.enter("reading the graph")
         leaves = list(protocol.flatten(structure, self._is_leaf))
         tensors = [(name, self._tensor(leaf)) for name, leaf in leaves if self._is_leaf(leaf)]
-        self.outputs = sorted(tensors, key=lambda pair: self._order(pair[1]))
+        # A network's result is often an endpoint too: the endpoint's name says more than "0".
+        self.outputs = sorted(
+            tensors, key=lambda pair: (self._order(pair[1]), pair[0].rpartition("/")[2].isdigit())
+        )
         self.constants = [(name, leaf) for name, leaf in leaves if not self._is_leaf(leaf)]
         self.variables = [
             variable

@@ -1,0 +1,99 @@
+"""Case files: what they mean, and what is said about wrong ones."""
+
+from __future__ import annotations
+
+import pytest
+
+from slimport.verify import cases
+
+GOOD = """
+old = "legacy"
+paths = [".", "slim"]
+seed = 7
+[[case]]
+name = "base"
+entry = "nets.net:base"
+new_entry = "networks.net:base"
+arg_scope = "nets.net:scope"
+new_arg_scope = ""
+arg_scope_args = { weight_decay = 0.1 }
+args = { depth = 2 }
+training_argument = "is_training"
+new_training_argument = ""
+modes = ["training"]
+tolerance = { gradient = 1e-2 }
+[[case.inputs]]
+shape = [2, 4, 4, 3]
+low = [0.0, 0.0, 0.5]
+high = 1
+[[case.inputs]]
+shape = [2]
+dtype = "int32"
+name = "lengths"
+"""
+
+
+def load(tmp_path, text):
+    path = tmp_path / "verify.toml"
+    path.write_text(text, encoding="utf-8")
+    return cases.load(path)
+
+
+def test_a_case_file_is_read(tmp_path):
+    file = load(tmp_path, GOOD)
+    (case,) = file.cases
+    assert file.old == (tmp_path / "legacy").resolve()
+    assert file.new is None
+    assert file.old_paths == file.new_paths == (".", "slim")
+    assert file.seed == 7
+    assert (case.old.entry, case.new.entry) == ("nets.net:base", "networks.net:base")
+    assert (case.old.arg_scope, case.new.arg_scope) == ("nets.net:scope", None)
+    assert (case.old.training_argument, case.new.training_argument) == ("is_training", None)
+    assert case.new.args == {"depth": 2}
+    assert case.modes == ("training",)
+    assert case.inputs[0].low == [0.0, 0.0, 0.5]
+    assert case.inputs[1] == cases.Input((2,), "int32", 0, 2, None, "lengths")
+
+
+CASE = '[[case]]\nname = "a"\nentry = "m:f"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "no [[case]]"),
+        ("x = ", "Invalid value"),
+        ("[[case]]\nentry = 'm:f'", "case 1: has no name"),
+        ("[[case]]\nname = 'a'", "case 'a': has no entry for the old side"),
+        ("[[case]]\nname = 'a'\nnew_entry = 'm:f'", "no entry for the old side"),
+        ("[[case]]\nname = 'a'\nentry = 'm.f'", "not of the form"),
+        ("[[case]]\nname = 'a'\nentry = 'm/x.py:f'", "not of the form"),
+        (CASE + "entrry = 'm:f'", "case 'a': unknown key entrry (known: "),
+        ("sed = 1\n" + CASE, "unknown key sed"),
+        ("seed = 'x'\n" + CASE, "seed must be a whole number"),
+        ("seed = true\n" + CASE, "seed must be a whole number"),
+        ("case = 3", "case must be a list of tables"),
+        (CASE + "modes = ['train']", "modes may hold inference and training only"),
+        (CASE + "modes = []", "modes may hold"),
+        (CASE + "args = 3", "args must be a table"),
+        (CASE + "discrete = 'x'", "discrete must be a list of strings"),
+        (CASE + "tolerance = { outputs = 1.0 }", "tolerance has no 'outputs'"),
+        (CASE + "tolerance = { output = -1.0 }", "must be a number from 0 up"),
+        (CASE + "[[case.inputs]]", "input 1: shape must be"),
+        (CASE + "[[case.inputs]]\nshape = [0]", "shape must be"),
+        (CASE + "[[case.inputs]]\nshape = [1]\ndtype = 'float'", "dtype 'float' is none of"),
+        (CASE + "[[case.inputs]]\nshape = [1]\nlow = 'a'", "low must be a number"),
+        (CASE + "[[case.inputs]]\nshape = [1]\nshap = 1", "case 'a': input 1: unknown key shap"),
+        (CASE + CASE, "two cases are named 'a'"),
+    ],
+)
+def test_a_wrong_case_file_is_refused_with_its_place(tmp_path, text, message):
+    with pytest.raises(cases.CaseFileError) as caught:
+        load(tmp_path, text)
+    assert message in str(caught.value)
+    assert str(caught.value).startswith(str(tmp_path / "verify.toml"))
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(cases.CaseFileError, match=r"nothing\.toml"):
+        cases.load(tmp_path / "nothing.toml")

@@ -1,0 +1,95 @@
+"""The reports: verdict first, complete, self-contained, and safe against odd names."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from rich.console import Console
+from verify_answers import answer, case
+
+from slimport.verify import compare
+from slimport.verify.html import to_html
+from slimport.verify.json_face import to_json
+from slimport.verify.markdown import to_markdown
+from slimport.verify.result import CaseResult, Status, VerifyResult
+from slimport.verify.text import print_result
+
+X = np.linspace(-2, 2, 24, dtype="float32")
+
+
+def run(*modes, status=None):
+    worst = next((mode.status for mode in modes if not mode.status.is_good), Status.EQUAL)
+    found = CaseResult("net", "nets:net", "nets:net", worst, list(modes), 1, 24, ["float32[2, 3]"])
+    environments = {side: {"python": "3.11.7", "tensorflow": "2.21.0"} for side in ("old", "new")}
+    return VerifyResult(
+        "verify.toml", "/legacy", "/new", 0, status or worst, [found], environments, 3.0
+    )
+
+
+@pytest.fixture
+def equal():
+    both = answer({"a": X, "b": X}, floors={"a": 1e-7, "b": 1e-7})
+    return run(compare.compare_mode(case(), "inference", both, both))
+
+
+@pytest.fixture
+def different():
+    old = answer({"a": X, "<b>|x": X, "c": X}, groups={"gradient": {"w": X}})
+    new = answer({"a": X, "<b>|x": X + 1, "c": X}, groups={"gradient": {"w": 2 * X}})
+    error = {"stage": "calling nets:net", "traceback": "Traceback\nValueError: <odd>"}
+    return run(
+        compare.compare_mode(case(), "training", old, new),
+        compare.compare_mode(case(), "inference", old, compare.Answered({"error": error}, {})),
+    )
+
+
+def test_json_holds_every_tensor_and_no_infinity(different):
+    data = json.loads(to_json(different), parse_constant=pytest.fail)
+    assert (data["schema"], data["equal"]) == (1, False)
+    mode = data["cases"][0]["modes"][0]
+    assert mode["first_divergence"] == {"group": "output", "name": "<b>|x"}
+    assert {t["name"] for t in mode["tensors"]} == {"a", "<b>|x", "c", "w", "total"} - {"total"}
+    assert all("tolerance" in t and "why" in t and "relative" in t for t in mode["tensors"])
+
+
+def test_markdown_gives_the_verdict_first(equal, different):
+    good, bad = to_markdown(equal), to_markdown(different)
+    assert "The one case is equal" in good.splitlines()[2]
+    assert "1 of 1 cases not equal: net." in bad.splitlines()[2]
+    assert "first at output <code><b>|x" not in bad
+    assert "ValueError: <odd>" in bad
+    assert len(good.splitlines()) < 25
+
+
+def test_html_stands_alone_and_escapes(equal, different):
+    for result in (equal, different):
+        page = to_html(result)
+        assert not re.search(r'(src|href)\s*=\s*"(?!#)', page.replace("xlink:", ""))
+        assert "<script" not in page
+        assert page.index(result.verdict()) < page.index("<table")
+        assert "prefers-color-scheme: dark" in page
+        assert not re.search(r"#0[1-5]0[1-5]0[1-5]", page)
+    assert "&lt;b&gt;|x" in page
+    assert "<b>|x" not in page
+    assert "ValueError: &lt;odd&gt;" in page
+    assert page.count("<svg") >= 3
+
+
+def test_the_terminal_names_the_first_divergence(different, capsys):
+    print_result(different, Console(width=200))
+    text = capsys.readouterr().out
+    assert "first divergence: output <b>|x: differs, max abs 1.0e+00" in text
+    assert "the new side failed" in text
+    assert text.rstrip().endswith("1 of 1 cases not equal: net.")
+
+
+def test_the_command_imports_nothing_heavy():
+    code = "import sys, slimport.verify.command; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert not loaded & {"numpy", "tensorflow", "keras", "jinja2", "matplotlib", "libcst"}

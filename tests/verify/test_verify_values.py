@@ -1,0 +1,108 @@
+"""Shared values: the same everywhere, and of a size that deep networks can bear."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from slimport.verify import values
+
+HERE = Path(values.__file__).parent
+OLD_SIDE = (
+    "__init__.py", "hparams.py", "old_worker.py", "protocol.py", "smooth.py", "stand_in.py",
+    "values.py", "worker.py",
+)  # fmt: skip
+
+
+def test_values_are_those_of_every_other_interpreter():
+    # Taken under CPython 3.7 with NumPy 1.18.5.
+    weights = values.variable_value("net/conv1/weights", (3, 3, 2, 4), "float32")
+    assert weights.sum(dtype="float64") == pytest.approx(1.64874193558353, abs=1e-7)
+    image = values.input_value({"shape": [2, 2], "dtype": "float32", "low": 0, "high": 1}, 0, "a")
+    assert image.sum(dtype="float64") == pytest.approx(1.0325988046824932, abs=1e-7)
+
+
+def test_name_and_seed_decide():
+    one = values.variable_value("a/weights", (4, 4), "float32", 0)
+    assert np.array_equal(one, values.variable_value("a/weights", (4, 4), "float32", 0))
+    assert not np.array_equal(one, values.variable_value("b/weights", (4, 4), "float32", 0))
+    assert not np.array_equal(one, values.variable_value("a/weights", (4, 4), "float32", 1))
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "low", "high"),
+    [
+        ("n/BatchNorm/gamma", (500,), 0.8, 1.3),
+        ("n/BatchNorm/moving_variance", (500,), 0.8, 1.3),
+        ("n/BatchNorm/beta", (500,), -0.6, 0.6),
+        ("n/biases", (500,), -0.6, 0.6),
+        ("n/BatchNorm/moving_mean", (500,), -0.6, 0.6),
+    ],
+)
+def test_vectors_are_not_trivial(name, shape, low, high):
+    value = values.variable_value(name, shape, "float32")
+    assert low <= value.min() < value.max() <= high
+    assert (value != 0).all()
+    assert (value != 1).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "fan_in"),
+    [
+        ("n/weights", (3, 3, 64, 128), 576),
+        ("n/depthwise_weights", (7, 7, 256, 1), 49),
+        ("n/pointwise_weights", (1, 1, 300, 64), 300),
+        ("n/anything", (400, 50), 400),
+    ],
+)
+def test_kernels_keep_the_second_moment(name, shape, fan_in):
+    value = values.variable_value(name, shape, "float32")
+    assert value.var() == pytest.approx(2 / fan_in, rel=0.1)
+
+
+def test_a_hundred_layers_stay_in_range():
+    signal = np.random.RandomState(0).standard_normal((64, 64))
+    for layer in range(100):
+        weights = values.variable_value(f"layer{layer}/weights", (64, 64), "float32")
+        signal = np.maximum(signal @ weights, 0)
+    assert 1e-3 < np.sqrt((signal**2).mean()) < 1e3
+
+
+def test_inputs_follow_their_bounds():
+    boxes = values.input_value(
+        {"shape": [50, 4], "dtype": "float32", "low": [0, 0, 0.5, 0.5], "high": [0.5, 0.5, 1, 1]},
+        0,
+        "a",
+    )
+    assert (boxes[:, :2] < 0.5).all()
+    assert (boxes[:, 2:] >= 0.5).all()
+    whole = values.input_value({"shape": [99], "dtype": "int64", "low": 3, "high": 6}, 1, "a")
+    assert sorted(set(whole.tolist())) == [3, 4, 5]
+    fixed = values.input_value({"shape": [2], "dtype": "int32", "values": [8, 9]}, 2, "a")
+    assert fixed.tolist() == [8, 9]
+
+
+def test_one_ulp_is_the_smallest_step():
+    start = np.array([1.0, -3.5, 0.0, np.inf, 1e30], "float32")
+    moved = values.one_ulp_away(start, 0)
+    assert (moved[:3] != start[:3]).all()
+    assert moved[3] == np.inf
+    assert np.abs(moved[[0, 1, 4]] / start[[0, 1, 4]] - 1).max() < 2e-7
+    assert values.one_ulp_away(np.array([1, 2]), 0).tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("name", OLD_SIDE)
+def test_the_old_side_speaks_python_3_7(name):
+    tree = ast.parse((HERE / name).read_text(encoding="utf-8"), feature_version=(3, 7))
+    siblings = {f"slimport.verify.{file[:-3]}" for file in OLD_SIDE} | {"slimport.verify"}
+    allowed = {"numpy", "tensorflow", "importlib"} | set(sys.stdlib_module_names)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            assert node.module in siblings or node.module.split(".")[0] in allowed, node.module
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                assert alias.name.split(".")[0] in allowed, alias.name
