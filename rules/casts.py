@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from slimport.index.program import Reference
-from slimport.rewrite.rule import Example, Leave, Outcome, Rule
+from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Rule
 from slimport.rewrite.site import CallSite, ValueSite, string
 from slimport.rewrite.tensors import bind
 
@@ -26,6 +26,8 @@ class _CastRule(Rule):
         bound = site.bound(("x", "name"))
         if bound is None or "x" not in bound:
             return Leave(f"{site.api} is called with arguments that cannot be seen")
+        if not site.in_keras_code and isinstance(site.file.tf1(site), Keep):
+            return Keep()
         dtype: cst.BaseExpression = string(_DTYPES[site.api])
         if site.in_keras_code:
             function = site.file.keras("ops.cast")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -25,13 +25,12 @@ _SESSION_APIS = (
     "tf.global_variables_initializer", "tf.train.start_queue_runners",
 )  # fmt: skip
 
-# Not layers, but they create variables or open the scopes that variables are named by.
-_BUILDING = frozenset(
-    """
-    slim.variable slim.model_variable slim.local_variable slim.global_variable slim.arg_scope
-    tf.get_variable tf.variable_scope tf.get_variable_scope
-    """.split()
+# Not layers, but they create slim's variables or open the scopes of its layers.
+_SLIM_BUILDING = frozenset(
+    "slim.variable slim.model_variable slim.local_variable slim.global_variable slim.arg_scope".split()
 )
+# TensorFlow's own, which share names with the layers where layers call them.
+_NAMING = frozenset("tf.get_variable tf.variable_scope tf.get_variable_scope".split())
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,8 +68,8 @@ class Function:
 
 
 def builds_layers(api: str) -> bool:
-    """Whether the API makes layers or variables, or opens the scopes they are named by."""
-    return api in _BUILDING or (
+    """Whether the API makes slim's layers or variables, or opens the scopes of layers."""
+    return api in _SLIM_BUILDING or (
         api.startswith("slim.") and api.removeprefix("slim.") in slim_api.LAYERS
     )
 
@@ -95,7 +94,7 @@ class Program:
         self.imported_names: set[tuple[Module, str]] = set()
         for module in self.modules:
             _ReferenceCollector(self, module).visit(module.tree)
-        self.building = self._close(lambda f: f.callers, (f for f in self.all() if f.builds()))
+        self.building = self._building()
 
     def all(self) -> Iterator[Function]:
         return iter(self.functions.values())
@@ -136,17 +135,11 @@ class Program:
             self._session_cache = reached
         return self._session_cache
 
-    @staticmethod
-    def _close(step: object, start: Iterable[Function]) -> set[Function]:
-        assert callable(step)
-        reached: set[Function] = set()
-        pending = list(start)
-        while pending:
-            function = pending.pop()
-            if function not in reached:
-                reached.add(function)
-                pending.extend(step(function))
-        return reached
+    def _building(self) -> set[Function]:
+        """Functions that make layers, those that call them, and what names variables with them."""
+        callers = _closure((f for f in self.all() if f.builds()), lambda f: f.callers)
+        called = _closure(callers, lambda f: f.callees)
+        return callers | {f for f in called if any(r.api.name in _NAMING for r in f.references)}
 
     def _collect_functions(self, module: Module) -> None:
         found = [Function(module, "", module.tree)]
@@ -156,6 +149,19 @@ class Program:
         for function in found:
             self.functions[function.node] = function
         self.by_module[module] = found
+
+
+def _closure(
+    start: Iterable[Function], step: Callable[[Function], Iterable[Function]]
+) -> set[Function]:
+    reached: set[Function] = set()
+    pending = list(start)
+    while pending:
+        function = pending.pop()
+        if function not in reached:
+            reached.add(function)
+            pending.extend(step(function))
+    return reached
 
 
 def _scopes_of(module: Module) -> list[Scope]:

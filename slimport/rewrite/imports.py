@@ -131,6 +131,10 @@ def _names_imported_from(module: Module, dotted_name: str) -> set[str]:
     }
 
 
+def _used_names(tree: cst.Module) -> set[str]:
+    return {node.id for node in ast.walk(ast.parse(tree.bytes)) if isinstance(node, ast.Name)}
+
+
 def _absolute_imports(module: Module) -> Iterable[str]:
     for node in module.tree.body:
         if isinstance(node, ast.Import):
@@ -180,9 +184,7 @@ class ImportEditor(cst.CSTTransformer):
 
     def edit(self, tree: cst.Module) -> cst.Module:
         """The module with its imports in order."""
-        used = {node.id for node in ast.walk(ast.parse(tree.code)) if isinstance(node, ast.Name)}
-        self._unused_tensorflow = self._tensorflow_names() - used
-        self._names.drop_unused(used)
+        self._names.drop_unused(_used_names(tree))
         body = list(tree.body)
         for statement in self._names.libraries():
             _insert_library(body, statement)
@@ -191,6 +193,11 @@ class ImportEditor(cst.CSTTransformer):
             _insert_own(body, written, self._own_packages())
         edited = tree.with_changes(body=body).visit(self)
         assert isinstance(edited, cst.Module)
+        # Only now: `slim = tf.contrib.slim` was a use of `tf`.
+        self._unused_tensorflow = self._tensorflow_names() - _used_names(edited)
+        if self._unused_tensorflow:
+            edited = edited.visit(self)
+            assert isinstance(edited, cst.Module)
         return edited
 
     def _tensorflow_names(self) -> set[str]:

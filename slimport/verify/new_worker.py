@@ -186,7 +186,9 @@ class Built:
         worker.Stage.enter("running the model")
         found = self.model(self._model_input(), training=training)
         if self.how == "functional":
-            return list(zip(self.names, found, strict=False))
+            # Keras unpacks a list of one output; without outputs, the inputs come back.
+            flat = self.keras.tree.flatten(found)
+            return list(zip(self.names, flat, strict=bool(self.names)))
         leaves = list(protocol.flatten(found, self._is_leaf))
         self.constants = [pair for pair in leaves if not self._is_leaf(pair[1])]
         return [(name, self._dense(value)) for name, value in leaves if self._is_leaf(value)]
