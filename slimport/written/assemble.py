@@ -55,7 +55,22 @@ with layer_defaults([conv2d], padding="same", kernel_regularizer=keras.regulariz
         net = conv2d(net, 64, 3)  # named as TF-Slim did: Encoder__Conv
 ```
 
-They run where Keras layers run: on `keras.Input`, for a functional model (`functional_model`); in
+Layers share these arguments:
+
+- `padding`: `"same"` or `"valid"`, in any case; `data_format`: `"NHWC"`, `"NCHW"` and their like.
+- `activation`: a name or a function, applied last; `None` for none.
+- `normalizer`: a function applied in place of a bias, e.g. `batch_norm`, with `normalizer_params`.
+- `kernel_initializer`, `kernel_regularizer` and their like: as in Keras. `bias_initializer=None`
+  stands for no bias.
+- `name`: the scope of the layer; `None` for a default name, made unique (`Conv`, `Conv_1`, ...).
+- `reuse`: whether to share the variables of an earlier layer of the same path.
+- `trainable`: whether the variables are trainable.
+- `variables_collections`: collections for new variables, a list or a dictionary by variable name;
+  `outputs_collections`: collections for the outputs, under the layer's path.
+
+TF-Slim's names of arguments (`num_outputs`, `stride`, `scope` ...) are understood as well.
+
+Layers run where Keras layers do: on `keras.Input`, for a functional model (`functional_model`); in
 TensorFlow code (`TracedModel`); and in a TF 1 graph with sessions. `legacy_variables` maps the
 names in a TF 1 checkpoint to the variables of a model.
 
@@ -121,7 +136,7 @@ def _parts() -> dict[str, _Part]:
 
 def _read(name: str, source: str) -> _Part:
     tree = ast.parse(source)
-    title = (ast.get_docstring(tree) or name).partition("\n")[0].rstrip(".")
+    title = (ast.get_docstring(tree) or name).partition("\n")[0].partition(":")[0].rstrip(".")
     lines = source.splitlines()
     public: frozenset[str] = frozenset()
     definitions = []

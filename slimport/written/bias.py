@@ -31,15 +31,8 @@ def bias_add(
 
     Args:
         inputs: A tensor of rank 2 or more, of rank 4 with `NCHW`.
-        activation: A name or a function, applied last; `None` for none.
         initializer: Initializer of the bias.
         regularizer: Regularizer of the bias.
-        reuse: Whether to share the variables of an earlier layer of this name.
-        variables_collections: Collections for the variables: a list, or a dictionary by name.
-        outputs_collections: Collections for the outputs, under the layer's path.
-        trainable: Whether the bias is trainable.
-        data_format: `"NHWC"` or `"NCHW"`.
-        name: Scope of the layer; `None` for `BiasAdd`, `BiasAdd_1`, ...
 
     Raises:
         ValueError: If the data format does not fit the rank.

@@ -1,4 +1,4 @@
-"""What all layers share: finding or building a Keras layer by its scope path."""
+"""Building: what all layers share, to find or build a Keras layer by its scope path."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def scoped_layer(
     return layer
 
 
-def plain_layer(layer_class: Any, path: str, **settings: Any) -> Any:
+def plain_layer(layer_class: Any, path: str, inputs: Any, **settings: Any) -> Any:
     """Makes a layer without variables, named after a scope path.
 
     Within one pass a path may occur again; the same occurrence yields the same layer in each pass.
@@ -56,7 +56,7 @@ def plain_layer(layer_class: Any, path: str, **settings: Any) -> Any:
     key = f"{path}:{graph.met.setdefault(path + ':', 0)}"
     graph.met[path + ":"] += 1
     if key not in graph.layers:
-        layer = layer_class(name=graph.layer_name(path), **settings)
+        layer = layer_class(name=graph.layer_name(path), dtype=_dtype_of(inputs), **settings)
         layer.legacy_scope = path.removesuffix("/")
         graph.layers[key] = [(layer, None)]
     return graph.layers[key][0][0]
@@ -126,6 +126,7 @@ def _variables_of(
         path = f"{scope.name}/{short_name}" if scope.name else short_name
         variable = graph.existing_variable(path, scope.reuse)
         if variable is None:
+            arguments["regularizer"] = _both(arguments.get("regularizer"), scope.regularizer)
             trainable = arguments.get("trainable", True) and layer.trainable
             if trainable:
                 graph.trainable.add(path)
@@ -145,6 +146,13 @@ def _variables_of(
         yield
     finally:
         del layer.add_weight
+
+
+def _both(regularizer: Any, of_scope: Any) -> Any:
+    """Adds up the regularizer of a layer and that of its scope, which TF 1 applies as well."""
+    if regularizer is None or of_scope is None:
+        return of_scope if regularizer is None else regularizer
+    return lambda weights: regularizer(weights) + of_scope(weights)
 
 
 def _collect(variable: Any, short_name: str, variables_collections: Any) -> None:

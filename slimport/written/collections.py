@@ -1,4 +1,4 @@
-"""Collections of tensors, and the names they are collected under."""
+"""Collections: tensors by the names they are collected under."""
 
 from __future__ import annotations
 

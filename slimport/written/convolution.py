@@ -146,21 +146,9 @@ def conv2d(
         filters: Number of output channels.
         kernel_size: One integer, or one for each spatial dimension.
         strides: Likewise; above 1 only where `dilation_rate` is 1.
-        padding: `"same"` or `"valid"`, in any case.
-        data_format: `None` or `"NHWC"`: channels last; `"NCHW"`: channels first.
         dilation_rate: One integer, or one for each spatial dimension.
-        activation: A name or a function, applied last; `None` for none.
-        normalizer: A function applied in place of a bias, e.g. `batch_norm`.
-        normalizer_params: Keyword arguments for `normalizer`.
         kernel_initializer: Initializer of the kernel.
         kernel_regularizer: Regularizer of the kernel.
-        bias_initializer: Initializer of the bias; `None` for no bias.
-        bias_regularizer: Regularizer of the bias.
-        reuse: Whether to share the variables of an earlier layer of this name.
-        variables_collections: Collections for the variables: a list, or a dictionary by name.
-        outputs_collections: Collections for the outputs, under the layer's path.
-        trainable: Whether the variables are trainable.
-        name: Scope of the layer; `None` for `Conv`, `Conv_1`, ...
 
     Returns:
         The convolved images, `[batch, new height, new width, filters]`.

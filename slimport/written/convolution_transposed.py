@@ -48,19 +48,8 @@ def conv2d_transpose(
         kernel_size: One integer, or one for each spatial dimension.
         strides: Likewise; the factor by which the input grows.
         padding: `"same"` (size times stride) or `"valid"` (larger by the kernel), in any case.
-        data_format: `"NHWC"` or `"NCHW"`.
-        activation: A name or a function, applied last; `None` for none.
-        normalizer: A function applied in place of a bias, e.g. `batch_norm`.
-        normalizer_params: Keyword arguments for `normalizer`.
         kernel_initializer: Initializer of the kernel.
         kernel_regularizer: Regularizer of the kernel.
-        bias_initializer: Initializer of the bias; `None` for no bias.
-        bias_regularizer: Regularizer of the bias.
-        reuse: Whether to share the variables of an earlier layer of this name.
-        variables_collections: Collections for the variables: a list, or a dictionary by name.
-        outputs_collections: Collections for the outputs, under the layer's path.
-        trainable: Whether the variables are trainable.
-        name: Scope of the layer; `None` for `Conv2d_transpose`, `Conv2d_transpose_1`, ...
 
     Returns:
         The enlarged inputs with `filters` channels.

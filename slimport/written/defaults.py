@@ -1,4 +1,4 @@
-"""Defaults for the layers of a block of code (TF-Slim's `arg_scope`)."""
+"""Defaults: TF-Slim's `arg_scope`, arguments set for the layers of a block of code."""
 
 from __future__ import annotations
 

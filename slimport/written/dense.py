@@ -36,18 +36,8 @@ def fully_connected(
     Args:
         inputs: A tensor of rank 2 or more, `[batch, ..., features]`.
         units: Size of the new last dimension.
-        activation: A name or a function, applied last; `None` for none.
-        normalizer: A function applied in place of a bias, e.g. `batch_norm`.
-        normalizer_params: Keyword arguments for `normalizer`.
         kernel_initializer: Initializer of the matrix.
         kernel_regularizer: Regularizer of the matrix.
-        bias_initializer: Initializer of the bias; `None` for no bias.
-        bias_regularizer: Regularizer of the bias.
-        reuse: Whether to share the variables of an earlier layer of this name.
-        variables_collections: Collections for the variables: a list, or a dictionary by name.
-        outputs_collections: Collections for the outputs, under the layer's path.
-        trainable: Whether the variables are trainable.
-        name: Scope of the layer; `None` for `fully_connected`, `fully_connected_1`, ...
 
     Returns:
         A tensor `[batch, ..., units]`.

@@ -37,8 +37,6 @@ def dropout(
         keep_prob: Probability with which an element is kept; a tensor in a TF 1 graph only.
         noise_shape: Shape of the random mask; 1 where elements share their fate.
         is_training: True to follow Keras (in a TF 1 graph: training), False for none, or a tensor.
-        outputs_collections: Collections for the outputs, under the layer's path.
-        name: Scope of the layer; `None` for `Dropout`, `Dropout_1`, ...
         seed: Seed of the random mask.
 
     Returns:
@@ -54,7 +52,7 @@ def dropout(
             outputs = inputs
         else:
             settings = {"rate": 1 - keep_prob, "noise_shape": noise_shape, "seed": seed}
-            layer = plain_layer(Dropout, scope.name, **settings)
+            layer = plain_layer(Dropout, scope.name, inputs, **settings)
             outputs = layer(inputs, is_training=choice)
         return collect_named_outputs(outputs_collections, scope.name, outputs)
 

@@ -1,4 +1,4 @@
-"""Layers applied several times."""
+"""Loops: layers applied several times."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # mypy: allow-subclassing-any
-"""Models made from functions that build scoped layers."""
+"""Models: made from functions that build scoped layers."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class TracedModel(keras.Model):
     """
 
     def __init__(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
-        super().__init__()
+        super().__init__(autocast=False)
         self.supports_jit = False  # TensorFlow code may hold what XLA does not compile
         self._function = functools.partial(_with_inputs_first, function, args, kwargs)
         self._scoped_graph = LayerGraph()
@@ -67,10 +67,11 @@ class TracedModel(keras.Model):
         self._replay: Any = None
         self._scoped_layers: list[Any] = []
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if not self.built and args:
-            self._input_specs = keras.tree.map_structure(_spec, args[0])
-        return super().__call__(*args, **kwargs)
+    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        inputs = keras.tree.map_structure(_tensor, inputs)
+        if not self.built:
+            self._input_specs = keras.tree.map_structure(_spec, inputs)
+        return super().__call__(inputs, *args, **kwargs)
 
     def build(self, input_shape: Any) -> None:
         """Traces the function once, which creates its layers.
@@ -105,7 +106,15 @@ def _with_inputs_first(
     return function(inputs, *args, **kwargs)
 
 
+def _tensor(value: Any) -> Any:
+    """Arrays of floats come in Keras' float type, as from `fit`; tensors stay as they are."""
+    if keras.ops.is_tensor(value) or keras.backend.is_keras_tensor(value):
+        return value
+    tensor = keras.ops.convert_to_tensor(value)
+    is_float = keras.backend.is_float_dtype(tensor.dtype)
+    return keras.ops.cast(tensor, keras.config.floatx()) if is_float else tensor
+
+
 def _spec(tensor: Any) -> tf.TensorSpec:
-    """The kind of tensor to trace with; the batch size stays open."""
-    dtype = keras.backend.standardize_dtype(tensor.dtype)
-    return tf.TensorSpec((None, *tensor.shape[1:]), dtype)
+    """The kind of tensor to trace with."""
+    return tf.TensorSpec(tensor.shape, keras.backend.standardize_dtype(tensor.dtype))

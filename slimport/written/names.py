@@ -1,4 +1,4 @@
-"""The names that variables have in a TF 1 checkpoint."""
+"""Checkpoint names: what variables are called in a TF 1 checkpoint."""
 
 from __future__ import annotations
 

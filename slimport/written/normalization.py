@@ -52,26 +52,16 @@ def batch_norm(
         center: Whether to add `beta`.
         scale: Whether to multiply by `gamma`.
         epsilon: Added to the variance.
-        activation: A name or a function, applied last; `None` for none.
         param_initializers: Initializers of `beta`, `gamma`, `moving_mean`, `moving_variance`.
         param_regularizers: Regularizers of `beta` and `gamma`.
         updates_collections: In a TF 1 graph, the collection for the updates of the moving
             averages; `None` to update in place. Elsewhere they are updated in place.
         is_training: True to follow Keras (`fit` trains, `predict` infers; in a TF 1 graph:
             training), False for the moving averages always, or a boolean tensor.
-        reuse: Whether to share the variables of an earlier layer of this name.
-        variables_collections: Collections for the variables: a list, or a dictionary by name.
-        outputs_collections: Collections for the outputs, under the layer's path.
-        trainable: Whether `beta` and `gamma` are trainable; batch statistics are used all the same.
-        batch_weights: Not supported.
         fused: False for the plain formula, which averages the biased variance.
         data_format: `"NHWC"`: the last dimension holds the channels; `"NCHW"`: the second.
-        zero_debias_moving_mean: Not supported.
-        name: Scope of the layer; `None` for `BatchNorm`, `BatchNorm_1`, ...
-        renorm: Not supported.
-        renorm_clipping: Not supported.
-        renorm_decay: Not supported.
-        adjustment: Not supported.
+
+    `batch_weights`, `zero_debias_moving_mean`, `renorm` and `adjustment` are not supported.
 
     Returns:
         A tensor of the shape and dtype of `inputs`.

@@ -35,14 +35,8 @@ def layer_norm(
         inputs: A tensor of known rank.
         center: Whether to add `beta`.
         scale: Whether to multiply by `gamma`.
-        activation: A name or a function, applied last; `None` for none.
-        reuse: Whether to share the variables of an earlier layer of this name.
-        variables_collections: Collections for the variables: a list, or a dictionary by name.
-        outputs_collections: Collections for the outputs, under the layer's path.
-        trainable: Whether the variables are trainable.
         begin_norm_axis: First dimension to take moments over.
         begin_params_axis: First dimension of `beta` and `gamma`.
-        name: Scope of the layer; `None` for `LayerNorm`, `LayerNorm_1`, ...
 
     Raises:
         ValueError: If an axis is out of bounds.
@@ -133,13 +127,7 @@ def group_norm(
         center: Whether to add `beta`.
         scale: Whether to multiply by `gamma`.
         epsilon: Added to the variance.
-        activation: A name or a function, applied last; `None` for none.
         param_initializers: Initializers of `beta` and `gamma`.
-        reuse: Whether to share the variables of an earlier layer of this name.
-        variables_collections: Collections for the variables: a list, or a dictionary by name.
-        outputs_collections: Collections for the outputs, under the layer's path.
-        trainable: Whether the variables are trainable.
-        name: Scope of the layer; `None` for `GroupNorm`, `GroupNorm_1`, ...
         mean_close_to_zero: Whether to take the variance in one pass, as `E[x ** 2] - E[x] ** 2`.
 
     Raises:

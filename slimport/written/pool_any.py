@@ -34,12 +34,8 @@ def pool(
         inputs: A tensor `[batch, spatial dimensions ..., channels]`, or channels first.
         pool_size: One integer, or one for each spatial dimension.
         pooling_type: `"AVG"` or `"MAX"`.
-        padding: `"valid"` or `"same"`, in any case.
-        data_format: `None`, `"NHWC"` and their like, or `"NCHW"` and its like.
         dilation_rate: One integer, or one for each spatial dimension.
         strides: Likewise; above 1 only where `dilation_rate` is 1.
-        outputs_collections: Collections for the outputs, under the layer's path.
-        name: Name scope; `None` for `avg_pool`, `max_pool_1`, ...
 
     Raises:
         ValueError: If the rank of `inputs` is below 3.
@@ -50,6 +46,7 @@ def pool(
         layer = plain_layer(
             Pooling,
             path,
+            inputs,
             pool_size=pool_size,
             pooling_type=pooling_type.upper(),
             padding=padding.upper(),

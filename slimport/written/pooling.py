@@ -30,10 +30,6 @@ def max_pool2d(
         inputs: Images `[batch, height, width, channels]`, or channels first with `NCHW`.
         pool_size: One integer, or `[height, width]`.
         strides: Likewise.
-        padding: `"valid"` or `"same"`, in any case.
-        data_format: `"NHWC"` or `"NCHW"`.
-        outputs_collections: Collections for the outputs, under the layer's path.
-        name: Name scope; `None` for `MaxPool2D`, `MaxPool2D_1`, ...
     """
     layer = keras.layers.MaxPooling2D
     where = (outputs_collections, name, "MaxPool2D")
@@ -56,10 +52,6 @@ def avg_pool2d(
         inputs: Images `[batch, height, width, channels]`, or channels first with `NCHW`.
         pool_size: One integer, or `[height, width]`.
         strides: Likewise.
-        padding: `"valid"` or `"same"`, in any case.
-        data_format: `"NHWC"` or `"NCHW"`.
-        outputs_collections: Collections for the outputs, under the layer's path.
-        name: Name scope; `None` for `AvgPool2D`, `AvgPool2D_1`, ...
     """
     layer = keras.layers.AveragePooling2D
     where = (outputs_collections, name, "AvgPool2D")
@@ -114,6 +106,7 @@ def pooled(
         layer = plain_layer(
             layer_class,
             path,
+            inputs,
             pool_size=pool_size,
             strides=strides,
             padding=padding.lower(),

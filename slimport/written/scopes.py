@@ -1,4 +1,4 @@
-"""Variable scopes and name scopes, with TF 1's rules for unique names."""
+"""Scopes: variable scopes and name scopes, with TF 1's rules for unique names."""
 
 from __future__ import annotations
 

@@ -46,22 +46,10 @@ def separable_conv2d(
         kernel_size: One integer, or `[height, width]`.
         depth_multiplier: Output channels of the depthwise step for each input channel.
         strides: One integer, or two equal ones.
-        padding: `"same"` or `"valid"`, in any case.
-        data_format: `"NHWC"` or `"NCHW"`.
         dilation_rate: One integer, or `[height, width]`.
-        activation: A name or a function, applied last; `None` for none.
-        normalizer: A function applied in place of a bias, e.g. `batch_norm`.
-        normalizer_params: Keyword arguments for `normalizer`.
         kernel_initializer: Initializer of the depthwise kernel.
         pointwise_initializer: Initializer of the pointwise kernel; `None` for the same.
         kernel_regularizer: Regularizer of both kernels.
-        bias_initializer: Initializer of the bias; `None` for no bias.
-        bias_regularizer: Regularizer of the bias.
-        reuse: Whether to share the variables of an earlier layer of this name.
-        variables_collections: Collections for the variables: a list, or a dictionary by name.
-        outputs_collections: Collections for the outputs, under the layer's path.
-        trainable: Whether the variables are trainable.
-        name: Scope of the layer; `None` for `SeparableConv2d`, `SeparableConv2d_1`, ...
 
     Returns:
         Images with `filters` (or `channels * depth_multiplier`) channels.

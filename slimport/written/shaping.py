@@ -28,8 +28,6 @@ def flatten(inputs: Any, outputs_collections: Any = None, name: Any = None) -> A
 
     Args:
         inputs: A tensor `[batch, ...]` of rank 2 or more.
-        outputs_collections: Collections for the outputs, under the layer's path.
-        name: Name scope; `None` for `Flatten`, `Flatten_1`, ...
 
     Returns:
         A tensor `[batch, features]`.
@@ -40,7 +38,7 @@ def flatten(inputs: Any, outputs_collections: Any = None, name: Any = None) -> A
     if len(inputs.shape) < 2:
         raise ValueError(f"flatten expects inputs of rank 2 or more, got shape {inputs.shape}.")
     with name_scope(name, "Flatten", [inputs]) as path:
-        outputs = plain_layer(keras.layers.Flatten, path)(inputs)
+        outputs = plain_layer(keras.layers.Flatten, path, inputs)(inputs)
         return collect_named_outputs(outputs_collections, path, outputs)
 
 
@@ -50,7 +48,6 @@ def softmax(logits: Any, name: Any = None) -> Any:
 
     Args:
         logits: A tensor of rank 2 or more.
-        name: Scope; `None` for `softmax`, `softmax_1`, ...
     """
     with variable_scope(name, "softmax", [logits]):
         last_dimension(logits.shape, min_rank=2)
@@ -73,8 +70,6 @@ def one_hot_encoding(
         num_classes: Number of classes.
         on_value: Value at the label.
         off_value: Value elsewhere.
-        outputs_collections: Collections for the outputs, under the layer's path.
-        name: Name scope; `None` for `OneHotEncoding`, `OneHotEncoding_1`, ...
     """
     with name_scope(name, "OneHotEncoding", [labels]) as path:
         dtype = "int32" if isinstance(on_value, int) and isinstance(off_value, int) else "float32"
@@ -92,7 +87,6 @@ def unit_norm(inputs: Any, axis: int, epsilon: float = 1e-7, name: Any = None) -
         inputs: A tensor of known rank.
         axis: The dimension, counted from the front.
         epsilon: Added to the squared length.
-        name: Scope; `None` for `UnitNorm`, `UnitNorm_1`, ...
 
     Raises:
         ValueError: If `axis` is negative or too large.
@@ -112,7 +106,6 @@ def maxout(inputs: Any, num_units: int, axis: int = -1, name: Any = None) -> Any
         inputs: A tensor with at most one dimension of unknown size.
         num_units: Number of features that remain; a divisor of their number.
         axis: The dimension of the features.
-        name: Scope; `None` for `MaxOut`, `MaxOut_1`, ...
 
     Raises:
         ValueError: If `num_units` does not divide the number of features.
@@ -137,9 +130,6 @@ def images_to_sequence(
 
     Args:
         inputs: Images `[batch, height, width, channels]`, or channels first with `NCHW`.
-        data_format: `"NHWC"` or `"NCHW"`.
-        outputs_collections: Collections for the outputs, under the layer's path.
-        name: Name scope; `None` for `ImagesToSequence`, `ImagesToSequence_1`, ...
 
     Returns:
         A tensor `[width, batch * height, channels]`.
@@ -167,8 +157,6 @@ def sequence_to_images(
         inputs: A tensor `[width, batch * height, channels]`.
         height: Height of the images.
         output_data_format: `"channels_last"` or `"channels_first"`.
-        outputs_collections: Collections for the outputs, under the layer's path.
-        name: Name scope; `None` for `SequenceToImages`, `SequenceToImages_1`, ...
 
     Returns:
         Images `[batch, height, width, channels]`, or channels first.

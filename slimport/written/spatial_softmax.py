@@ -30,8 +30,6 @@ def spatial_softmax(
         features: Images `[batch, height, width, channels]`, or channels first with `NCHW`.
         temperature: Initial value of the variable that divides the features; `None` for 1.
         name: Scope of the layer; `None` for `spatial_softmax`, `spatial_softmax_1`, ...
-        variables_collections: Collections for the temperature: a list, or a dictionary by name.
-        trainable: Whether the temperature is trainable.
         data_format: `"NHWC"` or `"NCHW"`.
 
     Returns:

@@ -1,5 +1,5 @@
 # mypy: allow-subclassing-any
-"""Variables used directly."""
+"""Variables: used directly, without a layer function."""
 
 from __future__ import annotations
 

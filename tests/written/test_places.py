@@ -197,6 +197,20 @@ class TestTracedModel:
             for path, variable in variables.items():
                 assert np.allclose(variable.numpy(), expected.after[path], atol=1e-6)
 
+    def test_operations_are_named_by_the_scopes(self, new: Any) -> None:
+        names = []
+
+        def build(x: Any) -> Any:
+            with new.variable_scope("Net"), new.name_scope("part"):
+                y = tf.identity(new.conv2d(x, 2, 1, name="conv"), name="point")
+            names.append(y.name)
+            return y
+
+        model = new.TracedModel(build)
+        inputs = keras.Input((12, 12, 3))
+        keras.Model(inputs, model(inputs))(IMAGES)
+        assert set(names) == {"Net/part/point:0"} and len(names) > 1
+
     def test_a_layer_that_comes_up_late_is_refused(self, new: Any) -> None:
         def build(x: Any) -> Any:
             return new.conv2d(x, 2, 1, name=f"for_{x.shape[1]}")
