@@ -38,13 +38,12 @@ def _listed_layers(site: CallSite) -> list[str] | None:
     if not elements:
         return None
     known = {reference.node: reference for reference in site.function.references}
-    found = [known.get(element) for element in elements]
-    layers = [reference.api.name for reference in found if _is_layer(reference)]
+    layers = [known[e].api.name for e in elements if e in known and _is_layer(known[e])]
     return layers if len(layers) == len(elements) else None
 
 
-def _is_layer(reference: Reference | None) -> bool:
-    return reference is not None and isinstance(rule_for(reference.api.name), LayerRule)
+def _is_layer(reference: Reference) -> bool:
+    return isinstance(rule_for(reference.api.name), LayerRule)
 
 
 def _argument(argument: cst.Arg, ops: list[str] | None) -> cst.Arg:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from slimport import slim_api
+from slimport.index.names import Assigned
 from slimport.index.program import Function, Program, Reference
 
 # Default variable scope of each layer with variables (tf_slim/layers/layers.py).
@@ -265,6 +266,8 @@ class _Body:
         )
         if signature is None:
             return
+        if isinstance(reference.node, ast.Name) and _is_assigned(reference):
+            self.closure.refuse(f"{api} is called through a name of the author's own")
         bound = _bound(call, signature.parameters)
         if bound is None:
             self.closure.refuse(f"{api} with unpacked arguments")
@@ -312,6 +315,12 @@ class _Body:
             name = f"{default}_{number}"
         self.used.add((*path, name))
         return name
+
+
+def _is_assigned(reference: Reference) -> bool:
+    """``conv = slim.conv2d``."""
+    found = reference.scope.lookup(reference.base)
+    return found is not None and any(isinstance(binding, Assigned) for binding in found[1])
 
 
 def _path(scopes: list[ast.Call]) -> tuple[str, ...]:

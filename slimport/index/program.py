@@ -27,7 +27,8 @@ _SESSION_APIS = (
 
 # Not layers, but they create slim's variables or open the scopes of its layers.
 _SLIM_BUILDING = frozenset(
-    "slim.variable slim.model_variable slim.local_variable slim.global_variable slim.arg_scope".split()
+    "slim.variable slim.model_variable slim.local_variable slim.global_variable "
+    "slim.arg_scope".split()
 )
 # TensorFlow's own, which share names with the layers where layers call them.
 _NAMING = frozenset("tf.get_variable tf.variable_scope tf.get_variable_scope".split())

@@ -12,23 +12,25 @@ from slimport.report.model import Report
 def print_report(report: Report, console: Console, verbose: bool = False) -> None:
     """Prints what was rewritten by rule, what was left with line and reason, and what failed."""
     for file in report.failed:
-        console.print(f"[red]error[/]: {escape(file.path)}: {escape(file.error)}")
+        console.print(f"[red]error[/]: {escape(file.path)}: {escape(file.error)}", soft_wrap=True)
     for file in report.files:
         for left in sorted(file.left, key=lambda item: item.line):
             advice = f" [dim]({escape(left.advice)})[/]" if left.advice else ""
             place = f"{escape(file.path)}:{left.line}: {left.code}"
-            console.print(f"[yellow]left[/]: {place} {escape(left.reason)}{advice}")
+            text = f"[yellow]left[/]: {place} {escape(left.reason)}{advice}"
+            console.print(text, soft_wrap=True)
     _print_rules(report, console)
     if verbose:
         _print_functions(report, console)
     for name in report.written_modules:
-        console.print(f"wrote {escape(name)}: the layer factories that the tree uses")
+        console.print(f"wrote {escape(name)}: layer factories for this tree", soft_wrap=True)
     for note in report.notes:
-        console.print(f"note: {escape(note)}")
+        console.print(f"note: {escape(note)}", soft_wrap=True)
     total = sum(len(file.rewritten) for file in report.files)
     console.print(
         f"{len(report.changed)} of {len(report.files)} files rewritten: {total} references "
-        f"rewritten, {report.left} left and marked, {len(report.failed)} files failed"
+        f"rewritten, {report.left} left and marked, {len(report.failed)} files failed",
+        soft_wrap=True,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
@@ -160,7 +161,7 @@ class _Rewriter(cst.CSTTransformer):
 
     def on_leave(
         self, original_node: cst.CSTNode, updated_node: cst.CSTNode
-    ) -> cst.CSTNode | cst.RemovalSentinel | cst.FlattenSentinel[cst.CSTNode]:
+    ) -> Any:  # libcst's own annotation ties the result to the node's class
         self._path.pop()
         result: cst.CSTNode = updated_node
         if isinstance(original_node, cst.Call):

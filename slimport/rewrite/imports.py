@@ -185,7 +185,7 @@ class ImportEditor(cst.CSTTransformer):
     def edit(self, tree: cst.Module) -> cst.Module:
         """The module with its imports in order."""
         self._names.drop_unused(_used_names(tree))
-        body = list(tree.body)
+        body: list[cst.BaseStatement] = list(tree.body)
         for statement in self._names.libraries():
             _insert_library(body, statement)
         written = self._names.from_written_module()
@@ -377,7 +377,7 @@ def _local(alias: cst.ImportAlias) -> str | None:
 
 
 def _with_names(statement: _Import, names: Iterable[cst.ImportAlias]) -> _Import | None:
-    kept = list(names)
+    kept: list[cst.ImportAlias] = list(names)
     if not kept:
         return None
     if isinstance(statement.names, Sequence) and len(kept) == len(statement.names):

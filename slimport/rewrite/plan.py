@@ -80,9 +80,9 @@ class Plan:
                 )
             for layer in closure.layers.values():
                 rule = rule_for(layer.reference.api.name)
-                reason = rule.blocks_plain(layer) if rule is not None else None
-                if reason:
-                    closure.refuse(reason)
+                blocked = rule.blocks_plain(layer) if rule is not None else None
+                if blocked:
+                    closure.refuse(blocked)
         share_reasons(found)
         return found
 

@@ -6,7 +6,6 @@ import importlib
 import pkgutil
 from functools import cache
 
-from slimport import rules
 from slimport.rewrite.rule import Rule
 
 
@@ -17,6 +16,8 @@ def all_rules() -> tuple[Rule, ...]:
     Raises:
         ValueError: two rules share a code or an API.
     """
+    # The folder `rules` beside the package, mapped to this name when it is installed.
+    rules = importlib.import_module("slimport.rules")
     found: list[Rule] = []
     for info in pkgutil.iter_modules(rules.__path__):
         module = importlib.import_module(f"{rules.__name__}.{info.name}")

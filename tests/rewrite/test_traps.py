@@ -1,0 +1,248 @@
+"""Code that would look migrated and compute something else: each case was, or could be, a bug."""
+
+from __future__ import annotations
+
+from tests.rewrite.tools import (
+    check_left,
+    check_transformed,
+    output,
+    report,
+    rewrite_program,
+    transform,
+)
+
+HEAD = "import tensorflow as tf\nimport tf_slim as slim\n\n\n"
+
+
+def test_a_conditional_activation_keeps_both_branches() -> None:
+    text = transform(
+        HEAD
+        + """def scope(use_relu6):
+    with slim.arg_scope([slim.conv2d],
+                        activation_fn=tf.nn.relu6 if use_relu6 else tf.nn.relu) as sc:
+        return sc
+"""
+    )
+    assert "activation=keras.ops.relu6 if use_relu6 else keras.ops.relu" in text
+
+
+def test_an_assigned_call_is_no_alias() -> None:
+    found = check_left(HEAD + "step = slim.create_global_step()\nprint(step)\n", 5, "SLIM405")
+    assert found.left[0].api == "slim.create_global_step"
+
+
+def test_a_variable_that_holds_an_object_of_tensorflow_stays() -> None:
+    check_transformed(
+        "import tensorflow as tf\n\nFLAGS = tf.app.flags.FLAGS\nprint(FLAGS.steps)\n",
+        "import tensorflow as tf\n\nFLAGS = tf.compat.v1.app.flags.FLAGS\nprint(FLAGS.steps)\n",
+    )
+
+
+def test_an_alias_of_a_layer_stays_and_its_keywords_are_translated() -> None:
+    text = transform(
+        HEAD
+        + """conv = slim.conv2d
+
+
+def net(x):
+    return conv(x, 8, [3, 3], stride=2, padding='SAME')
+"""
+    )
+    assert "conv = conv2d\n" in text
+    assert "conv(x, 8, [3, 3], strides=2, padding='same')" in text
+
+
+def test_a_loop_over_one_layer_keeps_its_scope() -> None:
+    text = transform(
+        HEAD
+        + """def net(x):
+    for i in range(3):
+        x = slim.conv2d(x, 8, 3)
+    return x
+"""
+    )
+    assert "keras.layers" not in text
+    assert "x = conv2d(x, 8, 3)" in text
+
+
+def test_a_scope_that_reaches_through_a_call_is_not_lost() -> None:
+    text = transform(
+        HEAD
+        + """def block(x):
+    return slim.conv2d(x, 8, 3, scope='c')
+
+
+def net(x):
+    with slim.arg_scope([slim.conv2d], activation_fn=None):
+        return block(x)
+"""
+    )
+    assert "keras.layers" not in text
+    assert "with layer_defaults([conv2d], activation=None):" in text
+
+
+def test_a_library_of_scope_functions_stays_open() -> None:
+    """Nobody in the tree enters the scope: its user is elsewhere and so are the defaults."""
+    result = rewrite_program(
+        {
+            "net.py": HEAD
+            + """def net_arg_scope():
+    with slim.arg_scope([slim.conv2d], normalizer_fn=slim.batch_norm) as sc:
+        return sc
+
+
+def net(x):
+    return slim.conv2d(x, 8, 3, scope='c')
+"""
+        }
+    )
+    text = output(result, "net.py") or ""
+    assert "keras.layers" not in text
+    (form,) = [f for f in report(result, "net.py").functions if f.function == "net"]
+    assert any("net_arg_scope" in reason for reason in form.why)
+
+
+def test_a_default_that_changes_between_calls_is_not_copied() -> None:
+    text = transform(
+        HEAD
+        + """def net(x):
+    rate = 2
+    with slim.arg_scope([slim.conv2d], rate=rate):
+        rate = 4
+        return slim.conv2d(x, 8, 3, scope='c')
+"""
+    )
+    assert "keras.layers" not in text
+
+
+def test_a_function_that_is_called_twice_keeps_sharing_or_failing() -> None:
+    text = transform(
+        HEAD
+        + """def tower(x):
+    return slim.conv2d(x, 8, 3, scope='c')
+
+
+def net(x, y):
+    with tf.variable_scope('towers') as scope:
+        a = tower(x)
+        scope.reuse_variables()
+        return a, tower(y)
+"""
+    )
+    assert "keras.layers" not in text
+
+
+def test_layers_of_one_name_in_two_scopes_are_not_plain() -> None:
+    text = transform(
+        HEAD
+        + """def net(x):
+    with tf.variable_scope('a'):
+        x = slim.conv2d(x, 8, 3, scope='conv')
+    with tf.variable_scope('b'):
+        return slim.conv2d(x, 8, 3, scope='conv')
+"""
+    )
+    assert "keras.layers" not in text
+
+
+def test_a_session_script_keeps_its_layers_scoped() -> None:
+    text = transform(
+        HEAD
+        + """def net(x):
+    return slim.conv2d(x, 8, 3, scope='c')
+
+
+with tf.Session() as session:
+    session.run(net(tf.placeholder(tf.float32, [1, 8, 8, 3])))
+"""
+    )
+    assert "keras.layers" not in text
+    assert "tf.compat.v1.Session()" in text
+
+
+def test_one_tensor_function_without_equivalent_keeps_all_on_tensorflow() -> None:
+    text = transform(
+        HEAD
+        + """def net(x):
+    x = slim.conv2d(x, 8, 3, scope='c')
+    return tf.concat([x, tf.nn.lrn(x)], 3)
+"""
+    )
+    assert "keras.ops" not in text
+    assert "tf.concat([x, tf.nn.lrn(x)], 3)" in text
+
+
+def test_keywords_of_a_custom_op_are_not_renamed() -> None:
+    text = transform(
+        HEAD
+        + """@slim.add_arg_scope
+def block(x, stride=1, scope=None):
+    return slim.conv2d(x, 8, 3, stride=stride, scope=scope)
+
+
+def net(x):
+    with slim.arg_scope([block], stride=2):
+        return block(x, scope='b')
+"""
+    )
+    assert "layer_defaults([block], stride=2)" in text
+    assert "block(x, scope='b')" in text
+
+
+def test_a_keyword_that_two_ops_call_differently_keeps_slims_name() -> None:
+    text = transform(
+        HEAD
+        + """def scope():
+    with slim.arg_scope([slim.conv2d, slim.max_pool2d], kernel_size=[3, 3], stride=1) as sc:
+        return sc
+"""
+    )
+    assert "layer_defaults([conv2d, max_pool2d], kernel_size=[3, 3], strides=1)" in text
+
+
+def test_a_name_that_the_file_has_taken_is_not_shadowed() -> None:
+    text = transform(
+        HEAD
+        + """def net(x, dropout):
+    x = slim.dropout(x, dropout, scope='d')
+    return [slim.conv2d(x, 8, 3) for conv2d in range(2)]
+"""
+    )
+    assert "scoped_dropout(x, dropout" in text
+    assert "[scoped_conv2d(x, 8, 3) for conv2d in range(2)]" in text
+
+
+def test_positional_arguments_of_a_plain_layer_mean_what_they_meant() -> None:
+    text = transform(HEAD + "def net(x):\n    return slim.conv2d(x, 8, 3, 2, 'VALID', scope='c')\n")
+    assert 'keras.layers.Conv2D(8, 3, strides=2, activation="relu", name="c")(x)' in text
+
+
+def test_slims_pool_stride_is_written_out() -> None:
+    text = transform(HEAD + "def net(x):\n    return slim.max_pool2d(x, [3, 3])\n")
+    assert "keras.layers.MaxPooling2D([3, 3], strides=2)(x)" in text
+
+
+def test_no_bias_stays_no_bias() -> None:
+    source = "def net(x):\n    return slim.conv2d(x, 8, 3, biases_initializer=None, scope='c')\n"
+    assert "use_bias=False" in transform(HEAD + source)
+
+
+def test_a_sum_in_a_regularizer_is_halved_as_a_whole() -> None:
+    source = "REGULARIZER = slim.l2_regularizer(a + b)\n"
+    assert "keras.regularizers.L2(0.5 * (a + b))" in transform(HEAD + "a = b = 1.0\n" + source)
+
+
+def test_what_a_comment_says_survives() -> None:
+    text = transform(
+        "import tensorflow as tf  # TF 1\n# Slim, of course.\nslim = tf.contrib.slim  # alias\n\n\n"
+        "def net(x):\n"
+        "    # before\n"
+        "    with slim.arg_scope([slim.conv2d], stride=2):  # header\n"
+        "        # inside\n"
+        "        x = slim.conv2d(x, 8, 3, scope='c')  # trailing\n"
+        "        # last\n"
+        "    # after\n"
+        "    return x\n"
+    )
+    for comment in ("Slim, of course.", "before", "header", "inside", "trailing", "last", "after"):
+        assert f"# {comment}" in text, comment

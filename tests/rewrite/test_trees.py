@@ -1,0 +1,141 @@
+"""Whole programs: import forms, re-exports, import roots, the one written module."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import sys
+from pathlib import Path
+
+import pytest
+
+from slimport.rewrite.tree import rewrite_tree
+from tests.rewrite.tools import output, rewrite_program
+
+BODY = "\n\ndef net(x):\n    return {} (x, 8, 3, scope='c')\n"
+FORMS = {
+    "tf.contrib.slim": ("import tensorflow as tf\n\nslim = tf.contrib.slim\n", "slim.conv2d"),
+    "tf_slim": ("import tf_slim as slim\n", "slim.conv2d"),
+    "tf_slim without alias": ("import tf_slim\n", "tf_slim.conv2d"),
+    "from contrib": ("from tensorflow.contrib import slim\n", "slim.conv2d"),
+    "contrib_slim": (
+        "from tensorflow.contrib import slim as contrib_slim\n\nslim = contrib_slim\n",
+        "slim.conv2d",
+    ),
+    "import contrib.slim as": ("import tensorflow.contrib.slim as slim\n", "slim.conv2d"),
+    "import contrib.slim": ("import tensorflow.contrib.slim\n", "tensorflow.contrib.slim.conv2d"),
+    "attribute": ("import tensorflow as tf\n", "tf.contrib.slim.conv2d"),
+    "contrib.layers": ("import tensorflow as tf\n", "tf.contrib.layers.conv2d"),
+    "layers alias": ("import tensorflow.contrib.layers as tcl\n", "tcl.conv2d"),
+    "from contrib.layers": ("from tensorflow.contrib.layers import conv2d\n", "conv2d"),
+    "convolution2d": ("from tensorflow.contrib.layers import convolution2d\n", "convolution2d"),
+    "deep path": (
+        "from tensorflow.contrib.layers.python.layers import layers as L\n",
+        "L.convolution2d",
+    ),
+    "compat.v1": ("import tensorflow.compat.v1 as tf\nimport tf_slim as slim\n", "slim.conv2d"),
+    "try": (
+        "try:\n    import tf_slim as slim\nexcept ImportError:\n"
+        "    from tensorflow.contrib import slim\n",
+        "slim.conv2d",
+    ),
+    "several names": ("from tensorflow.contrib import framework, slim\n", "slim.conv2d"),
+}
+
+
+@pytest.mark.parametrize(("imports", "call"), FORMS.values(), ids=FORMS.keys())
+def test_import_form(imports: str, call: str) -> None:
+    text = output(rewrite_program({"net.py": imports + BODY.format(call)}), "net.py")
+    assert text is not None
+    assert "contrib" not in text and "tf_slim" not in text
+    assert "keras.layers.Conv2D" in text
+    assert ast.parse(text)
+
+
+def test_a_star_import_of_the_tree() -> None:
+    result = rewrite_program(
+        {
+            "common.py": "import tf_slim as slim\n",
+            "net.py": "from common import *\n" + BODY.format("slim.conv2d"),
+        }
+    )
+    assert "keras.layers.Conv2D" in (output(result, "net.py") or "")
+
+
+def test_a_re_export() -> None:
+    result = rewrite_program(
+        {
+            "lib/__init__.py": "",
+            "lib/tools.py": "import tensorflow as tf\n\nslim = tf.contrib.slim\n",
+            "net.py": "from lib.tools import slim\n" + BODY.format("slim.conv2d"),
+        }
+    )
+    text = output(result, "net.py") or ""
+    assert "keras.layers.Conv2D" in text
+    assert "lib.tools" not in text
+
+
+OPEN = (
+    "import tf_slim as slim\n\n\ndef scope():\n"
+    "    with slim.arg_scope([slim.conv2d], stride=2) as sc:\n        return sc\n"
+) + BODY.format("slim.conv2d")
+
+
+def test_several_import_roots_share_one_module(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`nets` is imported from slim/, `detection` from the top: two roots, one stack of scopes."""
+    sources = {
+        "detection/__init__.py": "",
+        "detection/model.py": "from nets import first\n" + OPEN,
+        "slim/nets/__init__.py": "",
+        "slim/nets/first.py": "from nets import second\n" + OPEN,
+        "slim/nets/second.py": OPEN,
+        "train.py": "from detection import model\n",
+    }
+    for name, text in sources.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    result = rewrite_tree(tmp_path)
+    written = {path.as_posix(): data for path, data in result.outputs.items()}
+    assert b"def layer_defaults" in written["scoped_layers.py"]
+    assert b"def layer_defaults" not in written["slim/scoped_layers.py"]
+    for name, data in written.items():
+        (tmp_path / name).write_bytes(data)
+    (tmp_path / "scoped_layers.py").write_text("STACK = []\n")
+    monkeypatch.syspath_prepend(str(tmp_path / "slim"))
+    module = importlib.import_module("scoped_layers")
+    del sys.modules["scoped_layers"]
+    assert module.STACK == []
+    assert Path(str(module.__file__)) == tmp_path / "scoped_layers.py"
+
+
+def test_a_package_imports_the_module_relatively() -> None:
+    result = rewrite_program(
+        {
+            "__init__.py": "from .net import net\n",
+            "net.py": OPEN,
+            "deep/__init__.py": "",
+            "deep/net.py": OPEN,
+        }
+    )
+    assert "from .scoped_layers import" in (output(result, "net.py") or "")
+    assert "from ..scoped_layers import" in (output(result, "deep/net.py") or "")
+    assert output(result, "scoped_layers.py")
+
+
+def test_modules_that_import_each_other_in_a_circle() -> None:
+    result = rewrite_program(
+        {
+            "a.py": "from b import *\nfrom b import slim\n" + BODY.format("slim.conv2d"),
+            "b.py": "from a import *\nfrom a import slim\n",
+        }
+    )
+    assert result.report.failed == []
+    assert output(result, "a.py") is None
+
+
+def test_one_bad_file_stops_nothing() -> None:
+    result = rewrite_program({"bad.py": "import tf_slim\ndef (:\n", "net.py": OPEN})
+    assert [file.path for file in result.report.failed] == ["bad.py"]
+    assert output(result, "net.py")
