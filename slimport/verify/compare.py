@@ -165,7 +165,10 @@ def _group(
         if name in left_out:
             continue
         entry, other = olds.get(name), news.get(name)
-        given = tolerance(mode, group, entry.get("floor") if entry else None, case.tolerance)
+        known = entry or {}
+        given = tolerance(
+            mode, group, known.get("floor"), case.tolerance, known.get("rounding", 0.0)
+        )
         result = _pair(group, name, (old, entry), (new, other), given)
         if name in case.ignore and group == protocol.OUTPUT:
             result = replace(result, status=Status.IGNORED, why="ignored by the case")
@@ -254,7 +257,7 @@ def compare_arrays(group: str, name: str, old: Array, new: Array, given: Toleran
 
 
 def _judge(max_abs: float, scale: float, given: Tolerance) -> Status:
-    if max_abs <= given.base * scale:
+    if given.passes_base(max_abs, scale):
         return Status.EQUAL
     if max_abs > given.allowed(scale):
         return Status.DIFFERS

@@ -13,7 +13,7 @@ TEMPLATE = "report.html.j2"
 MODE_TITLES = {
     "inference": "Inference",
     "training": "Training",
-    "inference_from_training": "Inference by the model built for training",
+    "inference_from_training": "Inference, model built for training",
 }
 
 GROUP_TITLES = {

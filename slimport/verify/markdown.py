@@ -54,8 +54,11 @@ def _row(name: str, mode: ModeResult) -> str:
 def _details(case: CaseResult) -> list[str]:
     """What failed in a case, folded; nothing for a case that is equal and has no notes."""
     lines: list[str] = []
+    errors_before: dict[str, str] = {}
     for mode in case.modes:
-        lines += _mode_details(mode)
+        if not mode.errors or mode.errors != errors_before:
+            lines += _mode_details(mode)
+        errors_before = mode.errors
     notes = dict.fromkeys(note for mode in case.modes for note in mode.notes)
     lines += [f"- {_escape(note)}" for note in notes]
     if not lines:

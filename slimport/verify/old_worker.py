@@ -217,7 +217,8 @@ class Runner:
             nudge: None for the shared values; a number for the n-th perturbation.
 
         Returns:
-            The fetched arrays, and under ``moved`` what the run added to each variable.
+            The fetched arrays; under ``after`` each variable's value after the run, and under
+            ``moved`` what the run added to it.
         """
         worker.Stage.enter("running the graph")
         start, inputs = self.start, self.inputs
@@ -231,6 +232,7 @@ class Runner:
         feed.update(zip(self.reading.built.inputs, inputs))
         found: dict[str, Any] = self.session.run(self.reading.fetches, feed)
         after = self.session.run(list(variables))
+        found["after"] = after
         found["moved"] = [
             np.asarray(a, "float64") - np.asarray(b, "float64") for a, b in zip(after, start)
         ]
@@ -274,14 +276,30 @@ def _answer(
     if training:
         total = [np.float32(run.get("regularisation", 0.0)) for run in [found, *nudged]]
         floor = _floor(total[0], total[1:])
-        answer.tensor(protocol.REGULARISATION, "total", total[0], 0, floor)
         _put(answer, protocol.REGULARISATION, "regularised", reading.regularised, found, nudged)
+        place = len(reading.regularised)
+        answer.tensor(protocol.REGULARISATION, "total", total[0], place, floor)
         _put(answer, protocol.GRADIENT, "gradients", reading.gradient_names, found, nudged)
-        for run in [found, *nudged]:
-            run["moved"] = [run["moved"][place] for place in reading.statistics]
-        names = [built.variables[place].op.name for place in reading.statistics]
-        _put(answer, protocol.UPDATE, "moved", names, found, nudged)
+        _put_updates(answer, built, reading, found, nudged)
     return answer
+
+
+def _put_updates(
+    answer: protocol.Answer, built: Built, reading: Reading, found: Any, nudged: list[Any]
+) -> None:
+    """What the run added to each variable that is not trained.
+
+    An update is the difference of two float32 numbers that may be ten thousand times as large, so
+    that each side's rounding of the sum shows in it: one unit in the last place for each.
+    """
+    for order, place in enumerate(reading.statistics):
+        moved = found["moved"][place]
+        floor = _floor(moved, [run["moved"][place] for run in nudged])
+        largest = np.abs(found["after"][place]).max() if np.size(moved) else 0.0
+        rounding = 2.0 * float(np.spacing(np.float32(largest)))
+        answer.tensor(
+            protocol.UPDATE, built.variables[place].op.name, moved, order, floor, rounding
+        )
 
 
 def _put(

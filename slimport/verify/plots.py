@@ -37,7 +37,7 @@ def error_by_depth(mode: ModeResult) -> str:
     outputs = [t for t in mode.of("output") if t.relative is not None and t.dtype[:5] == "float"]
     if len(outputs) < 2:
         return ""
-    figure, axes = _axes(7.6, 2.9)
+    figure, axes = _axes(10.4, 2.8)
     places = list(range(len(outputs)))
     tolerances = [_drawn(t.relative_tolerance) for t in outputs]
     axes.step(places, tolerances, where="mid", color=_RED, lw=1.2, ls="--", label="tolerance")
@@ -56,8 +56,9 @@ def error_by_depth(mode: ModeResult) -> str:
 
 def _depth_axes(axes: Any, outputs: Sequence[TensorResult]) -> None:
     axes.set_yscale("log")
-    axes.set_ylabel("relative to scale")
-    step = max(1, math.ceil(len(outputs) / 24))
+    zeros = any(tensor.max_abs == 0.0 for tensor in outputs)
+    axes.set_ylabel("relative to scale" + (", 0 drawn at 1e-9" if zeros else ""))
+    step = max(1, math.ceil(len(outputs) / 32))
     axes.set_xticks(range(0, len(outputs), step))
     labels = [t.name.rsplit("/", 1)[-1][:22] for t in outputs[::step]]
     axes.set_xticklabels(labels, rotation=45, ha="right", rotation_mode="anchor")
@@ -101,7 +102,7 @@ def overview(cases: Sequence[CaseResult]) -> str:
     rows = [(case, tensors) for case, tensors in rows if tensors]
     if not rows:
         return ""
-    figure, axes = _axes(7.6, 0.75 + 0.28 * len(rows))
+    figure, axes = _axes(10.4, 0.75 + 0.28 * len(rows))
     for place, (_, tensors) in enumerate(rows):
         for good, colour in ((True, _BLUE), (False, _RED)):
             shown = [t for t in tensors if t.status.is_good is good]

@@ -143,6 +143,7 @@ class Answer:
         value: Any,
         order: int = 0,
         floor: float | None = None,
+        rounding: float = 0.0,
     ) -> None:
         """Records an array.
 
@@ -152,6 +153,7 @@ class Answer:
             value: The array. Strings (dtype object) are kept in the description.
             order: Place in build order; orders are compared within one group only.
             floor: Largest absolute change of this array when inputs and weights move by one ulp.
+            rounding: Absolute error that storing the array's parts in float32 may make.
         """
         array = np.asarray(value)
         entry: dict[str, Any] = {
@@ -161,6 +163,7 @@ class Answer:
             "dtype": str(array.dtype),
             "shape": list(array.shape),
             "floor": floor,
+            "rounding": rounding,
         }
         if array.dtype.kind in "OSU":
             entry["literal"] = [literal(item) for item in array.ravel().tolist()]

@@ -29,11 +29,17 @@ def number(value: float | None) -> str:
     """Returns a difference as a report shows it: two digits, zero as 0."""
     if value is None:
         return "–"
-    return "0" if value == 0.0 else f"{value:.1e}"
+    if value == 0.0:
+        return "0"
+    return f"{value:#.2g}" if 1e-2 <= value < 10 else f"{value:.1e}"
 
 
 def print_result(result: VerifyResult, console: Console) -> None:
-    """Prints a run: a table of cases, what fails and where first, and the verdict."""
+    """Prints a run: a table of cases, what fails and where first, and the verdict.
+
+    In the table, `worst` is the difference of the tensor nearest to its tolerance, `allowed` that
+    tolerance, both relative to the tensor's scale.
+    """
     for side in ("old", "new"):
         console.print(f"[bold]{side}[/bold]  {escape(environment_line(result, side))}")
     console.print(_table(result))
@@ -56,11 +62,11 @@ def environment_line(result: VerifyResult, side: str) -> str:
 
 def _table(result: VerifyResult) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for title in ("case", "mode", "built", "outputs", "gradients"):
-        table.add_column(title, no_wrap=True)
-    for title in ("worst / scale", "tolerance"):
+    table.add_column("case", overflow="fold")
+    table.add_column("mode", no_wrap=True)
+    for title in ("outputs", "gradients", "worst", "allowed"):
         table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     for case in result.cases:
         for place, mode in enumerate(case.modes):
             _add_row(table, case.name if place == 0 else "", mode)
@@ -73,7 +79,6 @@ def _add_row(table: Table, name: str, mode: ModeResult) -> None:
     table.add_row(
         escape(name),
         MODE_NAMES.get(mode.mode, mode.mode),
-        mode.built,
         str(len(mode.of("output"))),
         str(len(mode.of("gradient")) or ""),
         number(worst.relative if worst else None),
@@ -83,11 +88,14 @@ def _add_row(table: Table, name: str, mode: ModeResult) -> None:
 
 
 def _print_case(case: CaseResult, console: Console) -> None:
+    seen: set[str] = set()
     for mode in case.modes:
         title = f"{case.name}, {MODE_NAMES.get(mode.mode, mode.mode)}"
         for side, trace in mode.errors.items():
             console.print(f"\n[bold red]{escape(title)}: the {side} side failed[/bold red]")
-            console.print(escape(trace.rstrip()), highlight=False)
+            shown = trace.rstrip() if trace not in seen else "  as above"
+            console.print(escape(shown), highlight=False)
+            seen.add(trace)
         first = mode.first_divergence
         if first is not None:
             console.print(f"\n[bold red]{escape(title)}[/bold red]")

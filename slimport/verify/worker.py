@@ -83,8 +83,19 @@ def describe_error(error: BaseException) -> dict[str, str]:
         "stage": Stage.current,
         "kind": type(error).__name__,
         "message": str(error),
-        "traceback": "".join(traceback.format_exception(type(error), error, error.__traceback__)),
+        "traceback": "".join(
+            traceback.format_exception(type(error), error, _own_frames_dropped(error))
+        ),
     }
+
+
+def _own_frames_dropped(error: BaseException) -> Any:
+    """Returns the part of a traceback that begins in the tree, or all of it if none does."""
+    found = error.__traceback__
+    here = str(Path(__file__).parent)
+    while found is not None and found.tb_frame.f_code.co_filename.startswith(here):
+        found = found.tb_next
+    return found or error.__traceback__
 
 
 def environment() -> dict[str, str]:

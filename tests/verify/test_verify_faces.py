@@ -83,7 +83,7 @@ def test_html_stands_alone_and_escapes(equal, different):
 def test_the_terminal_names_the_first_divergence(different, capsys):
     print_result(different, Console(width=200))
     text = capsys.readouterr().out
-    assert "first divergence: output <b>|x: differs, max abs 1.0e+00" in text
+    assert "first divergence: output <b>|x: differs, max abs 1.0" in text
     assert "the new side failed" in text
     assert text.rstrip().endswith("1 of 1 cases not equal: net.")
 

@@ -23,7 +23,7 @@ MUTATIONS = {
     "regularisation_doubled": (
         "L2(0.5 * weight_decay)",
         "L2(weight_decay)",
-        ("training", "regularisation", "total"),
+        ("training", "regularisation", "Mini/conv1/weights"),
     ),
     "momentum": ("momentum=0.9", "momentum=0.99", ("training", "update", None)),
     "epsilon": ("epsilon=0.001", "epsilon=0.01", ("inference", "output", "1/conv1")),
