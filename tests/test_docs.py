@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import shutil
+import textwrap
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from slimport.rewrite.command import Request, run
 from slimport.rewrite.registry import all_rules
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -29,11 +32,25 @@ def test_rules_page_is_fresh(maker: ModuleType) -> None:
     assert maker.PAGE.read_text("utf-8") == maker.page(all_rules()), "run `make docs`"
 
 
-def test_every_rule_says_what_it_does() -> None:
-    for rule in all_rules():
-        assert re.fullmatch(r"SLIM\d{3}", rule.code), rule.name
-        assert rule.summary and not rule.summary.endswith("."), rule.code
-        assert rule.apis, rule.code
+def test_readme_shows_what_slimport_makes(tmp_path: Path) -> None:
+    """The two pairs of the README: one from the SSD fixture, one that is a module of its own."""
+    text = (ROOT / "README.md").read_text("utf-8")
+    before, after = (
+        re.findall(rf"```python\n# {side}\n(.*?)```", text, re.DOTALL)
+        for side in ("before", "after")
+    )
+    assert len(before) == len(after) == 2
+
+    legacy = ROOT / "fixtures" / "legacy" / "ssd_inception_v2" / "nets"
+    shutil.copytree(legacy, tmp_path / "ssd" / "nets")
+    net = tmp_path / "ssd" / "nets" / "inception_v2.py"
+    assert textwrap.indent(before[0], " " * 6) in net.read_text("utf-8")
+    plain = tmp_path / "plain.py"
+    plain.write_text(f"import tf_slim as slim\n\n\n{before[1]}", "utf-8")
+
+    assert not run(Request((tmp_path / "ssd", plain))).report.left
+    assert textwrap.indent(after[0], " " * 6) in net.read_text("utf-8")
+    assert after[1] in plain.read_text("utf-8")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -49,7 +49,7 @@ def _index(rules: Sequence[Rule]) -> Iterator[str]:
 def _sections(rules: Iterable[Rule]) -> Iterator[str]:
     for rule in rules:
         yield f"## {rule.code} {rule.name}\n"
-        yield f"{rule.summary}.\n"
+        yield f"{rule.summary.rstrip('.')}.\n"
         yield f"Takes {', '.join(f'`{api}`' for api in rule.apis)}.\n"
         if rule.details:
             yield f"{rule.details}\n"
