@@ -39,6 +39,7 @@ test-long: lint
 
 lint: $(VENV)/.dev-installed
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check slimport rules tests tools
 	$(BIN)/mypy
 
 docs: $(VENV)/.dev-installed
