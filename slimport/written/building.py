@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from slimport.written.collections import add_to_collection, collect_named_outputs
 from slimport.written.graphs import LayerGraph, current_layer_graph
@@ -56,7 +57,8 @@ def plain_layer(layer_class: Any, path: str, inputs: Any, **settings: Any) -> An
     key = f"{path}:{graph.met.setdefault(path + ':', 0)}"
     graph.met[path + ":"] += 1
     if key not in graph.layers:
-        layer = layer_class(name=graph.layer_name(path), dtype=_dtype_of(inputs), **settings)
+        with tf.init_scope():  # a seed is a variable
+            layer = layer_class(name=graph.layer_name(path), dtype=_dtype_of(inputs), **settings)
         layer.legacy_scope = path.removesuffix("/")
         graph.layers[key] = [(layer, None)]
     return graph.layers[key][0][0]

@@ -117,10 +117,11 @@ class LayerGraph:
 
     def add_variable(self, path: str, create: Callable[[], Any]) -> Any:
         """Creates a variable (`create`) under its full legacy name and remembers it."""
-        if self.tf_graph is None:
-            self.variables[path] = create()
-        else:
-            self.variables[path] = _create_in_tf_graph(path, create)
+        with tf.init_scope():  # out of traced functions, loops and conditions
+            if self.tf_graph is not None:
+                self.variables[path] = _create_in_tf_graph(path, create)
+            else:
+                self.variables[path] = create()
         return self.variables[path]
 
 
