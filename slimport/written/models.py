@@ -68,6 +68,7 @@ class TracedModel(keras.Model):
         self._scoped_layers: list[Any] = []
 
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """Notes the kind of the first inputs, to be traced with."""
         inputs = keras.tree.map_structure(_tensor, inputs)
         if not self.built:
             self._input_specs = keras.tree.map_structure(_spec, inputs)

@@ -95,6 +95,20 @@ def test_assembling_imports_no_tensorflow() -> None:
     assert done.stdout.strip() == "set()"
 
 
+def test_it_has_no_lint() -> None:
+    rules = "E,F,I,B,UP,SIM,RUF,PTH,C4,D1"
+    command = ["ruff", "check", "--isolated", "--line-length", "100", "--select", rules]
+    done = subprocess.run(
+        [sys.executable, "-m", *command, "--ignore", "D107", "-"],
+        input=assemble(public_names()),
+        capture_output=True,
+        text=True,
+    )
+    if "No module named ruff" in done.stderr:
+        pytest.skip("ruff is not installed")
+    assert done.returncode == 0, done.stdout
+
+
 def test_it_is_formatted() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "ruff", "format", "--line-length", "100", "--diff", "-"],

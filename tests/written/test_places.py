@@ -123,6 +123,27 @@ def test_plain_keras_layers_under_a_name_scope(new: Any) -> None:
     }
 
 
+def test_the_moving_variance_of_volumes_is_biased_as_in_tf_1(new: Any) -> None:
+    """TF 1.15 had no fused kernel for rank 5; TF-Slim on TF 2 uses one and averages n / (n - 1)."""
+    volumes = np.random.default_rng(5).normal(size=(2, 2, 2, 2, 3)).astype("float32")
+    model = new.functional_model(new.batch_norm, keras.Input((2, 2, 2, 3)), momentum=0.5)
+    model(volumes, training=True)
+    moved = new.legacy_variables(model)["BatchNorm/moving_variance"].numpy()
+    assert np.allclose(moved, 0.5 + 0.5 * volumes.reshape(-1, 3).var(0), atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["batch_norm", "dropout"])
+def test_a_symbolic_training_flag(name: str, new: Any) -> None:
+    with new.layer_graph():
+        inputs, flags = keras.Input((6, 6, 3)), keras.Input((), dtype="bool")
+        outputs = getattr(new, name)(inputs, is_training=keras.ops.any(flags))
+    model = keras.Model([inputs, flags], outputs)
+    images = IMAGES[:, :6, :6]
+    inference = model([images, np.zeros(4, bool)])
+    assert np.allclose(inference, images, rtol=1e-3)
+    assert np.abs(model([images, np.ones(4, bool)]) - inference).max() > 0.1
+
+
 class TestTracedModel:
     """The model that traces TensorFlow code."""
 
