@@ -1,4 +1,36 @@
-"""Case files: what is to be compared, written in TOML, with no room for a misspelt key."""
+"""Case files: what is to be compared, written in TOML, with no room for a misspelt key.
+
+```toml
+old = "../legacy"             # trees, relative to this file; the command line overrides them
+new = "../migrated"
+paths = [".", "slim"]         # import roots inside the trees (old_paths, new_paths for one side)
+seed = 0                      # of weights and inputs
+
+[[case]]
+name = "inception_v2"
+entry = "nets.inception_v2:inception_v2"
+arg_scope = "nets.inception_v2:inception_v2_arg_scope"       # entered around the entry
+arg_scope_args = { weight_decay = 0.00004 }
+args = { num_classes = 10, defs = { ref = "nets.defs:SMALL" } }  # a ref is imported
+training_argument = "is_training"               # of the entry: true or false by mode
+arg_scope_training_argument = "is_training"     # likewise of the arg_scope function
+modes = ["inference", "training"]               # the default
+discrete = ["boxes", "scores", "classes"]       # detections: rows are matched by score
+ignore = ["1/debug"]                            # outputs that are not compared
+gradients = true                                # compare gradients in training mode
+tolerance = { output = 1e-4 }                   # output, update, regularisation, gradient
+
+[[case.inputs]]               # one table per input, positional unless it has a name
+shape = [2, 224, 224, 3]
+dtype = "float32"
+low = -1.0                    # uniform in [low, high); a list broadcasts against the shape
+high = 1.0
+```
+
+``entry``, ``args``, ``arg_scope``, ``arg_scope_args`` and both training arguments may be given for
+one side alone, as ``old_entry`` or ``new_entry``; ``new_arg_scope = ""`` means that the migrated
+code needs none. An input may have ``values = [...]`` in place of random ones.
+"""
 
 from __future__ import annotations
 

@@ -257,11 +257,9 @@ def compare_arrays(group: str, name: str, old: Array, new: Array, given: Toleran
 
 
 def _judge(max_abs: float, scale: float, given: Tolerance) -> Status:
-    if given.passes_base(max_abs, scale):
+    if max_abs <= given.proves(scale):
         return Status.EQUAL
-    if max_abs > given.allowed(scale):
-        return Status.DIFFERS
-    return Status.NOISE if given.is_pure_noise(scale) else Status.EQUAL
+    return Status.NOISE if max_abs <= given.allowed(scale) else Status.DIFFERS
 
 
 def _unlike(old: Array, new: Array) -> str:

@@ -199,9 +199,11 @@ class VerifyResult:
         """Returns the outcome in one sentence."""
         total = len(self.cases)
         if self.is_equal:
-            tensors = sum(len(mode.tensors) for case in self.cases for mode in case.modes)
+            tensors = [t for case in self.cases for mode in case.modes for t in mode.tensors]
+            noise = sum(tensor.status is Status.NOISE for tensor in tensors)
             cases = "The one case is" if total == 1 else f"All {total} cases are"
-            return f"{cases} equal: {tensors:,} comparisons, none outside its tolerance."
+            text = f"{cases} equal: {len(tensors):,} comparisons, none outside its tolerance."
+            return f"{text} {noise:,} of them hold only noise." if noise else text
         if total == 0:
             return "Nothing was compared."
         bad = [case for case in self.cases if case.status is not Status.EQUAL]

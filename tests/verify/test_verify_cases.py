@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
+from pathlib import Path
+
 import pytest
 
 from slimport.verify import cases
@@ -97,3 +101,9 @@ def test_a_wrong_case_file_is_refused_with_its_place(tmp_path, text, message):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(cases.CaseFileError, match=r"nothing\.toml"):
         cases.load(tmp_path / "nothing.toml")
+
+
+def test_the_documented_example_is_read():
+    example = re.search(r"```toml\n(.*?)```", cases.__doc__, re.DOTALL)
+    (case,) = cases.parse(tomllib.loads(example[1]), Path("verify.toml")).cases
+    assert case.old.args["defs"] == {"ref": "nets.defs:SMALL"}

@@ -140,6 +140,17 @@ def test_pure_noise_passes_as_noise_and_is_no_evidence():
     assert training(old, wrong).of("gradient")[0].status is Status.DIFFERS
 
 
+def test_a_noisy_gradient_is_equal_up_to_the_cap_and_noise_beyond():
+    old = answer({"a": X}, groups={"gradient": {"w": X}}, floors={"w": 0.01})
+
+    def gradient(change):
+        new = answer({"a": X}, groups={"gradient": {"w": X + np.float32(change)}})
+        return training(old, new).of("gradient")[0].status
+
+    statuses = [gradient(0.09), gradient(0.19), gradient(0.21)]
+    assert statuses == [Status.EQUAL, Status.NOISE, Status.DIFFERS]
+
+
 def test_a_tolerance_of_the_case_counts_alone():
     old = answer({"a": X}, floors={"a": 1.0})
     new = answer({"a": X + np.float32(0.02)})
