@@ -75,8 +75,8 @@ BRANCHES = r"\[tower_1x1, tower_3x3, tower_5x5, tower_pool\]"
 MUTANTS = {
     # Keras' L2(l) is l * sum(w^2), slim's l2_regularizer(l) half of it.
     "l2_doubled": Mutant(
-        "utils", r"0\.5 \* weight_decay", "weight_decay", "regularisation", "total",
-        mode="training", alone=True,
+        "utils", r"0\.5 \* weight_decay", "weight_decay", "regularisation",
+        "Conv2d_1a_7x7/weights", mode="training", alone=True,
     ),
     # Keras' default in place of slim's.
     "momentum_off": Mutant(
