@@ -46,7 +46,10 @@ def error_by_depth(mode: ModeResult) -> str:
         axes.plot(*zip(*floors, strict=True), color=_MUTED, lw=1.2, label="noise floor (one ulp)")
     good = [p for p in places if outputs[p].status.is_good]
     bad = [p for p in places if p not in good]
-    for chosen, colour, label in ((good, _BLUE, "difference"), (bad, _RED, "out of tolerance")):
+    for chosen, colour, label in (
+        (good, _BLUE, "difference (none: drawn at 1e-9)"),
+        (bad, _RED, "out of tolerance"),
+    ):
         if chosen:
             heights = [_drawn(outputs[p].relative) for p in chosen]
             axes.plot(chosen, heights, "o", color=colour, ms=4.5, label=label)
@@ -56,8 +59,7 @@ def error_by_depth(mode: ModeResult) -> str:
 
 def _depth_axes(axes: Any, outputs: Sequence[TensorResult]) -> None:
     axes.set_yscale("log")
-    zeros = any(tensor.max_abs == 0.0 for tensor in outputs)
-    axes.set_ylabel("relative to scale" + (", 0 drawn at 1e-9" if zeros else ""))
+    axes.set_ylabel("relative to scale")
     step = max(1, math.ceil(len(outputs) / 32))
     axes.set_xticks(range(0, len(outputs), step))
     labels = [t.name.rsplit("/", 1)[-1][:22] for t in outputs[::step]]
@@ -92,7 +94,8 @@ def scatter(tensor: TensorResult) -> str:
     axes.plot(old, new, "o", color=colour, ms=2.4, alpha=0.7, mew=0)
     axes.set_xlabel("old")
     axes.set_ylabel("new")
-    axes.locator_params(nbins=4)
+    axes.locator_params(nbins=3)
+    axes.ticklabel_format(style="sci", scilimits=(-2, 3))
     return _svg(figure, f"Old against new values of {tensor.name}")
 
 
@@ -131,6 +134,8 @@ def _axes(width: float, height: float) -> tuple[Any, Any]:
     axes = figure.add_subplot()
     axes.patch.set_alpha(0.0)
     axes.tick_params(colors=_MUTED, labelcolor=_INK, labelsize=8)
+    axes.xaxis.offsetText.set(color=_INK, fontsize=7.5)
+    axes.yaxis.offsetText.set(color=_INK, fontsize=7.5)
     axes.xaxis.label.set(color=_INK, fontsize=8.5)
     axes.yaxis.label.set(color=_INK, fontsize=8.5)
     for side in ("top", "right"):
