@@ -43,15 +43,14 @@ class PlainCall:
         layer: cst.BaseExpression,
         positional: Sequence[cst.BaseExpression],
         keywords: Mapping[str, cst.BaseExpression | None],
-        call_keywords: Mapping[str, cst.BaseExpression | None] | None = None,
     ) -> cst.Call:
-        """``layer(*positional, **keywords)(inputs, **call_keywords)``; None leaves one out."""
+        """``layer(*positional, **keywords)(inputs)``; None leaves one out."""
         name = string(self.layer.name) if self.layer.name else None
         named = {**keywords, "name": name}
         arguments = [cst.Arg(value) for value in positional] + _keywords(named)
         built = cst.Call(layer, arguments)
         inputs = cst.Arg(self.arguments["inputs"])
-        call = cst.Call(built, [inputs, *_keywords(call_keywords or {})])
+        call = cst.Call(built, [inputs])
         if self.column + len(source(call)) > _LINE_LENGTH:
             call = call.with_changes(func=_broken(built))
         return call
@@ -95,9 +94,10 @@ class PlainLayerRule(LayerRule):
             data_format, (None, "NHWC", "NDHWC", "NWC")
         ):
             return "a data format other than NHWC"
-        bias = arguments.get("biases_initializer")
-        if isinstance(bias, ast.Name | ast.IfExp):
-            return "a bias that is only known at run time to exist"
+        for name in ("weights_initializer", "biases_initializer"):
+            # One Keras initializer gives two layers the same values; slim's draws anew each time.
+            if not isinstance(arguments.get(name), None | ast.Constant | ast.Call):
+                return f"a {name} that several layers may share"
         return None
 
     def plain(self, call: PlainCall) -> cst.BaseExpression:
@@ -146,17 +146,6 @@ _IMPLIED: Mapping[str, tuple[object, ...]] = {
     "biases_regularizer": (None,),
 }
 CONVOLUTION_DEFAULTS = {"padding": '"same"', "activation": '"relu"'}
-
-
-def training(is_training: cst.BaseExpression | None) -> cst.BaseExpression | None:
-    """Keras' ``training`` for slim's ``is_training``; True lets fit() and evaluate() decide."""
-    value = literal(is_training) if is_training is not None else True
-    if value is True:
-        return None
-    if value is False:
-        return cst.Name("False")
-    assert is_training is not None
-    return cst.IfExp(is_training, cst.Name("None"), cst.Name("False"))
 
 
 def _is_none(node: ast.expr | None) -> bool:

@@ -14,6 +14,7 @@ __all__ = [
     "has_layer_defaults",
     "layer_defaults",
     "layer_defaults_arguments",
+    "layer_defaults_key",
     "takes_layer_defaults",
 ]
 
@@ -79,7 +80,7 @@ def layer_defaults(ops_or_defaults: Any, **defaults: Any) -> Iterator[Defaults]:
                 raise ValueError(
                     f"{op} does not take defaults: decorate it with @takes_layer_defaults."
                 )
-            key = _key(op)
+            key = layer_defaults_key(op)
             entered[key] = {**entered.get(key, {}), **_named_for(key, defaults)}
     else:
         raise TypeError("layer_defaults takes a list or tuple of operations, or a dictionary.")
@@ -121,16 +122,17 @@ def current_layer_defaults() -> Defaults:
 
 def has_layer_defaults(op: Any) -> bool:
     """Tells whether `op` is decorated with `takes_layer_defaults`."""
-    return _key(op) in _PARAMETERS
+    return layer_defaults_key(op) in _PARAMETERS
 
 
 def layer_defaults_arguments(op: Any) -> tuple[str, ...]:
     """Returns the names of the arguments of `op` that `layer_defaults` may set."""
-    parameters = _PARAMETERS[_key(op)].values()
+    parameters = _PARAMETERS[layer_defaults_key(op)].values()
     return tuple(p.name for p in parameters if p.default is not inspect.Parameter.empty)
 
 
-def _key(op: Any) -> str:
+def layer_defaults_key(op: Any) -> str:
+    """Returns the key of `op` in the dictionary that `layer_defaults` yields."""
     return str(getattr(op, "_defaults_key", op))
 
 
