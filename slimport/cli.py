@@ -73,7 +73,7 @@ def rewrite(
         for name, old, new in result.changes():
             sys.stdout.writelines(_diff(name, old, new))
     report = result.report
-    print_report(report, Console(stderr=True, highlight=False), verbose)
+    print_report(report, Console(stderr=True, highlight=False, emoji=False), verbose)
     if report_file is not None:
         report_file.write_text(json.dumps(report.to_json(), indent=2) + "\n", encoding="utf-8")
     if report.failed:

@@ -86,7 +86,7 @@ def _print(result: VerifyResult) -> None:
 
     from slimport.verify.text import print_result
 
-    print_result(result, Console())
+    print_result(result, Console(emoji=False))
 
 
 def _write_faces(
