@@ -47,14 +47,15 @@ def _is_layer(reference: Reference) -> bool:
 
 
 def _argument(argument: cst.Arg, ops: list[str] | None) -> cst.Arg:
-    if argument.keyword is None or argument.star:
+    # A custom op may compare `padding` with 'SAME' or call `activation_fn`: values stay, too.
+    if argument.keyword is None or argument.star or not ops:
         return argument
     name = argument.keyword.value
     value = keras_value(name, argument.value)
     if value is not None:
         argument = argument.with_changes(value=value)
     # One keyword for several ops is renamed only where all of them call it the same.
-    names = {keras_keyword(op, name) for op in ops} if ops else set()
+    names = {keras_keyword(op, name) for op in ops}
     if len(names) == 1:
         argument = argument.with_changes(keyword=cst.Name(names.pop()))
     return argument

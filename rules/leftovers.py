@@ -30,7 +30,7 @@ LEARNING = MarkedRule(
     summary="slim.learning: training loops",
     apis=("slim.learning.*",),
     reason="a training loop on graphs and sessions",
-    advice="train the model with compile() and fit(); the equivalent optimizer matters (docs)",
+    advice="train the model with compile() and fit()",
 )
 
 EVALUATION = MarkedRule(

@@ -1,8 +1,9 @@
-"""Taking a `with` away from around its statements."""
+"""Moving code: statements out of a `with`, values out of its header."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, cast
 
 import libcst as cst
 
@@ -54,3 +55,42 @@ def _with_footer(
     lines = [line for line in footer if line.comment is not None]
     above = getattr(statement, "leading_lines", ())
     return statement.with_changes(leading_lines=[*above, *lines])
+
+
+def on_one_line(value: cst.BaseExpression) -> cst.BaseExpression:
+    """An expression without line breaks, to stand elsewhere; one that holds comments stays."""
+    if "#" in cst.Module([]).code_for_node(value):
+        return value
+    joined = value.visit(_Joiner())
+    assert isinstance(joined, cst.BaseExpression)
+    return joined
+
+
+class _Joiner(cst.CSTTransformer):
+    """Line breaks become one space, or nothing next to a bracket."""
+
+    def leave_ParenthesizedWhitespace(
+        self,
+        original_node: cst.ParenthesizedWhitespace,
+        updated_node: cst.ParenthesizedWhitespace,
+    ) -> cst.BaseParenthesizableWhitespace:
+        return cst.SimpleWhitespace(" ")
+
+    def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.Call:
+        arguments = list(updated_node.args)
+        if arguments:
+            arguments[-1] = arguments[-1].with_changes(
+                whitespace_after_arg=cst.SimpleWhitespace(""), comma=cst.MaybeSentinel.DEFAULT
+            )
+        return updated_node.with_changes(
+            args=arguments, whitespace_before_args=cst.SimpleWhitespace("")
+        )
+
+    def _opening(self, _: cst.CSTNode, node: cst.CSTNode) -> cst.CSTNode:
+        return node.with_changes(whitespace_after=cst.SimpleWhitespace(""))
+
+    def _closing(self, _: cst.CSTNode, node: cst.CSTNode) -> cst.CSTNode:
+        return node.with_changes(whitespace_before=cst.SimpleWhitespace(""))
+
+    leave_LeftParen = leave_LeftSquareBracket = leave_LeftCurlyBrace = cast(Any, _opening)
+    leave_RightParen = leave_RightSquareBracket = leave_RightCurlyBrace = cast(Any, _closing)

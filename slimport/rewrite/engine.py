@@ -19,7 +19,7 @@ from slimport.index.resolve import Api
 from slimport.report.model import FunctionForm, LeftAlone, Rewritten
 from slimport.rewrite import marks
 from slimport.rewrite.align import is_aligned, realign
-from slimport.rewrite.blocks import without_items
+from slimport.rewrite.blocks import on_one_line, without_items
 from slimport.rewrite.imports import ImportEditor, NameTable
 from slimport.rewrite.plain import PlainCall
 from slimport.rewrite.plan import Plan
@@ -248,7 +248,8 @@ class _Rewriter(cst.CSTTransformer):
         rule = rule_for(reference.api.name)
         assert rule is not None
         arguments = {
-            name: self._scope_values[scope][name] for name, scope in layer.from_scope.items()
+            name: on_one_line(self._scope_values[scope][name])
+            for name, scope in layer.from_scope.items()
         }
         signature = slim_api.signature(reference.api.name.removeprefix("slim."))
         assert signature is not None
@@ -319,7 +320,7 @@ class _Rewriter(cst.CSTTransformer):
         line = reference.span[0]
         api = reference.api.name
         self.result.left.append(LeftAlone(line, api, code, leave.reason, leave.advice))
-        text = f"{leave.reason}: {leave.advice}" if leave.advice else leave.reason
+        text = f"{leave.reason}; {leave.advice}" if leave.advice else leave.reason
         self._pending[-1].append(marks.mark(code, text))
 
     def _is_alias(self, reference: Reference) -> bool:

@@ -15,6 +15,7 @@ from slimport.rewrite.site import FileServices, literal, source, string
 
 _LINE_LENGTH = 100
 _DEEP_INDENT = 16
+_TRUE = ast.Constant(True)
 _TIGHT = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
 # What only scopes, collections and sharing give a meaning to.
 _NEEDS_SCOPES = ("reuse", "variables_collections", "outputs_collections", "updates_collections")
@@ -94,6 +95,9 @@ class PlainLayerRule(LayerRule):
             data_format, (None, "NHWC", "NDHWC", "NWC")
         ):
             return "a data format other than NHWC"
+        if not _is_constant(arguments.get("trainable", _TRUE), (True,)):
+            # Keras drops the regularization losses of frozen weights; slim keeps them.
+            return "trainable other than True"
         for name in ("weights_initializer", "biases_initializer"):
             # One Keras initializer gives two layers the same values; slim's draws anew each time.
             if not isinstance(arguments.get(name), None | ast.Constant | ast.Call):

@@ -189,6 +189,45 @@ def net(x):
     assert "block(x, scope='b')" in text
 
 
+def test_values_for_a_custom_op_stay() -> None:
+    text = transform(
+        HEAD
+        + """@slim.add_arg_scope
+def block(x, padding='SAME', activation_fn=None):
+    x = slim.conv2d(x, 8, 3, padding='SAME' if padding == 'SAME' else 'VALID')
+    return activation_fn(x)
+
+
+def net(x):
+    with slim.arg_scope([block, slim.conv2d], padding='SAME', activation_fn=tf.nn.relu):
+        return block(x)
+"""
+    )
+    assert "[block, conv2d], padding='SAME', activation_fn=keras.ops.relu)" in text
+
+
+def test_frozen_weights_keep_their_regularization() -> None:
+    source = "def net(x):\n    return slim.conv2d(x, 8, 3, trainable=False, scope='c')\n"
+    assert "conv2d(x, 8, 3, trainable=False, name='c')" in transform(HEAD + source)
+
+
+def test_a_shared_initializer_is_not_shared_in_keras() -> None:
+    text = transform(
+        HEAD
+        + """def net(x):
+    init = tf.truncated_normal_initializer(stddev=0.1)
+    x = slim.conv2d(x, 8, 3, weights_initializer=init, scope='c1')
+    return slim.conv2d(x, 8, 3, weights_initializer=init, scope='c2')
+"""
+    )
+    assert "keras.layers" not in text
+
+
+def test_training_that_is_off_is_off_whatever_fit_asks_for() -> None:
+    text = transform(HEAD + "def net(x):\n    return slim.dropout(x, 0.5, is_training=False)\n")
+    assert "return x\n" in text
+
+
 def test_a_keyword_that_two_ops_call_differently_keeps_slims_name() -> None:
     text = transform(
         HEAD
