@@ -70,8 +70,6 @@ class Mutant:
     alone: bool = False
 
 
-BRANCHES = r"\[tower_1x1, tower_3x3, tower_5x5, tower_pool\]"
-
 MUTANTS = {
     # Keras' L2(l) is l * sum(w^2), slim's l2_regularizer(l) half of it.
     "l2_doubled": Mutant(
@@ -80,7 +78,7 @@ MUTANTS = {
     ),
     # Keras' default in place of slim's.
     "momentum_off": Mutant(
-        "utils", r"'(decay|momentum)': batch_norm_decay", r"'\1': 0.99", "update",
+        "utils", r"(['\"]?(decay|momentum)['\"]?(: |=))batch_norm_decay", r"\g<1>0.99", "update",
         "Conv2d_1a_7x7/BatchNorm/moving_mean", mode="training", alone=True,
     ),
     "padding_valid": Mutant(
@@ -95,7 +93,7 @@ MUTANTS = {
     ),
     # Two branches of equal depth: no shape gives it away.
     "branches_swapped": Mutant(
-        "net", BRANCHES, "[tower_3x3, tower_1x1, tower_5x5, tower_pool]", "output", "Mixed_3b"
+        "net", r"concatenate\(\[(\w+), (\w+),", r"concatenate([\2, \1,", "output", "Mixed_3b"
     ),
     # Convolution and batch norm written as two calls, the convolution with its default bias.
     "bias_kept": Mutant(
