@@ -6,6 +6,7 @@ import importlib.util
 import re
 import shutil
 import textwrap
+import tomllib
 from pathlib import Path
 from types import ModuleType
 
@@ -13,6 +14,7 @@ import pytest
 
 from slimport.rewrite.command import Request, run
 from slimport.rewrite.registry import all_rules
+from slimport.verify import cases
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -51,6 +53,13 @@ def test_readme_shows_what_slimport_makes(tmp_path: Path) -> None:
     assert not run(Request((tmp_path / "ssd", plain))).report.left
     assert textwrap.indent(after[0], " " * 6) in net.read_text("utf-8")
     assert after[1] in plain.read_text("utf-8")
+
+
+def test_the_case_file_of_the_docs_is_one() -> None:
+    text = (ROOT / "docs" / "verify.md").read_text("utf-8")
+    (block,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    file = cases.parse(tomllib.loads(block), ROOT / "docs" / "cases.toml")
+    assert [case.name for case in file.cases] == ["inception_v2_base"]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
