@@ -108,6 +108,15 @@ class Program:
         scope = module.scopes.scope_of.get(node, module.scope)
         return self.resolver.resolve(node, scope, module)
 
+    def imported_apis(self, module: Module) -> set[str]:
+        """Canonical names of everything the module refers to or has a name for."""
+        found = {r.api.name for f in self.by_module[module] for r in f.references}
+        for name in module.scope.bindings:
+            meaning = self.resolver.name(name, module.scope, module)
+            if isinstance(meaning, Api):
+                found.add(meaning.name)
+        return found
+
     def function_of(self, definition: Defined) -> Function | None:
         return self.functions.get(definition.node)
 

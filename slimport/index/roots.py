@@ -47,6 +47,9 @@ def place(program: Program, users: Iterable[Module], package: bool) -> Placement
         return Placement((), ())
     evidence = _roots_by_module(program)
     packages = {m.package for m in program.modules if m.path.name == "__init__.py"}
+    for module, roots in evidence.items():  # folders imported as packages, whatever they hold
+        for root in roots:
+            packages |= {module.package[:n] for n in range(len(root) + 1, len(module.package) + 1)}
     needed: Counter[Folder] = Counter()
     for module in users:
         for root in _roots_of(module, evidence, packages):

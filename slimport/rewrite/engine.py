@@ -186,13 +186,7 @@ class _Rewriter(cst.CSTTransformer):
 
     def imports_slim(self) -> bool:
         """Whether some name of the file still stands for slim, used or not."""
-        bindings = self.names.module.scope.bindings
-        return any(self._is_slim_name(name) for name in bindings)
-
-    def _is_slim_name(self, name: str) -> bool:
-        module = self.names.module
-        meaning = self.program.resolver.name(name, module.scope, module)
-        return isinstance(meaning, Api) and is_slim(meaning.name)
+        return any(is_slim(name) for name in self.program.imported_apis(self.names.module))
 
     def _remember_alignment(self, original: cst.Call, result: cst.CSTNode) -> None:
         if isinstance(result, cst.Call) and is_aligned(

@@ -60,6 +60,19 @@ class Plan:
             )
         return self._tf1[module]
 
+    def concerns(self, module: Module) -> bool:
+        """Whether any rule may change the file: the rest need not be parsed a second time."""
+        if any(is_slim(name) for name in self.program.imported_apis(module)):
+            return True
+        functions = self.program.by_module[module]
+        if any(f in self.program.building or f in self.keras_tensors for f in functions):
+            return True
+        return self.is_tf1(module) and any(
+            not reference.api.spelled.startswith("tensorflow.compat.v1")
+            for function in functions
+            for reference in function.references
+        )
+
     def plain(self, function: Function) -> bool:
         """Whether the function's layers become plain keras.layers."""
         closure = self.closures.get(function)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -127,10 +127,13 @@ class _Pass:
             return WRITTEN_MODULE
         return "." * (len(module.package) + 1) + WRITTEN_MODULE
 
-    def run(self) -> None:
+    def run(self, only: Collection[PurePosixPath] | None = None) -> None:
+        """Rewrites every file that a rule may touch, or of these only some."""
         for module in self.program.modules:
             source = self.sources[module.path]
-            if not any(function.references for function in self.program.by_module[module]):
+            if only is not None and module.path not in only:
+                continue
+            if not self.plan.concerns(module):
                 continue
             try:
                 tree = cst.parse_module(source.data)
@@ -169,7 +172,7 @@ def _check(first: _Pass, result: TreeResult) -> None:
         return
     trees = {path: source.tree for path, source in sources.items()}
     second = _Pass(trees, sources, first.options, first.package)
-    second.run()
+    second.run(changed.keys())
     for path, item in changed.items():
         again = second.results.get(path)
         if again is not None and again.code != item.code and path not in first.errors:

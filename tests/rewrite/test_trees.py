@@ -139,3 +139,14 @@ def test_one_bad_file_stops_nothing() -> None:
     result = rewrite_program({"bad.py": "import tf_slim\ndef (:\n", "net.py": OPEN})
     assert [file.path for file in result.report.failed] == ["bad.py"]
     assert output(result, "net.py")
+
+
+def test_a_folder_without_init_file_is_a_package_where_it_is_imported_as_one() -> None:
+    result = rewrite_program(
+        {
+            "nets/first.py": OPEN,
+            "nets/tool.py": OPEN,
+            "train.py": "from nets import first\n",
+        }
+    )
+    assert result.report.written_modules == ["scoped_layers.py"]
