@@ -72,17 +72,13 @@ LOSSES = MarkedRule(
 CHECKPOINTS = MarkedRule(
     code="SLIM405",
     name="checkpoints",
-    summary="slim.assign_from_checkpoint_fn, get_variables_to_restore, global step",
+    summary="slim.assign_from_checkpoint_fn and family",
     apis=(
         "slim.assign_from_checkpoint",
         "slim.assign_from_checkpoint_fn",
         "slim.assign_from_values",
         "slim.assign_from_values_fn",
         "slim.filter_variables",
-        "slim.get_variables_to_restore",
-        "slim.create_global_step",
-        "slim.get_global_step",
-        "slim.get_or_create_global_step",
     ),
     reason="works on variables of a TF 1 graph",
     advice="legacy_variables(model) maps checkpoint names to the model's variables",

@@ -14,6 +14,7 @@ VARIABLES = RenamedRule(
         "slim.get_variables_by_name",
         "slim.get_variables_by_suffix",
         "slim.get_unique_variable",
+        "slim.get_variables_to_restore",
     ),
     examples=(
         Example(
