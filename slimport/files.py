@@ -14,6 +14,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pathspec
+
 # Directories that hold no source of the project.
 _SKIPPED = {".git", ".hg", ".svn", ".tox", ".nox", ".venv", "venv", "__pycache__", "node_modules"}
 # A file without any of these bytes cannot refer to slim or TensorFlow, and is never parsed.
@@ -65,9 +67,16 @@ def discover(path: Path) -> list[Path]:
 
 
 def _walk(path: Path) -> Iterator[Path]:
+    """Files of a folder that is no git checkout; its own .gitignore is heeded all the same."""
+    ignore = path / ".gitignore"
+    lines = ignore.read_text("utf-8", "replace").splitlines() if ignore.is_file() else []
+    ignored = pathspec.GitIgnoreSpec.from_lines(lines)
     for folder, directories, names in os.walk(path):
         directories[:] = sorted(name for name in directories if name not in _SKIPPED)
-        yield from (Path(folder) / name for name in names)
+        for name in names:
+            found = Path(folder) / name
+            if not ignored.match_file(found.relative_to(path)):
+                yield found
 
 
 def _git_files(path: Path) -> list[Path] | None:

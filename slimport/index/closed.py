@@ -66,9 +66,11 @@ class Closure:
 def closures(program: Program, open_world: bool) -> dict[Function, Closure]:
     """One `Closure` for every function that makes layers, itself or through what it calls."""
     found = {function: Closure(function) for function in program.building}
-    scopes_escape = _escaping_scope(program)
+    escaping = _escaping_scopes(program)
     for function, closure in found.items():
-        _check_callers(closure, program, open_world, scopes_escape)
+        near = program.connected(function.module)
+        scope = next((f.qualname for f in escaping if f.module in near), "")
+        _check_callers(closure, program, open_world, scope)
         if function.builds():
             _Body(closure, program).check()
     return found
@@ -80,8 +82,9 @@ def share_reasons(found: dict[Function, Closure]) -> None:
         _check_together([found[function] for function in component])
 
 
-def _escaping_scope(program: Program) -> str:
-    """Name of a function that returns an arg_scope which nobody in the tree enters, else ""."""
+def _escaping_scopes(program: Program) -> list[Function]:
+    """Functions that return an arg_scope which nobody in the tree enters."""
+    found = []
     for function in program.all():
         returns_scope = any(
             isinstance(node, ast.With)
@@ -90,8 +93,8 @@ def _escaping_scope(program: Program) -> str:
             for node in _own_nodes(function)
         )
         if returns_scope and not function.callers:
-            return function.qualname
-    return ""
+            found.append(function)
+    return found
 
 
 def _is_named_scope(item: ast.withitem, function: Function) -> bool:

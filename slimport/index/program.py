@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from typing import TypeVar
 
 from slimport import slim_api
 from slimport.index.modules import Module, ModuleTable
@@ -14,6 +15,7 @@ from slimport.index.resolve import Api, InTree, Meaning, Resolver
 
 # line, column, end line, end column; lines from 1, columns in characters from 0 (as libcst counts)
 Span = tuple[int, int, int, int]
+_T = TypeVar("_T")
 
 # What only a graph-and-session program holds.
 _SESSION_APIS = (
@@ -93,6 +95,7 @@ class Program:
         self.imports: dict[Module, set[Module]] = {module: set() for module in self.modules}
         self.star_imports: dict[Module, set[Module]] = {module: set() for module in self.modules}
         self.imported_names: set[tuple[Module, str]] = set()
+        self._connected: dict[Module, set[Module]] = {}
         for module in self.modules:
             _ReferenceCollector(self, module).visit(module.tree)
         self.building = self._building()
@@ -119,6 +122,17 @@ class Program:
 
     def function_of(self, definition: Defined) -> Function | None:
         return self.functions.get(definition.node)
+
+    def connected(self, module: Module) -> set[Module]:
+        """The files that share a program with this one, as far as imports tell."""
+        if module not in self._connected:
+            importers: dict[Module, set[Module]] = {m: set() for m in self.modules}
+            for importer, imported in self.imports.items():
+                for target in imported:
+                    importers[target].add(importer)
+            group = _closure([module], lambda m: self.imports[m] | importers[m])
+            self._connected.update(dict.fromkeys(group, group))
+        return self._connected[module]
 
     def runs_sessions(self, module: Module) -> bool:
         """Whether some program that runs this module's code is built on graphs and sessions.
@@ -161,16 +175,19 @@ class Program:
         self.by_module[module] = found
 
 
-def _closure(
-    start: Iterable[Function], step: Callable[[Function], Iterable[Function]]
-) -> set[Function]:
-    reached: set[Function] = set()
+def callees(function: Function) -> set[Function]:
+    """The function and everything of the program that it calls, directly or not."""
+    return _closure([function], lambda f: f.callees)
+
+
+def _closure(start: Iterable[_T], step: Callable[[_T], Iterable[_T]]) -> set[_T]:
+    reached: set[_T] = set()
     pending = list(start)
     while pending:
-        function = pending.pop()
-        if function not in reached:
-            reached.add(function)
-            pending.extend(step(function))
+        item = pending.pop()
+        if item not in reached:
+            reached.add(item)
+            pending.extend(step(item))
     return reached
 
 

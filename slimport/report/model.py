@@ -44,7 +44,8 @@ class FunctionForm:
 
     Attributes:
         layers: "keras" (plain layers) or "scoped" (layer factories).
-        tensors: "keras.ops" or "tensorflow": what runs on KerasTensors and what needs TracedModel.
+        tensors: "keras.ops" or "tensorflow": what became of its own tensor code.
+        model: "functional", or "traced" where it or what it calls keeps TensorFlow functions.
         why: what kept it from the simpler form, one reason per entry.
     """
 
@@ -52,6 +53,7 @@ class FunctionForm:
     function: str
     layers: str
     tensors: str
+    model: str
     why: tuple[str, ...] = ()
 
 

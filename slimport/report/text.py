@@ -46,11 +46,9 @@ def _print_rules(report: Report, console: Console) -> None:
 
 
 def _print_functions(report: Report, console: Console) -> None:
-    table = Table("function", "layers", "tensors", "why", box=None, header_style="dim")
+    table = Table("function", "layers", "tensors", "model", "why", box=None, header_style="dim")
     for file in report.files:
         for form in file.functions:
-            why = "; ".join(form.why)
-            table.add_row(
-                f"{file.path}:{form.line} {form.function}", form.layers, form.tensors, why
-            )
+            name = f"{file.path}:{form.line} {form.function}"
+            table.add_row(name, form.layers, form.tensors, form.model, "; ".join(form.why))
     console.print(table)

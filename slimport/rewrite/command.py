@@ -34,7 +34,8 @@ class CommandResult:
         """Path, old and new bytes of everything that changes."""
         for tree in self.trees:
             for path, data in sorted(tree.outputs.items()):
-                yield (tree.root / path).as_posix(), tree.originals.get(path, b""), data
+                name = (tree.root / path).as_posix().lstrip("/")
+                yield name, tree.originals.get(path, b""), data
 
 
 def run(request: Request) -> CommandResult:

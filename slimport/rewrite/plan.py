@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from slimport.index.canonical import is_slim
 from slimport.index.closed import Closure, LayerCall, closures, share_reasons
 from slimport.index.modules import Module
-from slimport.index.program import Function, Program, Reference
+from slimport.index.program import Function, Program, Reference, callees
 from slimport.report.model import FunctionForm
 from slimport.rewrite.registry import rule_for
 from slimport.rewrite.tf1 import only_in_tf1
@@ -85,7 +85,7 @@ class Plan:
     def _close(self) -> dict[Function, Closure]:
         found = closures(self.program, self.options.open_world)
         for function, closure in found.items():
-            for reason in self.blockers[function]:
+            for reason in self.traced_because(function):
                 closure.refuse(reason)
             if self.options.target != "keras" and self.program.runs_sessions(function.module):
                 closure.refuse(
@@ -98,6 +98,14 @@ class Plan:
                     closure.refuse(blocked)
         share_reasons(found)
         return found
+
+    def traced_because(self, function: Function) -> tuple[str, ...]:
+        """Why a model of the function must be traced: what it or its callees keep of TensorFlow."""
+        reasons = list(self.blockers[function])
+        for callee in sorted(callees(function) - {function}, key=lambda f: f.name):
+            if self.blockers[callee]:
+                reasons.append(f"calls {callee.qualname}: {self.blockers[callee][0]}")
+        return tuple(dict.fromkeys(reasons))
 
     def _tensor_blockers(self, function: Function) -> tuple[str, ...]:
         found = (self._blocker(reference) for reference in function.references)
@@ -132,6 +140,7 @@ class Plan:
         line = getattr(function.node, "lineno", 1)
         tensors = "keras.ops" if self.uses_keras_ops(function) else "tensorflow"
         layers = "keras" if self.plain(function) else "scoped"
-        closure = self.closures[function]
-        why = tuple(dict.fromkeys((*self.blockers[function], *closure.reasons)))
-        return FunctionForm(line, function.qualname, layers, tensors, why)
+        traced = self.traced_because(function)
+        why = tuple(dict.fromkeys((*traced, *self.closures[function].reasons)))
+        model = "traced" if traced else "functional"
+        return FunctionForm(line, function.qualname, layers, tensors, model, why)

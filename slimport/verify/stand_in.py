@@ -247,6 +247,11 @@ def _restore_internals(v1: Any) -> None:
     ops = importlib.import_module("tensorflow.python.framework.ops")
     if not hasattr(ops, "Tensor"):
         setattr(ops, "Tensor", v1.Tensor)  # noqa: B010
+    # tf_slim/data/tfexample_decoder.py looks for both here, where TensorFlow 1 had them.
+    control_flow = importlib.import_module("tensorflow.python.ops.control_flow_ops")
+    for name in ("case", "cond"):
+        if not hasattr(control_flow, name):
+            setattr(control_flow, name, getattr(v1, name))
 
 
 def restore_numpy_names() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from slimport.rewrite.tree import rewrite_tree
-from tests.rewrite.tools import output, rewrite_program
+from tests.rewrite.tools import output, report, rewrite_program
 
 BODY = "\n\ndef net(x):\n    return {} (x, 8, 3, scope='c')\n"
 FORMS = {
@@ -75,6 +75,7 @@ def test_a_re_export() -> None:
     assert "lib.tools" not in text
 
 
+CLOSED_NET = BODY.format("slim.conv2d")
 OPEN = (
     "import tf_slim as slim\n\n\ndef scope():\n"
     "    with slim.arg_scope([slim.conv2d], stride=2) as sc:\n        return sc\n"
@@ -150,3 +151,30 @@ def test_a_folder_without_init_file_is_a_package_where_it_is_imported_as_one() -
         }
     )
     assert result.report.written_modules == ["scoped_layers.py"]
+
+
+def test_a_scope_function_of_another_program_does_not_open_this_one() -> None:
+    result = rewrite_program({"lib.py": OPEN, "net.py": "import tf_slim as slim\n" + CLOSED_NET})
+    assert "keras.layers.Conv2D" in (output(result, "net.py") or "")
+
+
+def test_a_helper_that_keeps_tensorflow_makes_the_model_traced() -> None:
+    sources = {
+        "helper.py": "import tensorflow as tf\n\n\ndef odd(x):\n    return tf.nn.lrn(x)\n",
+        "net.py": (
+            "import tf_slim as slim\n\nimport helper\n\n\ndef net(x):\n"
+            "    return helper.odd(slim.conv2d(x, 8, 3, scope='c'))\n"
+        ),
+    }
+    result = rewrite_program(sources)
+    (form,) = report(result, "net.py").functions
+    assert (form.layers, form.model) == ("scoped", "traced")
+    assert "calls odd: tf.nn.lrn has no keras.ops equivalent" in form.why
+
+
+def test_ignored_files_are_not_read(tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").write_text("build/\n")
+    for name in ("build/net.py", "net.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(OPEN)
+    assert "build/net.py" not in {file.path for file in rewrite_tree(tmp_path).report.files}
