@@ -49,14 +49,19 @@ def net(images, is_training=False):
                        scope='conv')
 """,
             after="""
+import keras
 import tensorflow as tf
-from scoped_layers import batch_norm, conv2d
+from scoped_layers import BatchNormalization
 
 
 def net(images, is_training=False):
-    return conv2d(images, 4, [3, 3], dilation_rate=2, normalizer=batch_norm,
-                  normalizer_params={'is_training': is_training, 'decay': 0.9},
-                  name='conv')
+    images = keras.layers.Conv2D(
+        4, [3, 3], padding="same", dilation_rate=2, use_bias=False, name="conv"
+    )(images)
+    images = BatchNormalization(
+        momentum=0.9, scale=False, name="conv__BatchNorm"
+    )(images, is_training=None if is_training else False)
+    return keras.ops.relu(images)
 """,
             inputs=((2, 9, 9, 3),),
             title="batch norm inside the layer",

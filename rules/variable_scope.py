@@ -44,6 +44,35 @@ import tf_slim as slim
 
 
 def net(images):
+    with tf.variable_scope('encoder'):
+        images = slim.conv2d(images, 4, [3, 3])
+        images = slim.conv2d(images, 8, [3, 3])
+    return slim.conv2d(images, 2, [1, 1], scope='head')
+""",
+            after="""
+import keras
+
+
+def net(images):
+    with keras.name_scope('encoder'):
+        images = keras.layers.Conv2D(
+            4, [3, 3], padding="same", activation="relu", name="Conv"
+        )(images)
+        images = keras.layers.Conv2D(
+            8, [3, 3], padding="same", activation="relu", name="Conv_1"
+        )(images)
+    return keras.layers.Conv2D(2, [1, 1], padding="same", activation="relu", name="head")(images)
+""",
+            inputs=((1, 6, 6, 3),),
+            title="constant scopes of closed code; unnamed layers get slim's names",
+        ),
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(images):
     with tf.variable_scope(None, 'Tower', [images]) as scope:
         first = slim.conv2d(images, 4, 1, scope='conv')
     with tf.variable_scope(scope, reuse=True):

@@ -36,6 +36,8 @@ class LayerCall:
         arguments: slim parameter -> expression, explicit ones and scopes' defaults.
         from_scope: parameters that an arg_scope supplies, with the arg_scope call they stand in.
         name: name of the layer, None for layers without variables that have none.
+        normalizer: canonical name of its normalizer_fn, None without one, "" if unknown.
+        normalizer_defaults: parameter -> arg_scope call that sets it for the normalizer.
     """
 
     reference: Reference
@@ -43,6 +45,8 @@ class LayerCall:
     arguments: dict[str, ast.expr]
     from_scope: dict[str, ast.Call]
     name: str | None
+    normalizer: str | None = None
+    normalizer_defaults: dict[str, ast.Call] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
@@ -183,7 +187,10 @@ class _Body:
                 self.closure.refuse(f"{reference.api.name} is passed on as a value")
 
     def _listed(self, reference: Reference) -> bool:
-        """Whether the op stands in the literal list of an arg_scope."""
+        """Whether the op stands in the literal list of an arg_scope, or is a normalizer_fn."""
+        keywords = (k for call in self.by_call for k in call.keywords)
+        if any(k.arg == "normalizer_fn" and k.value is reference.node for k in keywords):
+            return True
         return any(
             r.api.name == "slim.arg_scope"
             and r.call is not None
@@ -280,7 +287,16 @@ class _Body:
         arguments.update(bound)
         origin = {name: scope for name, scope in origin.items() if name not in bound}
         name = self._name(api, arguments.get("scope"), _path(scopes), branching)
-        self.closure.layers[call] = LayerCall(reference, call, arguments, origin, name)
+        normalizer = self._normalizer(arguments.get("normalizer_fn"))
+        defaults = self._defaults(normalizer, scopes)[1] if normalizer else {}
+        self.closure.layers[call] = LayerCall(
+            reference, call, arguments, origin, name, normalizer, defaults
+        )
+
+    def _normalizer(self, node: ast.expr | None) -> str | None:
+        if node is None or (isinstance(node, ast.Constant) and node.value is None):
+            return None
+        return self.values[node].api.name if node in self.values else ""
 
     def _defaults(
         self, api: str, scopes: list[ast.Call]

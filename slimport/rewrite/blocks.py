@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import libcst as cst
+
+from slimport.rewrite.plain import Step
 
 
 def without_items(
@@ -55,6 +57,43 @@ def _with_footer(
     lines = [line for line in footer if line.comment is not None]
     above = getattr(statement, "leading_lines", ())
     return statement.with_changes(leading_lines=[*above, *lines])
+
+
+def unchained(
+    line: cst.SimpleStatementLine,
+    chains: Mapping[int, tuple[cst.BaseExpression, Sequence[Step]]],
+) -> cst.BaseStatement | cst.FlattenSentinel[cst.BaseStatement]:
+    """``x = c(b(a(x)))`` as a statement for each layer, where the value is such a chain.
+
+    Args:
+        line: any statement; others than a plain assignment or return of a chain stay.
+        chains: by `id` of a nested call: the first layer's call and the steps after it.
+    """
+    small = line.body[0]
+    if len(line.body) != 1 or not isinstance(small, cst.Assign | cst.Return):
+        return line
+    if small.value is None or id(small.value) not in chains:
+        return line
+    first, steps = chains[id(small.value)]
+    name = _carrier(small, first)
+    if name is None:
+        return line
+    values = [first, *(step(name) for step in steps)]
+    bodies: list[cst.BaseSmallStatement] = [
+        cst.Assign([cst.AssignTarget(name)], value) for value in values[:-1]
+    ]
+    bodies.append(small.with_changes(value=values[-1]))
+    head = line.with_changes(body=[bodies[0]])
+    return cst.FlattenSentinel([head, *(cst.SimpleStatementLine([body]) for body in bodies[1:])])
+
+
+def _carrier(small: cst.Assign | cst.Return, first: cst.BaseExpression) -> cst.Name | None:
+    """The name that may hold what is between the layers: the target, or the returned input."""
+    if isinstance(small, cst.Assign):
+        target = small.targets[0].target
+        return target if len(small.targets) == 1 and isinstance(target, cst.Name) else None
+    inputs = first.args[0].value if isinstance(first, cst.Call) and first.args else None
+    return inputs if isinstance(inputs, cst.Name) else None
 
 
 def on_one_line(value: cst.BaseExpression) -> cst.BaseExpression:

@@ -19,9 +19,10 @@ from slimport.index.resolve import Api
 from slimport.report.model import FunctionForm, LeftAlone, Rewritten
 from slimport.rewrite import marks
 from slimport.rewrite.align import is_aligned, realign
-from slimport.rewrite.blocks import on_one_line, without_items
+from slimport.rewrite.blocks import on_one_line, unchained, without_items
 from slimport.rewrite.imports import ImportEditor, NameTable
-from slimport.rewrite.plain import PlainCall
+from slimport.rewrite.plain import PlainCall, Step
+from slimport.rewrite.plain_norm import dictionary
 from slimport.rewrite.plan import Plan
 from slimport.rewrite.registry import rule_for
 from slimport.rewrite.rule import Keep, Leave, Outcome, Rule
@@ -140,6 +141,7 @@ class _Rewriter(cst.CSTTransformer):
         self._lines: list[str] = module.tree.source_lines  # type: ignore[attr-defined]
         self._alive: list[cst.CSTNode] = []  # ids stay unique while their nodes live
         self._pending: list[list[str]] = [[]]
+        self._chains: dict[int, tuple[cst.BaseExpression, list[Step]]] = {}
         self._scope_values: dict[ast.Call, dict[str, cst.BaseExpression]] = {}
         self._callees: set[int] = set()
         self._path: list[cst.CSTNode] = []
@@ -172,6 +174,8 @@ class _Rewriter(cst.CSTTransformer):
             result = self._value(original_node, updated_node)
         elif isinstance(original_node, cst.BaseStatement | cst.SimpleStatementLine):
             result = self._statement(updated_node)
+            if isinstance(result, cst.SimpleStatementLine):
+                return unchained(result, self._chains)
             if isinstance(original_node, cst.With) and isinstance(result, cst.With):
                 return without_items(result, self._plain_scopes(original_node))
         return result
@@ -250,12 +254,19 @@ class _Rewriter(cst.CSTTransformer):
         for position, argument in enumerate(node.args):
             name = argument.keyword.value if argument.keyword else signature.parameters[position]
             arguments[name] = argument.value
-        column = reference.span[1]
-        return self._settle(
-            reference,
-            node,
-            lambda rule: rule.plain(PlainCall(layer, arguments, self.services, column)),
-        )
+        normalizer = {
+            name: on_one_line(self._scope_values[scope][name])
+            for name, scope in layer.normalizer_defaults.items()
+        } | dictionary(arguments.get("normalizer_params"))
+        call = PlainCall(layer, arguments, self.services, reference.span[1], normalizer)
+        result = self._settle(reference, node, lambda rule: rule.plain(call))
+        first, done = result, result
+        for step in call.steps:
+            done = step(done)
+        if call.steps:
+            self._chains[id(done)] = (first, call.steps)
+            self._alive.append(done)
+        return done
 
     def _value(self, original: cst.CSTNode, node: cst.CSTNode) -> cst.CSTNode:
         if id(original) in self._callees:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import libcst as cst
@@ -11,8 +11,15 @@ import libcst as cst
 from slimport import slim_api
 from slimport.index.closed import LayerCall
 from slimport.rewrite.layers import LayerRule, activation_name
+from slimport.rewrite.plain_norm import (
+    batch_norm_keywords,
+    blocks_normalizer,
+    is_training_keyword,
+)
 from slimport.rewrite.site import FileServices, literal, source, string
 
+# From the code of a tensor to the code of what a layer makes of it.
+Step = Callable[[cst.BaseExpression], cst.BaseExpression]
 _LINE_LENGTH = 100
 _DEEP_INDENT = 16
 _TRUE = ast.Constant(True)
@@ -28,12 +35,16 @@ class PlainCall:
     Attributes:
         arguments: slim parameter -> new code.
         column: where the call starts, to break long lines.
+        normalizer: parameter of the normalizer -> new code, from scopes and normalizer_params.
+        steps: further layers that the result goes through; a statement each, where one stands.
     """
 
     layer: LayerCall
     arguments: Mapping[str, cst.BaseExpression]
     file: FileServices
     column: int
+    normalizer: Mapping[str, cst.BaseExpression] = field(default_factory=dict)
+    steps: list[Step] = field(default_factory=list)
 
     def get(self, parameter: str) -> cst.BaseExpression | None:
         """Code of an argument, None where slim's default holds."""
@@ -44,14 +55,17 @@ class PlainCall:
         layer: cst.BaseExpression,
         positional: Sequence[cst.BaseExpression],
         keywords: Mapping[str, cst.BaseExpression | None],
+        inputs: cst.BaseExpression | None = None,
+        name: str | None = None,
+        call_keywords: Mapping[str, cst.BaseExpression | None] | None = None,
     ) -> cst.Call:
-        """``layer(*positional, **keywords)(inputs)``; None leaves one out."""
-        name = string(self.layer.name) if self.layer.name else None
-        named = {**keywords, "name": name}
+        """``layer(*positional, **keywords)(inputs, **call_keywords)``; None leaves one out."""
+        name = name or self.layer.name
+        named = {**keywords, "name": string(name) if name else None}
         arguments = [cst.Arg(value) for value in positional] + _keywords(named)
         built = cst.Call(layer, arguments)
-        inputs = cst.Arg(self.arguments["inputs"])
-        call = cst.Call(built, [inputs])
+        given = cst.Arg(inputs or self.arguments["inputs"])
+        call = cst.Call(built, [given, *_keywords(call_keywords or {})])
         if self.column + len(source(call)) > _LINE_LENGTH:
             call = call.with_changes(func=_broken(built))
         return call
@@ -86,8 +100,9 @@ class PlainLayerRule(LayerRule):
         for name in _NEEDS_SCOPES:
             if name in arguments and not _is_none(arguments[name]):
                 return f"{name} of {api}"
-        if not _is_none(arguments.get("normalizer_fn")):
-            return "a normalizer inside a layer"
+        blocked = blocks_normalizer(layer)
+        if blocked:
+            return blocked
         if "padding" in arguments and not isinstance(arguments["padding"], ast.Constant):
             return "a padding that is only known at run time"
         data_format = arguments.get("data_format")
@@ -107,7 +122,15 @@ class PlainLayerRule(LayerRule):
     def plain(self, call: PlainCall) -> cst.BaseExpression:
         layer = call.file.keras(f"layers.{self.layers[call.layer.reference.api.name]}")
         positional = [call.arguments[name] for name in self.leading]
-        return call.keras(layer, positional, self.plain_keywords(call))
+        keywords = self.plain_keywords(call)
+        if call.layer.normalizer is None:
+            return call.keras(layer, positional, keywords)
+        activation = keywords.pop("activation", None)
+        keywords = {k: v for k, v in keywords.items() if not k.startswith(("bias", "use_bias"))}
+        keywords["use_bias"] = cst.Name("False")
+        normalized(call, call.normalizer, f"{call.layer.name}__BatchNorm")
+        activated(call, activation)
+        return call.keras(layer, positional, keywords)
 
     def plain_keywords(self, call: PlainCall) -> dict[str, cst.BaseExpression | None]:
         """Keras keywords in slim's order of parameters, slim's defaults written out."""
@@ -136,6 +159,29 @@ class PlainLayerRule(LayerRule):
             return {keyword: None if literal(value) is None else activation_name(value) or value}
         implied = (*self.implied.get(parameter, ()), *_IMPLIED.get(parameter, ()))
         return {keyword: None if literal(value) in implied else value}
+
+
+def normalized(
+    call: PlainCall, arguments: Mapping[str, cst.BaseExpression], name: str | None
+) -> None:
+    """Adds batch normalization as a step."""
+    keywords = batch_norm_keywords(arguments)
+    training = {"is_training": is_training_keyword(arguments.get("is_training"))}
+
+    def step(inputs: cst.BaseExpression) -> cst.BaseExpression:
+        layer = call.file.written("BatchNormalization")
+        return call.keras(layer, [], keywords, inputs, name, training)
+
+    call.steps.append(step)
+
+
+def activated(call: PlainCall, activation: cst.BaseExpression | None) -> None:
+    """Adds an activation as a step; None adds none."""
+    if activation is None:
+        return
+    name = literal(activation)
+    function = call.file.keras(f"ops.{name}") if isinstance(name, str) else activation
+    call.steps.append(lambda inputs: cst.Call(function, [cst.Arg(inputs)]))
 
 
 _NOT_KEYWORDS = frozenset(

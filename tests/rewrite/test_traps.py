@@ -286,3 +286,41 @@ def test_what_a_comment_says_survives() -> None:
     )
     for comment in ("Slim, of course.", "before", "header", "inside", "trailing", "last", "after"):
         assert f"# {comment}" in text, comment
+
+
+def test_normalizer_parameters_from_elsewhere_keep_the_factory() -> None:
+    text = transform(
+        HEAD
+        + """def net(x, params):
+    return slim.conv2d(x, 8, 3, normalizer_fn=slim.batch_norm, normalizer_params=params,
+                       scope='c')
+"""
+    )
+    assert "normalizer=batch_norm, normalizer_params=params" in text
+
+
+def test_a_batch_norm_that_updates_in_place_keeps_the_factory() -> None:
+    source = "def net(x):\n    return slim.batch_norm(x, updates_collections=None)\n"
+    assert "batch_norm(x, updates_collections=None)" in transform(HEAD + source)
+
+
+def test_a_normalizer_of_the_authors_own_keeps_the_factory() -> None:
+    text = transform(
+        HEAD
+        + """def norm(x):
+    return x
+
+
+def net(x):
+    return slim.conv2d(x, 8, 3, normalizer_fn=norm, scope='c')
+"""
+    )
+    assert "conv2d(x, 8, 3, normalizer=norm, name='c')" in text
+
+
+def test_no_bias_is_left_under_batch_norm() -> None:
+    source = (
+        "def net(x):\n    return slim.conv2d(x, 8, 3, normalizer_fn=slim.batch_norm, scope='c')\n"
+    )
+    text = transform(HEAD + source)
+    assert "use_bias=False" in text and "BatchNormalization(" in text
