@@ -87,7 +87,7 @@ import tf_slim as slim
 def net(images):
     left = slim.conv2d(images, 4, 1, scope='left')
     right = slim.conv2d(images, 4, 1, scope='right')
-    both = tf.concat([left, right], axis=3, name='both')
+    both = tf.concat(axis=3, values=[left, right], name='both')
     both = tf.pad(both, [[0, 0], [1, 1], [1, 1], [0, 0]], mode='REFLECT')
     return tf.squeeze(tf.reduce_mean(both, [1, 2], keep_dims=True), [1, 2])
 """,

@@ -51,11 +51,12 @@ class TensorRule(Rule):
         bound = site.bound(tuple(parameters))
         assert bound is not None, "blocks_keras_tensors lets only such calls through"
         arguments = []
-        for position, (name, argument) in enumerate(bound.items()):
+        first = next(iter(parameters))
+        for name, argument in _first_in_front(bound, first):
             if name == "name":
                 continue
             argument = argument.with_changes(value=self.argument(site.api, name, argument.value))
-            if argument.keyword is not None and position == 0:
+            if argument.keyword is not None and name == first:
                 argument = argument.with_changes(keyword=None, equal=cst.MaybeSentinel.DEFAULT)
             elif argument.keyword is not None:
                 argument = argument.with_changes(keyword=cst.Name(parameters[name]))
@@ -87,6 +88,16 @@ class TensorRule(Rule):
             return f"{api} is called with arguments that keras.ops has no equivalent for"
         limit = self.limits.get(api)
         return limit(bound) if limit is not None else None
+
+
+def _first_in_front(bound: dict[str, cst.Arg], first: str) -> list[tuple[str, cst.Arg]]:
+    """Arguments with the tensor first, as keras.ops takes it: ``tf.concat(axis=3, values=x)``."""
+    names = sorted(bound, key=lambda name: name != first)
+    places = list(bound.values())
+    return [
+        (name, bound[name].with_changes(comma=place.comma))
+        for name, place in zip(names, places, strict=True)
+    ]
 
 
 def bind(call: ast.Call, parameters: tuple[str, ...]) -> dict[str, ast.expr] | None:

@@ -57,6 +57,10 @@ _OTHER_MATH = frozenset(
 )
 
 
+# Not TF 1's public API: TF 2's own names, and inner modules, which fail loudly where they moved.
+_NOT_TF1 = ("compat.", "keras.", "python.", "core.")
+
+
 @dataclass(frozen=True)
 class Became:
     """Where a TF 1 symbol is now.
@@ -73,7 +77,7 @@ class Became:
 def became(name: str, call: ast.Call | None) -> Became:
     """What became of ``tf.<name>``, called like this (None: not called)."""
     table = _table()
-    if name in table["same"] or name.startswith(("compat.", "keras.")):
+    if name in table["same"] or name.startswith(_NOT_TF1):
         return Became("same", name)
     if name in table["renamed"]:
         return Became("renamed", table["renamed"][name])
