@@ -371,6 +371,7 @@ def _stable(value: ast.expr, function: Function) -> bool:
         for node in _own_nodes(function)
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
     )
+    rebound.update(node.arg for node in ast.walk(function.node) if isinstance(node, ast.arg))
     for node in ast.walk(value):
         if isinstance(node, ast.Call) and node not in apis:
             return False

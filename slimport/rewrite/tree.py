@@ -17,22 +17,15 @@ from slimport.index.roots import Placement, imports_itself_from_inside, place
 from slimport.report.model import FileReport, Report, Status
 from slimport.rewrite.engine import FileResult, rewrite_module
 from slimport.rewrite.plan import Options, Plan
+from slimport.rewrite.written_module import (
+    REFUSAL,
+    WRITTEN_MODULE,
+    State,
+    is_ours,
+    loader,
+    written_state,
+)
 from slimport.written.assemble import assemble
-
-WRITTEN_MODULE = "scoped_layers"
-
-_LOADER = '''"""Loads {up}{name}.py, the one copy of the layer factories that this tree shares."""
-
-import importlib.util
-import pathlib
-import sys
-
-_path = pathlib.Path(__file__).resolve().parents[{levels}]{folders} / "{name}.py"
-_spec = importlib.util.spec_from_file_location(__name__, _path)
-_module = importlib.util.module_from_spec(_spec)
-sys.modules[__name__] = _module
-_spec.loader.exec_module(_module)
-'''
 
 
 @dataclass
@@ -76,6 +69,8 @@ def _read_all(found: list[Path], root: Path, result: TreeResult) -> dict[PurePos
         name = PurePosixPath(path.relative_to(root).as_posix())
         try:
             data = path.read_bytes()
+            if path.stem == WRITTEN_MODULE and is_ours(data):
+                continue
             # Every file of the tree can pass a name on, but only these can use one.
             if files.concerns_slim(data):
                 sources[name] = files.parse(path, data)
@@ -211,14 +206,19 @@ def _add_written_module(first: _Pass, result: TreeResult) -> None:
         return
     placement = first.placement()
     home = PurePosixPath(*placement.folder, f"{WRITTEN_MODULE}.py")
-    # Converting weights and running unconverted functions need these, whatever the tree uses.
-    text = assemble(
-        names | {"TracedModel", "functional_model", "legacy_variables", "layer_defaults"}
-    )
-    _put(result, home, text)
+    present = result.root / home
+    state = written_state(present.read_bytes(), names) if present.exists() else State.REPLACEABLE
+    if state is State.REFUSED:
+        result.outputs.clear()
+        result.report.files.append(FileReport(home.as_posix(), Status.FAILED, error=REFUSAL))
+        return
+    if state is State.REPLACEABLE:
+        _put(result, home, assemble(names))
+    else:
+        result.report.notes.append(f"{home} was edited since it was written: it is kept")
     for folder in placement.loaders:
         path = PurePosixPath(*folder, f"{WRITTEN_MODULE}.py")
-        _put(result, path, _loader(home, folder))
+        _put(result, path, loader(home, folder))
 
 
 def _put(result: TreeResult, path: PurePosixPath, text: str) -> None:
@@ -230,22 +230,6 @@ def _put(result: TreeResult, path: PurePosixPath, text: str) -> None:
         result.originals[path] = old.read_bytes()
     result.outputs[path] = data
     result.report.written_modules.append(path.as_posix())
-
-
-def _loader(home: PurePosixPath, folder: tuple[str, ...]) -> str:
-    shared = 0
-    for a, b in zip(home.parent.parts, folder, strict=False):
-        if a != b:
-            break
-        shared += 1
-    levels = len(folder) - shared
-    down = home.parent.parts[shared:]
-    return _LOADER.format(
-        name=WRITTEN_MODULE,
-        up="../" * levels,
-        levels=levels,
-        folders="".join(f' / "{part}"' for part in down),
-    )
 
 
 def _names_already_imported(program: Program) -> set[str]:

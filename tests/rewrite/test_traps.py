@@ -116,6 +116,29 @@ def test_a_default_that_changes_between_calls_is_not_copied() -> None:
     assert "keras.layers" not in text
 
 
+def test_a_parameter_that_changes_between_calls_is_not_copied() -> None:
+    text = transform(
+        HEAD
+        + """def net(x, rate):
+    with slim.arg_scope([slim.conv2d], rate=rate):
+        rate = 4
+        return slim.conv2d(x, 8, 3, scope='c')
+"""
+    )
+    assert "keras.layers" not in text
+
+
+def test_a_name_scope_does_not_enter_the_names_of_variables() -> None:
+    text = transform(
+        HEAD
+        + """def net(x):
+    with tf.name_scope('ops'):
+        return slim.conv2d(x, 8, 3, scope='c')
+"""
+    )
+    assert "keras.name_scope" not in text
+
+
 def test_a_function_that_is_called_twice_keeps_sharing_or_failing() -> None:
     text = transform(
         HEAD

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from slimport.rewrite.command import Request, run
 from slimport.rewrite.tree import rewrite_tree
 from tests.rewrite.tools import output, report, rewrite_program
 
@@ -178,3 +179,39 @@ def test_ignored_files_are_not_read(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(OPEN)
     assert "build/net.py" not in {file.path for file in rewrite_tree(tmp_path).report.files}
+
+
+def test_a_written_module_that_nobody_edited_grows_with_the_tree(tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text(OPEN)
+    run(Request((tmp_path,)))
+    before = (tmp_path / "scoped_layers.py").read_text()
+    (tmp_path / "more.py").write_text(OPEN.replace("slim.conv2d", "slim.max_pool2d"))
+    assert run(Request((tmp_path,))).report.failed == []
+    after = (tmp_path / "scoped_layers.py").read_text()
+    assert "def max_pool2d(" not in before
+    assert "def max_pool2d(" in after and "def conv2d(" in after
+
+
+def test_an_edited_written_module_is_kept_or_refused_never_replaced(tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text(OPEN)
+    run(Request((tmp_path,)))
+    module = tmp_path / "scoped_layers.py"
+    edited = module.read_text() + "\n\nMINE = 1\n"
+    module.write_text(edited)
+    (tmp_path / "same.py").write_text(OPEN)
+    result = run(Request((tmp_path,)))
+    assert result.report.failed == [] and result.report.notes
+    assert "layer_defaults" in (tmp_path / "same.py").read_text()
+    more = OPEN.replace("slim.conv2d", "slim.max_pool2d")
+    (tmp_path / "more.py").write_text(more)
+    assert [file.path for file in run(Request((tmp_path,))).report.failed] == ["scoped_layers.py"]
+    assert (tmp_path / "more.py").read_text() == more, "nothing is written"
+    assert module.read_text() == edited
+
+
+def test_a_file_of_that_name_by_someone_else_is_not_touched(tmp_path: Path) -> None:
+    (tmp_path / "scoped_layers.py").write_text("LAYERS = 3\n")
+    (tmp_path / "net.py").write_text(OPEN)
+    assert [file.path for file in run(Request((tmp_path,))).report.failed] == ["scoped_layers.py"]
+    assert (tmp_path / "scoped_layers.py").read_text() == "LAYERS = 3\n"
+    assert (tmp_path / "net.py").read_text() == OPEN
