@@ -94,7 +94,9 @@ def shown_groups(mode: ModeResult) -> list[tuple[str, list[TensorResult], list[T
 
 def summary(case: CaseResult) -> str:
     """Returns what a case compared, in a line."""
-    parts = [f"{case.variables} variables", f"{case.parameters:,} parameters"]
+    parts = [f"{case.parameters:,} parameters"]
+    if case.matched_variables:
+        parts.insert(0, f"{case.matched_variables} variables matched by name and shape")
     if case.inputs:
         parts.append("input " + ", ".join(case.inputs))
     built = {mode.built for mode in case.modes if mode.built}

@@ -26,22 +26,24 @@ def to_markdown(result: VerifyResult) -> str:
 
 def _table(result: VerifyResult) -> list[str]:
     lines = [
-        "| case | mode | outputs | gradients | worst / scale | tolerance | result |",
-        "|---|---|--:|--:|--:|--:|---|",
+        "| case | mode | variables | outputs | gradients | worst / scale | tolerance | result |",
+        "|---|---|--:|--:|--:|--:|--:|---|",
     ]
     for case in result.cases:
         for place, mode in enumerate(case.modes):
-            lines.append(_row(case.name if place == 0 else "", mode))
+            variables = case.matched_variables if place == 0 else ""
+            lines.append(_row(case.name if place == 0 else "", variables, mode))
     if any(mode.mode == "inference_from_training" for c in result.cases for mode in c.modes):
         lines += ["", "\\* the model that was built for training, called with `training=False`"]
     return lines
 
 
-def _row(name: str, mode: ModeResult) -> str:
+def _row(name: str, variables: str, mode: ModeResult) -> str:
     worst = mode.worst
     cells = (
         f"`{name}`" if name else "",
         MODE_NAMES.get(mode.mode, mode.mode).replace("*", "\\*"),
+        variables,
         str(len(mode.of("output"))),
         str(len(mode.of("gradient")) or ""),
         number(worst.relative if worst else None),

@@ -135,6 +135,14 @@ class ModeResult:
         return None
 
     @property
+    def matched_variables(self) -> tuple[int, int, int]:
+        """Variables with a partner of the same name and shape; all old ones; extra new ones."""
+        found = self.of("variable")
+        extra = sum(variable.status is Status.EXTRA for variable in found)
+        matched = sum(variable.status.is_good for variable in found)
+        return matched, len(found) - extra, extra
+
+    @property
     def worst(self) -> TensorResult | None:
         """The tensor that comes nearest to its tolerance, or exceeds it most."""
         compared = [tensor for tensor in self.tensors if tensor.max_abs is not None]
@@ -153,6 +161,15 @@ class CaseResult:
     variables: int = 0
     parameters: int = 0
     inputs: list[str] = field(default_factory=list)
+
+    @property
+    def matched_variables(self) -> str:
+        """How many variables of the old side have their partner: ``275/275``, and extra ones."""
+        counts = [mode.matched_variables for mode in self.modes if mode.of("variable")]
+        if not counts:
+            return ""
+        matched, all_old, extra = min(counts, key=lambda count: (count[0] - count[1], -count[2]))
+        return f"{matched}/{all_old}" + (f" +{extra}" if extra else "")
 
     @property
     def failure(self) -> str:
