@@ -43,8 +43,9 @@ class Source:
     tree: ast.Module
 
     @property
-    def text(self) -> str:
-        return self.data.decode(self.encoding)
+    def lines(self) -> list[str]:
+        """The file's lines, as `ast` and libcst number them."""
+        return self.data.decode(self.encoding).split("\n")
 
 
 def discover(path: Path) -> list[Path]:
@@ -126,7 +127,6 @@ def parse(path: Path, data: bytes) -> Source:
         raise SourceError(_syntax_message(error, text)) from error
     except (ValueError, RecursionError, MemoryError) as error:
         raise SourceError(f"cannot be parsed: {error}") from error
-    tree.source_lines = text.split("\n")  # type: ignore[attr-defined]
     python2 = _python2_meaning(tree)
     if python2:
         raise SourceError(python2)

@@ -247,8 +247,9 @@ class _Body:
             self.closure.refuse("an arg_scope with values that its calls would compute anew")
 
     def _check_variable_scope(self, call: ast.Call, item: ast.withitem) -> None:
-        plain = len(call.args) == 1 and not call.keywords and isinstance(call.args[0], ast.Constant)
-        if not plain or not isinstance(call.args[0].value, str) or "/" in call.args[0].value:  # type: ignore[attr-defined]
+        name = call.args[0] if len(call.args) == 1 and not call.keywords else None
+        constant = name.value if isinstance(name, ast.Constant) else None
+        if not isinstance(constant, str) or "/" in constant:
             self.closure.refuse("a variable scope that is not one constant name")
         elif item.optional_vars is not None:
             self.closure.refuse("a variable scope that is kept under a name")

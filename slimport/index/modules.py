@@ -15,6 +15,7 @@ class Module:
 
     path: PurePosixPath
     tree: ast.Module
+    lines: list[str] = field(repr=False)
     scopes: ScopeBuilder = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import TypeVar
 
 from slimport import slim_api
+from slimport.files import Source
 from slimport.index.modules import Module, ModuleTable
 from slimport.index.names import Defined, FunctionNode, Scope
 from slimport.index.resolve import Api, InTree, Meaning, Resolver
@@ -81,11 +82,13 @@ class Program:
     """Index of one tree.
 
     Args:
-        sources: parsed modules by path relative to the tree's root.
+        sources: parsed files by path relative to the tree's root.
     """
 
-    def __init__(self, sources: Mapping[PurePosixPath, ast.Module]) -> None:
-        self.modules = [Module(path, tree) for path, tree in sorted(sources.items())]
+    def __init__(self, sources: Mapping[PurePosixPath, Source]) -> None:
+        self.modules = [
+            Module(path, source.tree, source.lines) for path, source in sorted(sources.items())
+        ]
         self.table = ModuleTable(self.modules)
         self.resolver = Resolver(self.table)
         self.functions: dict[ast.AST, Function] = {}
@@ -207,7 +210,7 @@ class _ReferenceCollector(ast.NodeVisitor):
     def __init__(self, program: Program, module: Module) -> None:
         self.program = program
         self.module = module
-        self.columns = ColumnMap(module.tree)
+        self.columns = ColumnMap(module.lines)
         self.callees: dict[ast.expr, ast.Call] = {}
         self.methods = {function.qualname: function for function in program.by_module[module]}
 
@@ -334,8 +337,8 @@ def _is_shape(node: ast.expr) -> bool:
 class ColumnMap:
     """Converts `ast`'s byte columns into character columns."""
 
-    def __init__(self, tree: ast.Module) -> None:
-        self.lines: list[str] = getattr(tree, "source_lines", [])
+    def __init__(self, lines: list[str]) -> None:
+        self.lines = lines
 
     def column(self, line: int, byte: int) -> int:
         if line > len(self.lines) or self.lines[line - 1].isascii():

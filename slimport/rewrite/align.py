@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import libcst as cst
@@ -73,10 +74,10 @@ def _indented(line: str, shift: int) -> str:
     return " " * max(0, len(line) - len(body) + shift) + body
 
 
-def _string_lines(tree: cst.Module, positions: object) -> set[int]:
+def _string_lines(tree: cst.Module, positions: Mapping[cst.CSTNode, CodeRange]) -> set[int]:
     """Lines that begin inside a string: moving them would change its value."""
     inside: set[int] = set()
-    for node, span in positions.items():  # type: ignore[attr-defined]
+    for node, span in positions.items():
         if isinstance(node, cst.SimpleString | cst.FormattedString):
             inside.update(range(span.start.line + 1, span.end.line + 1))
     return inside

@@ -138,7 +138,7 @@ class _Rewriter(cst.CSTTransformer):
         self.result = FileResult(b"")
         self.kept_bases: set[str] = set()
         self.aligned: set[int] = set()
-        self._lines: list[str] = module.tree.source_lines  # type: ignore[attr-defined]
+        self._lines = module.lines
         self._alive: list[cst.CSTNode] = []  # ids stay unique while their nodes live
         self._pending: list[list[str]] = [[]]
         self._chains: dict[int, tuple[cst.BaseExpression, list[Step]]] = {}

@@ -55,8 +55,10 @@ class Plan:
         if module not in self._tf1:
             self._tf1[module] = any(
                 is_slim(reference.api.name)
-                or (only_in_tf1(reference.api.name.removeprefix("tf."))
-                and not reference.api.spelled.startswith("tensorflow.compat.v1"))
+                or (
+                    only_in_tf1(reference.api.name.removeprefix("tf."))
+                    and not reference.api.spelled.startswith("tensorflow.compat.v1")
+                )
                 for function in self.program.by_module[module]
                 for reference in function.references
             )

@@ -52,10 +52,7 @@ def rewrite_tree(path: Path, options: Options | None = None) -> TreeResult:
     root = path if path.is_dir() else path.parent
     result = TreeResult(root, Report(__version__))
     sources = _read_all(found, root, result)
-    trees = {name: source.tree for name, source in sources.items()}
-    first = _Pass(
-        trees, sources, options or Options(), path.is_dir() and (root / "__init__.py").exists()
-    )
+    first = _Pass(sources, options or Options(), path.is_dir() and (root / "__init__.py").exists())
     first.run()
     _check(first, result)
     _collect(first, sources, result)
@@ -94,7 +91,6 @@ def _quiet_parse(data: bytes) -> ast.Module | None:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    tree.source_lines = text.split("\n")  # type: ignore[attr-defined]
     return tree
 
 
@@ -103,14 +99,13 @@ class _Pass:
 
     def __init__(
         self,
-        trees: Mapping[PurePosixPath, ast.Module],
         sources: Mapping[PurePosixPath, Source],
         options: Options,
         package: bool,
     ) -> None:
         self.sources = sources
         self.options = options
-        self.program = Program(trees)
+        self.program = Program(sources)
         self.package = package and not imports_itself_from_inside(self.program)
         self.plan = Plan(self.program, options)
         self.results: dict[PurePosixPath, FileResult] = {}
@@ -165,8 +160,7 @@ def _check(first: _Pass, result: TreeResult) -> None:
             first.errors[path] = f"the rewritten file does not parse ({error}); it was not written"
     if not changed:
         return
-    trees = {path: source.tree for path, source in sources.items()}
-    second = _Pass(trees, sources, first.options, first.package)
+    second = _Pass(sources, first.options, first.package)
     second.run(changed.keys())
     for path, item in changed.items():
         again = second.results.get(path)
