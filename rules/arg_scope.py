@@ -135,6 +135,63 @@ def net(images):
             inputs=((1, 9, 9, 3),),
             title="closed code: the defaults go into the calls, the scope goes",
         ),
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(images):
+    with slim.arg_scope([slim.conv2d], activation_fn=tf.nn.elu) as stored:
+        images = slim.conv2d(images, 4, [3, 3], scope='conv1')
+    images = slim.conv2d(images, 4, [3, 3], scope='conv2')
+    with slim.arg_scope(stored):
+        return slim.conv2d(images, 4, [3, 3], scope='conv3')
+""",
+            after="""
+from scoped_layers import conv2d, layer_defaults
+
+
+def net(images):
+    with layer_defaults([conv2d], activation="elu") as stored:
+        images = conv2d(images, 4, [3, 3], name='conv1')
+    images = conv2d(images, 4, [3, 3], name='conv2')
+    with layer_defaults(stored):
+        return conv2d(images, 4, [3, 3], name='conv3')
+""",
+            inputs=((1, 9, 9, 3),),
+            title="a scope that is stored and entered again",
+        ),
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(images, is_training=False):
+    params = {'is_training': is_training, 'decay': 0.9, 'scale': True}
+    ops = [slim.conv2d, slim.separable_conv2d]
+    norm = slim.batch_norm
+    with slim.arg_scope(ops, normalizer_fn=norm), slim.arg_scope([norm], **params):
+        images = slim.conv2d(images, 4, [3, 3])
+        return slim.separable_conv2d(images, 6, [3, 3], depth_multiplier=1)
+""",
+            after="""
+import tensorflow as tf
+from scoped_layers import batch_norm, conv2d, layer_defaults, separable_conv2d
+
+
+def net(images, is_training=False):
+    params = {'is_training': is_training, 'decay': 0.9, 'scale': True}
+    ops = [conv2d, separable_conv2d]
+    norm = batch_norm
+    with layer_defaults(ops, normalizer_fn=norm), layer_defaults([norm], **params):
+        images = conv2d(images, 4, [3, 3])
+        return separable_conv2d(images, 6, [3, 3], depth_multiplier=1)
+""",
+            inputs=((4, 9, 9, 3),),
+            title="several items in one with, and defaults from a dict",
+        ),
     ),
 )
 

@@ -66,5 +66,63 @@ def net(images, is_training=False):
             inputs=((2, 9, 9, 3),),
             title="batch norm inside the layer",
         ),
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(sequence, volume):
+    sequence = slim.conv1d(sequence, 4, 3, scope='conv1d')
+    volume = slim.conv3d(volume, 2, [2, 3, 3], stride=2, scope='conv3d')
+    return sequence, volume
+""",
+            after="""
+import keras
+import tensorflow as tf
+
+
+def net(sequence, volume):
+    sequence = keras.layers.Conv1D(4, 3, padding="same", activation="relu", name="conv1d")(sequence)
+    volume = keras.layers.Conv3D(
+        2, [2, 3, 3], strides=2, padding="same", activation="relu", name="conv3d"
+    )(volume)
+    return sequence, volume
+""",
+            inputs=((2, 7, 3), (1, 4, 5, 5, 2)),
+            title="one and three dimensions",
+        ),
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(images):
+    conv = slim.conv2d
+    layers = {'first': (conv, 4), 'second': (slim.separable_conv2d, 6)}
+    for name in ('first', 'second'):
+        op, depth = layers[name]
+        images = op(images, depth, [3, 3], stride=1, padding='SAME', scope=name,
+                    **({'depth_multiplier': 1} if name == 'second' else {}))
+    return images
+""",
+            after="""
+import tensorflow as tf
+from scoped_layers import conv2d, separable_conv2d
+
+
+def net(images):
+    conv = conv2d
+    layers = {'first': (conv, 4), 'second': (separable_conv2d, 6)}
+    for name in ('first', 'second'):
+        op, depth = layers[name]
+        images = op(images, depth, [3, 3], stride=1, padding='SAME', scope=name,
+                    **({'depth_multiplier': 1} if name == 'second' else {}))
+    return images
+""",
+            inputs=((1, 7, 7, 3),),
+            title="operations held in variables and tables",
+        ),
     ),
 )

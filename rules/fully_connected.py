@@ -35,5 +35,28 @@ def net(features):
 """,
             inputs=((4, 8),),
         ),
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(features):
+    with tf.variable_scope('head'):
+        features = slim.relu6(features, 16, scope='fc1')
+        return slim.linear(features, 3, scope='fc2')
+""",
+            after="""
+from scoped_layers import linear, relu6, variable_scope
+
+
+def net(features):
+    with variable_scope('head'):
+        features = relu6(features, 16, name='fc1')
+        return linear(features, 3, name='fc2')
+""",
+            inputs=((4, 8),),
+            title="the partials",
+        ),
     ),
 )

@@ -29,5 +29,25 @@ def net(images):
 """,
             inputs=((2, 3, 4, 5),),
         ),
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(sequence):
+    return slim.sequence_to_images(sequence, 3)
+""",
+            after="""
+import tensorflow as tf
+from scoped_layers import sequence_to_images
+
+
+def net(sequence):
+    return sequence_to_images(sequence, 3)
+""",
+            inputs=((4, 6, 5),),
+            title="and back",
+        ),
     ),
 )

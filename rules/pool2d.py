@@ -41,6 +41,28 @@ def net(images):
 """,
             inputs=((1, 9, 9, 3),),
         ),
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(volume):
+    volume = slim.max_pool3d(volume, [2, 2, 2], padding='SAME')
+    return slim.avg_pool3d(volume, 2, stride=1)
+""",
+            after="""
+import keras
+import tensorflow as tf
+
+
+def net(volume):
+    volume = keras.layers.MaxPooling3D([2, 2, 2], strides=2, padding="same")(volume)
+    return keras.layers.AveragePooling3D(2, strides=1)(volume)
+""",
+            inputs=((1, 5, 6, 7, 2),),
+            title="three dimensions",
+        ),
     ),
 )
 

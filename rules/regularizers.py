@@ -100,5 +100,28 @@ def net(features):
 """,
             inputs=((3, 7),),
         ),
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(features):
+    both = slim.sum_regularizer([slim.l1_regularizer(1e-4), slim.l2_regularizer(1e-3)])
+    return slim.fully_connected(features, 2, weights_regularizer=both, scope='fc')
+""",
+            after="""
+import keras
+import tensorflow as tf
+from scoped_layers import sum_regularizer
+
+
+def net(features):
+    both = sum_regularizer([keras.regularizers.L1(1e-4), keras.regularizers.L2(0.5 * 1e-3)])
+    return keras.layers.Dense(2, activation="relu", kernel_regularizer=both, name="fc")(features)
+""",
+            inputs=((3, 7),),
+            title="a sum",
+        ),
     ),
 )

@@ -90,6 +90,37 @@ def net(images):
 """,
             inputs=((1, 4, 4, 3),),
         ),
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def tower(images):
+    with tf.variable_scope('tower', reuse=tf.AUTO_REUSE):
+        return slim.conv2d(images, 4, 1, scope='conv')
+
+
+def net(left, right):
+    with tf.name_scope('both'):
+        return tower(left) + tower(right)
+""",
+            after="""
+from scoped_layers import AUTO_REUSE, conv2d, name_scope, variable_scope
+
+
+def tower(images):
+    with variable_scope('tower', reuse=AUTO_REUSE):
+        return conv2d(images, 4, 1, name='conv')
+
+
+def net(left, right):
+    with name_scope('both'):
+        return tower(left) + tower(right)
+""",
+            inputs=((1, 4, 4, 3), (1, 4, 4, 3)),
+            title="one tower for two inputs",
+        ),
     ),
 )
 
