@@ -243,28 +243,32 @@ class _Rewriter(cst.CSTTransformer):
         layer = self.plan.layer(function, reference.call)
         if layer is None:
             return None
-        rule = rule_for(reference.api.name)
-        assert rule is not None
-        arguments = {
-            name: on_one_line(self._scope_values[scope][name])
-            for name, scope in layer.from_scope.items()
-        }
+        arguments = self._from_scopes(layer.from_scope)
         signature = slim_api.signature(reference.api.name.removeprefix("slim."))
         assert signature is not None
         for position, argument in enumerate(node.args):
             name = argument.keyword.value if argument.keyword else signature.parameters[position]
             arguments[name] = argument.value
-        normalizer = {
-            name: on_one_line(self._scope_values[scope][name])
-            for name, scope in layer.normalizer_defaults.items()
-        } | dictionary(arguments.get("normalizer_params"))
+        normalizer = self._from_scopes(layer.normalizer_defaults)
+        normalizer.update(dictionary(arguments.get("normalizer_params")))
         call = PlainCall(layer, arguments, self.services, reference.span[1], normalizer)
-        result = self._settle(reference, node, lambda rule: rule.plain(call))
-        first, done = result, result
-        for step in call.steps:
+        return self._chained(
+            self._settle(reference, node, lambda rule: rule.plain(call)), call.steps
+        )
+
+    def _from_scopes(self, origin: Mapping[str, ast.Call]) -> dict[str, cst.BaseExpression]:
+        """New code of the values that arg_scopes supply."""
+        return {
+            name: on_one_line(self._scope_values[scope][name]) for name, scope in origin.items()
+        }
+
+    def _chained(self, first: cst.BaseExpression, steps: list[Step]) -> cst.BaseExpression:
+        """The steps applied to the first layer, remembered for the statement around them."""
+        done = first
+        for step in steps:
             done = step(done)
-        if call.steps:
-            self._chains[id(done)] = (first, call.steps)
+        if steps:
+            self._chains[id(done)] = (first, steps)
             self._alive.append(done)
         return done
 
@@ -286,11 +290,22 @@ class _Rewriter(cst.CSTTransformer):
         if self._is_alias(reference):
             return node
         if is_namespace(reference.api.name):
-            if not isinstance(self._path[-1], cst.Assign):
-                self.kept_bases.add(reference.base)
-            return node
+            return self._namespace(reference, node)
         site = ValueSite(reference, function, self.services, tuple(self._path), node)
         return self._settle(reference, node, lambda rule: rule.value(site))
+
+    def _namespace(self, reference: Reference, node: cst.BaseExpression) -> cst.BaseExpression:
+        """A module used as a value: ``slim = tf.contrib.slim`` goes with the imports."""
+        parent = self._path[-1]
+        is_alias = isinstance(parent, cst.Assign) and all(
+            isinstance(target.target, cst.Name) for target in parent.targets
+        )
+        if is_slim(reference.api.name) and not is_alias:
+            reason = f"the module {reference.api.name} is passed on as a value"
+            self._leave(reference, UNKNOWN_API, Leave(reason, "pass on what is used of it"))
+        elif not is_alias:
+            self.kept_bases.add(reference.base)
+        return node
 
     def _settle(
         self,

@@ -117,8 +117,7 @@ UNTOUCHED = {
 
         def load():
             global slim
-            import tf_slim
-            slim = helper.wrap(tf_slim)
+            slim = helper.find('tf_slim')
 
         def net(x):
             return slim.conv2d(x, 64, [3, 3])

@@ -347,3 +347,10 @@ def test_no_bias_is_left_under_batch_norm() -> None:
     )
     text = transform(HEAD + source)
     assert "use_bias=False" in text and "BatchNormalization(" in text
+
+
+def test_a_module_that_is_passed_on_is_marked() -> None:
+    check_left(HEAD + "run(slim)\n", 5, "SLIM999")
+    check_left(
+        HEAD + "class Net:\n    def __init__(self):\n        self.slim = slim\n", 7, "SLIM999"
+    )
