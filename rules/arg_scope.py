@@ -192,6 +192,71 @@ def net(images, is_training=False):
             inputs=((4, 9, 9, 3),),
             title="several items in one with, and defaults from a dict",
         ),
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(images, weight_decay=0.0005):
+    # Three layers and a head.
+    with slim.arg_scope([slim.conv2d, slim.fully_connected], activation_fn=tf.nn.elu,
+                        weights_initializer=tf.truncated_normal_initializer(stddev=0.01),
+                        weights_regularizer=slim.l2_regularizer(weight_decay)):
+        with tf.variable_scope('body'), slim.arg_scope([slim.conv2d], padding='VALID'):
+            images = slim.conv2d(images, 4, [3, 3], scope='conv1')
+            images = slim.conv2d(images, 4, [3, 3], stride=2, scope='conv2')
+            images = slim.conv2d(images, 4, [1, 1], activation_fn=None, scope='conv3')
+        images = slim.flatten(images)
+        images = slim.fully_connected(images, 8, scope='fc1')
+        return slim.fully_connected(images, 3, scope='fc2')
+""",
+            after="""
+import keras
+
+
+def net(images, weight_decay=0.0005):
+    # Three layers and a head.
+
+    # The defaults that these layers share.
+    def dense(inputs, units, **kwargs):
+        return keras.layers.Dense(
+            units,
+            activation="elu",
+            kernel_initializer=keras.initializers.TruncatedNormal(stddev=0.01),
+            kernel_regularizer=keras.regularizers.L2(0.5 * weight_decay),
+            **kwargs,
+        )(inputs)
+
+    with keras.name_scope('body'):
+
+        # The defaults that these layers share.
+        def conv2d(inputs, filters, kernel_size, **kwargs):
+            return keras.layers.Conv2D(
+                filters,
+                kernel_size,
+                activation="elu",
+                kernel_initializer=keras.initializers.TruncatedNormal(stddev=0.01),
+                kernel_regularizer=keras.regularizers.L2(0.5 * weight_decay),
+                **kwargs,
+            )(inputs)
+
+        images = conv2d(images, 4, [3, 3], name="conv1")
+        images = conv2d(images, 4, [3, 3], strides=2, name="conv2")
+        images = keras.layers.Conv2D(
+            4,
+            [1, 1],
+            kernel_initializer=keras.initializers.TruncatedNormal(stddev=0.01),
+            kernel_regularizer=keras.regularizers.L2(0.5 * weight_decay),
+            name="conv3",
+        )(images)
+    images = keras.layers.Flatten()(images)
+    images = dense(images, 8, name="fc1")
+    return dense(images, 3, name="fc2")
+""",
+            inputs=((2, 9, 9, 3),),
+            title="several layers that share defaults: a factory for each kind",
+        ),
     ),
 )
 

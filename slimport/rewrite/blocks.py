@@ -11,16 +11,19 @@ from slimport.rewrite.plain import Step
 
 
 def without_items(
-    node: cst.With, gone: Sequence[bool]
+    node: cst.With, gone: Sequence[bool], definitions: Sequence[cst.BaseStatement] = ()
 ) -> cst.BaseStatement | cst.FlattenSentinel[cst.BaseStatement]:
     """The statement without some of its items; without any left, its body takes its place.
 
     Args:
         node: a `with` statement.
         gone: for each item whether it goes.
+        definitions: functions to define before the statements of its body.
     """
     if not any(gone):
         return node
+    if definitions:
+        node = node.with_changes(body=_with_definitions(node.body, definitions))
     items = [item for item, goes in zip(node.items, gone, strict=True) if not goes]
     if items:
         last = items[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
@@ -37,6 +40,20 @@ def without_items(
     if isinstance(node.body, cst.IndentedBlock) and node.body.footer:
         body[-1] = _with_footer(body[-1], node.body.footer)
     return cst.FlattenSentinel(body)
+
+
+def _with_definitions(
+    suite: cst.BaseSuite, definitions: Sequence[cst.BaseStatement]
+) -> cst.IndentedBlock:
+    body = _statements(suite)
+    blank = cst.EmptyLine(indent=False)
+    apart = [
+        d.with_changes(leading_lines=[blank, *getattr(d, "leading_lines", ())])
+        for d in definitions
+    ]
+    body[0] = body[0].with_changes(leading_lines=[blank, *getattr(body[0], "leading_lines", ())])
+    block = suite if isinstance(suite, cst.IndentedBlock) else cst.IndentedBlock(())
+    return block.with_changes(body=[*apart, *body])
 
 
 def _statements(suite: cst.BaseSuite) -> list[cst.BaseStatement]:

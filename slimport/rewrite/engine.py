@@ -12,6 +12,7 @@ from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
 from slimport import slim_api
 from slimport.index.canonical import is_namespace, is_slim
+from slimport.index.closed import LayerCall
 from slimport.index.modules import Module
 from slimport.index.names import Assigned
 from slimport.index.program import Function, Program, Reference, Span
@@ -20,6 +21,7 @@ from slimport.report.model import FunctionForm, LeftAlone, Rewritten
 from slimport.rewrite import marks
 from slimport.rewrite.align import is_aligned, realign
 from slimport.rewrite.blocks import on_one_line, unchained, without_items
+from slimport.rewrite.factories import Factory
 from slimport.rewrite.imports import ImportEditor, NameTable
 from slimport.rewrite.plain import PlainCall, Step
 from slimport.rewrite.plain_norm import dictionary
@@ -133,7 +135,8 @@ class _Rewriter(cst.CSTTransformer):
         self.plan = plan
         self.program: Program = plan.program
         self.positions = positions
-        self.names = NameTable(module, plan.program, written_module)
+        local = {factory.name for factory in plan.factories(module).values()}
+        self.names = NameTable(module, plan.program, written_module, local)
         self.services = _Services(self.names, module, plan)
         self.result = FileResult(b"")
         self.kept_bases: set[str] = set()
@@ -142,6 +145,7 @@ class _Rewriter(cst.CSTTransformer):
         self._alive: list[cst.CSTNode] = []  # ids stay unique while their nodes live
         self._pending: list[list[str]] = [[]]
         self._chains: dict[int, tuple[cst.BaseExpression, list[Step]]] = {}
+        self._factories: dict[ast.Call, dict[Factory, LayerCall]] = {}
         self._scope_values: dict[ast.Call, dict[str, cst.BaseExpression]] = {}
         self._callees: set[int] = set()
         self._path: list[cst.CSTNode] = []
@@ -177,16 +181,29 @@ class _Rewriter(cst.CSTTransformer):
             if isinstance(result, cst.SimpleStatementLine):
                 return unchained(result, self._chains)
             if isinstance(original_node, cst.With) and isinstance(result, cst.With):
-                return without_items(result, self._plain_scopes(original_node))
+                scopes = self._plain_scopes(original_node)
+                definitions = self._definitions(scopes)
+                return without_items(result, [s is not None for s in scopes], definitions)
         return result
 
-    def _plain_scopes(self, node: cst.With) -> list[bool]:
-        """Which items of a `with` are arg_scopes whose defaults went into their calls."""
+    def _definitions(self, scopes: list[ast.Call | None]) -> list[cst.BaseStatement]:
+        """The factories that are defined where these scopes were opened."""
+        found = []
+        for scope in scopes:
+            for factory, layer in self._factories.pop(scope, {}).items() if scope else ():
+                values = self._from_scopes(layer.from_scope)
+                call = PlainCall(layer, values, self.services, 0)
+                found.append(factory.definition(call))
+        return found
+
+    def _plain_scopes(self, node: cst.With) -> list[ast.Call | None]:
+        """For each item of a `with` the arg_scope whose defaults went into its calls."""
         found = [
             self._lookup(item.item.func) if isinstance(item.item, cst.Call) else None
             for item in node.items
         ]
-        return [f is not None and f[0].call in self._scope_values for f in found]
+        calls = [f[0].call if f is not None else None for f in found]
+        return [call if call in self._scope_values else None for call in calls]
 
     def imports_slim(self) -> bool:
         """Whether some name of the file still stands for slim, used or not."""
@@ -252,6 +269,10 @@ class _Rewriter(cst.CSTTransformer):
         normalizer = self._from_scopes(layer.normalizer_defaults)
         normalizer.update(dictionary(arguments.get("normalizer_params")))
         call = PlainCall(layer, arguments, self.services, reference.span[1], normalizer)
+        factory = self.plan.factory(function, reference.call)
+        if factory is not None:
+            self._factories.setdefault(factory.scope, {})[factory] = layer
+            return self._settle(reference, node, lambda rule: factory.call(call))
         return self._chained(
             self._settle(reference, node, lambda rule: rule.plain(call)), call.steps
         )

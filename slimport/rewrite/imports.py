@@ -27,10 +27,12 @@ _Import = TypeVar("_Import", cst.Import, cst.ImportFrom)
 class NameTable:
     """Local names of what a rewritten file uses from elsewhere, free of collisions."""
 
-    def __init__(self, module: Module, program: Program, written_module: str) -> None:
+    def __init__(
+        self, module: Module, program: Program, written_module: str, reserved: set[str]
+    ) -> None:
         self.module = module
         self._program = program
-        self._bound = _own_names(module, program)
+        self._bound = _own_names(module, program) | reserved
         self.written_module = written_module
         self.written: dict[str, str] = {}
         self.keras_name = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import libcst as cst
@@ -50,6 +50,18 @@ class PlainCall:
         """Code of an argument, None where slim's default holds."""
         return self.arguments.get(parameter)
 
+    def named(
+        self,
+        function: cst.BaseExpression,
+        positional: Sequence[cst.BaseExpression],
+        keywords: Mapping[str, cst.BaseExpression | None],
+        name: str | None = None,
+    ) -> cst.Call:
+        """``function(*positional, **keywords, name=...)``; None leaves one out."""
+        name = name or self.layer.name
+        given = {**keywords, "name": string(name) if name else None}
+        return cst.Call(function, [cst.Arg(value) for value in positional] + _keywords(given))
+
     def keras(
         self,
         layer: cst.BaseExpression,
@@ -60,10 +72,7 @@ class PlainCall:
         call_keywords: Mapping[str, cst.BaseExpression | None] | None = None,
     ) -> cst.Call:
         """``layer(*positional, **keywords)(inputs, **call_keywords)``; None leaves one out."""
-        name = name or self.layer.name
-        named = {**keywords, "name": string(name) if name else None}
-        arguments = [cst.Arg(value) for value in positional] + _keywords(named)
-        built = cst.Call(layer, arguments)
+        built = self.named(layer, positional, keywords, name)
         given = cst.Arg(inputs or self.arguments["inputs"])
         call = cst.Call(built, [given, *_keywords(call_keywords or {})])
         if self.column + len(source(call)) > _LINE_LENGTH:
@@ -132,13 +141,26 @@ class PlainLayerRule(LayerRule):
         activated(call, activation)
         return call.keras(layer, positional, keywords)
 
-    def plain_keywords(self, call: PlainCall) -> dict[str, cst.BaseExpression | None]:
-        """Keras keywords in slim's order of parameters, slim's defaults written out."""
+    def plain_keywords(
+        self,
+        call: PlainCall,
+        only: Container[str] | None = None,
+        not_in: Container[str] = (),
+    ) -> dict[str, cst.BaseExpression | None]:
+        """Keras keywords in slim's order of parameters, slim's defaults written out.
+
+        Args:
+            call: the call.
+            only: the slim parameters to take; all if None.
+            not_in: the slim parameters to leave out.
+        """
         signature = slim_api.signature(call.layer.reference.api.name.removeprefix("slim."))
         assert signature is not None
         found: dict[str, cst.BaseExpression | None] = {}
         for parameter in signature.parameters:
-            if parameter in _NOT_KEYWORDS or parameter in self.leading:
+            if parameter in _NOT_KEYWORDS or parameter in self.leading or parameter in not_in:
+                continue
+            if only is not None and parameter not in only:
                 continue
             keyword = self.keywords.get(parameter, parameter)
             found.update(self._keyword(parameter, keyword, call.get(parameter)))

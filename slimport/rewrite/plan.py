@@ -10,6 +10,7 @@ from slimport.index.closed import Closure, LayerCall, closures, share_reasons
 from slimport.index.modules import Module
 from slimport.index.program import Function, Program, Reference, callees
 from slimport.report.model import FunctionForm
+from slimport.rewrite.factories import Factory, find_factories
 from slimport.rewrite.registry import rule_for
 from slimport.rewrite.tf1 import only_in_tf1
 
@@ -36,6 +37,7 @@ class Plan:
 
     def __post_init__(self) -> None:
         self._tf1: dict[Module, bool] = {}
+        self._factories: dict[Module, dict[ast.Call, Factory]] = {}
         self.blockers: dict[Function, tuple[str, ...]] = {
             function: self._tensor_blockers(function) for function in self.program.all()
         }
@@ -85,6 +87,18 @@ class Plan:
     def layer(self, function: Function, call: ast.Call) -> LayerCall | None:
         """The layer call of a function in plain form, None for any other call."""
         return self.closures[function].layers.get(call) if self.plain(function) else None
+
+    def factory(self, function: Function, call: ast.Call) -> Factory | None:
+        """The local factory that a layer call of a plain function goes through, if one."""
+        return self.factories(function.module).get(call)
+
+    def factories(self, module: Module) -> dict[ast.Call, Factory]:
+        """The local factories of a file, by the layer calls that use them."""
+        if module not in self._factories:
+            plain = [f for f in self.program.by_module[module] if self.plain(f)]
+            closures = [self.closures[function] for function in plain]
+            self._factories[module] = find_factories(closures, module)
+        return self._factories[module]
 
     def _close(self) -> dict[Function, Closure]:
         found = closures(self.program, self.options.open_world)

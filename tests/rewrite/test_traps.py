@@ -354,3 +354,29 @@ def test_a_module_that_is_passed_on_is_marked() -> None:
     check_left(
         HEAD + "class Net:\n    def __init__(self):\n        self.slim = slim\n", 7, "SLIM999"
     )
+
+
+def test_a_factory_takes_a_name_that_is_free() -> None:
+    text = transform(
+        HEAD
+        + """def net(x, conv2d):
+    with slim.arg_scope([slim.conv2d], stride=2, activation_fn=None):
+        x = slim.conv2d(x, conv2d, 3, scope='c1')
+        return slim.conv2d(x, conv2d, 3, scope='c2')
+"""
+    )
+    assert "def conv2d_2(inputs, filters, kernel_size, **kwargs):" in text
+    assert 'x = conv2d_2(x, conv2d, 3, name="c1")' in text
+    assert "scoped_layers" not in text
+
+
+def test_one_call_is_no_reason_for_a_factory() -> None:
+    text = transform(
+        HEAD
+        + """def net(x):
+    with slim.arg_scope([slim.conv2d], stride=2, activation_fn=None):
+        x = slim.conv2d(x, 8, 3, scope='c1')
+        return slim.conv2d(x, 8, 3, stride=1, scope='c2')
+"""
+    )
+    assert "def conv2d" not in text
