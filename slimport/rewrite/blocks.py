@@ -48,8 +48,7 @@ def _with_definitions(
     body = _statements(suite)
     blank = cst.EmptyLine(indent=False)
     apart = [
-        d.with_changes(leading_lines=[blank, *getattr(d, "leading_lines", ())])
-        for d in definitions
+        d.with_changes(leading_lines=[blank, *getattr(d, "leading_lines", ())]) for d in definitions
     ]
     body[0] = body[0].with_changes(leading_lines=[blank, *getattr(body[0], "leading_lines", ())])
     block = suite if isinstance(suite, cst.IndentedBlock) else cst.IndentedBlock(())
