@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from slimport.index.program import Reference
+from slimport.index.program import Reference, bind
 from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Rule
 from slimport.rewrite.site import CallSite, ValueSite, string
-from slimport.rewrite.tensors import bind
 
 _DTYPES = {
     "tf.to_float": "float32",

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import tempfile
 import tokenize
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,19 +97,6 @@ def concerns_slim(data: bytes) -> bool:
     return any(needle in data for needle in _NEEDLES)
 
 
-def read(path: Path) -> Source:
-    """Reads and parses one file.
-
-    Raises:
-        SourceError: unreadable, undecodable, or not Python 3.
-    """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise SourceError(f"cannot be read: {error.strerror}") from error
-    return parse(path, data)
-
-
 def parse(path: Path, data: bytes) -> Source:
     """Parses bytes as the file `path`.
 
@@ -191,7 +178,7 @@ def _umask() -> int:
     return current
 
 
-def copy_tree(source: Path, target: Path, without: Sequence[Path] = ()) -> None:
+def copy_tree(source: Path, target: Path) -> None:
     """Copies everything below `source` that is no Python cache or version control data."""
     shutil.copytree(
         source,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from slimport import slim_api
 from slimport.index.names import Assigned
-from slimport.index.program import Function, Program, Reference
+from slimport.index.program import Function, Program, Reference, bind
 
 # Default variable scope of each layer with variables (tf_slim/layers/layers.py).
 DEFAULT_SCOPES = {
@@ -279,7 +279,7 @@ class _Body:
             return
         if isinstance(reference.node, ast.Name) and _is_assigned(reference):
             self.closure.refuse(f"{api} is called through a name of the author's own")
-        bound = _bound(call, signature.parameters)
+        bound = bind(call, signature.parameters)
         if bound is None:
             self.closure.refuse(f"{api} with unpacked arguments")
             return
@@ -347,17 +347,6 @@ def _path(scopes: list[ast.Call]) -> tuple[str, ...]:
     """Names of the variable scopes among the open scopes."""
     first = (scope.args[0] for scope in scopes if scope.args)
     return tuple(str(name.value) for name in first if isinstance(name, ast.Constant))
-
-
-def _bound(call: ast.Call, parameters: tuple[str, ...]) -> dict[str, ast.expr] | None:
-    if len(call.args) > len(parameters) or any(isinstance(a, ast.Starred) for a in call.args):
-        return None
-    bound = dict(zip(parameters, call.args, strict=False))
-    for keyword in call.keywords:
-        if keyword.arg is None or keyword.arg in bound or keyword.arg not in parameters:
-            return None
-        bound[keyword.arg] = keyword.value
-    return bound
 
 
 def _stable(value: ast.expr, function: Function) -> bool:

@@ -25,6 +25,16 @@ class Module:
     def scope(self) -> Scope:
         return self.scopes.module
 
+    def all_scopes(self) -> list[Scope]:
+        """Every scope of the file, the module's own included."""
+        unique: dict[int, Scope] = {}
+        for scope in self.scopes.scope_of.values():
+            current: Scope | None = scope
+            while current is not None and id(current) not in unique:
+                unique[id(current)] = current
+                current = current.parent
+        return list(unique.values())
+
     @property
     def parts(self) -> tuple[str, ...]:
         """Path as a dotted name's parts: ``nets/__init__.py`` is ``("nets",)``."""

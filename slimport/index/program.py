@@ -99,15 +99,13 @@ class Program:
         self.star_imports: dict[Module, set[Module]] = {module: set() for module in self.modules}
         self.imported_names: set[tuple[Module, str]] = set()
         self._connected: dict[Module, set[Module]] = {}
+        self._sessions: set[Module] | None = None
         for module in self.modules:
             _ReferenceCollector(self, module).visit(module.tree)
         self.building = self._building()
 
     def all(self) -> Iterator[Function]:
         return iter(self.functions.values())
-
-    def module_of(self, path: PurePosixPath) -> Module:
-        return next(module for module in self.modules if module.path == path)
 
     def resolve(self, node: ast.expr, module: Module) -> Meaning | None:
         """Meaning of a name or attribute chain of `module`."""
@@ -133,7 +131,7 @@ class Program:
             for importer, imported in self.imports.items():
                 for target in imported:
                     importers[target].add(importer)
-            group = _closure([module], lambda m: self.imports[m] | importers[m])
+            group = closure_of([module], lambda m: self.imports[m] | importers[m])
             self._connected.update(dict.fromkeys(group, group))
         return self._connected[module]
 
@@ -145,32 +143,25 @@ class Program:
         return module in self._session_modules()
 
     def _session_modules(self) -> set[Module]:
-        if not hasattr(self, "_session_cache"):
-            direct = {
+        if self._sessions is None:
+            direct = (
                 function.module
                 for function in self.all()
                 for reference in function.references
                 if reference.api.name.startswith(_SESSION_APIS)
-            }
-            reached: set[Module] = set()
-            pending = list(direct)
-            while pending:
-                module = pending.pop()
-                if module not in reached:
-                    reached.add(module)
-                    pending.extend(self.imports[module])
-            self._session_cache = reached
-        return self._session_cache
+            )
+            self._sessions = closure_of(direct, lambda module: self.imports[module])
+        return self._sessions
 
     def _building(self) -> set[Function]:
         """Functions that make layers, those that call them, and what names variables with them."""
-        callers = _closure((f for f in self.all() if f.builds()), lambda f: f.callers)
-        called = _closure(callers, lambda f: f.callees)
+        callers = closure_of((f for f in self.all() if f.builds()), lambda f: f.callers)
+        called = closure_of(callers, lambda f: f.callees)
         return callers | {f for f in called if any(r.api.name in _NAMING for r in f.references)}
 
     def _collect_functions(self, module: Module) -> None:
         found = [Function(module, "", module.tree)]
-        for scope in _scopes_of(module):
+        for scope in module.all_scopes():
             if isinstance(scope.node, FunctionNode):
                 found.append(Function(module, scope.qualname, scope.node))
         for function in found:
@@ -178,12 +169,25 @@ class Program:
         self.by_module[module] = found
 
 
+def bind(call: ast.Call, parameters: tuple[str, ...]) -> dict[str, ast.expr] | None:
+    """Arguments by name, None where one is unpacked, unknown or given twice."""
+    if len(call.args) > len(parameters) or any(isinstance(a, ast.Starred) for a in call.args):
+        return None
+    bound = dict(zip(parameters, call.args, strict=False))
+    for keyword in call.keywords:
+        if keyword.arg is None or keyword.arg not in parameters or keyword.arg in bound:
+            return None
+        bound[keyword.arg] = keyword.value
+    return bound
+
+
 def callees(function: Function) -> set[Function]:
     """The function and everything of the program that it calls, directly or not."""
-    return _closure([function], lambda f: f.callees)
+    return closure_of([function], lambda f: f.callees)
 
 
-def _closure(start: Iterable[_T], step: Callable[[_T], Iterable[_T]]) -> set[_T]:
+def closure_of(start: Iterable[_T], step: Callable[[_T], Iterable[_T]]) -> set[_T]:
+    """Everything that `step` leads to from `start`, `start` included."""
     reached: set[_T] = set()
     pending = list(start)
     while pending:
@@ -192,16 +196,6 @@ def _closure(start: Iterable[_T], step: Callable[[_T], Iterable[_T]]) -> set[_T]
             reached.add(item)
             pending.extend(step(item))
     return reached
-
-
-def _scopes_of(module: Module) -> list[Scope]:
-    unique: dict[int, Scope] = {}
-    for scope in module.scopes.scope_of.values():
-        current: Scope | None = scope
-        while current is not None and id(current) not in unique:
-            unique[id(current)] = current
-            current = current.parent
-    return list(unique.values())
 
 
 class _ReferenceCollector(ast.NodeVisitor):

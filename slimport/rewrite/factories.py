@@ -73,7 +73,7 @@ def find_factories(closures: Iterable[Closure], module: Module) -> dict[ast.Call
         shared = frozenset((name, id(scope)) for name, scope in layer.from_scope.items())
         if len(shared) >= _MINIMUM and layer.normalizer is None and layer.name:
             groups.setdefault((layer.reference.api.name, shared), []).append(layer)
-    taken = {name for scope in module.scopes.scope_of.values() for name in scope.bindings}
+    taken = {name for scope in module.all_scopes() for name in scope.bindings}
     found: dict[ast.Call, Factory] = {}
     for members in groups.values():
         rule = rule_for(members[0].reference.api.name)

@@ -20,6 +20,7 @@ from slimport.index.names import Imported, Scope
 from slimport.index.program import Program
 from slimport.index.resolve import Api, External
 from slimport.rewrite.site import dotted
+from slimport.rewrite.written_module import WRITTEN_MODULE
 
 _Import = TypeVar("_Import", cst.Import, cst.ImportFrom)
 
@@ -147,24 +148,18 @@ def _absolute_imports(module: Module) -> Iterable[str]:
 
 def _own_names(module: Module, program: Program) -> set[str]:
     """Names the file binds anywhere, other than as imports of slim that are about to go."""
-    names: set[str] = set()
-    seen: set[int] = set()
-    for scope in module.scopes.scope_of.values():
-        current: Scope | None = scope
-        while current is not None and id(current) not in seen:
-            seen.add(id(current))
-            names.update(
-                name for name in current.bindings if not _goes(name, current, module, program)
-            )
-            current = current.parent
-    # A name of the written module that an earlier run imported is the one we mean.
-    return names
+    return {
+        name
+        for scope in module.all_scopes()
+        for name in scope.bindings
+        if not _goes(name, scope, module, program)
+    }
 
 
 def _goes(name: str, scope: Scope, module: Module, program: Program) -> bool:
     if all(isinstance(binding, Imported) for binding in scope.bindings[name]):
         if any(
-            isinstance(binding, Imported) and binding.dotted.endswith(f"scoped_layers.{name}")
+            isinstance(binding, Imported) and binding.dotted.endswith(f"{WRITTEN_MODULE}.{name}")
             for binding in scope.bindings[name]
         ):
             return True

@@ -89,14 +89,12 @@ class PlainLayerRule(LayerRule):
         leading: slim parameters that are Keras' first positional arguments.
         defaults: Keras keyword -> source of slim's default, where Keras' default is another.
         implied: slim parameter -> literals that are Keras' default and are not written.
-        with_weights: whether kernel, bias and activation arguments apply.
     """
 
     layers: Mapping[str, str]
     leading: tuple[str, ...] = ()
     defaults: Mapping[str, str] = field(default_factory=dict)
     implied: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
-    with_weights: bool = True
 
     def blocks_plain(self, layer: LayerCall) -> str | None:
         api = layer.reference.api.name

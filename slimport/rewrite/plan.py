@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from slimport.index.canonical import is_slim
 from slimport.index.closed import Closure, LayerCall, closures, share_reasons
 from slimport.index.modules import Module
-from slimport.index.program import Function, Program, Reference, callees
+from slimport.index.program import Function, Program, Reference, callees, closure_of
 from slimport.report.model import FunctionForm
 from slimport.rewrite.factories import Factory, find_factories
 from slimport.rewrite.registry import rule_for
@@ -135,14 +136,10 @@ class Plan:
         return rule.blocks_keras_tensors(reference) if rule is not None else None
 
     def _reached_from_building(self) -> set[Function]:
-        reached: set[Function] = set()
-        pending = [f for f in self.program.building if not self.blockers[f]]
-        while pending:
-            function = pending.pop()
-            if function not in reached and not self.blockers[function]:
-                reached.add(function)
-                pending.extend(function.callees)
-        return reached
+        def unblocked(functions: Iterable[Function]) -> list[Function]:
+            return [function for function in functions if not self.blockers[function]]
+
+        return closure_of(unblocked(self.program.building), lambda f: unblocked(f.callees))
 
     # Report -----------------------------------------------------------------------------------
 

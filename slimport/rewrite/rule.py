@@ -73,10 +73,6 @@ class Rule:
     details: str = ""
     examples: tuple[Example, ...] = field(default=())
 
-    def takes(self, api: str) -> bool:
-        """Whether the rule is the one for this API."""
-        return api in self.apis
-
     def call(self, site: CallSite) -> Outcome:
         """New code of a call of the API."""
         return self.unhandled(site.api)

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import libcst as cst
 
-from slimport.index.program import Reference
+from slimport.index.program import Reference, bind
 from slimport.rewrite.rule import Outcome, Rule
 from slimport.rewrite.site import CallSite, ValueSite
 
@@ -98,15 +98,3 @@ def _first_in_front(bound: dict[str, cst.Arg], first: str) -> list[tuple[str, cs
         (name, bound[name].with_changes(comma=place.comma))
         for name, place in zip(names, places, strict=True)
     ]
-
-
-def bind(call: ast.Call, parameters: tuple[str, ...]) -> dict[str, ast.expr] | None:
-    """Arguments by name, None where one is unpacked, unknown or given twice."""
-    if len(call.args) > len(parameters) or any(isinstance(a, ast.Starred) for a in call.args):
-        return None
-    bound = dict(zip(parameters, call.args, strict=False))
-    for keyword in call.keywords:
-        if keyword.arg is None or keyword.arg not in parameters or keyword.arg in bound:
-            return None
-        bound[keyword.arg] = keyword.value
-    return bound
