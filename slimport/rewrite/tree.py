@@ -204,6 +204,8 @@ def _add_written_module(first: _Pass, result: TreeResult) -> None:
     state = written_state(present.read_bytes(), names) if present.exists() else State.REPLACEABLE
     if state is State.REFUSED:
         result.outputs.clear()
+        for file in result.report.changed:  # the report tells what is on the disk
+            file.status, file.rewritten = Status.UNCHANGED, []
         result.report.files.append(FileReport(home.as_posix(), Status.FAILED, error=REFUSAL))
         return
     if state is State.REPLACEABLE:
