@@ -11,6 +11,7 @@ INPUT = MarkedRule(
         "slim.data.*",
         "slim.dataset_data_provider.*",
         "slim.data_decoder.*",
+        "slim.data_provider.*",
         "slim.parallel_reader.*",
         "slim.prefetch_queue.*",
         "slim.tfexample_decoder.*",

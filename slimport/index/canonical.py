@@ -11,17 +11,43 @@ from __future__ import annotations
 from slimport import slim_api
 
 _TENSORFLOW_ROOTS = ("tensorflow.compat.v1", "tensorflow")
-_DEEP_SLIM_MODULES = {
-    "layers.layers", "layers.initializers", "layers.regularizers", "layers.normalization",
-    "layers", "ops", "ops.arg_scope", "ops.variables", "ops.framework_ops",
-}  # fmt: skip
-_SLIM_MODULES = frozenset(
+# Modules of tf_slim (and of tf.contrib.slim) under which slim's own functions are found as well:
+# where they are written, and where another module's imports left them.
+_DEEP_SLIM_MODULES = frozenset(
     """
-    data data_decoder data_provider dataset dataset_data_provider evaluation layers learning losses
-    metrics model_analyzer nets ops parallel_reader prefetch_queue queues summaries
-    tfexample_decoder training tfrecord_decoder utils
+    arg_scope_lib initializers layers layers.initializers layers.layers layers.normalization
+    layers.regularizers layers.summaries layers.variables normalization normalization.variables ops
+    ops.arg_scope ops.framework_ops ops.variables regularizers
     """.split()
 )
+# Modules of which slim has two names, the shorter one as value.
+_SLIM_MODULE_ALIASES = {
+    "data.data_decoder": "data_decoder",
+    "data.data_provider": "data_provider",
+    "data.dataset": "dataset",
+    "data.dataset_data_provider": "dataset_data_provider",
+    "data.parallel_reader": "parallel_reader",
+    "data.prefetch_queue": "prefetch_queue",
+    "data.tfexample_decoder": "tfexample_decoder",
+    "evaluation.evaluation": "evaluation",
+    "layers.utils": "utils",
+    "learning.training": "training",
+    "losses.loss_ops": "losses",
+    "normalization.utils": "utils",
+    "train_eval": "evaluation",
+    "training.evaluation": "evaluation",
+    "training.training": "training",
+}
+_SLIM_MODULES = frozenset(
+    """
+    arg_scope_lib data data_decoder data_provider dataset dataset_data_provider evaluation
+    initializers layers learning losses metrics model_analyzer nets normalization ops
+    parallel_reader prefetch_queue queues regularizers summaries tfexample_decoder
+    tfrecord_decoder train_eval training utils
+    """.split()
+)
+# `from tf_slim.ops import arg_scope` gives the module of that name.
+_NOT_THE_FUNCTION = frozenset({"ops.arg_scope"})
 _TENSORFLOW_MODULES = frozenset(
     """
     app autograph bitwise compat data debugging distribute distributions errors estimator
@@ -33,6 +59,16 @@ _TENSORFLOW_MODULES = frozenset(
 )
 _LAYERS_MODULES = ("", "layers", "initializers", "regularizers", "normalization")
 _FRAMEWORK_MODULES = ("", "arg_scope", "variables", "framework_ops", "ops")
+# Modules deeper in tf.contrib.
+_CONTRIB_MODULES = ("python", "ops", "layers", "core_rnn_cell", "training", "hparam")
+# tf.contrib.training: what slim took over, and where it is written.
+_TRAINING_MODULES = ("", "training", "hparam")
+_TRAINING = frozenset(
+    """
+    add_gradients_summaries clip_gradient_norms clip_gradient_norms_fn create_train_op
+    multiply_gradients train
+    """.split()
+)
 
 
 def canonical(dotted: str) -> str | None:
@@ -64,9 +100,9 @@ def is_namespace(api: str) -> bool:
     if api in ("tf", "slim", "slim.utils", "tf.contrib"):
         return True
     if api.startswith("slim."):
-        return last in _SLIM_MODULES
+        return last in _SLIM_MODULES or api.removeprefix("slim.") in _DEEP_SLIM_MODULES
     if api.startswith("tf.contrib."):
-        return api.count(".") == 2 or last in ("python", "ops", "layers", "core_rnn_cell")
+        return api.count(".") == 2 or last in _CONTRIB_MODULES
     return last in _TENSORFLOW_MODULES
 
 
@@ -77,6 +113,8 @@ def _tensorflow(rest: str) -> str:
         return _shared(rest, "contrib.layers.", "python.layers.", _LAYERS_MODULES)
     if rest.startswith("contrib.framework."):
         return _shared(rest, "contrib.framework.", "python.ops.", _FRAMEWORK_MODULES)
+    if rest.startswith("contrib.training."):
+        return _training(rest)
     return f"tf.{rest}" if rest else "tf"
 
 
@@ -85,13 +123,15 @@ def _slim(rest: str) -> str:
     rest = rest.removeprefix("python.slim.")
     if rest in ("", "python", "python.slim"):
         return "slim"
+    if rest in _NOT_THE_FUNCTION:
+        return f"slim.{rest}"
     module, _, name = rest.rpartition(".")
     if module in _DEEP_SLIM_MODULES and _is_symbol(name):
         rest = name
-    elif module == "layers.utils":
-        rest = f"utils.{name}"
-    elif rest == "layers.utils":
-        rest = "utils"
+    elif rest in _SLIM_MODULE_ALIASES:
+        rest = _SLIM_MODULE_ALIASES[rest]
+    elif module in _SLIM_MODULE_ALIASES:
+        rest = f"{_SLIM_MODULE_ALIASES[module]}.{name}"
     return "slim." + slim_api.ALIASES.get(rest, rest)
 
 
@@ -103,6 +143,14 @@ def _shared(rest: str, package: str, deep: str, modules: tuple[str, ...]) -> str
     if module in modules and _is_symbol(name):
         return "slim." + slim_api.ALIASES.get(name, name)
     return f"tf.{rest}"
+
+
+def _training(rest: str) -> str:
+    inner = rest.removeprefix("contrib.training.").removeprefix("python.training.")
+    module, _, name = inner.rpartition(".")
+    if module in _TRAINING_MODULES and name in _TRAINING:
+        return f"slim.training.{name}"
+    return f"tf.contrib.training.{name}" if module in _TRAINING_MODULES else f"tf.{rest}"
 
 
 def _is_symbol(name: str) -> bool:

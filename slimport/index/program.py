@@ -24,6 +24,7 @@ _SESSION_APIS = (
     "tf.train.Supervisor", "tf.train.MonitoredTrainingSession", "tf.train.MonitoredSession",
     "tf.train.SingularMonitoredSession", "tf.train.Saver", "tf.estimator.Estimator",
     "slim.learning.train", "slim.learning.create_train_op", "slim.evaluation.evaluate_once",
+    "slim.training.train", "slim.training.create_train_op",
     "slim.evaluation.evaluation_loop", "slim.dataset_data_provider.DatasetDataProvider",
     "tf.global_variables_initializer", "tf.train.start_queue_runners",
 )  # fmt: skip
