@@ -15,6 +15,8 @@ args = { num_classes = 10, defs = { ref = "nets.defs:SMALL" } }  # a ref is impo
 training_argument = "is_training"               # of the entry: true or false by mode
 arg_scope_training_argument = "is_training"     # likewise of the arg_scope function
 modes = ["inference", "training"]               # the default
+places = ["model", "graph"]                     # of the migrated code: a Keras model (the
+                                                # default), a TensorFlow 1 graph with a session
 discrete = ["boxes", "scores", "classes"]       # detections: rows are matched by score
 ignore = ["1/debug"]                            # outputs that are not compared
 gradients = true                                # compare gradients in training mode
@@ -43,6 +45,8 @@ from typing import Any
 from slimport.verify import protocol
 
 MODES = (protocol.INFERENCE, protocol.TRAINING)
+#: Where the migrated code runs: as a Keras model, or in a TensorFlow 1 graph under a session.
+MODEL, GRAPH = "model", "graph"
 GROUPS = (protocol.OUTPUT, protocol.UPDATE, protocol.REGULARISATION, protocol.GRADIENT)
 DTYPES = ("float32", "float64", "float16", "int32", "int64", "uint8", "bool", "int8", "int16")
 
@@ -93,6 +97,7 @@ class Case:
     new: SideCall
     inputs: tuple[Input, ...]
     modes: tuple[str, ...] = MODES
+    places: tuple[str, ...] = (MODEL,)
     discrete: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     gradients: bool = True
@@ -173,12 +178,16 @@ def _case(data: Mapping[str, Any], place: str) -> Case:
     modes = table.texts("modes", MODES)
     if not modes or any(mode not in MODES for mode in modes):
         raise CaseFileError(f"{table.place}: modes may hold {' and '.join(MODES)} only")
+    places = table.texts("places", (MODEL,))
+    if not places or any(place not in (MODEL, GRAPH) for place in places):
+        raise CaseFileError(f"{table.place}: places may hold {MODEL} and {GRAPH} only")
     case = Case(
         name=name,
         old=_side(table, "old"),
         new=_side(table, "new"),
         inputs=inputs,
         modes=modes,
+        places=places,
         discrete=table.texts("discrete", ()),
         ignore=table.texts("ignore", ()),
         gradients=table.boolean("gradients", True),

@@ -29,6 +29,7 @@ MISSING = (
 @click.option("--seed", type=int, help="Seed of weights and inputs.")
 @click.option("--timeout", type=float, default=900.0, show_default=True, help="Seconds per case.")
 @click.option("--keep", type=_FOLDER, help="Keep requests, answers and logs in this folder.")
+@click.option("--cache", type=_FOLDER, help="Keep answers here and use them while nothing changed.")
 @click.option("--json", "json_file", type=_FILE, help="Write the result as JSON.")
 @click.option("--markdown", type=_FILE, help="Write a short report for a pull request.")
 @click.option("--html", type=_FILE, help="Write the full report, one self-contained page.")
@@ -41,6 +42,7 @@ def verify_command(
     seed: int | None,
     timeout: float,
     keep: Path | None,
+    cache: Path | None,
     json_file: Path | None,
     markdown: Path | None,
     html: Path | None,
@@ -56,17 +58,8 @@ def verify_command(
     try:
         from slimport.verify import run
 
-        result = run.verify(
-            cases,
-            old,
-            new,
-            old_python=old_python,
-            seed=seed,
-            only=only,
-            timeout=timeout,
-            keep=keep,
-            progress=_progress,
-        )
+        settings = run.Settings(old_python, seed, only, timeout, keep, _progress, cache)
+        result = run.verify(cases, old, new, settings)
     except ModuleNotFoundError as error:
         raise click.UsageError(f"{MISSING} ({error})") from error
     except (CaseFileError, ValueError) as error:

@@ -68,7 +68,7 @@ def compare_mode(case: Case, mode: str, old: Answered, new: Answered) -> ModeRes
     tensors = _variables(old, new)
     tensors += _outputs(case, mode, old, new)
     notes = [*old.meta["notes"], *new.meta["notes"]]
-    if mode == protocol.TRAINING:
+    if mode in protocol.TRAINING_MODES:
         for group in (protocol.REGULARISATION, protocol.UPDATE, protocol.GRADIENT):
             tensors += _group(case, mode, group, old, new, ())
         notes += _gradient_notes(old, new)

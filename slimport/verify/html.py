@@ -14,6 +14,8 @@ MODE_TITLES = {
     "inference": "Inference",
     "training": "Training",
     "inference_from_training": "Inference, model built for training",
+    "graph_inference": "Inference in a TensorFlow 1 graph",
+    "graph_training": "Training in a TensorFlow 1 graph",
 }
 
 GROUP_TITLES = {

@@ -22,26 +22,7 @@ if __name__ == "__main__":
 
 import numpy as np
 
-from slimport.verify import protocol, smooth, values, worker
-
-SCOPED_LAYERS = "scoped_layers"
-
-
-def scoped_layers() -> types.ModuleType | None:
-    """Returns the module that slimport wrote into the tree, if what was imported uses it.
-
-    Raises:
-        ImportError: Two copies are loaded: they would not see each other's defaults.
-    """
-    found = {}
-    for module in list(sys.modules.values()):
-        path = getattr(module, "__file__", None)
-        if path and Path(path).name == SCOPED_LAYERS + ".py":
-            found[id(module)] = module
-    if len(found) > 1:
-        names = ", ".join(sorted(module.__name__ for module in found.values()))
-        raise ImportError(f"the migrated tree loads more than one {SCOPED_LAYERS}: {names}")
-    return next(iter(found.values()), None)
+from slimport.verify import migrated, protocol, randomness, smooth, values, worker
 
 
 class Entry:
@@ -55,12 +36,11 @@ class Entry:
         self.scope_given = worker.arguments(
             case["arg_scope_args"], case["arg_scope_training_argument"], training
         )
-        self.layers: Any = scoped_layers()
-        if self.scope is not None and self.layers is None:
-            raise ImportError(
-                f"{case['arg_scope']} is to be entered, but the migrated tree uses no "
-                f'{SCOPED_LAYERS} module; give new_arg_scope = "" if it needs none'
-            )
+
+    @property
+    def layers(self) -> Any:
+        """The tree's written module; asked anew, since an entry may import it when it is called."""
+        return migrated.scoped_layers()
 
     def __call__(self, *tensors: Any) -> Any:
         """Calls the function under its arg_scope."""
@@ -75,10 +55,11 @@ class Entry:
             return self.function(*positional, **keywords, **self.given)
 
     def _defaults(self) -> Any:
-        if self.scope is None or self.layers is None:
+        if self.scope is None:
             return nullcontext()
         worker.Stage.enter("calling " + self.case["arg_scope"])
-        return self.layers.layer_defaults(self.scope(**self.scope_given))
+        layers: Any = migrated.scoped_layers_of_scope()
+        return layers.layer_defaults(self.scope(**self.scope_given))
 
 
 class Built:
@@ -162,11 +143,7 @@ class Built:
             from slimport.written.names import legacy_variables
 
             found = legacy_variables(self.model)
-        return {
-            name: variable
-            for name, variable in found.items()
-            if "seed_generator" not in name and not worker.skip_global_step(name)
-        }
+        return {name: variable for name, variable in found.items() if not worker.is_left_out(name)}
 
     def _is_leaf(self, value: Any) -> bool:
         kinds = (self.keras.KerasTensor, self.tf.Tensor, self.tf.Variable, self.keras.Variable)
@@ -184,6 +161,7 @@ class Built:
     def call(self, training: bool) -> list[tuple[str, Any]]:
         """Runs the model; returns its output tensors by name, in the order of the structure."""
         worker.Stage.enter("running the model")
+        randomness.start_pass(self.case["seed"])
         found = self.model(self._model_input(), training=training)
         if self.how == "functional":
             # Keras unpacks a list of one output; without outputs, the inputs come back.
@@ -306,6 +284,8 @@ def start(request: Any) -> worker.RunMode:
 
     tf.get_logger().setLevel("ERROR")
     smooth.install(tf)
+    randomness.install(tf)
+    migrated.forbid_old_libraries()
     return NewSide(keras, tf)
 
 

@@ -28,6 +28,12 @@ INFERENCE = "inference"
 TRAINING = "training"
 #: The migrated model built for training and then called with ``training=False``.
 INFERENCE_FROM_TRAINING = "inference_from_training"
+#: The migrated code in a TensorFlow 1 graph, under a session.
+GRAPH_INFERENCE = "graph_inference"
+GRAPH_TRAINING = "graph_training"
+
+#: Modes that build for training, run so, and report updates, regularisation and gradients.
+TRAINING_MODES = (TRAINING, GRAPH_TRAINING)
 
 OUTPUT = "output"
 UPDATE = "update"

@@ -100,10 +100,10 @@ class ModeResult:
     """One mode of one case.
 
     Attributes:
-        mode: ``inference``, ``training`` or ``inference_from_training``.
+        mode: One of the modes of `protocol`.
         status: The outcome.
         tensors: Every tensor, in build order within its group.
-        built: How the new side was built: ``functional`` or ``traced``.
+        built: How the new side was built: ``functional``, ``traced`` or ``graph``.
         errors: Traceback by side, where one failed.
         notes: What limits the comparison.
         seconds: Time that each side took, building included.

@@ -19,6 +19,8 @@ MODE_NAMES = {
     "inference": "inference",
     "training": "training",
     "inference_from_training": "inference *",
+    "graph_inference": "inference, graph",
+    "graph_training": "training, graph",
 }
 
 #: Failing tensors listed per mode.

@@ -124,7 +124,7 @@ def tolerance(
     rounding: float = 0.0,
 ) -> Tolerance:
     """Returns the tolerance of a tensor of this group in this mode."""
-    key = (protocol.TRAINING if mode == protocol.TRAINING else protocol.INFERENCE, group)
+    key = (protocol.TRAINING if mode in protocol.TRAINING_MODES else protocol.INFERENCE, group)
     if group in chosen:
         return Tolerance(chosen[group], floor, chosen=True)
     noisy = NOISY_GRADIENT if group == protocol.GRADIENT else PURE_NOISE

@@ -160,6 +160,10 @@ def bind_inputs(case: Case, tensors: list[Any]) -> tuple[list[Any], dict[str, An
     return positional, {name: tensor for name, tensor in pairs if name is not None}
 
 
-def skip_global_step(name: str) -> bool:
-    """Tells whether a variable is the step counter, which belongs to training scripts."""
-    return name.rsplit("/", 1)[-1] == "global_step"
+def is_left_out(name: str) -> bool:
+    """Tells whether a variable is no part of a network.
+
+    The step counter belongs to training scripts; the state of Keras' random generators has no
+    legacy counterpart.
+    """
+    return name.rsplit("/", 1)[-1] == "global_step" or "seed_generator" in name

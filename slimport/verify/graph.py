@@ -1,0 +1,351 @@
+"""Builds a function in a TensorFlow 1 graph, runs it in a session and reports its numbers.
+
+Legacy code runs so on the old side; migrated code runs so where a script still has sessions.
+This module runs under CPython 3.7 and imports no TensorFlow: it is handed TensorFlow 1's module.
+"""
+
+# This file runs under CPython 3.7.
+# ruff: noqa: B905, UP035
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+import numpy as np
+
+from slimport.verify import protocol, randomness, values, worker
+
+#: Returns what enters the result of an arg_scope function: `arg_scope`, or `layer_defaults`. It is
+#: asked once the entry's modules are imported, since these decide which of several there is.
+ScopeFunction = Callable[[], Any]
+Feed = Any  # dictionary of graph tensors and arrays
+
+
+class Built:
+    """A function's graph with everything that is to be read from it.
+
+    Args:
+        tf: TensorFlow 1, or its stand-in.
+        case: A case of the request.
+        training: Value of the training arguments.
+        scope_function: See `ScopeFunction`.
+    """
+
+    def __init__(self, tf: Any, case: Any, training: bool, scope_function: ScopeFunction) -> None:
+        self.tf = tf
+        self._scope_function = scope_function
+        self.case = case
+        self.inputs = [
+            tf.placeholder(spec["dtype"], spec["shape"], name=f"verify_input_{index}")
+            for index, spec in enumerate(case["inputs"])
+        ]
+        structure = self._call(training)
+        worker.Stage.enter("reading the graph")
+        leaves = list(protocol.flatten(structure, self._is_leaf))
+        tensors = [(name, self._tensor(leaf)) for name, leaf in leaves if self._is_leaf(leaf)]
+        # A network's result is often an endpoint too: the endpoint's name says more than "0".
+        self.outputs = sorted(
+            tensors, key=lambda pair: (self._order(pair[1]), pair[0].rpartition("/")[2].isdigit())
+        )
+        self.constants = [(name, leaf) for name, leaf in leaves if not self._is_leaf(leaf)]
+        self.variables = [
+            variable
+            for variable in tf.global_variables()
+            if not worker.is_left_out(variable.op.name)
+        ]
+        self.trainable = {variable.op.name for variable in tf.trainable_variables()}
+
+    def _call(self, training: bool) -> Any:
+        case = self.case
+        entry = worker.resolve(case["entry"])
+        given = worker.arguments(case["args"], case["training_argument"], training)
+        positional, keywords = worker.bind_inputs(case, self.inputs)
+        keywords.update(given)
+        if not case["arg_scope"]:
+            worker.Stage.enter("calling " + case["entry"])
+            return entry(*positional, **keywords)
+        scope = worker.resolve(case["arg_scope"])
+        worker.Stage.enter("calling " + case["arg_scope"])
+        scope_given = worker.arguments(
+            case["arg_scope_args"], case["arg_scope_training_argument"], training
+        )
+        with self._scope_function()(scope(**scope_given)):
+            worker.Stage.enter("calling " + case["entry"])
+            return entry(*positional, **keywords)
+
+    def _is_leaf(self, value: Any) -> bool:
+        kinds = (self.tf.Tensor, self.tf.Variable, self.tf.SparseTensor)
+        return isinstance(value, kinds) or _is_graph_tensor(value)
+
+    def _tensor(self, value: Any) -> Any:
+        if isinstance(value, self.tf.SparseTensor):
+            return self.tf.sparse_tensor_to_dense(value, validate_indices=False)
+        return self.tf.convert_to_tensor(value)
+
+    def _order(self, tensor: Any) -> int:
+        """Place of a tensor's operation in build order."""
+        return int(tensor.op._id)
+
+
+def _is_graph_tensor(value: Any) -> bool:
+    return hasattr(value, "op") and hasattr(value, "graph") and hasattr(value, "dtype")
+
+
+class Reading:
+    """What one mode fetches from a built graph in one session.run."""
+
+    def __init__(self, built: Built, training: bool) -> None:
+        tf, case = built.tf, built.case
+        self.built = built
+        self.fetches: dict[str, Any] = {"outputs": [tensor for _, tensor in built.outputs]}
+        self.feed: Feed = {}
+        self.gradient_error: str | None = None
+        self.gradient_names: list[str] = []
+        self.regularised: list[str] = []
+        self.statistics = [
+            place
+            for place, variable in enumerate(built.variables)
+            if variable.op.name not in built.trainable
+        ]
+        if not training:
+            return
+        self.fetches["updates"] = list(tf.get_collection(tf.GraphKeys.UPDATE_OPS))
+        self._regularisation()
+        if case["gradients"]:
+            self._gradients()
+
+    def _trainable(self) -> list[Any]:
+        built = self.built
+        return [v for v in built.variables if v.op.name in built.trainable]
+
+    def _regularisation(self) -> None:
+        """Fetches the total and, for each variable, the inner product of its gradient and value.
+
+        For L2 that product is twice the loss of the variable, for L1 the loss itself: it names
+        the variable whose regulariser is lost or doubled.
+        """
+        tf = self.built.tf
+        losses = tf.losses.get_regularization_losses()
+        if not losses:
+            return
+        total = tf.add_n([tf.reshape(tf.cast(loss, "float32"), []) for loss in losses])
+        self.fetches["regularisation"] = total
+        variables = self.built.variables
+        gradients = tf.gradients(total, variables)
+        products = []
+        for variable, gradient in zip(variables, gradients):
+            if gradient is not None:
+                self.regularised.append(variable.op.name)
+                dense = tf.convert_to_tensor(gradient)
+                products.append(tf.reduce_sum(dense * tf.convert_to_tensor(variable)))
+        self.fetches["regularised"] = products
+
+    def _gradients(self) -> None:
+        """Fetches the gradients of <outputs, fixed random directions>."""
+        worker.Stage.enter("building the gradients")
+        tf, case = self.built.tf, self.built.case
+        ys, directions = [], []
+        for name, tensor in self.built.outputs:
+            if not tensor.dtype.is_floating or name in case["no_gradient_outputs"]:
+                continue
+            shape = tensor.get_shape().as_list() if tensor.get_shape().ndims is not None else None
+            if shape is None or None in shape:
+                case.setdefault("_unknown_shapes", []).append(name)
+                continue
+            direction = tf.placeholder(tensor.dtype, shape)
+            dtype = tensor.dtype.as_numpy_dtype
+            self.feed[direction] = values.projection(name, shape, dtype, case["seed"])
+            ys.append(tensor)
+            directions.append(direction)
+        variables = self._trainable()
+        if not ys or not variables:
+            return
+        try:
+            found = tf.gradients(ys, variables, grad_ys=directions)
+        except Exception as error:
+            self.gradient_error = f"{type(error).__name__}: {error}"
+            return
+        self.gradient_names = [variable.op.name for variable in variables]
+        self.fetches["gradients"] = [
+            tf.zeros(variable.get_shape(), variable.dtype.base_dtype)
+            if gradient is None
+            else tf.convert_to_tensor(gradient)
+            for variable, gradient in zip(variables, found)
+        ]
+
+
+class Runner:
+    """Runs a reading with the shared values, or with values one ulp away."""
+
+    def __init__(self, session: Any, reading: Reading, case: Any) -> None:
+        self.session = session
+        self.reading = reading
+        self.case = case
+        variables = reading.built.variables
+        self.start = [
+            values.variable_value(
+                variable.op.name,
+                variable.get_shape().as_list(),
+                variable.dtype.base_dtype.as_numpy_dtype,
+                case["seed"],
+            )
+            for variable in variables
+        ]
+        self.inputs = worker.input_values(case)
+
+    def run(self, nudge: int | None = None) -> dict[str, Any]:
+        """Assigns all values and runs once.
+
+        Args:
+            nudge: None for the shared values; a number for the n-th perturbation.
+
+        Returns:
+            The fetched arrays; under ``after`` each variable's value after the run, and under
+            ``moved`` what the run added to it.
+        """
+        worker.Stage.enter("running the graph")
+        start, inputs = self.start, self.inputs
+        if nudge is not None:
+            start = [values.one_ulp_away(x, nudge, "v", i) for i, x in enumerate(start)]
+            inputs = [values.one_ulp_away(x, nudge, "i", i) for i, x in enumerate(inputs)]
+        variables = self.reading.built.variables
+        feed = {v.initializer.inputs[1]: value for v, value in zip(variables, start)}
+        self.session.run([v.initializer for v in variables], feed)
+        feed = dict(self.reading.feed)
+        feed.update(zip(self.reading.built.inputs, inputs))
+        found: dict[str, Any] = self.session.run(self.reading.fetches, feed)
+        after = self.session.run(list(variables))
+        found["after"] = after
+        found["moved"] = [
+            np.asarray(a, "float64") - np.asarray(b, "float64") for a, b in zip(after, start)
+        ]
+        return found
+
+
+class GraphSide:
+    """Runs one mode of one case in a graph of its own.
+
+    Args:
+        tf: TensorFlow 1, or what answers like it.
+        floor_runs: Runs with values one ulp away, from which noise floors are taken.
+        scope_function: See `ScopeFunction`.
+    """
+
+    def __init__(self, tf: Any, floor_runs: int, scope_function: ScopeFunction) -> None:
+        self.tf = tf
+        self.floor_runs = floor_runs
+        self.scope_function = scope_function
+
+    def __call__(self, case: Any, mode: str) -> protocol.Answer:
+        training = mode in protocol.TRAINING_MODES
+        with self.tf.Graph().as_default():
+            self.tf.set_random_seed(case["seed"])
+            randomness.start_pass(case["seed"])
+            built = Built(self.tf, case, training, self.scope_function)
+            reading = Reading(built, training)
+            with self.tf.Session() as session:
+                session.run([self.tf.local_variables_initializer(), self.tf.tables_initializer()])
+                runner = Runner(session, reading, case)
+                found = runner.run()
+                nudged = [runner.run(number) for number in range(self.floor_runs)]
+            return _answer(built, reading, found, nudged, training)
+
+
+def _answer(
+    built: Built, reading: Reading, found: Any, nudged: list[Any], training: bool
+) -> protocol.Answer:
+    answer = protocol.Answer("graph")
+    for variable in built.variables:
+        name = variable.op.name
+        shape = variable.get_shape().as_list()
+        answer.variable(name, shape, variable.dtype.base_dtype.name, name in built.trainable)
+    _put(answer, protocol.OUTPUT, "outputs", [name for name, _ in built.outputs], found, nudged)
+    for name, value in built.constants:
+        answer.constant(name, value)
+    answer.meta["notes"] = _notes(built, reading, training)
+    answer.meta["gradient_error"] = reading.gradient_error
+    if training:
+        total = [np.float32(run.get("regularisation", 0.0)) for run in [found, *nudged]]
+        floor = _floor(total[0], total[1:])
+        _put(answer, protocol.REGULARISATION, "regularised", reading.regularised, found, nudged)
+        place = len(reading.regularised)
+        answer.tensor(protocol.REGULARISATION, "total", total[0], place, floor)
+        _put(answer, protocol.GRADIENT, "gradients", reading.gradient_names, found, nudged)
+        _put_updates(answer, built, reading, found, nudged)
+    return answer
+
+
+def _put_updates(
+    answer: protocol.Answer, built: Built, reading: Reading, found: Any, nudged: list[Any]
+) -> None:
+    """What the run added to each variable that is not trained.
+
+    An update is the difference of two float32 numbers that may be ten thousand times as large, so
+    that each side's rounding of the sum shows in it: one unit in the last place for each.
+    """
+    for order, place in enumerate(reading.statistics):
+        moved = found["moved"][place]
+        floor = _floor(moved, [run["moved"][place] for run in nudged])
+        largest = np.abs(found["after"][place]).max() if np.size(moved) else 0.0
+        rounding = 2.0 * float(np.spacing(np.float32(largest)))
+        answer.tensor(
+            protocol.UPDATE, built.variables[place].op.name, moved, order, floor, rounding
+        )
+
+
+def _put(
+    answer: protocol.Answer,
+    group: str,
+    key: str,
+    names: list[str],
+    found: Any,
+    nudged: list[Any],
+) -> None:
+    for place, name in enumerate(names):
+        value = found[key][place]
+        floor = _floor(value, [run[key][place] for run in nudged])
+        answer.tensor(group, name, value, place, floor)
+
+
+def _floor(value: Any, others: list[Any]) -> float | None:
+    """Largest change of an array over the perturbed runs, over its finite elements."""
+    value = np.asarray(value)
+    if not others or value.dtype.kind != "f":
+        return None
+    largest = 0.0
+    for other in others:
+        if np.shape(other) != value.shape:
+            return None
+        with np.errstate(invalid="ignore"):
+            change = np.abs(value.astype("float64") - np.asarray(other, "float64"))
+        finite = change[np.isfinite(change)]
+        largest = max(largest, float(finite.max()) if finite.size else 0.0)
+    return largest
+
+
+def _notes(built: Built, reading: Reading, training: bool) -> list[str]:
+    """Says what in the graph limits or spoils the comparison."""
+    notes = []
+    operations = built.tf.get_default_graph().get_operations()
+    random = sorted({op.type for op in operations if op.type.startswith(("Random", "Stateless"))})
+    uses = [op for op in operations if op.type in random and not _initialises(op)]
+    if uses:
+        notes.append(
+            f"the old graph draws random numbers when it runs (first: {uses[0].name}); outputs "
+            "behind it cannot be equal. Switch dropout off by an argument of the case."
+        )
+    if not training and built.tf.get_collection(built.tf.GraphKeys.UPDATE_OPS):
+        notes.append(
+            "in inference mode the old graph still holds updates of moving averages, so it "
+            "normalises by batch statistics: the case may lack training_argument, or should "
+            'say modes = ["training"].'
+        )
+    unknown = built.case.pop("_unknown_shapes", [])
+    if unknown:
+        notes.append("no gradient through outputs of unknown shape: " + ", ".join(unknown))
+    return notes
+
+
+def _initialises(operation: Any) -> bool:
+    """Tells whether a random operation only feeds a variable's initial value."""
+    return "/Initializer/" in operation.name or operation.name.startswith("Initializer/")

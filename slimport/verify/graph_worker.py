@@ -1,0 +1,45 @@
+"""The new side in a TensorFlow 1 graph: migrated code under sessions, TF 2 behaviour off.
+
+A script, run under the interpreter that has Keras 3. It stands for the session scripts that call
+migrated functions before their training loops are migrated: placeholders, one `session.run`,
+updates and regularisation losses read from the graph's collections.
+"""
+
+from __future__ import annotations
+
+import sys
+import types
+from pathlib import Path
+from typing import Any
+
+if __name__ == "__main__":
+    # The folder of this script would shadow the standard library (html, json) and user modules.
+    sys.path.pop(0)
+    _package = types.ModuleType("slimport")
+    _package.__path__ = [str(Path(__file__).resolve().parents[1])]
+    sys.modules["slimport"] = _package
+
+from slimport.verify import graph, migrated, randomness, smooth, worker
+
+
+def _layer_defaults() -> Any:
+    """The `layer_defaults` of the module that the migrated tree holds."""
+    return migrated.scoped_layers_of_scope().layer_defaults
+
+
+def start(request: Any) -> worker.RunMode:
+    """Imports TensorFlow as a session script does, and Keras 3."""
+    import tensorflow.compat.v1 as tf
+
+    tf.disable_v2_behavior()
+    tf.logging.set_verbosity("ERROR")
+    import keras  # noqa: F401  before the graph is made: it creates values of its own
+
+    smooth.install(tf)
+    randomness.install(tf)
+    migrated.forbid_old_libraries()
+    return graph.GraphSide(tf, 0, _layer_defaults)
+
+
+if __name__ == "__main__":
+    sys.exit(worker.main(sys.argv, start))

@@ -1,0 +1,50 @@
+"""What both workers of the new side know about a migrated tree."""
+
+from __future__ import annotations
+
+import sys
+import types
+from pathlib import Path
+
+SCOPED_LAYERS = "scoped_layers"
+
+#: Migrated code must run without them; where they happen to be installed, they must not help.
+OLD_LIBRARIES = ("tf_slim", "tf_keras")
+
+
+def forbid_old_libraries() -> None:
+    """Makes imports of the legacy libraries fail in this process."""
+    for name in OLD_LIBRARIES:
+        sys.modules[name] = None  # type: ignore[assignment]
+
+
+def scoped_layers() -> types.ModuleType | None:
+    """Returns the module that slimport wrote into the tree, if what was imported uses it.
+
+    Raises:
+        ImportError: Two copies are loaded: they would not see each other's defaults.
+    """
+    found = {}
+    for module in list(sys.modules.values()):
+        path = getattr(module, "__file__", None)
+        if path and Path(path).name == SCOPED_LAYERS + ".py":
+            found[id(module)] = module
+    if len(found) > 1:
+        names = ", ".join(sorted(module.__name__ for module in found.values()))
+        raise ImportError(f"the migrated tree loads more than one {SCOPED_LAYERS}: {names}")
+    return next(iter(found.values()), None)
+
+
+def scoped_layers_of_scope() -> types.ModuleType:
+    """Returns that module for a case that enters an arg_scope.
+
+    Raises:
+        ImportError: There is none.
+    """
+    found = scoped_layers()
+    if found is None:
+        raise ImportError(
+            "an arg_scope is to be entered, but the migrated tree uses no "
+            f'{SCOPED_LAYERS} module; give new_arg_scope = "" if it needs none'
+        )
+    return found

@@ -1,0 +1,136 @@
+"""The same random numbers on both sides.
+
+Dropout, stochastic depth and samplers of minibatches draw when a network runs; old and new draw
+from other generators, so that nothing behind such an operation could be compared. Both workers
+therefore put values in their place that depend on the shape alone, or on how many draws of that
+shape came before, and keep the order of what is to be shuffled. What is done with the numbers,
+the scale of what dropout keeps or the paths that are dropped, is compared in full; only the
+generator is not.
+
+Values of new variables are not touched: every variable is assigned anyway.
+
+This module runs under CPython 3.7.
+"""
+
+from __future__ import annotations
+
+import collections
+import importlib
+from typing import Any, Counter  # noqa: UP035 (CPython 3.7)
+
+import numpy as np
+
+from slimport.verify import values
+
+#: The functions of `tf` that draw uniform numbers, and those that shuffle, by dotted path.
+UNIFORM = ("random_uniform", "random.uniform")
+SHUFFLE = ("random_shuffle", "random.shuffle")
+
+
+class _Pass:
+    """What has been drawn since the network was called."""
+
+    seed = 0
+    drawn: Counter[tuple[int, ...]] = collections.Counter()
+
+
+def start_pass(seed: int) -> None:
+    """To be called before each call of a network, so that its draws are numbered from zero."""
+    _Pass.seed = seed
+    _Pass.drawn = collections.Counter()
+
+
+def install(tf: Any) -> None:
+    """Replaces the draws of dropout and of `tf.random_uniform` and `tf.random_shuffle`.
+
+    Args:
+        tf: TensorFlow 1 or 2, or the stand-in; `tf.compat.v1` is changed with it.
+    """
+    nn_ops = importlib.import_module("tensorflow.python.ops.nn_ops")
+    for name, function in (
+        ("random_ops", "random_uniform"),
+        ("stateless_random_ops", "stateless_random_uniform"),
+    ):
+        if hasattr(nn_ops, name):
+            setattr(nn_ops, name, _Drawing(getattr(nn_ops, name), function, tf))
+    random_ops = importlib.import_module("tensorflow.python.ops.random_ops")
+    own = {random_ops.random_uniform: _numbered(tf, random_ops.random_uniform)}
+    own[random_ops.random_shuffle] = lambda value, seed=None, name=None: tf.identity(value)
+    for module in {id(m): m for m in (tf, tf.compat.v1, tf.compat.v2)}.values():
+        for path in (*UNIFORM, *SHUFFLE):
+            _replace(module, path, own)
+
+
+def _replace(module: Any, path: str, own: Any) -> None:
+    """Sets a function of a public module where it is one of those to be replaced."""
+    *parents, name = path.split(".")
+    for parent in parents:
+        module = getattr(module, parent, None)
+    function = getattr(module, name, None)
+    if function in own:
+        setattr(module, name, own[function])
+
+
+class _Drawing:
+    """A module of random operations as dropout sees it: masks depend on the shape alone.
+
+    The order in which a functional model runs its layers is not that of the graph, and two masks
+    of one shape may be the same.
+    """
+
+    def __init__(self, module: Any, function: str, tf: Any) -> None:
+        self._module = module
+        self._tf = tf
+        setattr(self, function, self._uniform)
+        self._drawn = getattr(module, function)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._module, name)
+
+    def _uniform(self, shape: Any, *args: Any, **kwargs: Any) -> Any:
+        sizes = _static(self._tf, shape)
+        if sizes is None:
+            return self._drawn(shape, *args, **kwargs)
+        dtype = kwargs.get("dtype", self._tf.float32)
+        return _constant(self._tf, sizes, dtype, "mask")
+
+
+def _numbered(tf: Any, draw: Any) -> Any:
+    """`tf.random_uniform` with numbers that depend on the shape and the draws of it so far."""
+
+    def random_uniform(
+        shape: Any,
+        minval: Any = 0,
+        maxval: Any = None,
+        dtype: Any = tf.float32,
+        seed: Any = None,
+        name: Any = None,
+    ) -> Any:
+        sizes = _static(tf, shape)
+        kind = tf.as_dtype(dtype)
+        if sizes is None or not kind.is_floating:
+            return draw(shape, minval, maxval, dtype, seed, name)
+        number = _Pass.drawn[sizes]
+        _Pass.drawn[sizes] += 1
+        low, high = tf.cast(minval, kind), tf.cast(1 if maxval is None else maxval, kind)
+        return low + (high - low) * _constant(tf, sizes, kind, number)
+
+    return random_uniform
+
+
+def _static(tf: Any, shape: Any) -> tuple[int, ...] | None:
+    """Returns the sizes of a shape where they are known, be it as a tensor."""
+    if tf.is_tensor(shape):
+        tensor_util = importlib.import_module("tensorflow.python.framework.tensor_util")
+        shape = tensor_util.constant_value_as_shape(shape)
+    sizes = tf.TensorShape(shape)
+    if not sizes.is_fully_defined():
+        return None
+    return tuple(int(size) for size in sizes.as_list())
+
+
+def _constant(tf: Any, sizes: tuple[int, ...], dtype: Any, number: Any) -> Any:
+    random = values.generator("draw", _Pass.seed, sizes, number)
+    drawn = random.uniform(size=sizes).astype("float32")
+    # A sum with a float32 value just below 1 must not round up to 1, which no generator yields.
+    return tf.cast(tf.constant(np.minimum(drawn, np.float32(1 - 2.0**-24))), dtype)
