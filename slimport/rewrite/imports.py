@@ -285,6 +285,8 @@ class ImportEditor(cst.CSTTransformer):
         module = "." * len(statement.relative)
         if statement.module is not None:
             module += get_full_name_for_node(statement.module) or ""
+        if module == self._names.written_module:  # under slim's names, which stand for it now
+            return statement
         if isinstance(statement.names, cst.ImportStar):
             gone = is_slim(canonical(module) or "") and not self._kept
             return None if gone else statement

@@ -53,6 +53,14 @@ def test_import_form(imports: str, call: str) -> None:
     assert ast.parse(text)
 
 
+def test_a_layer_that_was_imported_by_its_name_still_is() -> None:
+    source = "from tensorflow.contrib.layers import conv2d" + BODY.format("conv2d")
+    source = source.replace("'c'", "x.name")
+    text = output(rewrite_program({"net.py": source}), "net.py") or ""
+    assert "from scoped_layers import conv2d\n" in text
+    assert "return conv2d (x, 8, 3, name=x.name)" in text
+
+
 def test_a_star_import_of_the_tree() -> None:
     result = rewrite_program(
         {
