@@ -12,9 +12,6 @@ Case = dict[str, Any]
 
 BATCH = 2
 
-#: Entries that work in a TensorFlow 1 graph only, on either side.
-GRAPH_ONLY = frozenset({"model_deploy_clones"})
-
 _TRUNCATED = "initializer { truncated_normal_initializer { mean: 0.0 stddev: 0.03 } }"
 _NORMAL = "initializer { random_normal_initializer { mean: 0.0 stddev: 0.01 } }"
 _SCALING = (
@@ -51,17 +48,14 @@ def cases() -> list[Case]:
     return found
 
 
-def is_graph_only(case: Case) -> bool:
-    """Tells whether a case of this module can be built in a TensorFlow 1 graph only."""
-    return case["entry"].partition(":")[2] in GRAPH_ONLY
-
-
 def _case(name: str, entry: str, shapes: list[list[int]], **rest: Any) -> Case:
     return {
         "name": f"component/{name}",
         "entry": f"components:{entry}",
         "training_argument": "is_training",
         "inputs": [{"shape": shape} for shape in shapes],
+        # Session scripts call these parts as often as models do.
+        "places": ["model", "graph"],
         **rest,
     }
 
@@ -219,8 +213,8 @@ def _second_stage_predictors() -> list[Case]:
         for name, (text, stages) in options.items()
     ]
     rfcn = (
-        "num_spatial_bins_height: 3 num_spatial_bins_width: 3 depth: 16 crop_height: 6 "
-        "crop_width: 6"
+        "num_spatial_bins_height: 3 num_spatial_bins_width: 2 depth: 16 crop_height: 6 "
+        "crop_width: 4"
     )
     case = _case(
         "rfcn_box_predictor",
@@ -233,7 +227,7 @@ def _second_stage_predictors() -> list[Case]:
     )
     case["inputs"].append(
         # Boxes as [ymin, xmin, ymax, xmax], none of them empty.
-        {"shape": [BATCH, 5, 4], "low": [0.0, 0.0, 0.6, 0.6], "high": [0.4, 0.4, 1.0, 1.0]}
+        {"shape": [BATCH, 3, 4], "low": [0.0, 0.0, 0.6, 0.6], "high": [0.4, 0.4, 1.0, 1.0]}
     )
     return [*found, case]
 
@@ -470,6 +464,8 @@ def _clones() -> list[Case]:
                 "model_deploy_clones",
                 [[BATCH, 12, 12, depth]],
                 args={"network": network, "num_clones": clones},
+                # Clones meet in the graph's collections.
+                places=["graph"],
                 # The gradients are among the outputs.
                 gradients=False,
             )

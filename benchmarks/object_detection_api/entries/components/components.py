@@ -474,6 +474,8 @@ def model_deploy_clones(
         `total_loss` (scalar), `clones` (logits [batch, 10] of each), and `gradients`, by the
         name of the variable, each of its shape.
     """
+    # Imported here because it loads every network: one that fails must not take the other parts
+    # with it. Likewise the feature extractor below, which loads the meta-architecture.
     from deployment import model_deploy
     from nets import nets_factory
 
