@@ -6,8 +6,8 @@ each part of it can be held against the variables of the TensorFlow model:
 
     python -m benchmarks.object_detection_api.mobilenet_v3_ssdlite ANSWER [MODE]
 
-What no number of variables shows: at stride 2 TensorFlow pads even sizes at their end only, torch
-at both ends; TensorFlow scores classes by sigmoids, torch by softmax.
+What no number of variables shows: at stride 2 TensorFlow pads even sizes by one less at their
+start, torch alike at both ends; TensorFlow scores classes by sigmoids, torch by softmax.
 
 ANSWER is the folder in which a worker of `slimport verify` left the case
 `component/ssdlite_mobilenet_v3_large`, on either side (`case-N` below the folder of `--keep`).
