@@ -192,7 +192,7 @@ class _ContribFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def _own(self, path: str) -> dict[str, Any]:
         if path.split(".", 1)[0] == "training":
-            from slimport.verify.hparams import HParams
+            from slimport.written.hparams import HParams
 
             return {"HParams": HParams}
         if path == "framework":

@@ -15,6 +15,7 @@ from pathlib import Path
 
 # In the order in which they are written: a part uses those above it when it is executed.
 PARTS = (
+    "hparams",
     "graphs",
     "scopes",
     "defaults",

@@ -13,7 +13,6 @@ from click.testing import CliRunner
 
 from slimport.verify import protocol, run
 from slimport.verify.command import verify_command
-from slimport.verify.hparams import HParams
 from slimport.verify.result import Status
 
 DATA = Path(__file__).parent / "data"
@@ -200,18 +199,3 @@ def test_a_worker_that_never_comes_up_fails_every_case_at_once(tmp_path):
     found.run()
     assert sorted(found.crashes) == [0, 1]
     assert "no tensorflow" in found.crashes[1]
-
-
-def test_hparams_parse_and_keep_their_types():
-    params = HParams(depth=1, rate=0.5, sizes=[1, 2], name="a", on=True)
-    params.parse("depth=3,rate=1,sizes=[4,5,6],name=b,on=false")
-    assert params.values() == {
-        "depth": 3, "rate": 1.0, "sizes": [4, 5, 6], "name": "b", "on": False,
-    }  # fmt: skip
-    assert params.parse("sizes[1]=9").sizes == [4, 9, 6]
-    assert "depth" in params
-    assert params.get("nothing", 8) == 8
-    with pytest.raises(ValueError, match="Unknown hyperparameter"):
-        params.parse("width=1")
-    with pytest.raises(ValueError, match="Malformed"):
-        params.parse("depth")

@@ -59,6 +59,7 @@ def test_every_name_stands_alone(name: str) -> None:
         }
         known |= {getattr(node, "name", "")}
     known |= {n.name for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
+    known |= {n.name for n in ast.walk(tree) if isinstance(n, ast.ExceptHandler) and n.name}
     known |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
     loaded = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
     assert loaded <= known
