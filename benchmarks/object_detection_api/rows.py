@@ -12,7 +12,7 @@ from slimport.verify.result import CaseResult, ModeResult
 
 HERE = Path(__file__).resolve().parent
 
-#: Import roots of both trees. A folder of entries, which are this benchmark's own, is added for each
+#: Import roots of both trees. A folder of entries, this benchmark's own, is added for each
 #: group, so that answers are kept when another group's entries change.
 IMPORT_PATHS = (".", "slim")
 

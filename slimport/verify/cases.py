@@ -17,6 +17,8 @@ arg_scope_training_argument = "is_training"     # likewise of the arg_scope func
 modes = ["inference", "training"]               # the default
 places = ["model", "graph"]                     # of the migrated code: a Keras model (the
                                                 # default), a TensorFlow 1 graph with a session
+built_once = true                               # a model built for training must infer as well;
+                                                # false where the code asks `if is_training:`
 discrete = ["boxes", "scores", "classes"]       # detections: rows are matched by score
 ignore = ["1/debug"]                            # outputs that are not compared
 gradients = true                                # compare gradients in training mode
@@ -98,6 +100,7 @@ class Case:
     inputs: tuple[Input, ...]
     modes: tuple[str, ...] = MODES
     places: tuple[str, ...] = (MODEL,)
+    built_once: bool = True
     discrete: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     gradients: bool = True
@@ -188,6 +191,7 @@ def _case(data: Mapping[str, Any], place: str) -> Case:
         inputs=inputs,
         modes=modes,
         places=places,
+        built_once=table.boolean("built_once", True),
         discrete=table.texts("discrete", ()),
         ignore=table.texts("ignore", ()),
         gradients=table.boolean("gradients", True),

@@ -56,7 +56,9 @@ def install(tf: Any) -> None:
     random_ops = importlib.import_module("tensorflow.python.ops.random_ops")
     own = {random_ops.random_uniform: _numbered(tf, random_ops.random_uniform)}
     own[random_ops.random_shuffle] = lambda value, seed=None, name=None: tf.identity(value)
-    for module in {id(m): m for m in (tf, tf.compat.v1, tf.compat.v2)}.values():
+    # `import tensorflow.compat.v1` and the attribute `tf.compat.v1` are not always one module.
+    imported = [importlib.import_module(f"tensorflow.compat.{name}") for name in ("v1", "v2")]
+    for module in (tf, tf.compat.v1, tf.compat.v2, *imported):
         for path in (*UNIFORM, *SHUFFLE):
             _replace(module, path, own)
 
@@ -66,9 +68,9 @@ def _replace(module: Any, path: str, own: Any) -> None:
     *parents, name = path.split(".")
     for parent in parents:
         module = getattr(module, parent, None)
-    function = getattr(module, name, None)
-    if function in own:
-        setattr(module, name, own[function])
+    for function, replacement in own.items():
+        if getattr(module, name, None) is function:
+            setattr(module, name, replacement)
 
 
 class _Drawing:

@@ -243,7 +243,7 @@ def _modes(case: cases.Case) -> list[tuple[str, str, str]]:
     takes_training = case.new.training_argument or case.new.arg_scope_training_argument
     if cases.MODEL in case.places:
         found += [("new", mode, mode) for mode in case.modes]
-        if protocol.INFERENCE in case.modes and takes_training:
+        if protocol.INFERENCE in case.modes and takes_training and case.built_once:
             found.insert(1, ("new", protocol.INFERENCE_FROM_TRAINING, protocol.INFERENCE))
     if cases.GRAPH in case.places:
         found += [("graph", GRAPH_MODES[mode], mode) for mode in case.modes]

@@ -140,6 +140,8 @@ def current_layer_graph() -> LayerGraph:
         return active
     if tf.compat.v1.executing_eagerly_outside_functions():
         return _DEFAULT_GRAPH
+    # Scripts that turned TF 2 behaviour off get shapes of `Dimension`s, with which Keras 3 fails.
+    tf.compat.v1.enable_v2_tensorshape()
     with tf.init_scope():  # out of the bodies of loops and conditions
         tf_graph = tf.compat.v1.get_default_graph()
     kept = tf_graph.get_collection_ref(_TF_GRAPH_KEY)
