@@ -226,7 +226,8 @@ def part_of(name: str) -> str:
     """Returns the part of the detector to which a checkpoint name belongs."""
     if name.startswith("BoxPredictor"):
         return BOXES if "/BoxEncodingPredictor" in name else LOGITS
-    # The layers that SSD adds are named after the endpoint from which they start.
+    # The layers that SSD adds are named after the endpoint from which they start. A whole detector
+    # has "FeatureExtractor/" in front of these names, the component alone does not.
     return EXTRA if "/layer_17_" in name else BACKBONE
 
 

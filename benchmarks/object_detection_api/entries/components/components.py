@@ -2,14 +2,15 @@
 
 On the import path of both sides: of the old tree in a TensorFlow 1 graph and of the migrated one.
 An entry takes input tensors and plain arguments and returns nested dictionaries of tensors. It
-reaches layers only through functions of the API, so that what runs is the API's code and not the
-adapter's. Configurations are text protos, as users write them.
+reaches layers and variable scopes only through functions of the API: the adapter is not rewritten,
+so a scope of its own would be TensorFlow's, which migrated layers do not see. Configurations are
+text protos, as users write them.
 
 This module runs under CPython 3.7 with TensorFlow 1.15.
 """
 
 # This file runs under CPython 3.7.
-# ruff: noqa: B905, UP035, UP006
+# ruff: noqa: B905, E402, UP035, UP006
 
 from __future__ import annotations
 
@@ -18,6 +19,13 @@ from typing import Any, Dict, List, Sequence
 
 import tensorflow.compat.v1 as tf
 from google.protobuf import text_format
+from object_detection.utils import tf_version
+
+# The API asks this module which half of itself to load: slim's under TensorFlow 1, that of Keras 2
+# under TensorFlow 2. The migrated tree is the former under the latter, and Keras 3 lacks names that
+# the other half takes when it is imported. Must come before the builders.
+tf_version.is_tf1, tf_version.is_tf2 = (lambda: True), (lambda: False)
+
 from object_detection.builders import (
     anchor_generator_builder,
     box_predictor_builder,
@@ -170,8 +178,7 @@ def keypoint_heatmaps(
         keypoint_prediction_num_conv_layers=layers,
         keypoint_prediction_conv_depth=16,
     )
-    with tf.variable_scope("KeypointPredictor"):
-        return {"keypoints": head.predict(features, num_predictions_per_location=1)}
+    return {"keypoints": head.predict(features, num_predictions_per_location=1)}
 
 
 def predictor_with_masks(
@@ -540,8 +547,7 @@ def mobilenet_v3_ssdlite(
     generator = anchor_generator_builder.build(
         text_format.Parse(anchors, anchor_generator_pb2.AnchorGenerator())
     )
-    with tf.variable_scope("FeatureExtractor"):
-        feature_maps = extractor.extract_features(images)
+    feature_maps = extractor.extract_features(images)
     found = collections.OrderedDict(feature_maps=feature_maps)
     found["anchors"] = _anchors(generator, feature_maps, images)
     found.update(
