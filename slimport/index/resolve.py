@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from slimport import slim_api
+from slimport import numpy_api, slim_api
 from slimport.index.canonical import canonical
 from slimport.index.modules import Module, ModuleTable
 from slimport.index.names import Assigned, Binding, Defined, Imported, Scope, dotted_parts
@@ -110,7 +110,7 @@ class Resolver:
         api = canonical(dotted)
         if api is not None:
             return Api(api, dotted)
-        return self._in_tree(dotted, module) or External(dotted)
+        return self._in_tree(dotted, module) or _external(dotted)
 
     def _in_tree(self, dotted: str, importer: Module, exact: bool = False) -> Meaning | None:
         find = self.table.exact if exact else lambda name: self.table.find(name, importer)
@@ -131,7 +131,7 @@ class Resolver:
             api = canonical(spelled)
             return Api(api, spelled) if api is not None else None
         if isinstance(meaning, External):
-            return External(f"{meaning.dotted}.{attribute}")
+            return _external(f"{meaning.dotted}.{attribute}")
         if isinstance(meaning, InTreeModule):
             if meaning.module is not None:
                 member = self._member(meaning.module, attribute)
@@ -163,3 +163,8 @@ class Resolver:
             if found is not None:
                 return found
         return None
+
+
+def _external(dotted: str) -> Meaning:
+    """An object of another library; NumPy's old names have a rule."""
+    return Api(dotted, dotted) if numpy_api.old_name(dotted) else External(dotted)

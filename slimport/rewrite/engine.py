@@ -14,9 +14,9 @@ from slimport import slim_api
 from slimport.index.canonical import is_namespace, is_slim
 from slimport.index.closed import LayerCall
 from slimport.index.modules import Module
-from slimport.index.names import Assigned
-from slimport.index.program import Function, Program, Reference, Span
-from slimport.index.resolve import Api
+from slimport.index.names import Assigned, Scope
+from slimport.index.program import Function, Program, Reference, Span, closure_of
+from slimport.index.resolve import Api, External
 from slimport.report.model import FunctionForm, LeftAlone, Rewritten
 from slimport.rewrite import marks
 from slimport.rewrite.align import is_aligned, realign
@@ -102,6 +102,17 @@ class _Services:
     def builds_file(self) -> bool:
         functions = self._plan.program.by_module[self._module]
         return any(function in self._plan.program.building for function in functions)
+
+    def is_builtin(self, name: str, scope: Scope) -> bool:
+        stars = closure_of([self._module], lambda m: self._plan.program.star_imports[m])
+        bound = any(name in m.scope.bindings for m in stars - {self._module})
+        return not bound and scope.lookup(name) is None
+
+    def denotes(self, node: ast.expr, dotted: str) -> bool:
+        return self._plan.program.resolve(node, self._module) == External(dotted)
+
+    def is_patched(self, api: str) -> bool:
+        return api in self._plan.patched
 
     def is_tf1(self) -> bool:
         return self._plan.is_tf1(self._module)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from slimport.index.canonical import is_slim
 from slimport.index.closed import Closure, LayerCall, closures, share_reasons
 from slimport.index.modules import Module
+from slimport.index.patched import patched_names
 from slimport.index.program import Function, Program, Reference, callees, closure_of
+from slimport.numpy_api import is_numpy
 from slimport.report.model import FunctionForm
 from slimport.rewrite.factories import Factory, find_factories
 from slimport.rewrite.registry import rule_for
@@ -67,12 +70,27 @@ class Plan:
             )
         return self._tf1[module]
 
+    @cached_property
+    def is_tf1_tree(self) -> bool:
+        """Whether any file was written for TF 1, or has a name for slim or tf.contrib."""
+        return any(
+            self.is_tf1(module) or any(is_slim(name) for name in self.program.imported_apis(module))
+            for module in self.program.modules
+        )
+
+    @cached_property
+    def patched(self) -> frozenset[str]:
+        """Names of other libraries that the program assigns: ``np.int = int``."""
+        return patched_names(self.program)
+
     def concerns(self, module: Module) -> bool:
         """Whether any rule may change the file: the rest need not be parsed a second time."""
         if any(is_slim(name) for name in self.program.imported_apis(module)):
             return True
         functions = self.program.by_module[module]
         if any(f in self.program.building or f in self.keras_tensors for f in functions):
+            return True
+        if any(is_numpy(r.api.name) for f in functions for r in f.references) and self.is_tf1_tree:
             return True
         return self.is_tf1(module) and any(
             not reference.api.spelled.startswith("tensorflow.compat.v1")

@@ -12,6 +12,7 @@ import libcst as cst
 from slimport import slim_api
 
 if TYPE_CHECKING:
+    from slimport.index.names import Scope
     from slimport.index.program import Function, Reference
     from slimport.rewrite.rule import Outcome
 
@@ -39,6 +40,15 @@ class FileServices(Protocol):
 
     def builds_file(self) -> bool:
         """Whether any function of the file makes layers."""
+
+    def is_builtin(self, name: str, scope: Scope) -> bool:
+        """Whether the name is Python's own there, and nothing of the program."""
+
+    def denotes(self, node: ast.expr, dotted: str) -> bool:
+        """Whether the expression is this object of another library."""
+
+    def is_patched(self, api: str) -> bool:
+        """Whether the program itself assigns this name of another library."""
 
     def is_tf1(self) -> bool:
         """Whether the file was written for TF 1: it names slim or a symbol that TF 2 lacks."""
