@@ -48,11 +48,9 @@ class Built:
             tensors, key=lambda pair: (self._order(pair[1]), pair[0].rpartition("/")[2].isdigit())
         )
         self.constants = [(name, leaf) for name, leaf in leaves if not self._is_leaf(leaf)]
-        self.variables = [
-            variable
-            for variable in tf.global_variables()
-            if not worker.is_left_out(variable.op.name)
-        ]
+        every = tf.global_variables()
+        self.variables = [v for v in every if not worker.is_left_out(v.op.name)]
+        self.left_out = [v for v in every if worker.is_left_out(v.op.name)]
         self.trainable = {variable.op.name for variable in tf.trainable_variables()}
 
     def _call(self, training: bool) -> Any:
@@ -245,6 +243,7 @@ class GraphSide:
             reading = Reading(built, training)
             with self.tf.Session() as session:
                 session.run([self.tf.local_variables_initializer(), self.tf.tables_initializer()])
+                session.run([variable.initializer for variable in built.left_out])
                 runner = Runner(session, reading, case)
                 found = runner.run()
                 nudged = [runner.run(number) for number in range(self.floor_runs)]
