@@ -40,6 +40,7 @@ PARTS = (
     "spatial_softmax",
     "loops",
     "models",
+    "legacy",
 )
 # Every written module offers these: the ways to a model, and to the variables of a checkpoint.
 ALWAYS = ("TracedModel", "functional_model", "legacy_variables")
