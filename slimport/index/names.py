@@ -11,6 +11,9 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+# `slim = legacy_import("tf_slim")`: what an earlier run made of an import that had to stay.
+LEGACY_IMPORT = "scoped_layers.legacy_import"
+
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 ScopeNode = FunctionNode | ast.ClassDef | ast.Lambda | ast.Module | ast.expr
 
@@ -185,7 +188,7 @@ class ScopeBuilder(ast.NodeVisitor):
     def _target(self, target: ast.expr, value: ast.expr | None) -> None:
         self.scope_of[target] = self.scope
         if isinstance(target, ast.Name):
-            self.scope.bind(target.id, Opaque() if value is None else Assigned(value))
+            self.scope.bind(target.id, Opaque() if value is None else self._assigned(value))
         elif isinstance(target, ast.Tuple | ast.List):
             for element in target.elts:
                 self._target(element, None)
@@ -193,6 +196,14 @@ class ScopeBuilder(ast.NodeVisitor):
             self._target(target.value, None)
         else:
             self.visit(target)
+
+    def _assigned(self, value: ast.expr) -> Binding:
+        match value:
+            case ast.Call(ast.Name(callee), [ast.Constant(str(dotted))], []):
+                found = self.scope.lookup(callee)
+                if found is not None and all(map(is_legacy_import, found[1])):
+                    return Imported(dotted)
+        return Assigned(value)
 
     def visit_Name(self, node: ast.Name) -> None:
         # Every other way to bind: for, with ... as, del, walrus, augmented assignment.
@@ -212,6 +223,11 @@ class ScopeBuilder(ast.NodeVisitor):
                 self.module.bind(name, Opaque())
 
     visit_Global = visit_Nonlocal = _outer_names
+
+
+def is_legacy_import(binding: Binding) -> bool:
+    """Whether a name stands for the written module's `legacy_import`."""
+    return isinstance(binding, Imported) and f".{binding.dotted}".endswith(f".{LEGACY_IMPORT}")
 
 
 def dotted_parts(node: ast.expr) -> tuple[ast.Name, list[str]] | None:

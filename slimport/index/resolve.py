@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from dataclasses import dataclass
 
 from slimport import numpy_api, slim_api
@@ -12,6 +13,14 @@ from slimport.index.names import Assigned, Binding, Defined, Imported, Scope, do
 
 # What `from tf_slim import *` brings in, as far as a rule could know it.
 _STAR_NAMES = slim_api.LAYERS | slim_api.SHARED | frozenset(slim_api.ALIASES)
+
+
+def _in_star(name: str, module: Module) -> bool:
+    """Whether a name that the file does not bind comes with its ``from tf_slim import *``."""
+    if name in _STAR_NAMES:
+        return True
+    known = hasattr(builtins, name) or name.startswith("_")
+    return not known and len(module.scope.stars) == 1
 
 
 @dataclass(frozen=True)
@@ -71,6 +80,12 @@ class Resolver:
                 return None
             meaning = self._attribute(meaning, attribute, module)
         return meaning
+
+    def through(self, node: ast.expr, scope: Scope, module: Module) -> set[tuple[Module, str]]:
+        """Names of files that an expression goes through: ``from lib.tools import slim``."""
+        trace = _Trace(self.table)
+        trace.resolve(node, scope, module)
+        return trace.passed
 
     def name(self, name: str, scope: Scope, module: Module) -> Meaning | None:
         """The meaning of a bare name as seen from `scope`."""
@@ -157,7 +172,7 @@ class Resolver:
                 assert meaning.module is not None
                 found = None if name.startswith("_") else self._member(meaning.module, name)
             elif isinstance(meaning, Api) and meaning.name != "tf":
-                found = self._attribute(meaning, name, module) if name in _STAR_NAMES else None
+                found = self._attribute(meaning, name, module) if _in_star(name, module) else None
             else:
                 found = None
             if found is not None:
@@ -168,3 +183,17 @@ class Resolver:
 def _external(dotted: str) -> Meaning:
     """An object of another library; NumPy's old names have a rule."""
     return Api(dotted, dotted) if numpy_api.old_name(dotted) else External(dotted)
+
+
+class _Trace(Resolver):
+    """Resolves one expression and keeps account of the names that other files supply."""
+
+    def __init__(self, table: ModuleTable) -> None:
+        super().__init__(table)
+        self.passed: set[tuple[Module, str]] = set()
+
+    def _member(self, module: Module, name: str) -> Meaning | None:
+        meaning = super()._member(module, name)
+        if meaning is not None:
+            self.passed.add((module, name))
+        return meaning

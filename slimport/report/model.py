@@ -59,13 +59,18 @@ class FunctionForm:
 
 @dataclass
 class FileReport:
-    """One file of the tree."""
+    """One file of the tree.
+
+    Attributes:
+        legacy_imports: names that the written module's `legacy_import` supplies from now on.
+    """
 
     path: str
     status: Status = Status.UNCHANGED
     rewritten: list[Rewritten] = field(default_factory=list)
     left: list[LeftAlone] = field(default_factory=list)
     functions: list[FunctionForm] = field(default_factory=list)
+    legacy_imports: list[str] = field(default_factory=list)
     error: str = ""
 
 
@@ -90,6 +95,10 @@ class Report:
     def left(self) -> int:
         return sum(len(file.left) for file in self.files)
 
+    @property
+    def legacy_imports(self) -> int:
+        return sum(len(file.legacy_imports) for file in self.files)
+
     def by_rule(self) -> dict[str, dict[str, int]]:
         """Rewritten and left references for each rule's code."""
         done = Counter(item.code for file in self.files for item in file.rewritten)
@@ -109,6 +118,7 @@ class Report:
                 "failed_files": len(self.failed),
                 "rewritten": sum(len(file.rewritten) for file in self.files),
                 "left": self.left,
+                "legacy_imports": self.legacy_imports,
                 "by_rule": self.by_rule(),
             },
             "written_modules": self.written_modules,

@@ -24,6 +24,13 @@ def print_report(report: Report, console: Console, verbose: bool = False) -> Non
         _print_functions(report, console)
     for name in report.written_modules:
         console.print(f"wrote {escape(name)}: layer factories for this tree", soft_wrap=True)
+    if report.legacy_imports:
+        files = sum(bool(file.legacy_imports) for file in report.files)
+        console.print(
+            f"{report.legacy_imports} imports in {files} files became legacy_import(): the files "
+            "load without tf_slim and tf.contrib, and what is left raises where it is used",
+            soft_wrap=True,
+        )
     for note in report.notes:
         console.print(f"note: {escape(note)}", soft_wrap=True)
     total = sum(len(file.rewritten) for file in report.files)

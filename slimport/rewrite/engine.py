@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any
 
 import libcst as cst
@@ -23,6 +24,7 @@ from slimport.rewrite.align import is_aligned, realign
 from slimport.rewrite.blocks import on_one_line, unchained, without_items
 from slimport.rewrite.factories import Factory
 from slimport.rewrite.imports import ImportEditor, NameTable
+from slimport.rewrite.legacy_imports import Kept
 from slimport.rewrite.plain import PlainCall, Step
 from slimport.rewrite.plain_norm import dictionary
 from slimport.rewrite.plan import Plan
@@ -34,19 +36,43 @@ from slimport.rewrite.tf1 import became
 UNKNOWN_API = "SLIM999"
 
 
+@dataclass(frozen=True)
+class Need:
+    """A name of a file that another file reaches something through which is left.
+
+    Attributes:
+        whole: it is passed on as a value there, so that nobody knows what is used of it.
+    """
+
+    path: PurePosixPath
+    name: str
+    whole: bool
+
+
 @dataclass
 class FileResult:
-    """New code of one file and what to report about it."""
+    """New code of one file and what to report about it.
+
+    Attributes:
+        legacy: names that stand for what `legacy_import` imports now.
+        needs: names of other files that must stay.
+    """
 
     code: bytes
     rewritten: list[Rewritten] = field(default_factory=list)
     left: list[LeftAlone] = field(default_factory=list)
     functions: list[FunctionForm] = field(default_factory=list)
     written_names: set[str] = field(default_factory=set)
+    legacy: list[str] = field(default_factory=list)
+    needs: set[Need] = field(default_factory=set)
 
 
 def rewrite_module(
-    source: cst.Module, module: Module, plan: Plan, written_module: str
+    source: cst.Module,
+    module: Module,
+    plan: Plan,
+    written_module: str,
+    needs: Collection[Need] = (),
 ) -> FileResult:
     """Rewrites the file of `module`.
 
@@ -55,18 +81,27 @@ def rewrite_module(
         module: its entry in the program's index.
         plan: decisions about the program's functions.
         written_module: dotted name under which this file imports the written module.
+        needs: names of this file that what is left in others needs.
     """
     wrapper = MetadataWrapper(source, unsafe_skip_copy=True)
     positions = wrapper.resolve(PositionProvider)
-    rewriter = _Rewriter(module, plan, positions, written_module)
+    rewriter = _Rewriter(module, plan, positions, written_module, set())
     tree = wrapper.module.visit(rewriter)
+    clash = rewriter.kept_bases & rewriter.names.given()
+    if clash:  # `from tf_slim import conv2d` stays, and its name was given away
+        rewriter = _Rewriter(module, plan, positions, written_module, clash)
+        tree = wrapper.module.visit(rewriter)
     if not rewriter.result.rewritten and not rewriter.result.left and not rewriter.imports_slim():
         rewriter.result.code = source.bytes
         return rewriter.result
     tree = cst.parse_module(realign(tree, rewriter.aligned), config=source.config_for_parsing)
-    editor = ImportEditor(rewriter.names, module, plan.program, rewriter.kept_bases)
+    kept = Kept(rewriter.kept_bases, rewriter.passed_on)
+    kept.names |= {need.name for need in needs}
+    kept.whole |= {need.name for need in needs if need.whole}
+    editor = ImportEditor(rewriter.names, module, plan.program, kept)
     tree = editor.edit(tree)
     rewriter.result.code = tree.bytes
+    rewriter.result.legacy = editor.legacy
     rewriter.result.written_names = set(rewriter.names.written)
     rewriter.result.functions = plan.forms(module)
     return rewriter.result
@@ -141,16 +176,18 @@ class _Rewriter(cst.CSTTransformer):
         plan: Plan,
         positions: Mapping[cst.CSTNode, CodeRange],
         written_module: str,
+        reserved: set[str],
     ) -> None:
         super().__init__()
         self.plan = plan
         self.program: Program = plan.program
         self.positions = positions
         local = {factory.name for factory in plan.factories(module).values()}
-        self.names = NameTable(module, plan.program, written_module, local)
+        self.names = NameTable(module, plan.program, written_module, local | reserved)
         self.services = _Services(self.names, module, plan)
         self.result = FileResult(b"")
         self.kept_bases: set[str] = set()
+        self.passed_on: set[str] = set()
         self.aligned: set[int] = set()
         self._lines = module.lines
         self._alive: list[cst.CSTNode] = []  # ids stay unique while their nodes live
@@ -330,14 +367,21 @@ class _Rewriter(cst.CSTTransformer):
         """A module used as a value: ``slim = tf.contrib.slim`` goes with the imports."""
         parent = self._path[-1]
         is_alias = isinstance(parent, cst.Assign) and all(
-            isinstance(target.target, cst.Name) for target in parent.targets
+            isinstance(target.target, cst.Name) and self._is_module(target.target.value, reference)
+            for target in parent.targets
         )
         if is_slim(reference.api.name) and not is_alias:
             reason = f"the module {reference.api.name} is passed on as a value"
+            self.passed_on.add(reference.base)
             self._leave(reference, UNKNOWN_API, Leave(reason, "pass on what is used of it"))
         elif not is_alias:
             self.kept_bases.add(reference.base)
         return node
+
+    def _is_module(self, name: str, reference: Reference) -> bool:
+        """Whether a name is known to be a module's, so that its uses were followed."""
+        meaning = self.program.resolver.name(name, reference.scope, self.names.module)
+        return isinstance(meaning, Api) and is_namespace(meaning.name)
 
     def _settle(
         self,
@@ -372,8 +416,16 @@ class _Rewriter(cst.CSTTransformer):
         line = reference.span[0]
         api = reference.api.name
         self.result.left.append(LeftAlone(line, api, code, leave.reason, leave.advice))
+        for owner, name in self._through(reference):
+            self.result.needs.add(Need(owner.path, name, reference.base in self.passed_on))
         text = f"{leave.reason}; {leave.advice}" if leave.advice else leave.reason
         self._pending[-1].append(marks.mark(code, text))
+
+    def _through(self, reference: Reference) -> set[tuple[Module, str]]:
+        """Names of other files that lead to what is left here."""
+        module = self.names.module
+        found = self.program.resolver.through(reference.node, reference.scope, module)
+        return {(owner, name) for owner, name in found if owner is not module}
 
     def _is_alias(self, reference: Reference) -> bool:
         """Whether the name is the author's own for an object: ``conv = slim.conv2d``.

@@ -16,9 +16,10 @@ from libcst.helpers import get_full_name_for_node
 
 from slimport.index.canonical import canonical, is_namespace, is_slim
 from slimport.index.modules import Module
-from slimport.index.names import Imported, Scope
+from slimport.index.names import Imported, Scope, is_legacy_import
 from slimport.index.program import Program
 from slimport.index.resolve import Api, External
+from slimport.rewrite.legacy_imports import LEGACY_IMPORT, Kept, LegacyImports, is_lint_comment
 from slimport.rewrite.site import dotted
 from slimport.rewrite.written_module import WRITTEN_MODULE
 
@@ -72,6 +73,10 @@ class NameTable:
         self._tensorflow_spelled = wanted
         self.tensorflow_name = "tf" if "tf" not in self._bound else "tensorflow"
         return self.tensorflow_name
+
+    def given(self) -> set[str]:
+        """The local names given so far."""
+        return {*self.written.values(), self.keras_name} - {""}
 
     def drop_unused(self, used: set[str]) -> None:
         """Forgets names that rules asked for in code which another rule then replaced."""
@@ -171,31 +176,59 @@ def _goes(name: str, scope: Scope, module: Module, program: Program) -> bool:
 class ImportEditor(cst.CSTTransformer):
     """Takes out the slim imports that nothing needs any more and puts in the new ones."""
 
-    def __init__(self, names: NameTable, module: Module, program: Program, kept: set[str]) -> None:
+    def __init__(self, names: NameTable, module: Module, program: Program, kept: Kept) -> None:
         super().__init__()
         self._names = names
         self._module = module
         self._program = program
-        self._kept = kept
-        self._unused_tensorflow: set[str] = set()
+        self._legacy = LegacyImports(module, program, kept)
+        self._kept: set[str] = set()
+        self._unused: set[str] = set()
+        self._top: list[cst.BaseStatement] = []
+        self._at_top = False
+        self.legacy: list[str] = []
 
     def edit(self, tree: cst.Module) -> cst.Module:
         """The module with its imports in order."""
         self._names.drop_unused(_used_names(tree))
+        body = self._with_legacy_imports(tree)
+        if not self.legacy:
+            body = self._with_new_imports(tree)
+        self._kept = self._legacy.kept(tree.body).names - set(self.legacy)
+        self._top = body
+        edited = tree.with_changes(body=body).visit(self)
+        assert isinstance(edited, cst.Module)
+        # Only now: `slim = tf.contrib.slim` was a use of `tf`.
+        self._unused = (self._tensorflow_names() | self._legacy_names()) - _used_names(edited)
+        if self._unused:
+            edited = edited.visit(self)
+            assert isinstance(edited, cst.Module)
+        return edited
+
+    def _with_new_imports(self, tree: cst.Module) -> list[cst.BaseStatement]:
         body: list[cst.BaseStatement] = list(tree.body)
         for statement in self._names.libraries():
             _insert_library(body, statement)
         written = self._names.from_written_module()
         if written is not None:
             _insert_own(body, written, self._own_packages())
-        edited = tree.with_changes(body=body).visit(self)
-        assert isinstance(edited, cst.Module)
-        # Only now: `slim = tf.contrib.slim` was a use of `tf`.
-        self._unused_tensorflow = self._tensorflow_names() - _used_names(edited)
-        if self._unused_tensorflow:
-            edited = edited.visit(self)
-            assert isinstance(edited, cst.Module)
-        return edited
+        return body
+
+    def _with_legacy_imports(self, tree: cst.Module) -> list[cst.BaseStatement]:
+        """The statements with their new imports and with `legacy_import`, where it is of use."""
+        if not self._legacy.find(tree.body):
+            return []
+        callee = self._names.from_written(LEGACY_IMPORT)
+        body = self._with_new_imports(tree)
+        self.legacy = [found.local for found in self._legacy.put(body, callee)]
+        if not self.legacy:
+            del self._names.written[LEGACY_IMPORT]
+        return body
+
+    def _legacy_names(self) -> set[str]:
+        """Names of `legacy_import`, which an earlier run brought into the file."""
+        bindings = self._module.scope.bindings
+        return {name for name in bindings if all(map(is_legacy_import, bindings[name]))}
 
     def _tensorflow_names(self) -> set[str]:
         """Names of TensorFlow that the file's code (not another file, through it) has used."""
@@ -231,6 +264,7 @@ class ImportEditor(cst.CSTTransformer):
     def leave_SimpleStatementLine(
         self, original_node: cst.SimpleStatementLine, updated_node: cst.SimpleStatementLine
     ) -> cst.BaseStatement | cst.RemovalSentinel | cst.FlattenSentinel[cst.BaseStatement]:
+        self._at_top = any(original_node is statement for statement in self._top)
         body = [kept for kept in map(self._small, updated_node.body) if kept is not None]
         if len(body) == len(updated_node.body) and all(
             new is old for new, old in zip(body, updated_node.body, strict=True)
@@ -241,7 +275,7 @@ class ImportEditor(cst.CSTTransformer):
             return updated_node.with_changes(body=[*body[:-1], last])
         comments = [line for line in updated_node.leading_lines if line.comment is not None]
         trailing = updated_node.trailing_whitespace.comment
-        if trailing is not None and not _lint_comment(trailing.value):
+        if trailing is not None and not is_lint_comment(trailing.value):
             comments.append(cst.EmptyLine(comment=trailing))
         if comments:
             return updated_node.with_changes(body=[_Gone()], leading_lines=comments)
@@ -259,7 +293,21 @@ class ImportEditor(cst.CSTTransformer):
                 api = self._api(get_full_name_for_node(value))
                 if api and is_namespace(api) and target.value not in self._kept:
                     return None
+            if isinstance(target, cst.Name) and isinstance(value, cst.Call):
+                return None if self._is_idle_legacy_import(target.value) else statement
         return statement
+
+    def _is_idle_legacy_import(self, name: str) -> bool:
+        """Whether an assigned call is a `legacy_import` that nothing needs any more."""
+        bindings = self._module.scope.bindings.get(name, [])
+        return (
+            self._at_top
+            and name not in self._kept
+            and name not in self.legacy
+            and bool(bindings)
+            and all(isinstance(b, Imported) for b in bindings)
+            and is_slim(self._api(name) or "")
+        )
 
     def _import(self, statement: cst.Import) -> cst.Import | None:
         keep = []
@@ -267,9 +315,10 @@ class ImportEditor(cst.CSTTransformer):
             name = get_full_name_for_node(alias.name) or ""
             api = canonical(name) or ""
             local = _local(alias) or name.partition(".")[0]
-            if local in self._unused_tensorflow:
+            if local in self._unused:
                 continue
-            if not (is_slim(api) and local not in self._kept):
+            fails_at_use = self._at_top and not alias.asname and name.startswith("tensorflow.")
+            if not is_slim(api) or (local in self._kept and not fails_at_use):
                 keep.append(alias)
             elif not alias.asname:
                 # `import tensorflow.contrib.slim` also binds `tensorflow`.
@@ -285,20 +334,20 @@ class ImportEditor(cst.CSTTransformer):
         module = "." * len(statement.relative)
         if statement.module is not None:
             module += get_full_name_for_node(statement.module) or ""
-        if module == self._names.written_module:  # under slim's names, which stand for it now
-            return statement
         if isinstance(statement.names, cst.ImportStar):
             gone = is_slim(canonical(module) or "") and not self._kept
             return None if gone else statement
+        # Names of the written module may be slim's, for which they stand now.
+        written = module == self._names.written_module
         keep = []
         for alias in statement.names:
             local = _local(alias) or alias.evaluated_name
             meaning = self._program.resolver.name(local, self._module.scope, self._module)
             slim = isinstance(meaning, Api) and is_slim(meaning.name)
-            if local in self._unused_tensorflow:
+            if local in self._unused:
                 continue
             direct = is_slim(canonical(f"{module}.{alias.evaluated_name}") or "")
-            if not ((slim or direct) and local not in self._kept):
+            if written or not ((slim or direct) and local not in self._kept):
                 keep.append(alias)
         return _with_names(statement, keep)
 
@@ -366,11 +415,6 @@ def _merged(carried: Sequence[cst.EmptyLine], own: Sequence[cst.EmptyLine]) -> l
     return [*carried[:missing], *own]
 
 
-def _lint_comment(text: str) -> bool:
-    lowered = text.lower()
-    return any(word in lowered for word in ("noqa", "pylint", "type: ignore", "g-"))
-
-
 def _local(alias: cst.ImportAlias) -> str | None:
     return alias.evaluated_alias
 
@@ -379,9 +423,10 @@ def _with_names(statement: _Import, names: Iterable[cst.ImportAlias]) -> _Import
     kept: list[cst.ImportAlias] = list(names)
     if not kept:
         return None
-    if isinstance(statement.names, Sequence) and len(kept) == len(statement.names):
+    if isinstance(statement.names, Sequence) and kept == list(statement.names):
         return statement
-    last = kept[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
+    assert isinstance(statement.names, Sequence)
+    last = kept[-1].with_changes(comma=statement.names[-1].comma)
     return statement.with_changes(names=[*kept[:-1], last])
 
 

@@ -15,7 +15,7 @@ from slimport.index.modules import Module
 from slimport.index.program import Program
 from slimport.index.roots import Placement, imports_itself_from_inside, place
 from slimport.report.model import FileReport, Report, Status
-from slimport.rewrite.engine import FileResult, rewrite_module
+from slimport.rewrite.engine import FileResult, Need, rewrite_module
 from slimport.rewrite.plan import Options, Plan
 from slimport.rewrite.written_module import (
     REFUSAL,
@@ -109,6 +109,7 @@ class _Pass:
         self.package = package and not imports_itself_from_inside(self.program)
         self.plan = Plan(self.program, options)
         self.results: dict[PurePosixPath, FileResult] = {}
+        self.needs: set[Need] = set()
         self.errors: dict[PurePosixPath, str] = {}
 
     def written_module(self, module: Module) -> str:
@@ -120,18 +121,26 @@ class _Pass:
     def run(self, only: Collection[PurePosixPath] | None = None) -> None:
         """Rewrites every file that a rule may touch, or of these only some."""
         for module in self.program.modules:
-            source = self.sources[module.path]
             if only is not None and module.path not in only:
                 continue
-            if not self.plan.concerns(module):
-                continue
-            try:
-                tree = cst.parse_module(source.data)
-                self.results[module.path] = rewrite_module(
-                    tree, module, self.plan, self.written_module(module)
-                )
-            except (cst.ParserSyntaxError, RecursionError) as error:
-                self.errors[module.path] = f"cannot be parsed: {type(error).__name__}: {error}"
+            if self.plan.concerns(module):
+                self._rewrite(module)
+        # What is left in one file may need another's import, which nothing else does any more.
+        self.needs |= {need for result in self.results.values() for need in result.needs}
+        needed = {need.path for need in self.needs}
+        for module in self.program.modules:
+            if module.path in needed and module.path in self.results:
+                self._rewrite(module)
+
+    def _rewrite(self, module: Module) -> None:
+        needs = [need for need in self.needs if need.path == module.path]
+        try:
+            tree = cst.parse_module(self.sources[module.path].data)
+            self.results[module.path] = rewrite_module(
+                tree, module, self.plan, self.written_module(module), needs
+            )
+        except (cst.ParserSyntaxError, RecursionError) as error:
+            self.errors[module.path] = f"cannot be parsed: {type(error).__name__}: {error}"
 
     def changed(self) -> dict[PurePosixPath, FileResult]:
         return {
@@ -161,6 +170,7 @@ def _check(first: _Pass, result: TreeResult) -> None:
     if not changed:
         return
     second = _Pass(sources, first.options, first.package)
+    second.needs = first.needs
     second.run(changed.keys())
     for path, item in changed.items():
         again = second.results.get(path)
@@ -184,6 +194,7 @@ def _collect(first: _Pass, sources: Mapping[PurePosixPath, Source], result: Tree
         report.rewritten, report.left, report.functions = item.rewritten, item.left, item.functions
         if item.code != source.data:
             report.status = Status.REWRITTEN
+            report.legacy_imports = item.legacy
             result.outputs[path] = item.code
             result.originals[path] = source.data
     _add_written_module(first, result)
@@ -205,7 +216,7 @@ def _add_written_module(first: _Pass, result: TreeResult) -> None:
     if state is State.REFUSED:
         result.outputs.clear()
         for file in result.report.changed:  # the report tells what is on the disk
-            file.status, file.rewritten = Status.UNCHANGED, []
+            file.status, file.rewritten, file.legacy_imports = Status.UNCHANGED, [], []
         result.report.files.append(FileReport(home.as_posix(), Status.FAILED, error=REFUSAL))
         return
     if state is State.REPLACEABLE:

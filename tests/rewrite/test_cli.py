@@ -38,7 +38,8 @@ def test_something_left(tree: Path) -> None:
     assert result.exit_code == 1
     assert "train.py:5: SLIM401 slim.learning.train" in " ".join(result.output.split())
     text = (tree / "train.py").read_text()
-    assert "import tf_slim as slim\n" in text, "what is left keeps its import"
+    assert 'slim = legacy_import("tf_slim")\n' in text, "what is left keeps its import"
+    assert "1 imports in 1 files became legacy_import()" in " ".join(result.output.split())
     assert "    # TODO(slimport): SLIM401 slim.learning.train: a training loop" in text
 
 
