@@ -128,12 +128,30 @@ class Plan:
                 closure.refuse(
                     "a session script may run it (--target keras leaves sessions behind)"
                 )
+            for reason in self._program_reasons(function.module):
+                closure.refuse(reason)
             for layer in closure.layers.values():
                 rule = rule_for(layer.reference.api.name)
                 blocked = rule.blocks_plain(layer) if rule is not None else None
                 if blocked:
                     closure.refuse(blocked)
         share_reasons(found)
+        return found
+
+    def _program_reasons(self, module: Module) -> list[str]:
+        """Why the files that share a program with this one must keep their layers scoped."""
+        reasons = {reason for m in self.program.connected(module) for reason in self._blocks[m]}
+        return sorted(reasons)
+
+    @cached_property
+    def _blocks(self) -> dict[Module, set[str]]:
+        found: dict[Module, set[str]] = {module: set() for module in self.program.modules}
+        for function in self.program.all():
+            for reference in function.references:
+                rule = rule_for(reference.api.name)
+                reason = rule.blocks_plain_program(reference) if rule is not None else None
+                if reason is not None:
+                    found[function.module].add(reason)
         return found
 
     def traced_because(self, function: Function) -> tuple[str, ...]:

@@ -93,5 +93,9 @@ class Rule:
         """Why code with this reference cannot run on KerasTensors; None if it can."""
         return None
 
+    def blocks_plain_program(self, reference: Reference) -> str | None:
+        """Why no layer of a program with this reference can be plain Keras; None if they can."""
+        return None
+
     def unhandled(self, api: str) -> Leave:
         return Leave(f"{api} has no rule for this form", "rewrite it by hand")

@@ -17,10 +17,16 @@ from slimport.written.graphs import VariableScope, current_layer_graph
 from slimport.written.scopes import get_variable_scope
 
 __all__ = [
+    "add_model_variable",
+    "assign_from_values",
+    "assign_from_values_fn",
+    "filter_variables",
+    "get_local_variables",
     "get_model_variables",
     "get_trainable_variables",
     "get_unique_variable",
     "get_variable",
+    "get_variable_full_name",
     "get_variables",
     "get_variables_by_name",
     "get_variables_by_suffix",
@@ -197,6 +203,11 @@ def get_trainable_variables(scope: Any = None, suffix: str | None = None) -> lis
     return get_variables(scope, suffix, "trainable_variables")
 
 
+def get_local_variables(scope: Any = None, suffix: str | None = None) -> list[Any]:
+    """Lists the variables of the collection `"local_variables"`; see `get_variables`."""
+    return get_variables(scope, suffix, "local_variables")
+
+
 def get_variables_by_suffix(suffix: str, scope: Any = None) -> list[Any]:
     """Lists the variables whose names end so; see `get_variables`."""
     return get_variables(scope=scope, suffix=suffix)
@@ -233,6 +244,106 @@ def get_variables_to_restore(include: Any = None, exclude: Any = None) -> list[A
     included = [v for scope in include for v in get_variables(scope)] if include else None
     excluded = {id(v) for scope in exclude or () for v in get_variables(scope)}
     return [v for v in (get_variables() if included is None else included) if id(v) not in excluded]
+
+
+def filter_variables(
+    var_list: Any,
+    include_patterns: Any = None,
+    exclude_patterns: Any = None,
+    reg_search: bool = True,
+) -> list[Any]:
+    """Lists the variables whose names match one of some patterns and none of others.
+
+    Args:
+        var_list: The variables.
+        include_patterns: Regular expressions; `None` for all variables.
+        exclude_patterns: Regular expressions; `None` to leave no variable out.
+        reg_search: Whether a match may start anywhere in a name, and not at its start alone.
+    """
+    match, named = re.search if reg_search else re.match, _full_names()
+
+    def matches(variable: Any, patterns: Any) -> bool:
+        name = f"{named[id(variable)]}:0" if id(variable) in named else _name(variable)
+        return any(match(pattern, name) for pattern in patterns)
+
+    return [
+        variable
+        for variable in var_list
+        if (include_patterns is None or matches(variable, include_patterns))
+        and not (exclude_patterns is not None and matches(variable, exclude_patterns))
+    ]
+
+
+def get_variable_full_name(var: Any) -> str:
+    """Returns the name of a variable in a checkpoint, e.g. `InceptionV2/Conv2d_1a/weights`."""
+    named = _full_names()
+    if id(var) in named:
+        return named[id(var)]
+    part = getattr(var, "_save_slice_info", None)
+    return str(part.full_name) if part else _name(var).partition(":")[0]
+
+
+def add_model_variable(var: Any) -> None:
+    """Adds a variable to those that `get_model_variables` lists.
+
+    Raises:
+        ValueError: Outside a TF 1 graph, if no function of this module created the variable.
+    """
+    if all(present is not var for present in get_model_variables()):
+        if current_layer_graph().tf_graph is None:
+            raise ValueError(f"{var} was not created by a layer or variable of this network")
+        add_to_collection("model_variables", var)
+
+
+def assign_from_values(var_names_to_values: dict[str, Any]) -> tuple[Any, dict[Any, Any]]:
+    """Makes an operation of a TF 1 graph that assigns values to variables.
+
+    Args:
+        var_names_to_values: Values by the names of the variables.
+
+    Returns:
+        The operation, and what to feed when it is run.
+
+    Raises:
+        ValueError: If a name is that of no variable, or not of one alone.
+    """
+    if current_layer_graph().tf_graph is None:
+        raise ValueError("needs a TF 1 graph; a model has legacy_variables(model)[name].assign()")
+    assigned, feed = [], {}
+    for name, value in var_names_to_values.items():
+        found = get_variables(name)
+        if len(found) != 1:  # `name` is the start of a name, and the whole of one at most
+            found = [variable for variable in found if variable.op.name == name]
+        if not found:
+            raise ValueError(f"Variable {name} wasn't found, or not one alone")
+        variable = found[0]
+        placeholder = tf.compat.v1.placeholder(
+            variable.dtype.base_dtype, variable.shape, f"placeholder/{variable.op.name}"
+        )
+        assigned.append(variable.assign(placeholder))
+        feed[placeholder] = np.reshape(value, variable.shape.as_list())
+    return tf.group(*assigned), feed
+
+
+def assign_from_values_fn(var_names_to_values: dict[str, Any]) -> Any:
+    """Returns a function of a session that assigns values; see `assign_from_values`."""
+    operation, feed = assign_from_values(var_names_to_values)
+    return lambda session: session.run(operation, feed)
+
+
+def _full_names() -> dict[int, str]:
+    """Names of the network's variables by identity; of a TF 1 graph, Keras' own wrappers."""
+    return {id(variable): path for path, variable in current_layer_graph().variables.items()}
+
+
+def _name(variable: Any) -> str:
+    """The name of a variable that is TensorFlow's own, or that of a TF 1 graph."""
+    if isinstance(variable, keras.Variable):
+        raise ValueError(
+            f"{variable.path} is not a variable of the network that is open here; "
+            "legacy_variables(model) names those of a model"
+        )
+    return str(variable.name)
 
 
 # Collections that every variable here is part of.

@@ -380,3 +380,15 @@ def test_one_call_is_no_reason_for_a_factory() -> None:
 """
     )
     assert "def conv2d" not in text
+
+
+def test_layers_that_another_file_looks_up_are_not_plain() -> None:
+    """A look-up knows the layers of the written module, and no plain one."""
+    net = HEAD + "def net(x):\n    return slim.conv2d(x, 8, 3, scope='c')\n"
+    tool = "import tf_slim as slim\n\n\ndef count():\n    return len(slim.get_variables())\n"
+    user = "import net\nimport tool\n\n\ndef run(x):\n    return net.net(x), tool.count()\n"
+    result = rewrite_program({"net.py": net, "tool.py": tool, "user.py": user, "alone.py": net})
+    assert "return conv2d(x, 8, 3, name='c')" in (output(result, "net.py") or "")
+    assert "keras.layers.Conv2D" in (output(result, "alone.py") or "")
+    (form,) = [f for f in report(result, "net.py").functions if f.function == "net"]
+    assert "slim.get_variables looks variables up by name" in form.why

@@ -103,8 +103,28 @@ def listed(s: Any) -> list[list[str]]:
         s.get_collection("kernels"),
         s.get_collection("all"),
         [s.get_unique_variable("a/Conv/weights")],
+        s.get_local_variables(),
+        *filtered(s),
     ]
+    for variable in lists[0]:
+        assert s.get_variable_full_name(variable) == name_of(s, variable)
     return [[name_of(s, v) for v in variables] for variables in lists]
+
+
+def filtered(s: Any) -> list[Any]:
+    everything = s.get_variables()
+    return [
+        s.filter_variables(everything),
+        s.filter_variables(everything, ["Conv"]),
+        s.filter_variables(everything, ["Conv"], reg_search=False),
+        s.filter_variables(everything, ["Conv", "^ab"], ["biases", "moving"]),
+        s.filter_variables(everything, None, ["a/"], reg_search=False),
+        s.filter_variables(everything, [r"weights:0$"], [r"a/conv/.*weights"]),
+        s.filter_variables(iter(everything), ["weights$"]),
+        s.filter_variables(everything, []),
+        s.filter_variables(everything, exclude_patterns=[]),
+        s.filter_variables([], ["a"], ["b"]),
+    ]
 
 
 GRAPH_INPUT: list[Any] = []
@@ -131,6 +151,55 @@ def test_lists_of_variables(old: Any, new: Any) -> None:
 def test_a_variable_that_is_missing(new: Any) -> None:
     with new.layer_graph(), pytest.raises(ValueError, match="Couldn't find variable a"):
         new.get_unique_variable("a")
+
+
+def test_variables_of_nobody(new: Any) -> None:
+    with new.layer_graph():
+        free, own = tf.Variable(1.0, name="free"), new.get_variable("own", [2])
+        assert new.filter_variables([free], ["^free:0$"]) == [free]
+        assert new.get_variable_full_name(free) == "free"
+        new.add_model_variable(new.get_unique_variable("own"))
+        with pytest.raises(ValueError, match="not created"):
+            new.add_model_variable(free)
+        stranger = keras.layers.Dense(2)
+        stranger.build((1, 3))
+        with pytest.raises(ValueError, match="legacy_variables"):
+            new.filter_variables([stranger.kernel], ["kernel"])
+        with pytest.raises(ValueError, match="TF 1 graph"):
+            new.assign_from_values({"own": np.zeros(2)})
+        del own
+
+
+def assigned(s: Any) -> dict[str, Any]:
+    """A session script that assigns values by name."""
+    with s.variable_scope("a"):
+        for name in ("v", "value"):
+            s.get_variable(name, initializer=np.zeros(4, "float32"), trainable=False)
+    w = v1.get_variable("w", initializer=np.zeros((2, 2), "int32"), trainable=False)
+    local = v1.get_variable("local", [], trainable=False, collections=["local_variables"])
+    s.add_model_variable(w)
+    s.add_model_variable(w)
+    values = {"a/v": np.arange(4.0), "w": np.arange(4)}
+    with v1.Session() as session:
+        session.run(v1.global_variables_initializer())
+        s.assign_from_values_fn(values)(session)
+        operation, feed = s.assign_from_values({"a/valu": np.ones((2, 2))})
+        session.run(operation, feed)
+        after = {v.op.name: session.run(v).tolist() for v in v1.global_variables()}
+    for wrong in ("a/", "nothing"):
+        with pytest.raises(ValueError):
+            s.assign_from_values({wrong: np.zeros(4)})
+    placed = sorted((p.op.name, p.dtype.name, p.shape.as_list()) for p in feed)
+    assert [s.get_variable_full_name(v) for v in s.get_local_variables()] == [local.op.name]
+    return {"after": after, "feeds": placed, "model": v1.get_collection("model_variables").count(w)}
+
+
+def test_assigned_by_name(old: Any, new: Any) -> None:
+    with tf.Graph().as_default():
+        expected = assigned(old)
+    with tf.Graph().as_default():
+        assert assigned(new) == expected
+    assert expected["after"]["a/v"] == [0, 1, 2, 3] and expected["after"]["w"] == [[0, 1], [2, 3]]
 
 
 def test_a_scope_gives_defaults_to_its_variables(new: Any) -> None:
