@@ -72,9 +72,9 @@ import tf_slim as slim
 
 def net(features):
     scale = np.ones([1], dtype=np.float).astype(np.float_)
-    largest = np.int(np.max([1, 4], initial=np.NINF))
+    largest = np.int(np.max([1.0, 4.0], initial=np.NINF))
     assert largest < np.Inf and not np.sometrue(np.zeros(3, np.bool))
-    features = tf.constant(np.round_(scale), tf.float32) * features
+    features = float(np.round_(scale)[0]) * features
     return slim.fully_connected(features, largest, scope='fc')
 """,
             after="""
@@ -85,9 +85,9 @@ import tensorflow as tf
 
 def net(features):
     scale = np.ones([1], dtype=float).astype(np.float64)
-    largest = int(np.max([1, 4], initial=-np.inf))
+    largest = int(np.max([1.0, 4.0], initial=-np.inf))
     assert largest < np.inf and not np.any(np.zeros(3, bool))
-    features = tf.constant(np.round(scale), tf.float32) * features
+    features = float(np.round(scale)[0]) * features
     return keras.layers.Dense(largest, activation="relu", name="fc")(features)
 """,
             inputs=((3, 7),),

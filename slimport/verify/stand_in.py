@@ -245,8 +245,9 @@ def _alias_keras_layers() -> None:
 def _restore_internals(v1: Any) -> None:
     """Puts back names of TensorFlow's inner modules that 2020's libraries import."""
     ops = importlib.import_module("tensorflow.python.framework.ops")
-    if not hasattr(ops, "Tensor"):
-        setattr(ops, "Tensor", v1.Tensor)  # noqa: B010
+    for name in ("Tensor", "IndexedSlices"):
+        if not hasattr(ops, name):
+            setattr(ops, name, getattr(v1, name))
     # tf_slim/data/tfexample_decoder.py looks for both here, where TensorFlow 1 had them.
     control_flow = importlib.import_module("tensorflow.python.ops.control_flow_ops")
     for name in ("case", "cond"):
@@ -256,27 +257,15 @@ def _restore_internals(v1: Any) -> None:
 
 def restore_numpy_names() -> None:
     """Puts back the aliases that NumPy 1.24 and 2.0 removed, with the meaning they had."""
+    import builtins
+
     import numpy as np
 
-    removed = {
-        "int": int,
-        "float": float,
-        "bool": bool,
-        "object": object,
-        "str": str,
-        "complex": complex,
-        "long": int,
-        "unicode": str,
-        "float_": np.float64,
-        "complex_": np.complex128,
-        "unicode_": np.str_,
-        "Inf": np.inf,
-        "NaN": np.nan,
-        "product": np.prod,
-        "cumproduct": np.cumprod,
-        "alltrue": np.all,
-        "sometrue": np.any,
-    }
+    from slimport.numpy_api import BUILTINS, RENAMED
+
+    removed = {name: getattr(builtins, now) for name, now in BUILTINS.items()}
+    removed.update({name: getattr(np, now.lstrip("-")) for name, now in RENAMED.items()})
+    removed["NINF"] = -np.inf
     for name, value in removed.items():
         # numpy 1.20-1.23 still answer, with a warning; numpy 2 has its own `bool` and `long`.
         if name not in np.__dict__:

@@ -39,6 +39,7 @@ PARTS = (
     "shaping",
     "spatial_softmax",
     "loops",
+    "gradients",
     "models",
     "legacy",
 )

@@ -260,15 +260,15 @@ def filter_variables(
         exclude_patterns: Regular expressions; `None` to leave no variable out.
         reg_search: Whether a match may start anywhere in a name, and not at its start alone.
     """
-    match, named = re.search if reg_search else re.match, _full_names()
+    match, variables = re.search if reg_search else re.match, list(var_list)
+    names = {id(variable): f"{variable_op_name(variable)}:0" for variable in variables}
 
     def matches(variable: Any, patterns: Any) -> bool:
-        name = f"{named[id(variable)]}:0" if id(variable) in named else _name(variable)
-        return any(match(pattern, name) for pattern in patterns)
+        return any(match(pattern, names[id(variable)]) for pattern in patterns)
 
     return [
         variable
-        for variable in var_list
+        for variable in variables
         if (include_patterns is None or matches(variable, include_patterns))
         and not (exclude_patterns is not None and matches(variable, exclude_patterns))
     ]
@@ -276,11 +276,8 @@ def filter_variables(
 
 def get_variable_full_name(var: Any) -> str:
     """Returns the name of a variable in a checkpoint, e.g. `InceptionV2/Conv2d_1a/weights`."""
-    named = _full_names()
-    if id(var) in named:
-        return named[id(var)]
     part = getattr(var, "_save_slice_info", None)
-    return str(part.full_name) if part else _name(var).partition(":")[0]
+    return str(part.full_name) if part else variable_op_name(var)
 
 
 def add_model_variable(var: Any) -> None:
@@ -334,6 +331,12 @@ def assign_from_values_fn(var_names_to_values: dict[str, Any]) -> Any:
 def _full_names() -> dict[int, str]:
     """Names of the network's variables by identity; of a TF 1 graph, Keras' own wrappers."""
     return {id(variable): path for path, variable in current_layer_graph().variables.items()}
+
+
+def variable_op_name(variable: Any) -> str:
+    """Returns the name of a variable in its graph, as TF 1 had it in `variable.op.name`."""
+    named = _full_names()
+    return named[id(variable)] if id(variable) in named else _name(variable).partition(":")[0]
 
 
 def _name(variable: Any) -> str:

@@ -5,6 +5,7 @@ All examples make one program of two trees, so that each side starts TensorFlow 
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -58,10 +59,9 @@ def _names_used() -> set[str]:
     """Everything of the written module that the examples import."""
     names = {"layer_defaults"}
     for example in RUNNABLE.values():
-        text = example.after
-        for line in text.splitlines():
-            if line.startswith("from scoped_layers import "):
-                names.update(name.strip() for name in line.partition("import ")[2].split(","))
+        for node in ast.walk(ast.parse(example.after)):
+            if isinstance(node, ast.ImportFrom) and node.module == "scoped_layers":
+                names.update(alias.name for alias in node.names)
     return names
 
 
