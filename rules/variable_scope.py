@@ -9,7 +9,7 @@ from slimport.rewrite.site import CallSite, ValueSite
 
 @dataclass(frozen=True, kw_only=True)
 class _ScopeRule(RenamedRule):
-    """Scopes move to the written module wherever layers are built under them.
+    """Scopes move to the written module wherever layers are, or may be, built under them.
 
     Elsewhere (a training script's own variables) they stay TensorFlow's, which name TensorFlow's
     variables.
@@ -18,10 +18,12 @@ class _ScopeRule(RenamedRule):
     def call(self, site: CallSite) -> Outcome:
         if site.file.plain(site.function) and site.short == "variable_scope":
             return site.node.with_changes(func=site.file.keras("name_scope"))
-        return super().call(site) if site.file.builds(site.function) else site.file.tf1(site)
+        return super().call(site) if site.file.scopes_layers(site.function) else site.file.tf1(site)
 
     def value(self, site: ValueSite) -> Outcome:
-        return super().value(site) if site.file.builds(site.function) else site.file.tf1(site)
+        return (
+            super().value(site) if site.file.scopes_layers(site.function) else site.file.tf1(site)
+        )
 
 
 VARIABLE_SCOPE = _ScopeRule(

@@ -68,8 +68,8 @@ class Closure:
 
 
 def closures(program: Program, open_world: bool) -> dict[Function, Closure]:
-    """One `Closure` for every function that makes layers, itself or through what it calls."""
-    found = {function: Closure(function) for function in program.building}
+    """One `Closure` for each function that makes layers, or may, itself or in what it calls."""
+    found = {function: Closure(function) for function in program.scoping}
     escaping = _escaping_scopes(program)
     for function, closure in found.items():
         near = program.connected(function.module)
@@ -96,7 +96,7 @@ def _escaping_scopes(program: Program) -> list[Function]:
             and any(isinstance(inner, ast.Return) for inner in ast.walk(node))
             for node in _own_nodes(function)
         )
-        if returns_scope and not function.callers:
+        if returns_scope and not function.all_callers:
             found.append(function)
     return found
 
@@ -120,12 +120,12 @@ def _check_callers(
         closure.refuse("it is public (--open-world)")
     if function.escapes:
         closure.refuse("it is passed on as a value, so that its callers are not known")
-    if not function.callers and scopes_escape:
+    if not function.all_callers and scopes_escape:
         closure.refuse(f"callers outside the tree may enter the scope of {scopes_escape}()")
     calls = [
         (caller, call)
-        for caller in function.callers
-        for call in _calls_of(caller, function, program)
+        for caller in function.all_callers
+        for call in program.calls_of(caller, function)
     ]
     if len(calls) > 1:
         closure.refuse("it is called in several places, which may share or repeat its variables")
@@ -133,14 +133,6 @@ def _check_callers(
         closure.refuse("it is called in a loop")
     if any(_under_scope(call, caller) for caller, call in calls):
         closure.refuse("a caller runs it under an arg_scope or a variable scope")
-
-
-def _calls_of(caller: Function, callee: Function, program: Program) -> Iterator[ast.Call]:
-    for call in caller.calls:
-        meaning = program.resolve(call.func, caller.module)
-        definition = getattr(meaning, "definition", None)
-        if definition is not None and program.function_of(definition) is callee:
-            yield call
 
 
 def _under_scope(call: ast.Call, caller: Function) -> bool:
@@ -394,7 +386,7 @@ def _components(found: dict[Function, Closure]) -> list[list[Function]]:
             if function in found and function not in seen:
                 seen.add(function)
                 component.append(function)
-                pending.extend(function.callees | function.callers)
+                pending.extend(function.all_callees | function.all_callers)
         if component:
             components.append(component)
     return components

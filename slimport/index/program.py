@@ -36,6 +36,8 @@ _SLIM_BUILDING = frozenset(
 )
 # TensorFlow's own, which share names with the layers where layers call them.
 _NAMING = frozenset("tf.get_variable tf.variable_scope tf.get_variable_scope".split())
+# What reaches the layers behind the calls inside a `with`.
+_SCOPES = frozenset("slim.arg_scope tf.variable_scope tf.variable_op_scope tf.name_scope".split())
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,10 +64,28 @@ class Function:
     callers: set[Function] = field(default_factory=set)
     calls: list[ast.Call] = field(default_factory=list)
     escapes: bool = False
+    # Of methods called on objects of unknown class, every method of that name may be meant.
+    maybe_callees: set[Function] = field(default_factory=set)
+    maybe_callers: set[Function] = field(default_factory=set)
 
     @property
     def name(self) -> str:
         return f"{self.module.dotted}:{self.qualname or '<module>'}"
+
+    @property
+    def is_method(self) -> bool:
+        around = self.module.scopes.scope_of.get(self.node)
+        return around is not None and around.is_class
+
+    @property
+    def all_callees(self) -> set[Function]:
+        """What it calls, and what it may call."""
+        return self.callees | self.maybe_callees
+
+    @property
+    def all_callers(self) -> set[Function]:
+        """What calls it, and what may call it."""
+        return self.callers | self.maybe_callers
 
     def builds(self) -> bool:
         """Whether layers or variables are made in this very function."""
@@ -104,6 +124,10 @@ class Program:
         for module in self.modules:
             _ReferenceCollector(self, module).visit(module.tree)
         self.building = self._building()
+        self._maybe: dict[ast.Call, set[Function]] = {}
+        self._link_methods()
+        self._link_unseen()
+        self.scoping = self._scoping()
 
     def all(self) -> Iterator[Function]:
         return iter(self.functions.values())
@@ -160,6 +184,73 @@ class Program:
         called = closure_of(callers, lambda f: f.callees)
         return callers | {f for f in called if any(r.api.name in _NAMING for r in f.references)}
 
+    def _scoping(self) -> set[Function]:
+        """Like `building`, with what may be called: the scopes of these functions reach layers."""
+        callers = closure_of(self.building, lambda f: f.all_callers)
+        called = closure_of(callers, lambda f: f.all_callees)
+        return callers | {f for f in called if any(r.api.name in _NAMING for r in f.references)}
+
+    def _link_methods(self) -> None:
+        """Adds the calls that Python resolves when the program runs; see `_may_mean`."""
+        methods: dict[str, list[Function]] = {}
+        for function in self.all():
+            if function.is_method:
+                methods.setdefault(function.qualname.rpartition(".")[2], []).append(function)
+        for caller in self.all():
+            for call in caller.calls:
+                near = self.connected(caller.module)
+                named = (m for name in self._may_mean(call, caller) for m in methods.get(name, ()))
+                self._maybe[call] = {method for method in named if method.module in near}
+                for method in self._maybe[call]:
+                    _link(caller, method)
+
+    def _link_unseen(self) -> None:
+        """Links functions that open scopes with layers that code may reach without naming them.
+
+        Properties, operators, and functions that are kept as values: nothing at the place where
+        they run tells that it is they.
+        """
+        unseen: dict[Module, list[Function]] = {}
+        for function in self.building:
+            if function.is_method and _is_called_unseen(function):
+                function.escapes = True
+            if function.escapes:
+                unseen.setdefault(function.module, []).append(function)
+        for caller in self.all():
+            if any(r.api.name in _SCOPES for r in caller.references):
+                for module in self.connected(caller.module):
+                    for function in unseen.get(module, ()):
+                        if self._may_reach(caller, function):
+                            _link(caller, function)
+
+    def _may_reach(self, caller: Function, function: Function) -> bool:
+        name = function.qualname.rpartition(".")[2]
+        if function.is_method and _is_special(name):
+            return True
+        if any(isinstance(n, ast.Attribute) and n.attr == name for n in ast.walk(caller.node)):
+            return True
+        return any(self.resolve(call.func, caller.module) is None for call in caller.calls)
+
+    def _may_mean(self, call: ast.Call, caller: Function) -> tuple[str, ...]:
+        """Names of the methods that a call may lead to, of whatever class.
+
+        ``x.predict()`` may mean each `predict`, or an object kept as `x.predict`, which may be of
+        a class with `__call__`; making an object means its `__init__`.
+        """
+        meaning = self.resolve(call.func, caller.module)
+        if meaning is None:
+            return (getattr(call.func, "attr", ""), "__call__")
+        is_class = isinstance(meaning, InTree) and isinstance(meaning.definition.node, ast.ClassDef)
+        return ("__init__",) if is_class else ()
+
+    def calls_of(self, caller: Function, callee: Function) -> Iterator[ast.Call]:
+        """The calls in `caller` that lead, or may lead, to `callee`."""
+        for call in caller.calls:
+            meaning = self.resolve(call.func, caller.module)
+            direct = isinstance(meaning, InTree) and self.function_of(meaning.definition) is callee
+            if direct or callee in self._maybe[call]:
+                yield call
+
     def _collect_functions(self, module: Module) -> None:
         found = [Function(module, "", module.tree)]
         for scope in module.all_scopes():
@@ -180,6 +271,28 @@ def bind(call: ast.Call, parameters: tuple[str, ...]) -> dict[str, ast.expr] | N
             return None
         bound[keyword.arg] = keyword.value
     return bound
+
+
+# Decorators that leave a method to be called by its name. Others may make a property of it.
+_CALLED_BY_NAME = frozenset("abstractmethod classmethod function override staticmethod".split())
+
+
+def _is_called_unseen(method: Function) -> bool:
+    """Whether a method may run without a call of its name: properties, operators, `with`."""
+    if _is_special(method.qualname.rpartition(".")[2]):
+        return True
+    decorators = getattr(method.node, "decorator_list", ())
+    last = {ast.unparse(decorator).rpartition(".")[2] for decorator in decorators}
+    return not last <= _CALLED_BY_NAME
+
+
+def _is_special(name: str) -> bool:
+    return name.startswith("__") and name.endswith("__") and name not in ("__init__", "__call__")
+
+
+def _link(caller: Function, callee: Function) -> None:
+    caller.maybe_callees.add(callee)
+    callee.maybe_callers.add(caller)
 
 
 def callees(function: Function) -> set[Function]:

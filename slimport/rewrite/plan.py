@@ -88,7 +88,7 @@ class Plan:
         if any(is_slim(name) for name in self.program.imported_apis(module)):
             return True
         functions = self.program.by_module[module]
-        if any(f in self.program.building or f in self.keras_tensors for f in functions):
+        if any(f in self.program.scoping or f in self.keras_tensors for f in functions):
             return True
         if any(is_numpy(r.api.name) for f in functions for r in f.references) and self.is_tf1_tree:
             return True

@@ -38,6 +38,9 @@ class FileServices(Protocol):
     def builds(self, function: Function) -> bool:
         """Whether the function makes layers, itself or through what it calls."""
 
+    def scopes_layers(self, function: Function) -> bool:
+        """Whether scopes that the function opens reach layers, or may through methods it calls."""
+
     def builds_file(self) -> bool:
         """Whether any function of the file makes layers."""
 

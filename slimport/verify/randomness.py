@@ -123,7 +123,7 @@ def _numbered(tf: Any, draw: Any) -> Any:
 def _static(tf: Any, shape: Any) -> tuple[int, ...] | None:
     """Returns the sizes of a shape where they are known, be it as a tensor or a list with some."""
     if isinstance(shape, (list, tuple)) and any(tf.is_tensor(size) for size in shape):
-        shape = tf.stack([tf.cast(size, tf.int32) for size in shape])
+        shape = tf.stack(list(shape))
     if tf.is_tensor(shape):
         tensor_util = importlib.import_module("tensorflow.python.framework.tensor_util")
         shape = tensor_util.constant_value_as_shape(shape)
