@@ -130,16 +130,17 @@ LAYERS = frozenset(_SIGNATURES) | frozenset(PARTIALS)
 # Names that tf.contrib.layers and tf.contrib.framework share with slim, besides the layers.
 SHARED = frozenset(
     """
-    add_arg_scope add_model_variable apply_regularization arg_scope arg_scope_func_key
-    arg_scoped_arguments assign_from_checkpoint assign_from_checkpoint_fn assign_from_values
-    assign_from_values_fn assert_global_step create_global_step current_arg_scope filter_variables
-    get_global_step get_local_variables get_model_variables get_or_create_global_step
-    get_trainable_variables get_unique_variable get_variable_full_name get_variables
-    get_variables_by_name get_variables_by_suffix get_variables_to_restore global_variable
-    has_arg_scope l1_l2_regularizer l1_regularizer l2_regularizer local_variable model_variable
-    sum_regularizer summarize_activation summarize_activations summarize_collection
-    summarize_tensor summarize_tensors variable variance_scaling_initializer xavier_initializer
-    xavier_initializer_conv2d zero_initializer
+    adaptive_clipping_fn add_arg_scope add_model_variable apply_regularization arg_scope
+    arg_scope_func_key arg_scoped_arguments assert_global_step assert_or_get_global_step
+    assign_from_checkpoint assign_from_checkpoint_fn assign_from_values assign_from_values_fn
+    create_global_step current_arg_scope filter_variables get_global_step get_local_variables
+    get_model_variables get_or_create_global_step get_trainable_variables get_unique_variable
+    get_variable_full_name get_variables get_variables_by_name get_variables_by_suffix
+    get_variables_to_restore global_variable has_arg_scope l1_l2_regularizer l1_regularizer
+    l2_regularizer local_variable model_variable optimize_loss sum_regularizer summarize_activation
+    summarize_activations summarize_collection summarize_tensor summarize_tensors variable
+    VariableDeviceChooser variance_scaling_initializer xavier_initializer xavier_initializer_conv2d
+    zero_initializer
     """.split()
 )
 

@@ -16,8 +16,9 @@ _TENSORFLOW_ROOTS = ("tensorflow.compat.v1", "tensorflow")
 _DEEP_SLIM_MODULES = frozenset(
     """
     arg_scope_lib initializers layers layers.initializers layers.layers layers.normalization
-    layers.regularizers layers.summaries layers.variables normalization normalization.variables ops
-    ops.arg_scope ops.framework_ops ops.variables regularizers
+    layers.optimizers layers.regularizers layers.summaries layers.variables normalization
+    normalization.variables ops ops.arg_scope ops.framework_ops ops.variables optimizers
+    regularizers
     """.split()
 )
 # Modules of which slim has two names, the shorter one as value.
@@ -41,7 +42,7 @@ _SLIM_MODULE_ALIASES = {
 _SLIM_MODULES = frozenset(
     """
     arg_scope_lib data data_decoder data_provider dataset dataset_data_provider evaluation
-    initializers layers learning losses metrics model_analyzer nets normalization ops
+    initializers layers learning losses metrics model_analyzer nets normalization ops optimizers
     parallel_reader prefetch_queue queues regularizers summaries tfexample_decoder
     tfrecord_decoder train_eval training utils
     """.split()
@@ -57,7 +58,7 @@ _TENSORFLOW_MODULES = frozenset(
     saved_model sets signal sparse spectral strings summary test tpu train user_ops
     """.split()
 )
-_LAYERS_MODULES = ("", "layers", "initializers", "regularizers", "normalization")
+_LAYERS_MODULES = ("", "layers", "initializers", "regularizers", "normalization", "optimizers")
 _FRAMEWORK_MODULES = ("", "arg_scope", "variables", "framework_ops", "ops")
 # Modules deeper in tf.contrib.
 _CONTRIB_MODULES = ("python", "ops", "layers", "core_rnn_cell", "training", "hparam")

@@ -32,6 +32,8 @@ NAMES = {
     "tensorflow.contrib.training.create_train_op": "slim.training.create_train_op",
     "tensorflow.contrib.training.HParams": "tf.contrib.training.HParams",
     "tensorflow.contrib.training.python.training.hparam.HParams": "tf.contrib.training.HParams",
+    "tensorflow.contrib.slim.optimizers.optimize_loss": "slim.optimize_loss",
+    "tensorflow.contrib.layers.optimize_loss": "slim.optimize_loss",
     # What is not the same must not have the same name.
     "tf_slim.ops.arg_scope": "slim.ops.arg_scope",
     "tf_slim.losses.log_loss": "slim.losses.log_loss",
