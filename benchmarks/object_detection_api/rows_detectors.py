@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-
 #: Pixels around the mean that ResNets subtract, [123.68, 116.779, 103.939].
 DIM = ([123.18, 116.28, 103.44], [124.18, 117.28, 104.44])
 
@@ -22,12 +21,17 @@ class Row:
         size: Height and width of the images; the published size where none is affordable below.
         batch: Images at a time. Batch statistics of a 1x1 feature map need two.
         max_proposals: Proposals per image of a two-stage detector, None for a one-stage one.
+        damping: What raw predictions are divided by before detections are made of them. It
+            brings logits to a standard deviation of about one, whatever residual sums make of
+            random weights: each block of a ResNet doubles the variance in inference.
+        pixels: Lowest and highest value of the images, numbers or one for each channel.
     """
 
     extractor: str
     size: int
     batch: int = 2
     max_proposals: int | None = None
+    damping: float = 4.0
     pixels: tuple[Any, Any] = (0.0, 255.0)
 
 
@@ -39,7 +43,7 @@ ROWS = (
     Row("ssd_mobilenet_v1_ppn", 300),
     Row("ssd_mobilenet_v2", 300),
     Row("ssd_mobilenet_v2_fpn", 256),
-    Row("ssd_mobilenet_v2_mnasfpn", 256),
+    Row("ssd_mobilenet_v2_mnasfpn", 256, damping=12.0),
     Row("ssd_mobilenet_v3_large", 320),
     Row("ssd_mobilenet_v3_small", 320),
     Row("ssd_mobilenet_edgetpu", 320),
@@ -49,18 +53,18 @@ ROWS = (
     Row("ssd_resnet50_v1_ppn", 272, pixels=DIM),
     Row("ssd_resnet101_v1_ppn", 272, pixels=DIM),
     Row("ssd_resnet152_v1_ppn", 272, pixels=DIM),
-    Row("embedded_ssd_mobilenet_v1", 256),
-    Row("ssd_pnasnet", 224),
-    Row("ssd_mobiledet_cpu", 320),
+    Row("embedded_ssd_mobilenet_v1", 256, damping=0.5),
+    Row("ssd_pnasnet", 192, damping=5e7),
+    Row("ssd_mobiledet_cpu", 320, damping=0.5),
     Row("ssd_mobiledet_dsp", 320),
     Row("ssd_mobiledet_edgetpu", 320),
     Row("ssd_mobiledet_gpu", 320),
     Row("ssd_spaghettinet", 320),
-    Row("faster_rcnn_nas", 128, batch=1, max_proposals=4),
-    Row("faster_rcnn_pnas", 128, batch=1, max_proposals=4),
+    Row("faster_rcnn_nas", 128, batch=1, max_proposals=4, damping=3e5),
+    Row("faster_rcnn_pnas", 128, batch=1, max_proposals=4, damping=5e6),
     Row("faster_rcnn_inception_resnet_v2", 160, batch=1, max_proposals=8),
     Row("faster_rcnn_inception_v2", 192, batch=1, max_proposals=16),
-    Row("faster_rcnn_resnet50", 192, batch=1, max_proposals=16, pixels=DIM),
+    Row("faster_rcnn_resnet50", 192, batch=1, max_proposals=16, damping=300.0, pixels=DIM),
     Row("faster_rcnn_resnet101", 160, batch=1, max_proposals=8, pixels=DIM),
     Row("faster_rcnn_resnet152", 160, batch=1, max_proposals=8, pixels=DIM),
 )
@@ -90,7 +94,11 @@ def cases() -> list[dict[str, Any]]:
 
 def _case(row: Row) -> dict[str, Any]:
     low, high = row.pixels
-    args: dict[str, Any] = {"config": row.extractor, "image_size": row.size}
+    args: dict[str, Any] = {
+        "config": row.extractor,
+        "image_size": row.size,
+        "damping": row.damping,
+    }
     if row.max_proposals is not None:
         args["max_proposals"] = row.max_proposals
     return {
@@ -103,7 +111,12 @@ def _case(row: Row) -> dict[str, Any]:
         "ignore": [],
         "inputs": [
             {"shape": [row.batch, row.size, row.size, 3], "low": low, "high": high},
-            {"shape": [row.batch, BOXES, 4], "low": 0.0, "high": 1.0},
+            # Boxes that are large enough for a clipped proposal to match one.
+            {
+                "shape": [row.batch, BOXES, 4],
+                "low": [0.0, 0.0, 0.4, 0.4],
+                "high": [0.4, 0.4, 1.0, 1.0],
+            },
             {"shape": [row.batch, BOXES], "dtype": "int32", "low": 0, "high": CLASSES},
         ],
     }

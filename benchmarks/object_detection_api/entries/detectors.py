@@ -11,22 +11,40 @@ It runs under CPython 3.7, in a TensorFlow 1 graph as well as inside a traced ``
 
 from pathlib import Path
 
+import old_protos
 import tensorflow.compat.v1 as tf
 from google.protobuf import text_format
-from object_detection.builders import model_builder
-from object_detection.protos import pipeline_pb2
+
+old_protos.install()
+
+from object_detection.builders import model_builder  # noqa: E402
+from object_detection.protos import pipeline_pb2  # noqa: E402
 
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 
 #: Smallest height and width of a groundtruth box, as a part of the image.
 SMALLEST_BOX = 0.1
 
+#: What a detector makes its final boxes and scores of.
+_RAW = ("box_encodings", "refined_box_encodings", "class_predictions_with_background")
+
+#: What the first stage's raw boxes and objectness are divided by, for the reason given at
+#: `detector`'s ``damping``. They come from a relu6, so that one number serves all networks.
+_PROPOSAL_DAMPING = 8.0
+
 #: Predictions that are other entries under a second name.
 _REPEATED = ("preprocessed_inputs", "final_anchors")
 
 
 def detector(
-    images, boxes, classes, config, image_size=None, max_proposals=None, is_training=False
+    images,
+    boxes,
+    classes,
+    config,
+    image_size=None,
+    max_proposals=None,
+    damping=1.0,
+    is_training=False,
 ):
     """Builds a detector and everything that training and evaluation ask of it.
 
@@ -37,6 +55,9 @@ def detector(
         config: Name of a file in ``configs``, without its ending.
         image_size: Height and width to which images are resized, in place of the published size.
         max_proposals: Proposals per image of a two-stage detector, in place of the published 300.
+        damping: What raw boxes and classes are divided by on their way to detections. Logits of
+            random weights lie far in the flat part of sigmoid and softmax, where rounding would
+            decide on the order of detections.
         is_training: Builds for training: minibatches are drawn, detections are left out.
 
     Returns:
@@ -47,6 +68,8 @@ def detector(
     """
     model_config = read_config(config, image_size, max_proposals)
     model = model_builder.build(model_config, is_training=is_training, add_summaries=False)
+    if hasattr(model, "_predict_rpn_proposals"):
+        _damp_proposals(model)
     depth = getattr(model_config, model_config.WhichOneof("model")).num_classes
     # Two-stage detectors sample proposals against the groundtruth while they predict.
     model.provide_groundtruth(
@@ -61,7 +84,8 @@ def detector(
         "loss": _by_short_name(model.loss(prediction, true_shapes)),
     }
     if not is_training:
-        found["detections"] = _in_order(model.postprocess(prediction, true_shapes))
+        damped = _damped(prediction, damping)
+        found["detections"] = _in_order(model.postprocess(damped, true_shapes))
     return found
 
 
@@ -103,6 +127,26 @@ def valid_boxes(boxes):
     low = tf.minimum(tf.minimum(first, second), 1.0 - SMALLEST_BOX)
     high = tf.maximum(tf.maximum(first, second), low + SMALLEST_BOX)
     return tf.concat([low, high], axis=2)
+
+
+def _damp_proposals(model):
+    """Makes a two-stage detector choose its proposals by damped scores.
+
+    The choice happens inside ``predict``; on this one method both stages meet.
+    """
+    undamped = model._predict_rpn_proposals
+
+    def predict_rpn_proposals(features):
+        encodings, objectness = undamped(features)
+        return encodings / _PROPOSAL_DAMPING, objectness / _PROPOSAL_DAMPING
+
+    model._predict_rpn_proposals = predict_rpn_proposals
+
+
+def _damped(prediction, damping):
+    found = dict(prediction)
+    found.update({name: found[name] / damping for name in _RAW if name in found})
+    return found
 
 
 def _distinct(prediction):
