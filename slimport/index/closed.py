@@ -7,6 +7,7 @@ function (and with it everything it shares scopes and layer names with) open, wi
 from __future__ import annotations
 
 import ast
+import functools
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -129,25 +130,29 @@ def _check_callers(
     ]
     if len(calls) > 1:
         closure.refuse("it is called in several places, which may share or repeat its variables")
-    if any(_in_loop(call, caller) for caller, call in calls):
+    if any(call in _calls_in_loops(caller) for caller, call in calls):
         closure.refuse("it is called in a loop")
-    if any(_under_scope(call, caller) for caller, call in calls):
+    if any(call in _calls_under_scopes(caller) for caller, call in calls):
         closure.refuse("a caller runs it under an arg_scope or a variable scope")
 
 
-def _under_scope(call: ast.Call, caller: Function) -> bool:
-    scoped = [
+@functools.cache
+def _calls_under_scopes(caller: Function) -> frozenset[ast.AST]:
+    """What stands inside the `with` statements of a function that open scopes."""
+    scoped = (
         node
         for node in _own_nodes(caller)
         if isinstance(node, ast.With) and any(_opens_scope(item, caller) for item in node.items)
-    ]
-    return any(inner is call for node in scoped for inner in ast.walk(node))
+    )
+    return frozenset(inner for node in scoped for inner in ast.walk(node))
 
 
-def _in_loop(call: ast.Call, caller: Function) -> bool:
+@functools.cache
+def _calls_in_loops(caller: Function) -> frozenset[ast.AST]:
+    """What stands inside the loops of a function."""
     loops = (ast.For, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
     found = (node for node in _own_nodes(caller) if isinstance(node, loops))
-    return any(inner is call for loop in found for inner in ast.walk(loop))
+    return frozenset(inner for loop in found for inner in ast.walk(loop))
 
 
 def _opens_scope(item: ast.withitem, function: Function) -> bool:

@@ -124,7 +124,7 @@ class Program:
         for module in self.modules:
             _ReferenceCollector(self, module).visit(module.tree)
         self.building = self._building()
-        self._maybe: dict[ast.Call, set[Function]] = {}
+        self._calls: dict[tuple[Function, Function], list[ast.Call]] = {}
         self._link_methods()
         self._link_unseen()
         self.scoping = self._scoping()
@@ -197,12 +197,18 @@ class Program:
             if function.is_method:
                 methods.setdefault(function.qualname.rpartition(".")[2], []).append(function)
         for caller in self.all():
+            near = self.connected(caller.module)
             for call in caller.calls:
-                near = self.connected(caller.module)
-                named = (m for name in self._may_mean(call, caller) for m in methods.get(name, ()))
-                self._maybe[call] = {method for method in named if method.module in near}
-                for method in self._maybe[call]:
+                meaning = self.resolve(call.func, caller.module)
+                direct = (
+                    self.function_of(meaning.definition) if isinstance(meaning, InTree) else None
+                )
+                named = (m for name in _may_mean(call, meaning) for m in methods.get(name, ()))
+                found = {method for method in named if method.module in near}
+                for method in found:
                     _link(caller, method)
+                for target in found | ({direct} if direct is not None else set()):
+                    self._calls.setdefault((caller, target), []).append(call)
 
     def _link_unseen(self) -> None:
         """Links functions that open scopes with layers that code may reach without naming them.
@@ -218,38 +224,21 @@ class Program:
                 unseen.setdefault(function.module, []).append(function)
         for caller in self.all():
             if any(r.api.name in _SCOPES for r in caller.references):
-                for module in self.connected(caller.module):
-                    for function in unseen.get(module, ()):
-                        if self._may_reach(caller, function):
-                            _link(caller, function)
+                near, named = self.connected(caller.module), self._named_in(caller)
+                for function in (f for m in near for f in unseen.get(m, ())):
+                    if function.node is not caller.node and _may_be_reached(function, named):
+                        _link(caller, function)
 
-    def _may_reach(self, caller: Function, function: Function) -> bool:
-        name = function.qualname.rpartition(".")[2]
-        if function.is_method and _is_special(name):
-            return True
-        if any(isinstance(n, ast.Attribute) and n.attr == name for n in ast.walk(caller.node)):
-            return True
-        return any(self.resolve(call.func, caller.module) is None for call in caller.calls)
+    def _named_in(self, caller: Function) -> set[str]:
+        """The attributes that a function names; empty text where it calls what nobody knows."""
+        nodes = ast.walk(caller.node)
+        named = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+        unknown = any(self.resolve(call.func, caller.module) is None for call in caller.calls)
+        return named | {""} if unknown else named
 
-    def _may_mean(self, call: ast.Call, caller: Function) -> tuple[str, ...]:
-        """Names of the methods that a call may lead to, of whatever class.
-
-        ``x.predict()`` may mean each `predict`, or an object kept as `x.predict`, which may be of
-        a class with `__call__`; making an object means its `__init__`.
-        """
-        meaning = self.resolve(call.func, caller.module)
-        if meaning is None:
-            return (getattr(call.func, "attr", ""), "__call__")
-        is_class = isinstance(meaning, InTree) and isinstance(meaning.definition.node, ast.ClassDef)
-        return ("__init__",) if is_class else ()
-
-    def calls_of(self, caller: Function, callee: Function) -> Iterator[ast.Call]:
+    def calls_of(self, caller: Function, callee: Function) -> list[ast.Call]:
         """The calls in `caller` that lead, or may lead, to `callee`."""
-        for call in caller.calls:
-            meaning = self.resolve(call.func, caller.module)
-            direct = isinstance(meaning, InTree) and self.function_of(meaning.definition) is callee
-            if direct or callee in self._maybe[call]:
-                yield call
+        return self._calls.get((caller, callee), [])
 
     def _collect_functions(self, module: Module) -> None:
         found = [Function(module, "", module.tree)]
@@ -277,6 +266,18 @@ def bind(call: ast.Call, parameters: tuple[str, ...]) -> dict[str, ast.expr] | N
 _CALLED_BY_NAME = frozenset("abstractmethod classmethod function override staticmethod".split())
 
 
+def _may_mean(call: ast.Call, meaning: Meaning | None) -> tuple[str, ...]:
+    """Names of the methods that a call may lead to, of whatever class.
+
+    ``x.predict()`` may mean each `predict`, or an object kept as `x.predict`, which may be of a
+    class with `__call__`; making an object means its `__init__`.
+    """
+    if meaning is None:
+        return (getattr(call.func, "attr", ""), "__call__")
+    is_class = isinstance(meaning, InTree) and isinstance(meaning.definition.node, ast.ClassDef)
+    return ("__init__",) if is_class else ()
+
+
 def _is_called_unseen(method: Function) -> bool:
     """Whether a method may run without a call of its name: properties, operators, `with`."""
     if _is_special(method.qualname.rpartition(".")[2]):
@@ -284,6 +285,12 @@ def _is_called_unseen(method: Function) -> bool:
     decorators = getattr(method.node, "decorator_list", ())
     last = {ast.unparse(decorator).rpartition(".")[2] for decorator in decorators}
     return not last <= _CALLED_BY_NAME
+
+
+def _may_be_reached(function: Function, named: set[str]) -> bool:
+    """Whether code that names these attributes may run a function that is not called by name."""
+    name = function.qualname.rpartition(".")[2]
+    return "" in named or name in named or (function.is_method and _is_special(name))
 
 
 def _is_special(name: str) -> bool:
