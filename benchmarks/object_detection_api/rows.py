@@ -45,7 +45,8 @@ def chosen(groups: str, names: tuple[str, ...]) -> list[dict[str, Any]]:
 def case_file(case: dict[str, Any], legacy: Path, migrated: Path) -> cases.CaseFile:
     """Returns a case file of one row."""
     entries = HERE / "entries" / case["entry"].partition(":")[0]
-    data = {"case": [case], "paths": [*IMPORT_PATHS, str(entries)]}
+    paths = [*IMPORT_PATHS, str(entries), str(HERE / "entries" / "shared")]
+    data = {"case": [case], "paths": paths}
     file = cases.parse(data, HERE / "rows.toml")
     return dataclasses.replace(file, old=legacy, new=migrated)
 

@@ -107,6 +107,9 @@ def _case(row: Row) -> dict[str, Any]:
         "args": args,
         "training_argument": "is_training",
         "modes": ["inference", "training"],
+        "places": ["graph", "model"],
+        # The API asks `if self._is_training` and returns other tensors then.
+        "built_once": False,
         "discrete": list(DISCRETE),
         "ignore": [],
         "inputs": [

@@ -17,15 +17,13 @@ from __future__ import annotations
 import collections
 from typing import Any, Dict, List, Sequence
 
+import old_protos
 import tensorflow.compat.v1 as tf
 from google.protobuf import text_format
-from object_detection.utils import tf_version
 
-# The API asks this module which half of itself to load: slim's under TensorFlow 1, that of Keras 2
-# under TensorFlow 2. The migrated tree is the former under the latter, and Keras 3 lacks names that
-# the other half takes when it is imported. Must come before the builders.
-tf_version.is_tf1, tf_version.is_tf2 = (lambda: True), (lambda: False)
+old_protos.install()
 
+import slim_half  # noqa: F401  (first of what is imported of the API)
 from object_detection.builders import (
     anchor_generator_builder,
     box_predictor_builder,

@@ -67,6 +67,5 @@ def _serialized(path):
     """Returns the bytes literal behind ``serialized_pb=`` in a generated file."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.keyword) and node.arg == "serialized_pb":
-            if isinstance(node.value, ast.Constant) and isinstance(node.value.value, bytes):
-                return node.value.value
+            return bytes(ast.literal_eval(node.value))
     raise ImportError("no serialized description in " + str(path))

@@ -17,10 +17,11 @@ from google.protobuf import text_format
 
 old_protos.install()
 
+import slim_half  # noqa: E402, F401  (first of what is imported of the API)
 from object_detection.builders import model_builder  # noqa: E402
 from object_detection.protos import pipeline_pb2  # noqa: E402
 
-CONFIGS = Path(__file__).resolve().parent.parent / "configs"
+CONFIGS = Path(__file__).resolve().parent / "configs"
 
 #: Smallest height and width of a groundtruth box, as a part of the image.
 SMALLEST_BOX = 0.1
