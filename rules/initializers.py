@@ -73,9 +73,10 @@ class _InitializerRule(Rule):
     def value(self, site: ValueSite) -> Outcome:
         if not site.file.builds_file():
             return site.file.tf1(site)
-        name, _, defaults = _KERAS[_MOVED.get(site.api, site.api)]
-        if defaults:
-            return Leave(f"{site.api} is passed on uncalled and Keras has other defaults")
+        api = _MOVED.get(site.api, site.api)
+        name, _, defaults = _KERAS[api]
+        if defaults:  # called later, perhaps without arguments, and Keras has others
+            return site.file.written(api.removeprefix("tf."))
         return site.file.keras(f"initializers.{name}")
 
 

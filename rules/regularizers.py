@@ -8,6 +8,8 @@ from slimport.rewrite.layers import RenamedRule
 from slimport.rewrite.rule import Example, Leave, Outcome, Rule
 from slimport.rewrite.site import CallSite, ValueSite, parenthesized
 
+EQUAL = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
+
 
 @dataclass(frozen=True, kw_only=True)
 class _LpRegularizer(Rule):
@@ -18,12 +20,22 @@ class _LpRegularizer(Rule):
         if bound is None or "scale" not in bound:
             return Leave(f"{site.api} is called with arguments that cannot be seen")
         scale = bound["scale"].value
-        if site.short == "l1_regularizer":
+        keyword = None
+        if site.short == "l1_regularizer" and site.file.plain(site.function):
             function = site.file.keras("regularizers.L1")
+        elif site.short == "l1_regularizer":
+            # L1 keeps its factor as a tensor of the graph that it is made in (Keras 3.15,
+            # regularizers.py), with which a traced model cannot compute its losses.
+            function, keyword = site.file.keras("regularizers.L1L2"), cst.Name("l1")
         else:
             function = site.file.keras("regularizers.L2")
             scale = cst.BinaryOperation(cst.Float("0.5"), cst.Multiply(), parenthesized(scale))
-        argument = cst.Arg(scale, whitespace_after_arg=bound["scale"].whitespace_after_arg)
+        argument = bound["scale"].with_changes(
+            value=scale,
+            keyword=keyword,
+            equal=EQUAL if keyword else cst.MaybeSentinel.DEFAULT,
+            comma=cst.MaybeSentinel.DEFAULT,
+        )
         return site.node.with_changes(func=function, args=[argument])
 
     def value(self, site: ValueSite) -> Outcome:

@@ -65,8 +65,8 @@ ROWS = (
     Row("faster_rcnn_inception_resnet_v2", 160, batch=1, max_proposals=8),
     Row("faster_rcnn_inception_v2", 192, batch=1, max_proposals=16),
     Row("faster_rcnn_resnet50", 192, batch=1, max_proposals=16, damping=300.0, pixels=DIM),
-    Row("faster_rcnn_resnet101", 160, batch=1, max_proposals=8, pixels=DIM),
-    Row("faster_rcnn_resnet152", 160, batch=1, max_proposals=8, pixels=DIM),
+    Row("faster_rcnn_resnet101", 160, batch=1, max_proposals=8, damping=2e6, pixels=DIM),
+    Row("faster_rcnn_resnet152", 160, batch=1, max_proposals=8, damping=8e9, pixels=DIM),
 )
 
 #: Groundtruth boxes per image.

@@ -136,9 +136,9 @@ def _variable_status(
 def _outputs(case: Case, mode: str, old: Answered, new: Answered) -> list[TensorResult]:
     """Compares outputs; those of detections are matched first."""
     results = _group(case, mode, protocol.OUTPUT, old, new, case.discrete)
-    if not case.discrete:
-        return results
     sides = [_discrete(case, answer) for answer in (old, new)]
+    if not any(sides):  # a detector that is built for training may leave its detections out
+        return results
     base = tolerance(mode, protocol.OUTPUT, None, case.tolerance).base
     known = old.tensors(protocol.OUTPUT)
     for name, found in detections.compare(sides[0], sides[1], case.discrete, base).items():

@@ -6,7 +6,33 @@ from typing import Any
 
 import keras
 
-__all__ = ["variance_scaling_initializer"]
+__all__ = [
+    "random_normal_initializer",
+    "random_uniform_initializer",
+    "truncated_normal_initializer",
+    "variance_scaling_initializer",
+]
+
+
+def random_normal_initializer(
+    mean: float = 0.0, stddev: float = 1.0, seed: int | None = None
+) -> Any:
+    """Returns Keras' initializer with TensorFlow 1's default of `stddev`, which is not Keras'."""
+    return keras.initializers.RandomNormal(mean, stddev, seed)
+
+
+def random_uniform_initializer(
+    minval: float = 0.0, maxval: float = 1.0, seed: int | None = None
+) -> Any:
+    """Returns Keras' initializer with TensorFlow 1's default range, which is not Keras'."""
+    return keras.initializers.RandomUniform(minval, maxval, seed)
+
+
+def truncated_normal_initializer(
+    mean: float = 0.0, stddev: float = 1.0, seed: int | None = None
+) -> Any:
+    """Returns Keras' initializer with TensorFlow 1's default of `stddev`, which is not Keras'."""
+    return keras.initializers.TruncatedNormal(mean, stddev, seed)
 
 
 def variance_scaling_initializer(

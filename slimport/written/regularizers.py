@@ -9,7 +9,26 @@ import keras
 
 from slimport.written.collections import add_to_collection, get_collection
 
-__all__ = ["SumRegularizer", "apply_regularization", "l1_l2_regularizer", "sum_regularizer"]
+__all__ = [
+    "SumRegularizer",
+    "apply_regularization",
+    "l1_l2_regularizer",
+    "l1_regularizer",
+    "l2_regularizer",
+    "sum_regularizer",
+]
+
+
+def l1_regularizer(scale: float, name: Any = None) -> Any:
+    """Returns the regularizer `scale * sum(abs(w))`."""
+    del name
+    return keras.regularizers.L1L2(l1=scale)  # L1 would keep the scale as a tensor
+
+
+def l2_regularizer(scale: float, name: Any = None) -> Any:
+    """Returns the regularizer `scale * sum(w ** 2) / 2`."""
+    del name
+    return keras.regularizers.L2(0.5 * scale)
 
 
 def l1_l2_regularizer(scale_l1: float = 1.0, scale_l2: float = 1.0, name: Any = None) -> Any:

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from slimport.written.graphs import LayerGraph, VariableScope, current_layer_graph
 
-__all__ = ["get_variable_scope", "name_scope", "variable_scope"]
+__all__ = ["get_variable_scope", "name_scope", "variable_op_scope", "variable_scope"]
 
 
 @contextlib.contextmanager
@@ -57,6 +57,21 @@ def variable_scope(
         scope.regularizer = regularizer or scope.regularizer
         stack.enter_context(_entered(graph, scope, isinstance(name_or_scope, VariableScope)))
         yield scope
+
+
+def variable_op_scope(
+    values: Any,
+    name_or_scope: Any,
+    default_name: str | None = None,
+    initializer: Any = None,
+    regularizer: Any = None,
+    *,
+    reuse: Any = None,
+) -> Any:
+    """Opens a variable scope; `variable_scope` with its parameters in TensorFlow 0.x' order."""
+    return variable_scope(
+        name_or_scope, default_name, values, initializer, regularizer, reuse=reuse
+    )
 
 
 def get_variable_scope() -> Any:

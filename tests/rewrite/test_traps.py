@@ -392,3 +392,17 @@ def test_layers_that_another_file_looks_up_are_not_plain() -> None:
     assert "keras.layers.Conv2D" in (output(result, "alone.py") or "")
     (form,) = [f for f in report(result, "net.py").functions if f.function == "net"]
     assert "slim.get_variables looks variables up by name" in form.why
+
+
+def test_an_l1_factor_that_a_traced_model_uses_after_its_trace_is_no_tensor():
+    found = transform(
+        """
+        import tensorflow as tf
+        import tf_slim as slim
+
+        def net(x, weight):
+            x = tf.image.resize(x, [8, 8])
+            return slim.conv2d(x, 4, 3, weights_regularizer=slim.l1_regularizer(weight, 'l1'))
+        """
+    )
+    assert "kernel_regularizer=keras.regularizers.L1L2(l1=weight))" in found
