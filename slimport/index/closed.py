@@ -177,6 +177,8 @@ class _Body:
     def check(self) -> None:
         node = self.function.node
         self._statements(node.body, [], branching=False)
+        if any(reference.api.doubt for reference in self.function.references):
+            self.closure.refuse("what it calls may not be slim's")
         for reference in self.values.values():
             if reference.api.name.removeprefix("slim.") in slim_api.LAYERS and not self._listed(
                 reference

@@ -7,7 +7,7 @@ import builtins
 from dataclasses import dataclass
 
 from slimport import numpy_api, slim_api
-from slimport.index.canonical import canonical
+from slimport.index.canonical import canonical, is_namespace, is_slim
 from slimport.index.modules import Module, ModuleTable
 from slimport.index.names import Assigned, Binding, Defined, Imported, Scope, dotted_parts
 
@@ -25,10 +25,15 @@ def _in_star(name: str, module: Module) -> bool:
 
 @dataclass(frozen=True)
 class Api:
-    """A slim or TensorFlow symbol; `spelled` is the absolute name the code reaches it by."""
+    """A slim or TensorFlow symbol; `spelled` is the absolute name the code reaches it by.
+
+    With `doubt`, the module that it is taken from may be something else, or absent: code behind
+    ``try: import tf_slim as slim`` / ``except ImportError: slim = None`` cannot be rewritten.
+    """
 
     name: str
     spelled: str
+    doubt: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,13 @@ class External:
 
 
 Meaning = Api | InTree | InTreeModule | External
+
+
+def _doubted(meaning: Meaning | None) -> Api | None:
+    """A module of slim among the things that a name may be: what it is used for must be told."""
+    if isinstance(meaning, Api) and is_slim(meaning.name) and is_namespace(meaning.name):
+        return Api(meaning.name, meaning.spelled, doubt=True)
+    return None
 
 
 class Resolver:
@@ -107,7 +119,7 @@ class Resolver:
             agree = all(isinstance(m, Api) and m.name == first.name for m in meanings)
         else:
             agree = all(meaning == first for meaning in meanings)
-        return first if agree else None
+        return first if agree else next(filter(None, map(_doubted, meanings)), None)
 
     def _binding(self, binding: Binding, owner: Scope, module: Module) -> Meaning | None:
         if isinstance(binding, Imported):
@@ -144,7 +156,7 @@ class Resolver:
         if isinstance(meaning, Api):
             spelled = f"{meaning.spelled}.{attribute}"
             api = canonical(spelled)
-            return Api(api, spelled) if api is not None else None
+            return Api(api, spelled, meaning.doubt) if api is not None else None
         if isinstance(meaning, External):
             return _external(f"{meaning.dotted}.{attribute}")
         if isinstance(meaning, InTreeModule):

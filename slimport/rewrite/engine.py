@@ -288,6 +288,8 @@ class _Rewriter(cst.CSTTransformer):
         reference, function = found
         if is_namespace(reference.api.name) or self._is_member_of_alias(reference):
             return node
+        if reference.api.doubt:
+            return self._doubted(reference, node)
         plain = self._plain(reference, function, node)
         if plain is not None:
             return plain
@@ -363,8 +365,15 @@ class _Rewriter(cst.CSTTransformer):
             return node
         if is_namespace(reference.api.name):
             return self._namespace(reference, node)
+        if reference.api.doubt:
+            return self._doubted(reference, node)
         site = ValueSite(reference, function, self.services, tuple(self._path), node)
         return self._settle(reference, node, lambda rule: rule.value(site))
+
+    def _doubted(self, reference: Reference, node: cst.BaseExpression) -> cst.BaseExpression:
+        reason = f"{reference.base} may be another module here, or none"
+        self._leave(reference, UNKNOWN_API, Leave(reason, "import it once, without a condition"))
+        return node
 
     def _namespace(self, reference: Reference, node: cst.BaseExpression) -> cst.BaseExpression:
         """A module used as a value: ``slim = tf.contrib.slim`` goes with the imports."""

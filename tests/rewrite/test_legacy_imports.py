@@ -288,7 +288,7 @@ def table(values):
     assert "        lookup = tf.lookup\n" in text
     assert "        lookup = contrib_lookup\n" in text
     assert "SLIM999" in text
-    assert "from tensorflow.contrib import lookup as contrib_lookup\n" in text
+    assert 'contrib_lookup = legacy_import("tensorflow.contrib.lookup")\n' in text
     check_noop(text)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.rewrite.tools import (
     check_left,
     check_transformed,
@@ -406,3 +408,40 @@ def test_an_l1_factor_that_a_traced_model_uses_after_its_trace_is_no_tensor():
         """
     )
     assert "kernel_regularizer=keras.regularizers.L1L2(l1=weight))" in found
+
+
+@pytest.mark.parametrize(
+    "binding",
+    [
+        "try:\n    import tf_slim as slim\nexcept ImportError:\n    slim = None\n",
+        "import tf_slim as slim\nfrom mine import layers as slim\n",
+        "if MODERN:\n    import tf_slim as slim\nelse:\n    from mine import layers as slim\n",
+    ],
+)
+def test_what_may_not_be_slim_is_reported_and_left(binding):
+    source = "MODERN = True\n" + binding
+    source += "\n\ndef net(x):\n    with slim.arg_scope([slim.conv2d], stride=2):\n"
+    source += "        return slim.conv2d(x, 4, [3, 3], scope='a')\n"
+    found = report(
+        rewrite_program({"net.py": source, "mine/layers.py": "", "mine/__init__.py": ""}), "net.py"
+    )
+    assert not found.error
+    assert not found.rewritten
+    assert {item.api for item in found.left} == {"slim.arg_scope", "slim.conv2d"}
+    assert "may be another module here" in found.left[0].reason
+
+
+def test_a_normalizer_that_may_be_none_is_no_doubt():
+    found = transform(
+        """
+        import tf_slim as slim
+
+        def net(x, use):
+            normalizer = slim.batch_norm
+            if not use:
+                normalizer = None
+            return slim.conv2d(x, 4, 3, normalizer_fn=normalizer)
+        """
+    )
+    assert "normalizer = batch_norm" in found
+    assert "normalizer=normalizer" in found
