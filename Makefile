@@ -4,6 +4,8 @@
 #   make test        lint, types, and the tests that take minutes
 #
 # make test-long     all tests, the long ones included
+# make bench-odapi   the TF Object Detection API, old against migrated (hours on two cores; ROWS=part of a
+#                    row's name for some rows, OLD_PYTHON=python3.7 with TensorFlow 1.15 for the old side)
 # make docs          regenerates docs/rules.md from the rules
 # make clean         removes build/ and the virtual environment
 #
@@ -20,7 +22,10 @@ MIGRATED := build/ssd_inception_v2
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 
-.PHONY: demo test test-long lint docs clean
+ROWS ?=
+OLD_PYTHON ?=
+
+.PHONY: demo test test-long bench-odapi lint docs clean
 
 # `rewrite` ends with 1 while train, eval and data files hold marked TODOs; 2 is an error.
 demo: $(VENV)/.verify-installed
@@ -37,9 +42,14 @@ test: lint
 test-long: lint
 	$(BIN)/python -m pytest -n $(JOBS)
 
+# The sources and all answers stay in the user's cache folder; a second run costs what changed.
+bench-odapi: $(VENV)/.bench-installed
+	$(BIN)/python -m benchmarks.object_detection_api --jobs $(JOBS) \
+	    $(if $(OLD_PYTHON),--old-python $(OLD_PYTHON)) $(ROWS)
+
 lint: $(VENV)/.dev-installed
 	$(BIN)/ruff check .
-	$(BIN)/ruff format --check slimport rules tests tools
+	$(BIN)/ruff format --check benchmarks slimport rules tests tools
 	$(BIN)/mypy
 
 docs: $(VENV)/.dev-installed
@@ -60,4 +70,8 @@ $(VENV)/.verify-installed: pyproject.toml | $(BIN)/python
 
 $(VENV)/.dev-installed: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@ $(VENV)/.verify-installed
+
+$(VENV)/.bench-installed: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[bench]'
 	touch $@ $(VENV)/.verify-installed
