@@ -18,12 +18,17 @@ class _ScopeRule(RenamedRule):
     def call(self, site: CallSite) -> Outcome:
         if site.file.plain(site.function) and site.short == "variable_scope":
             return site.node.with_changes(func=site.file.keras("name_scope"))
-        return super().call(site) if site.file.scopes_layers(site.function) else site.file.tf1(site)
+        return super().call(site) if _moves(site) else site.file.tf1(site)
 
     def value(self, site: ValueSite) -> Outcome:
-        return (
-            super().value(site) if site.file.scopes_layers(site.function) else site.file.tf1(site)
-        )
+        return super().value(site) if _moves(site) else site.file.tf1(site)
+
+
+def _moves(site: CallSite | ValueSite) -> bool:
+    """A name scope names no variables: one that layers may run under can stay TensorFlow's."""
+    if site.short == "name_scope":
+        return site.file.builds(site.function)
+    return site.file.scopes_layers(site.function)
 
 
 VARIABLE_SCOPE = _ScopeRule(
