@@ -232,6 +232,15 @@ class TestTracedModel:
         keras.Model(inputs, model(inputs))(IMAGES)
         assert set(names) == {"Net/part/point:0"} and len(names) > 1
 
+    def test_regularizers_made_in_the_trace_count_after_it(self, new: Any) -> None:
+        def function(x: Any) -> Any:
+            return new.conv2d(x, 2, 1, weights_regularizer=new.l1_regularizer(0.5), scope="a")
+
+        model = new.TracedModel(function)
+        model(IMAGES)
+        kernel = new.legacy_variables(model)["a/weights"]
+        np.testing.assert_allclose(sum(model.losses), 0.5 * np.abs(kernel.numpy()).sum(), rtol=1e-6)
+
     def test_a_layer_that_comes_up_late_is_refused(self, new: Any) -> None:
         def build(x: Any) -> Any:
             return new.conv2d(x, 2, 1, name=f"for_{x.shape[1]}")
@@ -385,6 +394,15 @@ class TestTF1Graph:
             assert np.any(first != second)
             assert set(np.unique(first)) == {0.0, 4.0}
             assert 0.2 < np.mean(first > 0) < 0.3
+
+    def test_shapes_of_dimensions(self, new: Any) -> None:
+        """Scripts that call `disable_v2_behavior` see TF 1's shapes until the first layer."""
+        v1.disable_v2_tensorshape()
+        with tf.Graph().as_default():
+            images = v1.placeholder("float32", [2, 12, 12, 3])
+            assert not isinstance(images.shape[1], int)
+            found = new.conv2d(images, 4, 3, 2, normalizer_fn=new.batch_norm, scope="a")
+            assert found.shape == (2, 6, 6, 4)
 
     def test_graphs_are_apart_and_do_not_leak(self, new: Any) -> None:
         import gc
