@@ -17,7 +17,7 @@ SHAPES: dict[str, tuple[int, ...]] = {
     "vgg_a": (1, 224, 224, 3),
     "vgg_16": (1, 224, 224, 3),
     "vgg_19": (1, 224, 224, 3),
-    "inception_v1": (2, 160, 160, 3),
+    "inception_v1": (2, 224, 224, 3),
     "inception_v2": (2, 160, 160, 3),
     "inception_v3": (2, 160, 160, 3),
     "inception_v4": (2, 160, 160, 3),
