@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
@@ -57,9 +56,11 @@ def main(
     results = work / ("results" if old_python is None else "results-tf1")
     results.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(jobs) as pool:
-        begun = {pool.submit(_row, c, legacy, migrated.folder, settings): c for c in chosen}
-        for future in as_completed(begun):
-            found = future.result()
+        begun = [
+            pool.submit(_rows, batch, legacy, migrated.folder, settings)
+            for batch in rows.batches(chosen)
+        ]
+        for found in (row for future in as_completed(begun) for row in future.result()):
             place = results / (found["name"].replace("/", "-") + ".json")
             place.write_text(json.dumps(found, indent=1))
             click.echo(table.line(found))
@@ -69,15 +70,16 @@ def main(
     click.echo(text)
 
 
-def _row(case: dict[str, Any], legacy: Path, migrated: Path, settings: run.Settings) -> Any:
-    """Runs one row; whatever happens is its result."""
-    started = time.monotonic()
+def _rows(
+    batch: list[dict[str, Any]], legacy: Path, migrated: Path, settings: run.Settings
+) -> list[dict[str, Any]]:
+    """Runs some rows in one set of workers; whatever happens is their result."""
     try:
-        file = rows.case_file(case, legacy, migrated)
-        result = run.verify_cases(file, settings)
-        return rows.summary(result.cases[0], time.monotonic() - started)
-    except Exception:  # a row that cannot even be started must not end the others
-        return {"name": case["name"], "status": "failed", "error": traceback.format_exc()}
+        result = run.verify_cases(rows.case_file(batch, legacy, migrated), settings)
+        return [rows.summary(case) for case in result.cases]
+    except Exception:  # rows that cannot even be started must not end the others
+        text = traceback.format_exc()
+        return [{"name": case["name"], "status": "failed", "error": text} for case in batch]
 
 
 if __name__ == "__main__":

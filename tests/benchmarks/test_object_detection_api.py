@@ -48,7 +48,7 @@ def test_every_row_is_a_case_with_entries_on_its_path():
     assert counts["B"] == 31
     assert counts["C"] >= 40
     for case in every.values():
-        file = rows.case_file(case, Path("old"), Path("new"))
+        file = rows.case_file([case], Path("old"), Path("new"))
         entry, shared = (Path(path) for path in file.new_paths[-2:])
         assert (entry / f"{case['entry'].partition(':')[0]}.py").is_file()
         assert (shared / "slim_half.py").is_file()
@@ -65,6 +65,13 @@ def test_rows_are_chosen_by_a_part_of_their_name():
     assert len(rows.chosen("ABC", ("resnet_v1_",))) == 4
     with pytest.raises(ValueError, match="no row is called 'nothing'"):
         rows.chosen("ABC", ("nothing",))
+
+
+def test_small_rows_share_workers():
+    found = rows.batches(rows.chosen("ABC", ()))
+    assert sum(len(batch) for batch in found) == len(rows.all_cases())
+    assert {len(batch) for batch in found if not batch[0]["name"].startswith("component/")} == {1}
+    assert max(len(batch) for batch in found) == rows.BATCH
 
 
 def test_the_table_shows_what_did_not_pass():
@@ -90,7 +97,7 @@ def test_the_table_shows_what_did_not_pass():
 
 def test_a_row_that_cannot_start_is_a_result(tmp_path):
     case = rows.all_cases()["network/lenet"]
-    found = driver._row(case, tmp_path / "nowhere", tmp_path, Settings())
+    [found] = driver._rows([case], tmp_path / "nowhere", tmp_path, Settings())
     assert found["status"] == "failed"
     assert "is no folder" in found["error"]
     assert "failed" in table.line(found)
