@@ -151,6 +151,8 @@ def _weight_shared_predictors() -> list[Case]:
                 "num_predictions_per_location": [6, 6, 6],
                 "add_background_class": False,
             },
+            # The score converter is applied `if not self._is_training`.
+            built_once="score_converter" not in text,
         )
         for name, (text, depth) in options.items()
     ]
