@@ -11,7 +11,7 @@ from typing import TypeVar
 from slimport import slim_api
 from slimport.files import Source
 from slimport.index.modules import Module, ModuleTable
-from slimport.index.names import Defined, FunctionNode, Scope
+from slimport.index.names import Assigned, Defined, FunctionNode, Scope
 from slimport.index.resolve import Api, InTree, Meaning, Resolver
 
 # line, column, end line, end column; lines from 1, columns in characters from 0 (as libcst counts)
@@ -360,19 +360,19 @@ class _ReferenceCollector(ast.NodeVisitor):
     def _shape_query(self, node: ast.Attribute) -> None:
         """Static shapes are asked of tensors, whatever their name: ``x.get_shape().as_list()``."""
         call = self.callees.get(node)
+        scope = self.module.scopes.scope_of.get(node, self.module.scope)
         kind = ""
         whole: ast.expr = node
         if node.attr in ("get_shape", "set_shape") and call is not None:
             kind, whole = node.attr, call
-        elif node.attr == "as_list" and call is not None and _is_shape(node.value):
+        elif node.attr == "as_list" and call is not None and _is_shape(node.value, scope):
             kind, whole = "as_list", call
-        elif node.attr == "ndims" and _is_shape(node.value):
+        elif node.attr == "ndims" and _is_shape(node.value, scope):
             kind = "ndims"
-        elif node.attr == "value" and isinstance(node.value, ast.Subscript):
-            kind = "value" if _is_shape(node.value.value) else ""
+        elif node.attr == "value" and _is_dimension(node.value, scope):
+            kind = "value"
         if kind:
             name = f"tensor.{kind}"
-            scope = self.module.scopes.scope_of.get(node, self.module.scope)
             reference = Reference(Api(name, name), node, self.columns.span(whole), scope, "", None)
             self._function(node).references.append(reference)
 
@@ -442,11 +442,30 @@ class _ReferenceCollector(ast.NodeVisitor):
         return self.program.functions[owner if owner is not None else self.module.tree]
 
 
-def _is_shape(node: ast.expr) -> bool:
-    """``x.get_shape()`` or ``x.shape``."""
+def _is_shape(node: ast.expr, scope: Scope) -> bool:
+    """``x.get_shape()`` or ``x.shape``, or a name for one."""
+    if isinstance(node, ast.Name):
+        return _is_name_of(node, scope, _is_shape)
     if isinstance(node, ast.Call):
         return isinstance(node.func, ast.Attribute) and node.func.attr == "get_shape"
     return isinstance(node, ast.Attribute) and node.attr == "shape"
+
+
+def _is_dimension(node: ast.expr, scope: Scope) -> bool:
+    """An element of a shape, or a name for one."""
+    if isinstance(node, ast.Name):
+        return _is_name_of(node, scope, _is_dimension)
+    return isinstance(node, ast.Subscript) and _is_shape(node.value, scope)
+
+
+def _is_name_of(node: ast.Name, scope: Scope, test: Callable[[ast.expr, Scope], bool]) -> bool:
+    """Whether whatever is bound to a name passes a test; ``x = x.shape`` alone tells nothing."""
+    owner, bindings = scope.lookup(node.id) or (scope, [])
+    values = [b.value if isinstance(b, Assigned) else None for b in bindings]
+    return bool(values) and all(
+        value is not None and not isinstance(value, ast.Name) and test(value, owner)
+        for value in values
+    )
 
 
 class ColumnMap:

@@ -123,7 +123,8 @@ class _Services:
         return dotted(f"{self._names.keras()}.{name}")
 
     def tensorflow(self, name: str, spelled: str) -> cst.BaseExpression:
-        return dotted(f"{self._names.tensorflow(spelled)}.{name}")
+        module = self._names.tensorflow(spelled, either=name.startswith("compat."))
+        return dotted(f"{module}.{name}")
 
     def uses_keras_ops(self, function: Function) -> bool:
         return self._plan.uses_keras_ops(function)

@@ -58,18 +58,20 @@ class NameTable:
             self.keras_name = "keras3" if taken else "keras"
         return self.keras_name
 
-    def tensorflow(self, spelled: str) -> str:
+    def tensorflow(self, spelled: str, either: bool = False) -> str:
         """The file's name for TensorFlow 2, or for compat.v1 where it is written against that.
 
         Args:
             spelled: absolute name by which the reference reached TensorFlow.
+            either: whether what is asked of it is the same in both, as ``compat.*`` is.
         """
         wanted = (
             "tensorflow.compat.v1" if spelled.startswith("tensorflow.compat.v1") else "tensorflow"
         )
-        for name, bindings in self.module.scope.bindings.items():
-            if all(isinstance(b, Imported) and b.dotted == wanted for b in bindings):
-                return name
+        for dotted in (wanted, "tensorflow.compat.v1") if either else (wanted,):
+            for name, bindings in self.module.scope.bindings.items():
+                if all(isinstance(b, Imported) and b.dotted == dotted for b in bindings):
+                    return name
         self._tensorflow_spelled = wanted
         self.tensorflow_name = "tf" if "tf" not in self._bound else "tensorflow"
         return self.tensorflow_name

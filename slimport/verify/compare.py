@@ -185,6 +185,9 @@ def _pair(group: str, name: str, old: Described, new: Described, given: Toleranc
     (old_side, old_entry), (new_side, new_entry) = old, new
     if old_entry is None or new_entry is None:
         entry = old_entry or new_entry or {}
+        if group == protocol.REGULARISATION and _is_zero(old_side, old_entry, new_side, new_entry):
+            why = "no regulariser on one side, one of weight zero on the other"
+            return TensorResult(group, name, 0, Status.EQUAL, (), entry["dtype"], 0.0, 0.0, why=why)
         status = Status.MISSING if new_entry is None else Status.EXTRA
         side = "new" if new_entry is None else "old"
         shape = tuple(entry["shape"])
@@ -194,6 +197,19 @@ def _pair(group: str, name: str, old: Described, new: Described, given: Toleranc
     if old_array is None or new_array is None:
         return _literals(group, name, old_entry, new_entry)
     return compare_arrays(group, name, old_array, new_array, given)
+
+
+def _is_zero(
+    old: Answered,
+    old_entry: Mapping[str, Any] | None,
+    new: Answered,
+    new_entry: Mapping[str, Any] | None,
+) -> bool:
+    """Whether what one side has alone is zero: slim drops a regulariser of weight 0.0."""
+    array = new.array(new_entry) if old_entry is None and new_entry is not None else None
+    if new_entry is None and old_entry is not None:
+        array = old.array(old_entry)
+    return array is not None and not array.any()
 
 
 def _literals(

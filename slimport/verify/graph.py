@@ -96,7 +96,7 @@ class Reading:
         tf, case = built.tf, built.case
         self.built = built
         self.fetches: dict[str, Any] = {"outputs": [tensor for _, tensor in built.outputs]}
-        self.feed: Feed = {}
+        self.directions: list[tuple[str, Any, Any]] = []
         self.gradient_error: str | None = None
         self.gradient_names: list[str] = []
         self.regularised: list[str] = []
@@ -146,13 +146,8 @@ class Reading:
         for name, tensor in self.built.outputs:
             if not tensor.dtype.is_floating or name in case["no_gradient_outputs"]:
                 continue
-            shape = tensor.get_shape().as_list() if tensor.get_shape().ndims is not None else None
-            if shape is None or None in shape:
-                case.setdefault("_unknown_shapes", []).append(name)
-                continue
-            direction = tf.placeholder(tensor.dtype, shape)
-            dtype = tensor.dtype.as_numpy_dtype
-            self.feed[direction] = values.projection(name, shape, dtype, case["seed"])
+            direction = tf.placeholder(tensor.dtype, tensor.get_shape())
+            self.directions.append((name, tensor, direction))
             ys.append(tensor)
             directions.append(direction)
         variables = self._trainable()
@@ -207,10 +202,10 @@ class Runner:
             start = [values.one_ulp_away(x, nudge, "v", i) for i, x in enumerate(start)]
             inputs = [values.one_ulp_away(x, nudge, "i", i) for i, x in enumerate(inputs)]
         variables = self.reading.built.variables
-        feed = {v.initializer.inputs[1]: value for v, value in zip(variables, start)}
-        self.session.run([v.initializer for v in variables], feed)
-        feed = dict(self.reading.feed)
-        feed.update(zip(self.reading.built.inputs, inputs))
+        self._assign(start)
+        feed = dict(zip(self.reading.built.inputs, inputs))
+        feed.update(self._directions(feed))
+        self._assign(start)  # the run before may have moved averages
         found: dict[str, Any] = self.session.run(self.reading.fetches, feed)
         after = self.session.run(list(variables))
         found["after"] = after
@@ -218,6 +213,29 @@ class Runner:
             np.asarray(a, "float64") - np.asarray(b, "float64") for a, b in zip(after, start)
         ]
         return found
+
+    def _assign(self, start: list[Any]) -> None:
+        variables = self.reading.built.variables
+        feed = {v.initializer.inputs[1]: value for v, value in zip(variables, start)}
+        self.session.run([v.initializer for v in variables], feed)
+
+    def _directions(self, feed: Feed) -> Feed:
+        """Draws what outputs are projected on; the shapes of some show only when they run."""
+        wanted = self.reading.directions
+        tf = self.reading.built.tf
+        known = [tensor.get_shape().is_fully_defined() for _, tensor, _ in wanted]
+        shapes: Any = [
+            tensor.get_shape().as_list() if is_known else tf.shape(tensor)
+            for (_, tensor, _), is_known in zip(wanted, known)
+        ]
+        if not all(known):
+            unknown = [shape for shape, is_known in zip(shapes, known) if not is_known]
+            ran = iter(self.session.run(unknown, feed))
+            shapes = [shape if k else next(ran).tolist() for shape, k in zip(shapes, known)]
+        return {
+            place: values.projection(name, shape, tensor.dtype.as_numpy_dtype, self.case["seed"])
+            for (name, tensor, place), shape in zip(wanted, shapes)
+        }
 
 
 class GraphSide:
@@ -339,9 +357,6 @@ def _notes(built: Built, reading: Reading, training: bool) -> list[str]:
             "normalises by batch statistics: the case may lack training_argument, or should "
             'say modes = ["training"].'
         )
-    unknown = built.case.pop("_unknown_shapes", [])
-    if unknown:
-        notes.append("no gradient through outputs of unknown shape: " + ", ".join(unknown))
     return notes
 
 

@@ -445,3 +445,39 @@ def test_a_normalizer_that_may_be_none_is_no_doubt():
     )
     assert "normalizer = batch_norm" in found
     assert "normalizer=normalizer" in found
+
+
+def test_a_shape_under_a_name_is_a_shape():
+    found = transform(
+        """
+        import tensorflow.compat.v1 as tf
+        import tf_slim as slim
+
+        def net(x):
+            shape = x.get_shape()
+            height = shape[1].value
+            width = shape[2]
+            x = tf.image.resize_images(x, [height * 2, width.value * 2])
+            return slim.conv2d(x, 4, 3, scope='a')
+        """
+    )
+    assert "height = tf.compat.dimension_value(shape[1])" in found
+    assert "tf.compat.dimension_value(width) * 2" in found
+
+
+def test_the_value_of_what_may_not_be_a_dimension_stays():
+    source = """
+        import tensorflow.compat.v1 as tf
+        import tf_slim as slim
+
+        def net(x, options, flag):
+            width = x.get_shape()[2]
+            if flag:
+                width = options.width
+            for option in options:
+                x = x * option.value
+            return slim.conv2d(x, width.value, 3, scope='a')
+        """
+    found = transform(source)
+    assert "Conv2D(width.value, 3" in found  # fails loudly where it is an integer
+    assert "option.value" in found
