@@ -237,3 +237,18 @@ def test_discrete_outputs_need_a_score():
     new = old = answer({"boxes": BOXES})
     mode = inference(old, new, discrete=("boxes",))
     assert "score" in mode.first_divergence.why
+
+
+@pytest.mark.parametrize(("weight", "status"), [(0.0, Status.EQUAL), (1e-9, Status.DIFFERS)])
+def test_a_regulariser_of_weight_zero_is_none(weight, status):
+    outputs = {"y": np.ones(3)}
+    old = answer(outputs, groups={"regularisation": {"total": 0.5}})
+    new = answer(outputs, groups={"regularisation": {"total": 0.5, "w": weight}})
+    assert training(old, new).status is status
+    assert training(new, old).status is status
+
+
+def test_detections_that_training_leaves_out_on_both_sides_are_not_missed():
+    outputs = {"y": np.ones(3)}
+    found = inference(answer(outputs), answer(outputs), discrete=("scores", "boxes"))
+    assert found.status is Status.EQUAL
