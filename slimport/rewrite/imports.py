@@ -68,9 +68,9 @@ class NameTable:
         wanted = (
             "tensorflow.compat.v1" if spelled.startswith("tensorflow.compat.v1") else "tensorflow"
         )
-        for dotted in (wanted, "tensorflow.compat.v1") if either else (wanted,):
+        for module in (wanted, "tensorflow.compat.v1") if either else (wanted,):
             for name, bindings in self.module.scope.bindings.items():
-                if all(isinstance(b, Imported) and b.dotted == dotted for b in bindings):
+                if all(isinstance(b, Imported) and b.dotted == module for b in bindings):
                     return name
         self._tensorflow_spelled = wanted
         self.tensorflow_name = "tf" if "tf" not in self._bound else "tensorflow"
