@@ -259,7 +259,9 @@ class GraphSide:
             randomness.start_pass(case["seed"])
             built = Built(self.tf, case, training, self.scope_function)
             reading = Reading(built, training)
-            with self.tf.Session() as session:
+            # Some kernels race (the gradient of crop_and_resize loses terms now and then).
+            one_thread = self.tf.ConfigProto(intra_op_parallelism_threads=1)
+            with self.tf.Session(config=one_thread) as session:
                 session.run([self.tf.local_variables_initializer(), self.tf.tables_initializer()])
                 session.run([variable.initializer for variable in built.left_out])
                 runner = Runner(session, reading, case)

@@ -283,6 +283,7 @@ def start(request: Any) -> worker.RunMode:
     import tensorflow as tf
 
     tf.get_logger().setLevel("ERROR")
+    tf.config.threading.set_intra_op_parallelism_threads(1)  # some kernels race, see graph.py
     smooth.install(tf)
     randomness.install(tf)
     migrated.forbid_old_libraries()
