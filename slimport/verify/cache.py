@@ -55,6 +55,8 @@ class AnswerCache:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        # Trees change between runs in one process: what was read is kept no longer than this.
+        self._content = functools.cache(_content)
 
     def restore(self, side: Side, case: Any) -> bool:
         """Copies the answer to a case into the side's folder; False if there is none."""
@@ -90,13 +92,12 @@ class AnswerCache:
         root = Path(side.request["root"])
         places = {(root / path).resolve() for path in side.request["paths"]} | {root}
         for place in sorted(places):
-            digest.update(_content(place).encode())
+            digest.update(self._content(place).encode())
         digest.update(_workers().encode())
         digest.update(_environment(side.python).encode())
         return self.folder / side.name / digest.hexdigest()[:32]
 
 
-@functools.cache
 def _content(folder: Path) -> str:
     """Hash of the names and bytes of all files below a folder."""
     digest = hashlib.sha256()

@@ -350,12 +350,12 @@ def _notes(built: Built, reading: Reading, training: bool) -> list[str]:
     uses = [op for op in operations if op.type in random and not _initialises(op)]
     if uses:
         notes.append(
-            f"the old graph draws random numbers when it runs (first: {uses[0].name}); outputs "
-            "behind it cannot be equal. Switch dropout off by an argument of the case."
+            f"the graph draws random numbers of its own when it runs (first: {uses[0].name}): "
+            "outputs behind it cannot be equal. Switch them off by an argument of the case."
         )
     if not training and built.tf.get_collection(built.tf.GraphKeys.UPDATE_OPS):
         notes.append(
-            "in inference mode the old graph still holds updates of moving averages, so it "
+            "in inference mode the graph still holds updates of moving averages, so it "
             "normalises by batch statistics: the case may lack training_argument, or should "
             'say modes = ["training"].'
         )

@@ -7,17 +7,12 @@ updates and regularisation losses read from the graph's collections.
 
 from __future__ import annotations
 
+import importlib
 import sys
-import types
-from pathlib import Path
 from typing import Any
 
 if __name__ == "__main__":
-    # The folder of this script would shadow the standard library (html, json) and user modules.
-    sys.path.pop(0)
-    _package = types.ModuleType("slimport")
-    _package.__path__ = [str(Path(__file__).resolve().parents[1])]
-    sys.modules["slimport"] = _package
+    importlib.import_module("bootstrap")
 
 from slimport.verify import graph, migrated, randomness, smooth, worker
 

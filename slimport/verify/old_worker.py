@@ -9,18 +9,12 @@ import only siblings that do so too.
 
 from __future__ import annotations
 
+import importlib
 import sys
-import types
-from pathlib import Path
 from typing import Any
 
 if __name__ == "__main__":
-    # The folder of this script would shadow the standard library (html, json) and user modules.
-    # Only `slimport` is made importable: the folder above may belong to another interpreter.
-    sys.path.pop(0)
-    _package = types.ModuleType("slimport")
-    _package.__path__ = [str(Path(__file__).resolve().parents[1])]
-    sys.modules["slimport"] = _package
+    importlib.import_module("bootstrap")
 
 from slimport.verify import graph, randomness, smooth, worker
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import collections
 import importlib
-from typing import Any, Counter  # noqa: UP035 (CPython 3.7)
+from typing import Any
 
 import numpy as np
 
@@ -31,7 +31,7 @@ class _Pass:
     """What has been drawn since the network was called."""
 
     seed = 0
-    drawn: Counter[tuple[int, ...]] = collections.Counter()
+    drawn: collections.Counter[tuple[int, ...]] = collections.Counter()
 
 
 def start_pass(seed: int) -> None:

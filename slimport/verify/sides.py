@@ -77,8 +77,8 @@ class Side:
                         self.crashes[case["index"]] = self.crashes[failed["index"]]
                     return
             attempt += 1
-
-        self._store()
+        if self.cache is not None:
+            self._store(self.cache)
 
     def _restored(self, case: Any) -> bool:
         """Takes the answer to a case from the cache, if it is there."""
@@ -87,10 +87,10 @@ class Side:
         self.progress(self.name, f"{case['name']} unchanged")
         return True
 
-    def _store(self) -> None:
-        for case in self.request["cases"] if self.cache is not None else ():
-            if self.cache is not None and self._is_answered(case["index"]):
-                self.cache.store(self, case)
+    def _store(self, cache: AnswerCache) -> None:
+        for case in self.request["cases"]:
+            if self._is_answered(case["index"]):
+                cache.store(self, case)
 
     def case_folder(self, place: int) -> Path:
         """Folder of the answer to a case."""

@@ -130,3 +130,17 @@ def test_an_answer_that_is_an_error_is_not_kept(trees, first):
 def test_a_place_that_is_none_is_refused(trees):
     with pytest.raises(cases.CaseFileError, match="places may hold model and graph only"):
         cases.parse({"case": [{**CASE, "places": ["session"]}]}, trees / "cases")
+
+
+def test_a_tree_that_changes_in_its_place_is_run_anew(trees, first):
+    tree = trees / "edited"
+    shutil.copytree(trees / "new", tree)
+    before, _ = verify(trees, tree, places=["graph"], modes=["inference"])
+    source = (tree / "net.py").read_text(encoding="utf-8")
+    assert source.count('6, [3, 3], name="conv1"') == 1
+    (tree / "net.py").write_text(
+        source.replace('6, [3, 3], name="conv1"', '6, [5, 5], name="conv1"'), encoding="utf-8"
+    )
+    after, _ = verify(trees, tree, places=["graph"], modes=["inference"])
+    assert before.status is Status.EQUAL
+    assert after.status is Status.DIFFERS
