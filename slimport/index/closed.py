@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import functools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from slimport import slim_api
@@ -72,10 +72,11 @@ def closures(program: Program, open_world: bool) -> dict[Function, Closure]:
     """One `Closure` for each function that makes layers, or may, itself or in what it calls."""
     found = {function: Closure(function) for function in program.scoping}
     escaping = _escaping_scopes(program)
+    places = _Places(functools.cache(_under_scopes), functools.cache(_in_loops))
     for function, closure in found.items():
         near = program.connected(function.module)
         scope = next((f.qualname for f in escaping if f.module in near), "")
-        _check_callers(closure, program, open_world, scope)
+        _check_callers(closure, program, open_world, scope, places)
         if function.builds():
             _Body(closure, program).check()
     return found
@@ -110,8 +111,16 @@ def _is_named_scope(item: ast.withitem, function: Function) -> bool:
     )
 
 
+@dataclass(frozen=True)
+class _Places:
+    """What stands under scopes and in loops of a function; asked for each function it calls."""
+
+    under_scopes: Callable[[Function], frozenset[ast.AST]]
+    in_loops: Callable[[Function], frozenset[ast.AST]]
+
+
 def _check_callers(
-    closure: Closure, program: Program, open_world: bool, scopes_escape: str
+    closure: Closure, program: Program, open_world: bool, scopes_escape: str, places: _Places
 ) -> None:
     function = closure.function
     if not function.qualname:
@@ -130,14 +139,13 @@ def _check_callers(
     ]
     if len(calls) > 1:
         closure.refuse("it is called in several places, which may share or repeat its variables")
-    if any(call in _calls_in_loops(caller) for caller, call in calls):
+    if any(call in places.in_loops(caller) for caller, call in calls):
         closure.refuse("it is called in a loop")
-    if any(call in _calls_under_scopes(caller) for caller, call in calls):
+    if any(call in places.under_scopes(caller) for caller, call in calls):
         closure.refuse("a caller runs it under an arg_scope or a variable scope")
 
 
-@functools.cache
-def _calls_under_scopes(caller: Function) -> frozenset[ast.AST]:
+def _under_scopes(caller: Function) -> frozenset[ast.AST]:
     """What stands inside the `with` statements of a function that open scopes."""
     scoped = (
         node
@@ -147,8 +155,7 @@ def _calls_under_scopes(caller: Function) -> frozenset[ast.AST]:
     return frozenset(inner for node in scoped for inner in ast.walk(node))
 
 
-@functools.cache
-def _calls_in_loops(caller: Function) -> frozenset[ast.AST]:
+def _in_loops(caller: Function) -> frozenset[ast.AST]:
     """What stands inside the loops of a function."""
     loops = (ast.For, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
     found = (node for node in _own_nodes(caller) if isinstance(node, loops))

@@ -182,9 +182,13 @@ class LegacyImports:
             name
             for scope in self._module.all_scopes()
             for name, bindings in scope.bindings.items()
-            if self._program.resolver.name(name, scope, self._module) is None
+            if self._is_unknown(name, scope)
             and any(self._is_module(binding.value, scope) for binding in _assigned(bindings))
         }
+
+    def _is_unknown(self, name: str, scope: Scope) -> bool:
+        meaning = self._program.resolver.name(name, scope, self._module)
+        return meaning is None or (isinstance(meaning, Api) and meaning.doubt)
 
     def _is_module(self, value: ast.expr, scope: Scope) -> bool:
         meaning = self._program.resolver.resolve(value, scope, self._module)

@@ -376,3 +376,22 @@ def test_the_file_loads_and_what_is_left_raises(tmp_path: Path) -> None:
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True
     )
     assert "tensorflow.contrib.slim.learning.train is no part of TensorFlow 2" in done.stdout
+
+
+def test_an_alias_that_may_mean_slim_stays_without_a_use() -> None:
+    source = """from tensorflow.contrib import lookup as contrib_lookup
+import tensorflow as tf
+import tf_slim as slim
+
+try:
+    lookup = tf.lookup
+except AttributeError:
+    lookup = contrib_lookup
+
+
+def net(x):
+    return slim.conv2d(x, 4, 3, scope='a')
+"""
+    text = transform(source)
+    assert "    lookup = tf.lookup\n" in text
+    assert "    lookup = contrib_lookup\n" in text
