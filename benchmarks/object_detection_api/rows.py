@@ -48,15 +48,9 @@ def chosen(groups: str, names: tuple[str, ...]) -> list[dict[str, Any]]:
 
 def batches(cases_of_rows: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     """Puts rows together that share workers: small ones, which would only start TensorFlow."""
-    found: list[list[dict[str, Any]]] = []
-    for case in cases_of_rows:
-        together = case["name"].startswith(GROUPS["C"])
-        last = found[-1] if found else []
-        if together and last and last[0]["entry"].startswith("components:") and len(last) < BATCH:
-            last.append(case)
-        else:
-            found.append([case])
-    return found
+    small = [case for case in cases_of_rows if case["name"].startswith(GROUPS["C"])]
+    alone = [[case] for case in cases_of_rows if case not in small]
+    return alone + [small[start : start + BATCH] for start in range(0, len(small), BATCH)]
 
 
 def case_file(batch: list[dict[str, Any]], legacy: Path, migrated: Path) -> cases.CaseFile:

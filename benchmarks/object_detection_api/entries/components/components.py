@@ -18,12 +18,13 @@ import collections
 from typing import Any, Dict, List, Sequence
 
 import old_protos
+import slim_half
 import tensorflow.compat.v1 as tf
 from google.protobuf import text_format
 
 old_protos.install()
+slim_half.choose()
 
-import slim_half  # noqa: F401  (first of what is imported of the API)
 from object_detection.builders import (
     anchor_generator_builder,
     box_predictor_builder,
@@ -424,7 +425,7 @@ def fpn_top_down_feature_maps(
     Returns:
         The maps by name, each [batch, height_i, width_i, depth].
     """
-    pairs = [("block%d" % place, tensor) for place, tensor in enumerate(image_features)]  # noqa: UP031
+    pairs = [(f"block{place}", tensor) for place, tensor in enumerate(image_features)]
     return feature_map_generators.fpn_top_down_feature_maps(
         pairs,
         depth=depth,

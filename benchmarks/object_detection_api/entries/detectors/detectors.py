@@ -12,12 +12,13 @@ It runs under CPython 3.7, in a TensorFlow 1 graph as well as inside a traced ``
 from pathlib import Path
 
 import old_protos
+import slim_half
 import tensorflow.compat.v1 as tf
 from google.protobuf import text_format
 
 old_protos.install()
+slim_half.choose()
 
-import slim_half  # noqa: E402, F401  (first of what is imported of the API)
 from object_detection.builders import model_builder  # noqa: E402
 from object_detection.protos import pipeline_pb2  # noqa: E402
 

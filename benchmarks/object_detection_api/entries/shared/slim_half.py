@@ -5,10 +5,13 @@ under TensorFlow 2. Migrated, the former runs under the latter; the other half t
 Keras 3 lacks when it is imported. In a TensorFlow 1 graph, with TensorFlow 2 behaviour off, nothing
 is to be chosen.
 
-Import it before anything else of the API. It runs under CPython 3.7.
+It runs under CPython 3.7.
 """
 
 from object_detection.utils import tf_version
 
-if tf_version.is_tf2():
-    tf_version.is_tf1, tf_version.is_tf2 = (lambda: True), (lambda: False)
+
+def choose():
+    """To be called before anything else of the API is imported."""
+    if tf_version.is_tf2():
+        tf_version.is_tf1, tf_version.is_tf2 = (lambda: True), (lambda: False)
