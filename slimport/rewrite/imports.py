@@ -246,7 +246,7 @@ class ImportEditor(cst.CSTTransformer):
             name
             for name in referenced & set(bindings)
             if all(
-                b in (Imported("tensorflow"), Imported("tensorflow.compat.v1"))
+                isinstance(b, Imported) and f"{b.dotted}.".startswith("tensorflow.")
                 for b in bindings[name]
             )
             and (self._module, name) not in self._program.imported_names

@@ -40,6 +40,7 @@ PARTS = (
     "spatial_softmax",
     "loops",
     "gradients",
+    "moving_averages",
     "models",
     "legacy",
 )

@@ -330,7 +330,11 @@ def assign_from_values_fn(var_names_to_values: dict[str, Any]) -> Any:
 
 def _full_names() -> dict[int, str]:
     """Names of the network's variables by identity; of a TF 1 graph, Keras' own wrappers."""
-    return {id(variable): path for path, variable in current_layer_graph().variables.items()}
+    graph = current_layer_graph()
+    named = {id(variable): path for path, variable in graph.variables.items()}
+    if graph.tf_graph is None:  # `get_variable` returns TensorFlow's own
+        named |= {id(variable.value): path for path, variable in graph.variables.items()}
+    return named
 
 
 def variable_op_name(variable: Any) -> str:
