@@ -8,7 +8,7 @@ TensorFlow's own symbols are ``tf.<name>``, whether reached through ``tensorflow
 
 from __future__ import annotations
 
-from slimport import slim_api
+from slimport import slim_api, tf1_api
 
 _TENSORFLOW_ROOTS = ("tensorflow.compat.v1", "tensorflow")
 # Modules of tf_slim (and of tf.contrib.slim) under which slim's own functions are found as well:
@@ -49,15 +49,6 @@ _SLIM_MODULES = frozenset(
 )
 # `from tf_slim.ops import arg_scope` gives the module of that name.
 _NOT_THE_FUNCTION = frozenset({"ops.arg_scope"})
-_TENSORFLOW_MODULES = frozenset(
-    """
-    app autograph bitwise compat data debugging distribute distributions errors estimator
-    feature_column flags gfile graph_util image initializers io keras layers linalg logging lookup
-    losses manip
-    math metrics nn profiler python_io quantization queue random raw_ops resource_loader rnn_cell
-    saved_model sets signal sparse spectral strings summary test tpu train user_ops
-    """.split()
-)
 _LAYERS_MODULES = ("", "layers", "initializers", "regularizers", "normalization", "optimizers")
 _FRAMEWORK_MODULES = ("", "arg_scope", "variables", "framework_ops", "ops")
 # Modules deeper in tf.contrib.
@@ -104,7 +95,7 @@ def is_namespace(api: str) -> bool:
         return last in _SLIM_MODULES or api.removeprefix("slim.") in _DEEP_SLIM_MODULES
     if api.startswith("tf.contrib."):
         return api.count(".") == 2 or last in _CONTRIB_MODULES
-    return last in _TENSORFLOW_MODULES
+    return api.startswith("tf.") and tf1_api.is_module(api.removeprefix("tf."))
 
 
 def _tensorflow(rest: str) -> str:

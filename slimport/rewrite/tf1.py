@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import ast
-import json
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
+
+from slimport.tf1_api import symbols
 
 # TF 2 has another object of the name, yet calls with only these parameters mean the same. In order;
 # a call with more positional arguments than stand before `*` does not qualify.
@@ -76,8 +75,8 @@ class Became:
 
 def became(name: str, call: ast.Call | None) -> Became:
     """What became of ``tf.<name>``, called like this (None: not called)."""
-    table = _table()
-    if name in table["same"] or name.startswith(_NOT_TF1):
+    table = symbols()
+    if name in table["same"] or name.startswith((*_NOT_TF1, "__")):
         return Became("same", name)
     if name in table["renamed"]:
         return Became("renamed", table["renamed"][name])
@@ -96,7 +95,7 @@ def became(name: str, call: ast.Call | None) -> Became:
 
 def only_in_tf1(name: str) -> bool:
     """Whether code that names the symbol was written for TF 1: TF 2 has none of that name."""
-    table = _table()
+    table = symbols()
     return name in table["gone"] or (name in table["renamed"] and name.count(".") == 0)
 
 
@@ -115,15 +114,3 @@ def _fits(name: str, call: ast.Call | None) -> bool:
     plain = not any(isinstance(argument, ast.Starred) for argument in call.args)
     keywords = all(keyword.arg in words for keyword in call.keywords)
     return plain and keywords and len(call.args) <= positional
-
-
-@cache
-def _table() -> dict[str, dict[str, str]]:
-    text = resources.files("slimport").joinpath("data", "tf1_symbols.json").read_text("utf-8")
-    raw = json.loads(text)
-    return {
-        "same": dict.fromkeys(raw["same"], ""),
-        "renamed": raw["renamed"],
-        "changed": dict.fromkeys(raw["changed"], ""),
-        "gone": dict.fromkeys(raw["gone"], ""),
-    }

@@ -6,6 +6,7 @@ import pytest
 
 from slimport.index.canonical import canonical, is_namespace
 from slimport.rewrite.registry import rule_for
+from slimport.tf1_api import symbols
 from tests.rewrite.tools import output, report, rewrite_program
 
 NAMES = {
@@ -53,6 +54,12 @@ MODULES = (
     "tf_slim.layers.utils",
     "tensorflow.contrib.training",
     "tensorflow.contrib.training.python.training.hparam",
+    "tensorflow.image",
+    "tensorflow.compat.v1.summary",
+    "tensorflow.nest",
+    "tensorflow.saved_model.signature_constants",
+    "tensorflow.nn.rnn_cell",
+    "tensorflow.keras.layers",
 )
 
 
@@ -72,8 +79,10 @@ def test_modules(dotted: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["slim.conv2d", "slim.arg_scope", "slim.ops.unheard_of", "tf.cast"]
-)
+    "name",
+    ["slim.conv2d", "slim.arg_scope", "slim.ops.unheard_of", "tf.cast", "tf.summary.image",
+     "tf.nn.image", "numpy.random", "tensor.data"],
+)  # fmt: skip
 def test_no_module(name: str) -> None:
     assert not is_namespace(name)
 
@@ -105,3 +114,38 @@ def test_an_unknown_member_of_a_sub_namespace_is_marked() -> None:
     (left,) = report(result, "net.py").left
     assert (left.code, left.api) == ("SLIM999", "slim.initializers.unheard_of")
     assert rule_for("slim.initializers.unheard_of") is None
+
+
+def test_no_symbol_of_tensorflow_is_taken_for_a_module() -> None:
+    names = [name for kind in symbols().values() for name in kind]
+    assert [name for name in names if is_namespace(f"tf.{name}")] == []
+
+
+def test_a_function_with_a_modules_name_follows_tf_1() -> None:
+    source = """import tensorflow as tf
+
+placeholder = tf.placeholder(tf.float32, [1, 8, 8, 3])
+shown = tf.summary.image('seen', placeholder)
+board = tf.summary
+board.image('again', placeholder)
+"""
+    result = rewrite_program({"train.py": source})
+    text = output(result, "train.py") or ""
+    assert "shown = tf.compat.v1.summary.image('seen', placeholder)" in text
+    assert "tf.compat.v1.summary.image('again', placeholder)" in text
+
+
+def test_what_tensorflow_says_of_itself_is_not_missing() -> None:
+    source = """import tensorflow as tf
+import tensorflow.compat.v1 as tf1
+
+session = tf.Session()
+version = tf.__version__, tf.__version__.split('.')[0], tf.__file__, tf.VERSION
+old = tf1.__version__, tf1.VERSION, tf1.__file__
+"""
+    result = rewrite_program({"train.py": source})
+    text = output(result, "train.py") or ""
+    assert not report(result, "train.py").left
+    same = "tf.__version__, tf.__version__.split('.')[0], tf.__file__, tf.version.VERSION"
+    assert f"version = {same}" in text
+    assert "old = tf1.__version__, tf1.VERSION, tf1.__file__" in text
