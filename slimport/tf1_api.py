@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from functools import cache
 from importlib import resources
+from typing import Any
 
 # Modules of TensorFlow 1.15 that the table has no symbols below: Keras, and what it belongs to.
 _UNLISTED_MODULES = frozenset(
@@ -23,14 +24,26 @@ _UNLISTED_MODULES = frozenset(
 @cache
 def symbols() -> dict[str, dict[str, str]]:
     """Symbols by what became of them: ``same``, ``renamed`` (to what), ``changed``, ``gone``."""
-    text = resources.files("slimport").joinpath("data", "tf1_symbols.json").read_text("utf-8")
-    raw = json.loads(text)
+    table = _table()
     return {
-        "same": dict.fromkeys(raw["same"], ""),
-        "renamed": raw["renamed"],
-        "changed": dict.fromkeys(raw["changed"], ""),
-        "gone": dict.fromkeys(raw["gone"], ""),
+        "same": dict.fromkeys(table["same"], ""),
+        "renamed": table["renamed"],
+        "changed": dict.fromkeys(table["changed"], ""),
+        "gone": dict.fromkeys(table["gone"], ""),
     }
+
+
+@cache
+def only_in_tf2() -> frozenset[str]:
+    """Names under which TensorFlow 1 had nothing."""
+    return frozenset(_table()["new"])
+
+
+@cache
+def _table() -> dict[str, Any]:
+    text = resources.files("slimport").joinpath("data", "tf1_symbols.json").read_text("utf-8")
+    table: dict[str, Any] = json.loads(text)
+    return table
 
 
 def is_module(name: str) -> bool:

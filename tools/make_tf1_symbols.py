@@ -9,7 +9,9 @@ For each public name of ``tf.compat.v1`` (which is TF 1.15's API) the table says
 * ``same``: ``tf.<name>`` is the very same Python object, so that the code can stay;
 * ``renamed``: the same object lives under another TF 2 name (TensorFlow's own rename table);
 * ``changed``: TF 2 has another object of that name;
-* ``gone``: it exists under ``tf.compat.v1`` only.
+* ``gone``: it exists under ``tf.compat.v1`` only;
+
+and ``new`` lists the names that TF 1 had nothing under (but for ``tf.experimental``).
 
 `slimport rewrite` reads the table and never imports TensorFlow.
 """
@@ -80,6 +82,7 @@ def classify() -> dict[str, Any]:
         "renamed": renamed,
         "changed": changed,
         "gone": gone,
+        "new": sorted(n for n in set(new) - set(old) if not n.startswith("experimental.")),
     }
 
 

@@ -18,17 +18,6 @@ from slimport.index.resolve import Api, InTree, Meaning, Resolver
 Span = tuple[int, int, int, int]
 _T = TypeVar("_T")
 
-# What only a graph-and-session program holds.
-_SESSION_APIS = (
-    "tf.Session", "tf.InteractiveSession", "tf.placeholder", "tf.placeholder_with_default",
-    "tf.train.Supervisor", "tf.train.MonitoredTrainingSession", "tf.train.MonitoredSession",
-    "tf.train.SingularMonitoredSession", "tf.train.Saver", "tf.estimator.Estimator",
-    "slim.learning.train", "slim.learning.create_train_op", "slim.evaluation.evaluate_once",
-    "slim.training.train", "slim.training.create_train_op",
-    "slim.evaluation.evaluation_loop", "slim.dataset_data_provider.DatasetDataProvider",
-    "tf.global_variables_initializer", "tf.train.start_queue_runners",
-)  # fmt: skip
-
 # Not layers, but they create slim's variables or open the scopes of its layers.
 _SLIM_BUILDING = frozenset(
     "slim.variable slim.model_variable slim.local_variable slim.global_variable "
@@ -120,7 +109,6 @@ class Program:
         self.star_imports: dict[Module, set[Module]] = {module: set() for module in self.modules}
         self.imported_names: set[tuple[Module, str]] = set()
         self._connected: dict[Module, set[Module]] = {}
-        self._sessions: set[Module] | None = None
         for module in self.modules:
             _ReferenceCollector(self, module).visit(module.tree)
         self.building = self._building()
@@ -159,24 +147,6 @@ class Program:
             group = closure_of([module], lambda m: self.imports[m] | importers[m])
             self._connected.update(dict.fromkeys(group, group))
         return self._connected[module]
-
-    def runs_sessions(self, module: Module) -> bool:
-        """Whether some program that runs this module's code is built on graphs and sessions.
-
-        True when the module, or any module that imports it (directly or not), uses one.
-        """
-        return module in self._session_modules()
-
-    def _session_modules(self) -> set[Module]:
-        if self._sessions is None:
-            direct = (
-                function.module
-                for function in self.all()
-                for reference in function.references
-                if reference.api.name.startswith(_SESSION_APIS)
-            )
-            self._sessions = closure_of(direct, lambda module: self.imports[module])
-        return self._sessions
 
     def _building(self) -> set[Function]:
         """Functions that make layers, those that call them, and what names variables with them."""

@@ -16,7 +16,7 @@ from slimport.numpy_api import is_numpy
 from slimport.report.model import FunctionForm
 from slimport.rewrite.factories import Factory, find_factories
 from slimport.rewrite.registry import rule_for
-from slimport.rewrite.tf1 import only_in_tf1
+from slimport.rewrite.tf1_files import Tf1Files
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Plan:
     options: Options = field(default_factory=Options)
 
     def __post_init__(self) -> None:
-        self._tf1: dict[Module, bool] = {}
+        self.tf1_files = Tf1Files(self.program, self.options.target != "keras")
         self._factories: dict[Module, dict[ast.Call, Factory]] = {}
         self.blockers: dict[Function, tuple[str, ...]] = {
             function: self._tensor_blockers(function) for function in self.program.all()
@@ -57,18 +57,8 @@ class Plan:
         return function in self.keras_tensors
 
     def is_tf1(self, module: Module) -> bool:
-        """Whether a file was written for TF 1: it names slim or a symbol that TF 2 lacks."""
-        if module not in self._tf1:
-            self._tf1[module] = any(
-                is_slim(reference.api.name)
-                or (
-                    only_in_tf1(reference.api.name.removeprefix("tf."))
-                    and not reference.api.spelled.startswith("tensorflow.compat.v1")
-                )
-                for function in self.program.by_module[module]
-                for reference in function.references
-            )
-        return self._tf1[module]
+        """Whether a file was written for TF 1; see `Tf1Files`."""
+        return self.tf1_files.is_tf1(module)
 
     @cached_property
     def is_tf1_tree(self) -> bool:
@@ -124,7 +114,8 @@ class Plan:
         for function, closure in found.items():
             for reason in self.traced_because(function):
                 closure.refuse(reason)
-            if self.options.target != "keras" and self.program.runs_sessions(function.module):
+            sessions = self.tf1_files.sessions.runs(function.module)
+            if sessions and self.options.target != "keras":
                 closure.refuse(
                     "a session script may run it (--target keras leaves sessions behind)"
                 )

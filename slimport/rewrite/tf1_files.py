@@ -1,0 +1,98 @@
+"""Which files were written for TensorFlow 1, and which keep its names (`tensorflow.compat.v1`)."""
+
+from __future__ import annotations
+
+from slimport.index.canonical import is_slim
+from slimport.index.modules import Module
+from slimport.index.names import Imported
+from slimport.index.program import Program, Reference
+from slimport.index.sessions import Sessions, Start
+from slimport.rewrite.tf1 import only_in_tf1
+from slimport.tf1_api import only_in_tf2
+
+# Spelled from `tensorflow` on, these are not to be had from `tensorflow.compat.v1`; and a file that
+# says `tf.compat.v1` where it wants TensorFlow 1 means TensorFlow 2 by `tf`.
+_ELSEWHERE = ("tensorflow.python.", "tensorflow.core.", "tensorflow.compat.v")
+
+
+class Tf1Files:
+    """Answers per file; `keeps_sessions` is false where the user leaves sessions behind."""
+
+    def __init__(self, program: Program, keeps_sessions: bool) -> None:
+        self._program = program
+        self._keeps_sessions = keeps_sessions
+        self.sessions = Sessions(program)
+        self._written_for: dict[Module, bool] = {}
+        self._own: dict[Module, bool] = {}
+
+    def is_tf1(self, module: Module) -> bool:
+        """Whether a file was written for TF 1.
+
+        It is if it names slim or a symbol that TF 2 lacks. A file that names neither (a helper
+        with a `tf.where`, say) follows the files that it shares a program with.
+        """
+        if module not in self._written_for:
+            self._written_for[module] = self._shows_tf1(module) or (
+                not self._shows_tf2(module)
+                and any(map(self._shows_tf1, self._program.connected(module)))
+            )
+        return self._written_for[module]
+
+    def keeps_tf1_names(self, module: Module) -> bool:
+        """Whether the file gets ``import tensorflow.compat.v1 as tf``, and its names stay.
+
+        Files of graph-and-session programs do: that is the smaller change, and what every name
+        means there stays TF 1's.
+        """
+        return (
+            self._keeps_sessions
+            and self.sessions.runs(module)
+            and self.is_tf1(module)
+            and self._can_switch(module)
+        )
+
+    def start(self, module: Module) -> Start | None:
+        """Where the file, if a graph-and-session program starts in it, turns eager mode off."""
+        if not (self._keeps_sessions and self.is_tf1(module)) or self._shows_tf2(module):
+            return None
+        return self.sessions.start(module)
+
+    def _shows_tf1(self, module: Module) -> bool:
+        if module not in self._own:
+            self._own[module] = any(
+                is_slim(reference.api.name)
+                or (
+                    only_in_tf1(reference.api.name.removeprefix("tf."))
+                    and not reference.api.spelled.startswith("tensorflow.compat.v1")
+                )
+                for reference in self._references(module)
+            )
+        return self._own[module]
+
+    def _shows_tf2(self, module: Module) -> bool:
+        return any(
+            reference.api.spelled.startswith("tensorflow.compat.v2")
+            or reference.api.name.removeprefix("tf.") in only_in_tf2()
+            for reference in self._references(module)
+        )
+
+    def _can_switch(self, module: Module) -> bool:
+        """Whether each way in which the file reaches TensorFlow has its like in compat.v1."""
+        bindings = (b for scope in module.all_scopes() for b in scope.bindings.values())
+        imported = {b.dotted for found in bindings for b in found if isinstance(b, Imported)}
+        if self._shows_tf2(module) or any(f"{d}.".startswith(_ELSEWHERE[2]) for d in imported):
+            return False
+        return not any(
+            reference.api.spelled.startswith(_ELSEWHERE) and self._from_root(reference)
+            for reference in self._references(module)
+        )
+
+    @staticmethod
+    def _from_root(reference: Reference) -> bool:
+        """Whether a reference begins at a name for TensorFlow itself."""
+        found = reference.scope.lookup(reference.base)
+        return found is not None and Imported("tensorflow") in found[1]
+
+    def _references(self, module: Module) -> list[Reference]:
+        functions = self._program.by_module[module]
+        return [reference for function in functions for reference in function.references]
