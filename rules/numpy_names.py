@@ -115,14 +115,14 @@ import numpy
 from numpy import Inf
 from numpy import int as npint
 import numpy as np
-import tensorflow as tf
+import tensorflow.compat.v1 as tf
 
 lowest = (-np.inf) ** 3, -(-np.inf), [-np.inf], {'a': -np.inf}, (-np.inf)
 kind = object
 
 
 def convert(text, count: int = int(0)):
-    sess = tf.compat.v1.Session()
+    sess = tf.Session()
     cast = float
     # TODO(slimport): SLIM330 numpy.int is gone from NumPy; import what it stood for
     # TODO(slimport): SLIM330 numpy.Inf is gone from NumPy; import what it stood for
@@ -156,9 +156,11 @@ objects = np.array([], np.object)
             after="""
 import jax.numpy as jnp
 import numpy as np
-import tensorflow as tf
+import tensorflow.compat.v1 as tf
 
-placeholder = tf.compat.v1.placeholder(tf.float32)
+tf.disable_v2_behavior()
+
+placeholder = tf.placeholder(tf.float32)
 has_int = hasattr(np, 'int')
 kinds = np.int64, np.float32, np.bool_, jnp.int, 'np.int'
 

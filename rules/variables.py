@@ -113,12 +113,14 @@ with tf.Session() as session:
 """,
             after="""
 import numpy as np
-import tensorflow as tf
+import tensorflow.compat.v1 as tf
 from scoped_layers import assign_from_values_fn, get_local_variables
+
+tf.disable_v2_behavior()
 
 count = get_local_variables('metrics')
 restore = assign_from_values_fn({'fc/biases': np.zeros(4)})
-with tf.compat.v1.Session() as session:
+with tf.Session() as session:
     restore(session)
 """,
         ),

@@ -22,11 +22,10 @@ _SESSION_APIS = (
 )  # fmt: skip
 
 # Programs that say themselves how they run.
-_SWITCHES = frozenset(
-    f"tf.{name}"
-    for name in "disable_v2_behavior disable_eager_execution enable_eager_execution "
-    "enable_v2_behavior contrib.eager.enable_eager_execution".split()
-)
+_SWITCHES = (
+    "tf.disable_v2_behavior", "tf.disable_eager_execution", "tf.enable_eager_execution",
+    "tf.enable_v2_behavior", "tf.contrib.eager.enable_eager_execution",
+)  # fmt: skip
 
 # Calls at the top of a file that are as right with eager execution on as without.
 _HARMLESS = (
@@ -43,7 +42,8 @@ class Start(Enum):
     """Where a file that starts such a program is to turn eager execution off."""
 
     GUARD = auto()  # under its `if __name__ == "__main__":`
-    TOP = auto()  # as soon as TensorFlow is imported
+    IMPORTS = auto()  # after its imports
+    FIRST = auto()  # as soon as TensorFlow is imported: what is imported next makes tensors
 
 
 class Sessions:
@@ -61,19 +61,20 @@ class Sessions:
 
     def start(self, module: Module) -> Start | None:
         """Where a graph-and-session program starts in this file, `None` if none does."""
-        if not self.runs(module):
-            return None
         guard = main_guard(module.tree)
         within = closure_of([module], lambda m: self._program.imports[m])
-        top = self._program.functions[module.tree]
-        if _names(top, _SESSION_APIS, outside=guard) or _is_test(module, top):
-            start = Start.TOP
-        elif guard is not None and self._reaches_session(module, within):
-            start = Start.TOP if self._builds_at_import(within, module, guard) else Start.GUARD
-        else:
+        if any(self._switches(m, within_guard=m is module) for m in within):
             return None
-        functions = (f for m in within for f in self._program.by_module[m])
-        return None if any(r.api.name in _SWITCHES for f in functions for r in f.references) else start
+        top = self._program.functions[module.tree]
+        tops = {self._program.functions[m.tree]: main_guard(m.tree) for m in within - {module}}
+        makes = any(_makes_tensors(other, guard_there) for other, guard_there in tops.items())
+        at_top = Start.FIRST if makes else Start.IMPORTS
+        if _names(top, _SESSION_APIS, outside=guard) or _is_test(top):
+            return at_top
+        if guard is None or not self._reaches_session(module, within):
+            return None
+        early = at_top is Start.FIRST or _makes_tensors(top, outside=guard)
+        return at_top if early else Start.GUARD
 
     @cached_property
     def _modules(self) -> set[Module]:
@@ -89,21 +90,18 @@ class Sessions:
         reached = closure_of(self._program.by_module[module], called)
         return any(_names(function, _SESSION_APIS) for function in reached)
 
-    def _builds_at_import(self, within: set[Module], script: Module, guard: ast.If) -> bool:
-        """Whether importing the files makes tensors, for which eager must be off by then."""
-        return any(
-            _makes_tensors(self._program.functions[m.tree], guard if m is script else None)
-            for m in within
-        )
+    def _switches(self, module: Module, within_guard: bool) -> bool:
+        """Whether a file says itself whether it runs eagerly."""
+        outside = None if within_guard else main_guard(module.tree)
+        functions = self._program.by_module[module]
+        return any(_names(function, _SWITCHES, outside) for function in functions)
 
 
 def main_guard(tree: ast.Module) -> ast.If | None:
     """The file's ``if __name__ == "__main__":``."""
     for node in tree.body:
         match node:
-            case ast.If(
-                ast.Compare(ast.Name("__name__"), [ast.Eq()], [ast.Constant("__main__")])
-            ):
+            case ast.If(ast.Compare(ast.Name("__name__"), [ast.Eq()], [ast.Constant("__main__")])):
                 return node
     return None
 
@@ -115,7 +113,8 @@ def _names(function: Function, apis: tuple[str, ...], outside: ast.If | None = N
     )
 
 
-def _makes_tensors(top: Function, outside: ast.If | None) -> bool:
+def _makes_tensors(top: Function, outside: ast.If | None = None) -> bool:
+    """Whether importing a file makes tensors, for which eager mode must be off by then."""
     return any(
         reference.call is not None
         and reference.api.name.startswith("tf.")
@@ -133,6 +132,6 @@ def _is_in(reference: Reference, statement: ast.stmt | None) -> bool:
     return statement.lineno <= reference.span[0] <= statement.end_lineno
 
 
-def _is_test(module: Module, top: Function) -> bool:
+def _is_test(top: Function) -> bool:
     """Whether a test runner imports the file, past its ``if __name__``."""
     return any(reference.api.name == "tf.test.TestCase" for reference in top.references)

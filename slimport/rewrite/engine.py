@@ -19,7 +19,7 @@ from slimport.index.names import Assigned, Scope
 from slimport.index.program import Function, Program, Reference, Span, closure_of
 from slimport.index.resolve import Api, External
 from slimport.report.model import FunctionForm, LeftAlone, Rewritten
-from slimport.rewrite import marks
+from slimport.rewrite import marks, sessions
 from slimport.rewrite.align import is_aligned, realign
 from slimport.rewrite.blocks import on_one_line, unchained, without_items
 from slimport.rewrite.factories import Factory
@@ -91,15 +91,24 @@ def rewrite_module(
     if clash:  # `from tf_slim import conv2d` stays, and its name was given away
         rewriter = _Rewriter(module, plan, positions, written_module, clash)
         tree = wrapper.module.visit(rewriter)
+    start, keeps_names = plan.tf1_files.start(module), plan.tf1_files.keeps_tf1_names(module)
+    rewriter.result.rewritten += sessions.bookings(module, keeps_names, start)
     if not rewriter.result.rewritten and not rewriter.result.left and not rewriter.imports_slim():
         rewriter.result.code = source.bytes
         return rewriter.result
+    switch = rewriter.services.switch() if start is not None else None
     tree = cst.parse_module(realign(tree, rewriter.aligned), config=source.config_for_parsing)
     kept = Kept(rewriter.kept_bases, rewriter.passed_on)
     kept.names |= {need.name for need in needs}
     kept.whole |= {need.name for need in needs if need.whole}
     editor = ImportEditor(rewriter.names, module, plan.program, kept)
     tree = editor.edit(tree)
+    if keeps_names:
+        renamed = tree.visit(sessions.NamesOfTf1())
+        assert isinstance(renamed, cst.Module)
+        tree = renamed
+    if start is not None and switch is not None:
+        tree = sessions.with_graph_mode(tree, start, switch)
     rewriter.result.code = tree.bytes
     rewriter.result.legacy = editor.legacy
     rewriter.result.written_names = set(rewriter.names.written)
@@ -124,7 +133,14 @@ class _Services:
 
     def tensorflow(self, name: str, spelled: str) -> cst.BaseExpression:
         module = self._names.tensorflow(spelled, either=name.startswith("compat."))
+        if self._plan.tf1_files.keeps_tf1_names(self._module):
+            name = name.removeprefix("compat.v1.")
         return dotted(f"{module}.{name}")
+
+    def switch(self) -> cst.Call:
+        """The call that turns eager execution off; its name is spoken for from now on."""
+        self._names.spoken_for.add(self._names.tensorflow("tensorflow", either=True))
+        return cst.Call(self.tensorflow("compat.v1.disable_v2_behavior", "tensorflow"))
 
     def uses_keras_ops(self, function: Function) -> bool:
         return self._plan.uses_keras_ops(function)
@@ -158,14 +174,13 @@ class _Services:
 
     def tf1(self, site: CallSite | ValueSite) -> Outcome:
         reference = site.reference
-        if reference.api.spelled.startswith("tensorflow.compat.v1"):
-            return Keep()
         now = became(reference.api.name.removeprefix("tf."), reference.call)
-        if now.kind == "same":
-            return Keep()
         if now.kind == "unknown":
             reason = f"{reference.api.name} is not part of TensorFlow 2"
             return Leave(reason, "rewrite it by hand")
+        of_tf1 = reference.api.spelled.startswith("tensorflow.compat.v1")
+        if now.kind == "same" or of_tf1 or self._plan.tf1_files.keeps_tf1_names(self._module):
+            return Keep()
         name = self.tensorflow(now.name, reference.api.spelled)
         return site.node.with_changes(func=name) if isinstance(site, CallSite) else name
 

@@ -40,6 +40,7 @@ class NameTable:
         self.keras_name = ""
         self.tensorflow_name = ""
         self._tensorflow_spelled = ""
+        self.spoken_for: set[str] = set()  # by code that is yet to come
 
     def from_written(self, name: str) -> str:
         """Local name for `name` of the written module."""
@@ -192,7 +193,7 @@ class ImportEditor(cst.CSTTransformer):
 
     def edit(self, tree: cst.Module) -> cst.Module:
         """The module with its imports in order."""
-        self._names.drop_unused(_used_names(tree))
+        self._names.drop_unused(self._used(tree))
         body = self._with_legacy_imports(tree)
         if not self.legacy:
             body = self._with_new_imports(tree)
@@ -201,11 +202,14 @@ class ImportEditor(cst.CSTTransformer):
         edited = tree.with_changes(body=body).visit(self)
         assert isinstance(edited, cst.Module)
         # Only now: `slim = tf.contrib.slim` was a use of `tf`.
-        self._unused = (self._tensorflow_names() | self._legacy_names()) - _used_names(edited)
+        self._unused = (self._tensorflow_names() | self._legacy_names()) - self._used(edited)
         if self._unused:
             edited = edited.visit(self)
             assert isinstance(edited, cst.Module)
         return edited
+
+    def _used(self, tree: cst.Module) -> set[str]:
+        return _used_names(tree) | self._names.spoken_for
 
     def _with_new_imports(self, tree: cst.Module) -> list[cst.BaseStatement]:
         body: list[cst.BaseStatement] = list(tree.body)

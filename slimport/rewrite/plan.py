@@ -74,7 +74,9 @@ class Plan:
         return patched_names(self.program)
 
     def concerns(self, module: Module) -> bool:
-        """Whether any rule may change the file: the rest need not be parsed a second time."""
+        """Whether anything in the file may change: the rest need not be parsed a second time."""
+        if self.tf1_files.keeps_tf1_names(module) or self.tf1_files.start(module) is not None:
+            return True
         if any(is_slim(name) for name in self.program.imported_apis(module)):
             return True
         functions = self.program.by_module[module]

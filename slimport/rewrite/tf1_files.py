@@ -24,6 +24,7 @@ class Tf1Files:
         self.sessions = Sessions(program)
         self._written_for: dict[Module, bool] = {}
         self._own: dict[Module, bool] = {}
+        self._starts: dict[Module, Start | None] = {}
 
     def is_tf1(self, module: Module) -> bool:
         """Whether a file was written for TF 1.
@@ -46,16 +47,17 @@ class Tf1Files:
         """
         return (
             self._keeps_sessions
-            and self.sessions.runs(module)
             and self.is_tf1(module)
+            and (self.sessions.runs(module) or self.start(module) is not None)
             and self._can_switch(module)
         )
 
     def start(self, module: Module) -> Start | None:
         """Where the file, if a graph-and-session program starts in it, turns eager mode off."""
-        if not (self._keeps_sessions and self.is_tf1(module)) or self._shows_tf2(module):
-            return None
-        return self.sessions.start(module)
+        if module not in self._starts:
+            candidate = self._keeps_sessions and self.is_tf1(module) and not self._shows_tf2(module)
+            self._starts[module] = self.sessions.start(module) if candidate else None
+        return self._starts[module]
 
     def _shows_tf1(self, module: Module) -> bool:
         if module not in self._own:

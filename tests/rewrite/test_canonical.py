@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from slimport.index.canonical import canonical, is_namespace
+from slimport.rewrite.plan import Options
 from slimport.rewrite.registry import rule_for
 from slimport.tf1_api import symbols
 from tests.rewrite.tools import output, report, rewrite_program
@@ -129,7 +130,7 @@ shown = tf.summary.image('seen', placeholder)
 board = tf.summary
 board.image('again', placeholder)
 """
-    result = rewrite_program({"train.py": source})
+    result = rewrite_program({"train.py": source}, Options(target="keras"))
     text = output(result, "train.py") or ""
     assert "shown = tf.compat.v1.summary.image('seen', placeholder)" in text
     assert "tf.compat.v1.summary.image('again', placeholder)" in text

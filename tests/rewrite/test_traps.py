@@ -183,7 +183,8 @@ with tf.Session() as session:
 """
     )
     assert "keras.layers" not in text
-    assert "tf.compat.v1.Session()" in text
+    assert text.startswith("import tensorflow.compat.v1 as tf\n")
+    assert "tf.disable_v2_behavior()" in text
 
 
 def test_one_tensor_function_without_equivalent_keeps_all_on_tensorflow() -> None:

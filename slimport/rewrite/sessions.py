@@ -1,0 +1,135 @@
+"""Graph-and-session programs on TensorFlow 2: TF 1's names kept, eager execution turned off."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+import libcst as cst
+from libcst.helpers import get_full_name_for_node
+
+from slimport.index.modules import Module
+from slimport.index.sessions import Start, main_guard
+from slimport.report.model import Rewritten
+from slimport.rewrite.site import dotted
+
+CODE, NAME = "SLIM311", "session_programs"
+_V1 = "tensorflow.compat.v1"
+# Below `tensorflow`, but the same (or as absent) in TensorFlow 2.
+_OTHERS = frozenset("contrib compat core examples keras python tools".split())
+
+
+def with_graph_mode(tree: cst.Module, start: Start, call: cst.BaseExpression) -> cst.Module:
+    """Puts a call that turns eager execution off where a program starts."""
+    line = cst.SimpleStatementLine([cst.Expr(call)])
+    body = list(tree.body)
+    if start is not Start.GUARD:
+        position = _after_tensorflow(body, start)
+        blank = [cst.EmptyLine(indent=False)] if start is Start.IMPORTS else []
+        body.insert(position, line.with_changes(leading_lines=blank))
+        return tree.with_changes(body=body)
+    index = next(i for i, statement in enumerate(body) if _is_main_guard(statement))
+    guard = body[index]
+    assert isinstance(guard, cst.If)
+    first = line if isinstance(guard.body, cst.IndentedBlock) else cst.Expr(call)
+    body[index] = guard.with_changes(body=guard.body.with_changes(body=[first, *guard.body.body]))
+    return tree.with_changes(body=body)
+
+
+def bookings(module: Module, keeps_names: bool, start: Start | None) -> list[Rewritten]:
+    """The report's entries: one for each import of TensorFlow, one for the start."""
+    nodes = ast.walk(module.tree) if keeps_names else ()
+    imports = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
+    found = [Rewritten(n.lineno, "tf", CODE, NAME) for n in imports if _imports_tensorflow(n)]
+    if start is not None:
+        guard = main_guard(module.tree)
+        line = guard.lineno if guard is not None and start is Start.GUARD else 1
+        note = "a graph-and-session program starts here: eager execution is turned off"
+        found.append(Rewritten(line, "tf", CODE, NAME, note))
+    return found
+
+
+class NamesOfTf1(cst.CSTTransformer):
+    """``import tensorflow as tf`` -> ``import tensorflow.compat.v1 as tf``, wherever it stands."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[cst.Import | cst.ImportFrom] = []
+
+    def leave_Import(self, original_node: cst.Import, updated_node: cst.Import) -> cst.Import:
+        names = [self._alias(alias) for alias in updated_node.names]
+        if all(new is old for new, old in zip(names, updated_node.names, strict=True)):
+            return updated_node
+        self.found.append(original_node)
+        return updated_node.with_changes(names=names)
+
+    @staticmethod
+    def _alias(alias: cst.ImportAlias) -> cst.ImportAlias:
+        if get_full_name_for_node(alias.name) != "tensorflow":
+            return alias
+        name = alias.asname or cst.AsName(cst.Name("tensorflow"))
+        return alias.with_changes(name=dotted(_V1), asname=name)
+
+    def leave_ImportFrom(
+        self, original_node: cst.ImportFrom, updated_node: cst.ImportFrom
+    ) -> cst.ImportFrom:
+        if updated_node.relative or isinstance(updated_node.names, cst.ImportStar):
+            return updated_node
+        module = get_full_name_for_node(updated_node.module) if updated_node.module else None
+        if module != "tensorflow":
+            return updated_node
+        if any(alias.evaluated_name in _OTHERS for alias in updated_node.names):
+            return updated_node
+        self.found.append(original_node)
+        return updated_node.with_changes(module=dotted(_V1))
+
+
+def _imports_tensorflow(node: ast.Import | ast.ImportFrom) -> bool:
+    if isinstance(node, ast.ImportFrom):
+        names = {alias.name for alias in node.names}
+        return node.module == "tensorflow" and not node.level and not names & {*_OTHERS, "*"}
+    return any(alias.name == "tensorflow" for alias in node.names)
+
+
+def _after_tensorflow(body: Sequence[cst.BaseStatement], start: Start) -> int:
+    """Position after TensorFlow's import, or after the imports that follow it at once."""
+    packages = [_Imported.by(statement) for statement in body]
+    position = next(i for i, found in enumerate(packages) if "tensorflow" in found) + 1
+    while start is Start.IMPORTS and position < len(body) and packages[position]:
+        position += 1
+    return position
+
+
+class _Imported(cst.CSTVisitor):
+    """The packages that a statement imports, wherever in it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.packages: set[str] = set()
+
+    @classmethod
+    def by(cls, statement: cst.BaseStatement) -> set[str]:
+        visitor = cls()
+        statement.visit(visitor)
+        return visitor.packages
+
+    def visit_Import(self, node: cst.Import) -> None:
+        for alias in node.names:
+            self.packages.add((get_full_name_for_node(alias.name) or "").partition(".")[0])
+
+    def visit_ImportFrom(self, node: cst.ImportFrom) -> None:
+        name = get_full_name_for_node(node.module) if node.module is not None else ""
+        self.packages.add("." if node.relative else (name or "").partition(".")[0])
+
+    def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:
+        return False
+
+    def visit_ClassDef(self, node: cst.ClassDef) -> bool:
+        return False
+
+
+def _is_main_guard(statement: cst.BaseStatement) -> bool:
+    if not isinstance(statement, cst.If):
+        return False
+    test = cst.Module([cst.SimpleStatementLine([cst.Expr(statement.test)])]).code
+    return main_guard(ast.parse(f"if {test.strip()}: pass")) is not None
