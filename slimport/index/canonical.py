@@ -8,7 +8,7 @@ TensorFlow's own symbols are ``tf.<name>``, whether reached through ``tensorflow
 
 from __future__ import annotations
 
-from slimport import slim_api, tf1_api
+from slimport import contrib_api, slim_api, tf1_api
 
 _TENSORFLOW_ROOTS = ("tensorflow.compat.v1", "tensorflow")
 # Modules of tf_slim (and of tf.contrib.slim) under which slim's own functions are found as well:
@@ -94,7 +94,8 @@ def is_namespace(api: str) -> bool:
     if api.startswith("slim."):
         return last in _SLIM_MODULES or api.removeprefix("slim.") in _DEEP_SLIM_MODULES
     if api.startswith("tf.contrib."):
-        return api.count(".") == 2 or last in _CONTRIB_MODULES
+        known = contrib_api.is_module(api.removeprefix("tf.contrib."))
+        return known or api.count(".") == 2 or last in _CONTRIB_MODULES
     return api.startswith("tf.") and tf1_api.is_module(api.removeprefix("tf."))
 
 
@@ -107,6 +108,8 @@ def _tensorflow(rest: str) -> str:
         return _shared(rest, "contrib.framework.", "python.ops.", _FRAMEWORK_MODULES)
     if rest.startswith("contrib.training."):
         return _training(rest)
+    if rest.startswith("contrib."):
+        return f"tf.contrib.{contrib_api.public(rest.removeprefix('contrib.'))}"
     return f"tf.{rest}" if rest else "tf"
 
 
