@@ -51,6 +51,8 @@ _SLIM_MODULES = frozenset(
 _NOT_THE_FUNCTION = frozenset({"ops.arg_scope"})
 _LAYERS_MODULES = ("", "layers", "initializers", "regularizers", "normalization", "optimizers")
 _FRAMEWORK_MODULES = ("", "arg_scope", "variables", "framework_ops", "ops")
+# tensorflow.python.layers: what has tf.layers' functions and classes.
+_WRITTEN_LAYERS = ("base", "convolutional", "core", "layers", "normalization", "pooling")
 # Modules deeper in tf.contrib.
 _CONTRIB_MODULES = ("python", "ops", "layers", "core_rnn_cell", "training", "hparam")
 # tf.contrib.training: what slim took over, and where it is written.
@@ -108,6 +110,8 @@ def _tensorflow(rest: str) -> str:
         return _shared(rest, "contrib.framework.", "python.ops.", _FRAMEWORK_MODULES)
     if rest.startswith("contrib.training."):
         return _training(rest)
+    if rest.startswith("python.layers."):
+        return _of_layers(rest)
     if rest.startswith("contrib."):
         return f"tf.contrib.{contrib_api.public(rest.removeprefix('contrib.'))}"
     return f"tf.{rest}" if rest else "tf"
@@ -138,6 +142,13 @@ def _shared(rest: str, package: str, deep: str, modules: tuple[str, ...]) -> str
     if module in modules and _is_symbol(name):
         return "slim." + slim_api.ALIASES.get(name, name)
     return f"tf.{rest}"
+
+
+def _of_layers(rest: str) -> str:
+    """``tensorflow.python.layers.core.dense``: where tf.layers was written."""
+    module, _, name = rest.removeprefix("python.layers.").rpartition(".")
+    known = module in _WRITTEN_LAYERS and name and not name.startswith("_")
+    return f"tf.layers.{name}" if known else f"tf.{rest}"
 
 
 def _training(rest: str) -> str:

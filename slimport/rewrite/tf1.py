@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from slimport.tf1_api import symbols
+from slimport.tf1_api import BEFORE_1, symbols
 
 # TF 2 has another object of the name, yet calls with only these parameters mean the same. In order;
 # a call with more positional arguments than stand before `*` does not qualify.
@@ -96,6 +96,10 @@ def became(name: str, call: ast.Call | None) -> Became:
 def only_in_tf1(name: str) -> bool:
     """Whether code that names the symbol was written for TF 1: TF 2 has none of that name."""
     table = symbols()
+    if name.startswith(("layers.", "nn.rnn_cell.")):  # Keras 3 has none behind tf.compat.v1 either
+        return True
+    if name in BEFORE_1:
+        return True
     return name in table["gone"] or (name in table["renamed"] and name.count(".") == 0)
 
 

@@ -41,6 +41,12 @@ PARTS = (
     "loops",
     "gradients",
     "moving_averages",
+    "tf_layers",
+    "tf_convolution",
+    "tf_convolution_transposed",
+    "tf_separable",
+    "tf_normalization",
+    "tf_pooling",
     "models",
     "legacy",
 )

@@ -113,7 +113,7 @@ def in_data_format(outputs: Any, data_format: str | None) -> Any:
 
 
 # Settings that do not change what a layer computes: a layer found for reuse may differ in them.
-_ABOUT_VARIABLES = ("_initializer", "_regularizer", "trainable")
+_ABOUT_VARIABLES = ("_initializer", "_regularizer", "_constraint", "trainable")
 
 
 @contextlib.contextmanager
@@ -134,7 +134,8 @@ def _variables_of(
                 graph.trainable.add(path)
             elif graph.tf_graph is not None:  # its list of trainable variables is made here
                 arguments["trainable"] = False
-            variable = graph.add_variable(path, lambda: create(**arguments))
+            of_model = getattr(layer, "has_model_variables", True)
+            variable = graph.add_variable(path, lambda: create(**arguments), of_model)
             _collect(variable, short_name, variables_collections)
         elif tuple(variable.shape) != tuple(arguments["shape"]):
             raise ValueError(

@@ -47,7 +47,7 @@ def dropout(
         if current_layer_graph().tf_graph is not None:
             # Keras' generator would give every run of a TF 1 graph the same mask.
             dropped = functools.partial(tf.nn.dropout, inputs, 1 - keep_prob, noise_shape, seed)
-            outputs = _when(choice, dropped, inputs)
+            outputs = applied_when(choice, dropped, inputs)
         elif choice is False or (isinstance(keep_prob, (int, float)) and keep_prob >= 1):
             outputs = inputs
         else:
@@ -64,10 +64,10 @@ class Dropout(keras.layers.Dropout):
     def call(self, inputs: Any, training: Any = None, is_training: Any = None) -> Any:
         """Drops; `is_training`, a boolean or a tensor, overrides `training`."""
         choice = training if is_training is None else is_training
-        return _when(choice, lambda: super(Dropout, self).call(inputs, True), inputs)
+        return applied_when(choice, lambda: super(Dropout, self).call(inputs, True), inputs)
 
 
-def _when(choice: Any, dropped: Callable[[], Any], inputs: Any) -> Any:
+def applied_when(choice: Any, dropped: Callable[[], Any], inputs: Any) -> Any:
     """Returns `dropped()` where `choice` holds, else the inputs."""
     if keras.ops.is_tensor(choice):
         return tf.cond(tf.cast(choice, tf.bool), dropped, lambda: tf.identity(inputs))

@@ -48,6 +48,8 @@ class LayerGraph:
         tf_graph: The TF 1 graph that this belongs to, or `None`.
         anchor: A KerasTensor; variables used directly hang on it in a functional model.
         frozen: True once no further variables may come up (a traced model that is built).
+        not_of_model: Paths of the variables that TF 1 did not count as the model's.
+        activity_losses: Losses that depend on outputs of this pass, where a model asks for them.
     """
 
     def __init__(self, tf_graph: Any = None) -> None:
@@ -57,6 +59,7 @@ class LayerGraph:
         self.layers: dict[str, list[Any]] = {}
         self.variables: dict[str, Any] = {}
         self.trainable: set[str] = set()
+        self.not_of_model: set[str] = set()
         self._layer_names: set[str] = set()
         self.start_pass()
 
@@ -68,6 +71,7 @@ class LayerGraph:
         self.names_in_use: dict[str, int] = {}
         self.collections: dict[str, list[Any]] = {}
         self.met: dict[str, int] = {}
+        self.activity_losses: list[Any] | None = None
 
     @contextlib.contextmanager
     def active(self) -> Iterator[LayerGraph]:
@@ -115,11 +119,19 @@ class LayerGraph:
         self.met[path] = 1
         return variable
 
-    def add_variable(self, path: str, create: Callable[[], Any]) -> Any:
-        """Creates a variable (`create`) under its full legacy name and remembers it."""
+    def add_variable(self, path: str, create: Callable[[], Any], of_model: bool = True) -> Any:
+        """Creates a variable (`create`) under its full legacy name and remembers it.
+
+        Args:
+            path: The name.
+            create: Makes the variable.
+            of_model: Whether it is one of `get_model_variables`.
+        """
+        if not of_model:
+            self.not_of_model.add(path)
         with tf.init_scope():  # out of traced functions, loops and conditions
             if self.tf_graph is not None:
-                self.variables[path] = _create_in_tf_graph(path, create)
+                self.variables[path] = _create_in_tf_graph(path, create, of_model)
             else:
                 self.variables[path] = create()
         return self.variables[path]
@@ -158,7 +170,7 @@ def layer_graph() -> Iterator[LayerGraph]:
         yield graph
 
 
-def _create_in_tf_graph(path: str, create: Callable[[], Any]) -> Any:
+def _create_in_tf_graph(path: str, create: Callable[[], Any], of_model: bool) -> Any:
     """Creates a Keras variable whose name in the TF 1 graph is `path`, for `tf.train.Saver`."""
     scope, _, name = path.rpartition("/")
 
@@ -168,7 +180,8 @@ def _create_in_tf_graph(path: str, create: Callable[[], Any]) -> Any:
 
     with tf.variable_creator_scope(creator):
         variable = create()
-    tf.compat.v1.add_to_collection(tf.compat.v1.GraphKeys.MODEL_VARIABLES, variable.value)
+    if of_model:
+        tf.compat.v1.add_to_collection(tf.compat.v1.GraphKeys.MODEL_VARIABLES, variable.value)
     if variable.regularizer is not None:
         loss = variable.regularizer(variable.value)
         tf.compat.v1.add_to_collection(tf.compat.v1.GraphKeys.REGULARIZATION_LOSSES, loss)

@@ -91,14 +91,19 @@ class TracedModel(keras.Model):
 
     def call(self, inputs: Any, training: Any = None) -> Any:
         """Runs the function on `inputs`."""
-        return self._replay(inputs, training)
+        outputs, losses = self._replay(inputs, training)
+        for loss in losses:
+            self.add_loss(loss)
+        return outputs
 
     def _run(self, inputs: Any, training: Any) -> Any:
         """One pass through the function; `training` reaches the layers through Keras' context."""
         del training  # an argument so that each value of it has a trace of its own
         self._scoped_graph.start_pass()
+        losses: list[Any] = []
+        self._scoped_graph.activity_losses = losses
         with self._scoped_graph.active():
-            return self._function(inputs)
+            return self._function(inputs), losses
 
 
 def _with_inputs_first(

@@ -21,7 +21,8 @@ def legacy_weight_name(layer: Any, name: str) -> str:
     """Returns the last part of a variable's checkpoint name, e.g. `weights` for `kernel`."""
     if name == "kernel" and isinstance(layer, keras.layers.DepthwiseConv2D):
         return "depthwise_weights"
-    return _LEGACY_NAMES.get(name, name)
+    names: dict[str, str] = getattr(layer, "legacy_names", _LEGACY_NAMES)
+    return names.get(name, name)
 
 
 def legacy_variables(model: Any) -> dict[str, Any]:

@@ -94,7 +94,7 @@ def batch_norm(
             trainable=trainable,
             fused=fused is not False,
             updates_collections=updates_collections,
-            dtype=_statistics_dtype(inputs),
+            dtype=statistics_dtype(inputs),
         )
         outputs = layer(inputs, is_training=training_choice(is_training))
         return finished(outputs, scope, activation, outputs_collections=outputs_collections)
@@ -214,7 +214,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
         return outputs
 
 
-def _statistics_dtype(inputs: Any) -> Any:
+def statistics_dtype(inputs: Any) -> Any:
     """Statistics stay in float32 where the inputs have half precision."""
     dtype = keras.backend.standardize_dtype(inputs.dtype)
     halves = {"float16": "mixed_float16", "bfloat16": "mixed_bfloat16"}

@@ -184,7 +184,8 @@ def get_variables(
     if graph.tf_graph is not None:
         return list(tf.compat.v1.get_collection(collection, pattern))
     if collection in _KEPT_ANYWAY:
-        members = list(graph.variables.values())
+        apart = graph.not_of_model if collection == "model_variables" else ()
+        members = [v for path, v in graph.variables.items() if path not in apart]
     elif collection == "trainable_variables":
         members = [v for path, v in graph.variables.items() if path in graph.trainable]
     else:
