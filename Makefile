@@ -6,6 +6,8 @@
 # make test-long     all tests, the long ones included
 # make bench-odapi   the TF Object Detection API, old against migrated (hours on two cores; ROWS=part of a
 #                    row's name for some rows, OLD_PYTHON=python3.7 with TensorFlow 1.15 for the old side)
+# make bench-repositories CHECKOUTS=dir   whole repositories, old against migrated (NAMES=part of a
+#                    repository's name for some, OLD_PYTHON as above)
 # make docs          regenerates docs/rules.md from the rules
 # make clean         removes build/ and the virtual environment
 #
@@ -23,9 +25,11 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 
 ROWS ?=
+NAMES ?=
+CHECKOUTS ?=
 OLD_PYTHON ?=
 
-.PHONY: demo test test-long bench-odapi lint docs clean
+.PHONY: demo test test-long bench-odapi bench-repositories lint docs clean
 
 # `rewrite` ends with 1 while train, eval and data files hold marked TODOs; 2 is an error.
 demo: $(VENV)/.verify-installed
@@ -46,6 +50,12 @@ test-long: lint
 bench-odapi: $(VENV)/.bench-installed
 	$(BIN)/python -m benchmarks.object_detection_api --jobs $(JOBS) \
 	    $(if $(OLD_PYTHON),--old-python $(OLD_PYTHON)) $(ROWS)
+
+# CHECKOUTS: a folder with checkouts of the repositories that benchmarks/repositories/repositories.toml names.
+bench-repositories: $(VENV)/.verify-installed
+	@test -n "$(CHECKOUTS)" || { echo "say CHECKOUTS=dir, a folder of checkouts" >&2; exit 1; }
+	$(BIN)/python -m benchmarks.repositories --checkouts $(CHECKOUTS) --jobs $(JOBS) \
+	    $(if $(OLD_PYTHON),--old-python $(OLD_PYTHON)) $(NAMES)
 
 lint: $(VENV)/.dev-installed
 	$(BIN)/ruff check .
