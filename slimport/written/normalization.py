@@ -131,6 +131,23 @@ class BatchNormalization(keras.layers.BatchNormalization):
         self.fused = fused
         self.updates_collections = updates_collections
 
+    def build(self, input_shape: Any) -> None:
+        """Creates the variables in the order in which TF-Slim's two ways made them."""
+        center = self.center
+        rows = self.fused and len(input_shape) == 2
+        if center and (rows or self.updates_collections != _UPDATE_OPS):
+            self.beta = self.add_weight(
+                shape=(input_shape[self.axis],),
+                name="beta",
+                initializer=self.beta_initializer,
+                regularizer=self.beta_regularizer,
+                constraint=self.beta_constraint,
+                autocast=False,
+            )
+            self.center = False
+        super().build(input_shape)
+        self.center = center
+
     def call(
         self, inputs: Any, training: Any = None, mask: Any = None, is_training: Any = None
     ) -> Any:

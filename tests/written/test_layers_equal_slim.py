@@ -62,6 +62,18 @@ def batch_norm_cases() -> dict[str, tuple[Any, Any]]:
             lambda s, x, t: s.batch_norm(x, decay=0.5, updates_collections=None, is_training=t),
             IMAGES,
         ),
+        "batch_norm_in_place_scaled": (
+            lambda s, x, t: s.batch_norm(x, scale=True, updates_collections=None, is_training=t),
+            IMAGES,
+        ),
+        "batch_norm_in_place_rank_2": (
+            lambda s, x, t: s.batch_norm(x, scale=True, updates_collections=None, is_training=t),
+            ROWS,
+        ),
+        "batch_norm_in_place_rank_3": (
+            lambda s, x, t: s.batch_norm(x, scale=True, updates_collections=None, is_training=t),
+            SEQUENCES,
+        ),
         "batch_norm_not_trainable": (
             lambda s, x, t: s.batch_norm(x, decay=0.5, trainable=False, is_training=t),
             IMAGES,
@@ -329,6 +341,7 @@ def check_in_tf_graph(
         outputs = call(s, placeholder, training)
         variables = {v.op.name: v for v in v1.global_variables()}
         assert {k: tuple(v.shape) for k, v in variables.items()} == expected.variables
+        assert list(variables) == list(expected.variables)  # in the order of their creation
         session.run(v1.global_variables_initializer())
         for path, variable in variables.items():
             variable.load(random_value(path, tuple(variable.shape)), session)
