@@ -25,7 +25,12 @@ class _ScopeRule(RenamedRule):
 
 
 def _moves(site: CallSite | ValueSite) -> bool:
-    """A name scope names no variables: one that layers may run under can stay TensorFlow's."""
+    """A name scope names no variables: one that layers may run under can stay TensorFlow's.
+
+    So can any scope of a function that runs in TF 1 graphs alone.
+    """
+    if site.file.only_in_graphs(site.function):
+        return False
     if site.short == "name_scope":
         return site.file.builds(site.function)
     return site.file.scopes_layers(site.function)

@@ -59,6 +59,11 @@ class Sessions:
         """
         return module in self._modules
 
+    @staticmethod
+    def names_one(function: Function) -> bool:
+        """Whether a function names what only a graph-and-session program holds."""
+        return _names(function, _SESSION_APIS)
+
     def start(self, module: Module) -> Start | None:
         """Where a graph-and-session program starts in this file, `None` if none does."""
         guard = main_guard(module.tree)
@@ -69,7 +74,8 @@ class Sessions:
         tops = {self._program.functions[m.tree]: main_guard(m.tree) for m in within - {module}}
         makes = any(_makes_tensors(other, guard_there) for other, guard_there in tops.items())
         at_top = Start.FIRST if makes else Start.IMPORTS
-        if _names(top, _SESSION_APIS, outside=guard) or _is_test(top):
+        is_test = _is_test(top) and any(map(self.names_one, self._program.by_module[module]))
+        if is_test or _names(top, _SESSION_APIS, outside=guard):
             return at_top
         if guard is None or not self._reaches_session(module, within):
             return None

@@ -169,6 +169,9 @@ class _Services:
     def is_patched(self, api: str) -> bool:
         return api in self._plan.patched
 
+    def only_in_graphs(self, function: Function) -> bool:
+        return self._plan.tf1_files.only_in_graphs(function)
+
     def is_tf1(self) -> bool:
         return self._plan.is_tf1(self._module)
 

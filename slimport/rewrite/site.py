@@ -53,6 +53,9 @@ class FileServices(Protocol):
     def is_patched(self, api: str) -> bool:
         """Whether the program itself assigns this name of another library."""
 
+    def only_in_graphs(self, function: Function) -> bool:
+        """Whether a function runs in graphs with sessions alone: it makes or feeds one."""
+
     def is_tf1(self) -> bool:
         """Whether the file was written for TF 1: it names slim or a symbol that TF 2 lacks."""
 

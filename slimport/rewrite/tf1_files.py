@@ -5,7 +5,7 @@ from __future__ import annotations
 from slimport.index.canonical import is_slim
 from slimport.index.modules import Module
 from slimport.index.names import Imported
-from slimport.index.program import Program, Reference
+from slimport.index.program import Function, Program, Reference
 from slimport.index.sessions import Sessions, Start
 from slimport.rewrite.tf1 import only_in_tf1
 from slimport.tf1_api import only_in_tf2
@@ -51,6 +51,10 @@ class Tf1Files:
             and (self.sessions.runs(module) or self.start(module) is not None)
             and self._can_switch(module)
         )
+
+    def only_in_graphs(self, function: Function) -> bool:
+        """Whether a function names a session: what it opens and makes may stay TensorFlow's."""
+        return self.keeps_tf1_names(function.module) and self.sessions.names_one(function)
 
     def start(self, module: Module) -> Start | None:
         """Where the file, if a graph-and-session program starts in it, turns eager mode off."""

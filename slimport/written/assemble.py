@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import functools
+import re
 import symtable
 import sys
 from collections.abc import Iterable, Iterator
@@ -41,12 +42,27 @@ PARTS = (
     "loops",
     "gradients",
     "moving_averages",
+    "global_step",
     "tf_layers",
     "tf_convolution",
     "tf_convolution_transposed",
     "tf_separable",
     "tf_normalization",
     "tf_pooling",
+    "rnn_cells",
+    "rnn_wrappers",
+    "rnn_loops",
+    "nets_shared",
+    "nets_alexnet",
+    "nets_inception",
+    "nets_inception_v1",
+    "nets_inception_v2",
+    "nets_inception_v3",
+    "nets_overfeat",
+    "nets_resnet",
+    "nets_resnet_v1",
+    "nets_resnet_v2",
+    "nets_vgg",
     "models",
     "legacy",
 )
@@ -233,8 +249,13 @@ def _is_standard(module: str) -> bool:
 
 
 def _all(names: list[str]) -> str:
-    listed = "".join(f'    "{name}",\n' for name in names)
+    listed = "".join(f'    "{name}",\n' for name in sorted(names, key=_by_numbers))
     return f"__all__ = [\n{listed}]"
+
+
+def _by_numbers(name: str) -> list[int | str]:
+    """Sorts `resnet_v1_50` before `resnet_v1_101`, as linters want it."""
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
 
 
 def _bodies(kept: list[_Definition]) -> Iterator[str]:

@@ -96,6 +96,14 @@ class TracedModel(keras.Model):
             self.add_loss(loss)
         return outputs
 
+    def train_step(self, *args: Any, **kwargs: Any) -> Any:
+        """One step of `fit`; counts `global_step` up where the function asked for it."""
+        logs = super().train_step(*args, **kwargs)
+        step = self._scoped_graph.variables.get("global_step")
+        if step is not None:
+            step.assign_add(1)
+        return logs
+
     def _run(self, inputs: Any, training: Any) -> Any:
         """One pass through the function; `training` reaches the layers through Keras' context."""
         del training  # an argument so that each value of it has a trace of its own

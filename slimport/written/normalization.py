@@ -124,6 +124,8 @@ class BatchNormalization(keras.layers.BatchNormalization):
     not trainable still normalizes with the statistics of the batch while training.
     """
 
+    center: bool
+
     def __init__(
         self, fused: bool = True, updates_collections: Any = _UPDATE_OPS, **kwargs: Any
     ) -> None:
