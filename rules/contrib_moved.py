@@ -2,14 +2,12 @@
 
 from dataclasses import dataclass
 
-import libcst as cst
-
 from slimport.contrib_api import Moved, moved
 from slimport.index.canonical import canonical
 from slimport.index.program import Reference
+from slimport.rewrite.moved import handed_on, public
 from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Rule
-from slimport.rewrite.site import CallSite, Site, ValueSite
-from slimport.rewrite.tf1 import became
+from slimport.rewrite.site import CallSite, ValueSite
 
 # Packages that no tensor of a network passes through.
 _NEUTRAL = ("checkpoint", "cluster_resolver", "data", "distribute", "framework.nest", "hooks")
@@ -45,20 +43,20 @@ class _ContribMovedRule(Rule):
         if site.aliased:  # the line that binds the name is right by now, or marked
             return Keep()
         if place.is_same:
-            return site.node.with_changes(func=_public(site, place))
-        arguments = _named(site, place)
+            return site.node.with_changes(func=public(site, place.target, site.reference.call))
+        arguments = handed_on(site, place.parameters or (), place.positional)
         if arguments is None:
             return Leave(
                 f"{site.api} is tf.{place.target} with its parameters in another order, and what "
                 "is passed cannot be seen",
                 "pass every argument by name",
             )
-        return site.node.with_changes(func=_public(site, place), args=arguments)
+        return site.node.with_changes(func=public(site, place.target), args=arguments)
 
     def value(self, site: ValueSite) -> Outcome:
         place = _MOVED[site.api]
         if place.is_same:
-            return _public(site, place)
+            return public(site, place.target)
         return Leave(
             f"{site.api} is passed on as a function; tf.{place.target} has its parameters in "
             "another order",
@@ -70,31 +68,6 @@ class _ContribMovedRule(Rule):
         neutral = name.startswith(tuple(f"{package}." for package in _NEUTRAL))
         return None if neutral else f"{reference.api.name} has no keras.ops equivalent"
 
-
-def _public(site: Site, place: Moved) -> cst.BaseExpression:
-    spelled = site.reference.api.spelled
-    if spelled.startswith("tensorflow.compat.v1"):
-        return site.file.tensorflow(place.target, spelled)
-    call = site.reference.call if place.is_same else None
-    return site.file.tensorflow(became(place.target, call).name, spelled)
-
-
-def _named(site: CallSite, place: Moved) -> list[cst.Arg] | None:
-    """The arguments under the target's names; None where they cannot be told."""
-    pairs = dict(place.parameters or ())
-    bound = site.bound(tuple(pairs))
-    if bound is None:
-        return None
-    arguments = []
-    for position, (name, argument) in enumerate(bound.items()):
-        if argument.keyword is not None or position >= place.positional:
-            equal = argument.equal if argument.keyword is not None else _EQUAL
-            argument = argument.with_changes(keyword=cst.Name(pairs[name]), equal=equal)
-        arguments.append(argument)
-    return arguments
-
-
-_EQUAL = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
 
 CONTRIB_MOVED = _ContribMovedRule(
     code="SLIM340",

@@ -1,19 +1,22 @@
 """Tensor functions: tf.concat, tf.reduce_mean ... -> keras.ops, where they are exactly equal."""
 
 import ast
-from dataclasses import dataclass
+import operator
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import libcst as cst
 
-from slimport.rewrite.rule import Example
-from slimport.rewrite.site import literal, string
+from slimport.rewrite.moved import named
+from slimport.rewrite.rule import Example, Keep, Outcome
+from slimport.rewrite.site import NOT_LITERAL, CallSite, literal, string
 from slimport.rewrite.tensors import TensorRule
 
 _REDUCE_OLD = "input_tensor axis keepdims name reduction_indices=axis keep_dims=keepdims"
 _UNARY = "x name"
 
 _TABLE = {
-    "tf.concat": ("concatenate", "values axis name"),
+    "tf.concat": ("concatenate", "values axis name concat_dim=axis"),
     "tf.stack": ("stack", "values axis name"),
     "tf.reshape": ("reshape", "tensor shape=newshape name"),
     "tf.squeeze": ("squeeze", "input axis name squeeze_dims=axis"),
@@ -53,11 +56,48 @@ _TABLE = {
 
 @dataclass(frozen=True, kw_only=True)
 class _TensorOps(TensorRule):
+    def call(self, site: CallSite) -> Outcome:
+        arguments = _values_first(site.node.args) if site.api == "tf.concat" else None
+        if arguments is None:
+            return super().call(site)
+        site.file.note("TensorFlow 0.x's order of arguments: the axis came first")
+        node = site.node.with_changes(args=arguments)
+        outcome = super().call(replace(site, node=node))
+        return node if isinstance(outcome, Keep) else outcome
+
     def argument(self, api: str, name: str, value: cst.BaseExpression) -> cst.BaseExpression:
         if api == "tf.pad" and name == "mode":
             mode = literal(value)
             return string(mode.lower(), like=value) if isinstance(mode, str) else value
         return value
+
+
+def _values_first(arguments: Sequence[cst.Arg]) -> list[cst.Arg] | None:
+    """``tf.concat(3, [a, b])`` of TensorFlow 0.x as TensorFlow 1 writes it; None for any other."""
+    new = [
+        named(a, "axis") if a.keyword is not None and a.keyword.value == "concat_dim" else a
+        for a in arguments
+    ]
+    plain = [a for a in arguments if a.keyword is None and not a.star]
+    if plain and (_is_axis(plain[0].value) or (len(plain) > 1 and _is_list(plain[1].value))):
+        if len(plain) == 1:
+            new[0] = named(new[0], "axis")
+        else:
+            first, second = new[:2]
+            new[0] = first.with_changes(value=second.value)
+            new[1] = second.with_changes(value=first.value)
+    return None if all(map(operator.is_, new, arguments)) else new
+
+
+def _is_axis(value: cst.BaseExpression) -> bool:
+    return type(literal(value)) is int
+
+
+def _is_list(value: cst.BaseExpression) -> bool:
+    """Whether it is tensors: a list of one number is an axis for some versions."""
+    if isinstance(value, cst.List | cst.Tuple):
+        return literal(value) is NOT_LITERAL and bool(value.elements)
+    return isinstance(value, cst.ListComp)
 
 
 def _constant_mode(bound: dict[str, ast.expr]) -> str | None:
@@ -127,6 +167,31 @@ def net(images):
 """,
             inputs=((1, 4, 4, 3),),
             title="a function without an equivalent keeps the whole function on TensorFlow",
+        ),
+        Example(
+            title="TensorFlow 0.x's order",
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(images):
+    left = slim.conv2d(images, 4, 1, scope='left')
+    both = tf.concat(3, [left, images])
+    both = tf.concat(values=[both, images], concat_dim=3)
+    return tf.concat(3, values=[tf.log(both), both])
+""",
+            after="""
+import tensorflow as tf
+from scoped_layers import conv2d
+
+
+def net(images):
+    left = conv2d(images, 4, 1, name='left')
+    both = tf.concat([left, images], 3)
+    both = tf.concat(values=[both, images], axis=3)
+    return tf.concat(axis=3, values=[tf.math.log(both), both])
+""",
         ),
     ),
 )
