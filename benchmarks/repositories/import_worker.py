@@ -7,6 +7,7 @@ The answer is a JSON object: for each file one of the three outcomes below and t
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import signal
@@ -118,12 +119,27 @@ def _import(root: Path, name: str, paths: list[str]) -> None:
     # A script's own folder is on its path; here it comes last, after the roots.
     sys.path[:0] = [str((root / base).resolve()), *others, str(path.parent)]
     sys.argv = [str(path)]
-    module = path.relative_to(root / base).with_suffix("")
-    parts = (
-        module.parts[:-1] if module.name == "__init__" and len(module.parts) > 1 else module.parts
-    )
-    # Not importlib: a name such as `my-script` is no identifier, yet it has a module name.
-    __import__(".".join(parts))
+    dotted = ".".join(path.relative_to(root / base).with_suffix("").parts)
+    spec = _find(dotted.removesuffix(".__init__"))
+    if spec is not None and spec.origin == str(path):
+        __import__(spec.name)
+        return
+    # No module of this path, such as `my-script`, or one hidden by another: it is run as a script.
+    sys.path.insert(0, str(path.parent))
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    sys.modules[path.stem] = module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+
+
+def _find(dotted: str) -> Any:
+    """Returns the spec of a module, None where a part of the name leads nowhere."""
+    try:
+        return importlib.util.find_spec(dotted)
+    except ModuleNotFoundError as error:
+        if error.name is not None and (dotted + ".").startswith(error.name + "."):
+            return None
+        raise
 
 
 if __name__ == "__main__":

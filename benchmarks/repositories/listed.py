@@ -12,7 +12,8 @@ HERE = Path(__file__).resolve().parent
 LIST = HERE / "repositories.toml"
 ENTRIES = HERE / "entries"
 
-_KEYS = {"name", "commit", "subtrees", "paths", "entries", "absent", "case"}
+_KEYS = {"name", "commit", "subtrees", "paths", "entries", "absent", "case", "training"}
+_TRAINING_KEYS = {"name", "script", "data", "arguments", "constants", "steps"}
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Repository:
         entries: Folder under ``entries`` with entry modules of this benchmark, if it needs any.
         absent: Packages that both sides get an empty stand-in for.
         cases: Verify cases; a case may have ``paths`` of its own.
+        training: Scripts that train, see `training.py`.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Repository:
     entries: str | None
     absent: tuple[str, ...]
     cases: tuple[dict[str, Any], ...]
+    training: tuple[dict[str, Any], ...] = ()
 
     @property
     def folder(self) -> str:
@@ -87,6 +90,8 @@ def _repository(data: dict[str, Any], absent: list[str]) -> Repository:
     _refuse(place, set(data) - _KEYS)
     if not {"name", "commit", "case"} <= set(data):
         raise ValueError(f"{place}: needs name, commit and a case")
+    for script in data.get("training", ()):
+        _refuse(f"{place}, training", set(script) - _TRAINING_KEYS)
     return Repository(
         name=data["name"],
         commit=data["commit"],
@@ -95,6 +100,7 @@ def _repository(data: dict[str, Any], absent: list[str]) -> Repository:
         entries=data.get("entries"),
         absent=(*absent, *data.get("absent", ())),
         cases=tuple(data["case"]),
+        training=tuple(data.get("training", ())),
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.object_detection_api.rows import summary
-from benchmarks.repositories import imports, references, tree
+from benchmarks.repositories import imports, references, training, tree
 from benchmarks.repositories.listed import LIST, Repository
 from slimport.verify import cases, run
 
@@ -27,7 +27,7 @@ def row(repository: Repository, checkouts: Path, work: Path, settings: run.Setti
         settings: How entries are compared.
     """
     started = time.monotonic()
-    found: Row = {"name": repository.name, "entries": []}
+    found: Row = {"name": repository.name, "entries": [], "training": []}
     try:
         source = tree.checkout(checkouts, repository)
         found["other_commit"] = tree.other_commit(source, repository)
@@ -38,6 +38,8 @@ def row(repository: Repository, checkouts: Path, work: Path, settings: run.Setti
         found["imports"] = imports.load_all(repository, trees, work)
         for paths, members in repository.groups():
             found["entries"] += _entries(paths, members, trees, settings)
+        for script in repository.training:
+            found["training"].append(training.run(script, repository, trees, work))
     except Exception:  # a repository that fails is a row, not an end
         found["error"] = traceback.format_exc()
     found["seconds"] = time.monotonic() - started

@@ -1,4 +1,4 @@
-"""The two tables: one line for each repository, and one for each entry."""
+"""The tables: one line for each repository, for each entry, and for each training script."""
 
 from __future__ import annotations
 
@@ -31,6 +31,9 @@ def of_rows(rows: Sequence[Row]) -> str:
     entries = [entry for row in rows for entry in row["entries"]]
     if entries:
         parts.append(_entries(entries))
+    scripts = [script for row in rows for script in row["training"]]
+    if scripts:
+        parts.append(_training(scripts))
     return "\n\n".join(parts) + "\n"
 
 
@@ -40,6 +43,8 @@ def news(row: Row) -> str:
     lines += [f"    lost: {name}: {error}" for name, error in _lost(row).items()]
     for entry in row["entries"]:
         lines.append(f"    {entry['status']:>9}  {entry['name']}  {entry_remark(entry)}")
+    for script in row["training"]:
+        lines.append(f"    {script['status']:>9}  {script['name']}  {_script_remark(script)}")
     return "\n".join(lines)
 
 
@@ -140,4 +145,32 @@ def entry_remark(entry: Row) -> str:
             return f"{mode}, {side} side, {lines[0]}: {lines[-1]}"[:REMARK_LENGTH]
         if found["status"] != "equal":
             return f"{mode}: {found['first_divergence'] or found['status']}"[:REMARK_LENGTH]
+    return ""
+
+
+def _training(scripts: Sequence[Row]) -> str:
+    heads = (
+        "script",
+        "variables",
+        "steps",
+        "first loss",
+        "last loss",
+        "losses",
+        "rounding",
+        "remarks",
+    )
+    lines = [_line(heads), "|---|" + "--:|" * (len(heads) - 2) + "---|"]
+    for script in scripts:
+        losses = script["losses"]["new"] or [[]]
+        ends = [f"{step[0]:.6g}" if step else "" for step in (losses[0], losses[-1])]
+        found = [f"{script[key]:.0e}" if key in script else "" for key in ("relative", "floor")]
+        found[0] = found[0] if script["status"] == "equal" else f"**{found[0] or 'failed'}**"
+        cells = [f"`{script['name']}`", script["variables"], str(script["steps"]), *ends, *found]
+        lines.append(_line([*cells, _script_remark(script)]))
+    return "\n".join(lines)
+
+
+def _script_remark(script: Row) -> str:
+    for run, text in script["errors"].items():
+        return f"{run}: {text.strip().splitlines()[-1]}"[:REMARK_LENGTH]
     return ""

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from benchmarks.repositories import imports, listed, references, rows, table, tree
+from benchmarks.repositories import imports, listed, references, rows, table, training, tree
 from slimport.verify.run import Settings
 
 WORKER = Path(rows.__file__).with_name("import_worker.py")
@@ -56,6 +56,7 @@ def _row(name="owner/name", **rest):
             "lost": {"a.py": "KeyError: 1"},
         },
         "entries": [_entry("name/net", "equal", inference=_mode(output=2e-6))],
+        "training": [],
         **rest,
     }
 
@@ -100,7 +101,9 @@ def test_every_entry_module_is_used_and_old_python_reads_it(repositories):
     }
     for path in listed.ENTRIES.rglob("*.py"):
         ast.parse(path.read_text(), feature_version=(3, 7))
-        assert path.parent.name == "shared" or (path.parent.name, path.stem) in used, path
+        assert (
+            path.parent.name in ("shared", "training") or (path.parent.name, path.stem) in used
+        ), path
 
 
 def test_a_misspelt_key_is_an_error(tmp_path):
@@ -252,6 +255,7 @@ def test_the_tables_show_what_did_not_pass():
                 "name": "owner/gone",
                 "seconds": 0.0,
                 "entries": [],
+                "training": [],
                 "error": "T\nFileNotFoundError: x",
             },
         ]
@@ -297,3 +301,82 @@ def test_entries_that_cannot_start_are_rows(tmp_path):
         ["."], [{"name": "x/y", "entry": "a:b", "inputs": []}], trees, Settings()
     )
     assert found["status"] == "failed" and "is no folder" in found["error"]
+
+
+# --------------------------------------------------------------------------------- training
+
+
+def _answers(old, new, floor=None, names=("w",), new_names=("w",), error=""):
+    return {
+        "old": {"losses": old, "variables": list(names), "error": ""},
+        "floor": {"losses": floor or old, "variables": list(names), "error": ""},
+        "new": {"losses": new, "variables": list(new_names), "error": error},
+    }
+
+
+def test_losses_are_compared_against_the_floor():
+    old = [[2.0, 0.5], [1.0, 0.0]]
+    assert training.compare(_answers(old, old))["status"] == "equal"
+    near = [[2.0, 0.5], [1.0 + 5e-5, 0.0]]
+    assert training.compare(_answers(old, near))["status"] == "differs"
+    moved = [[2.0, 0.5], [1.0 + 1e-5, 0.0]]
+    found = training.compare(_answers(old, near, moved))
+    assert found["status"] == "equal" and found["relative"] == pytest.approx(5e-5)
+
+
+@pytest.mark.parametrize(
+    "new", [[[2.0, 0.5]], [[2.0], [1.0]], [[2.0, 0.5], [float("nan"), 0.0]], []]
+)
+def test_other_steps_are_no_equal_ones(new):
+    assert training.compare(_answers([[2.0, 0.5], [1.0, 0.0]], new))["status"] == "differs"
+
+
+def test_a_script_that_lost_a_variable_or_failed_is_not_equal():
+    old = [[2.0], [1.0]]
+    found = training.compare(_answers(old, old, new_names=("w", "extra")))
+    assert (found["status"], found["variables"]) == ("differs", "1/1 +1")
+    failed = training.compare(_answers(old, old[:1], error="T\nKeyError: 'k'"))
+    assert failed["status"] == "failed"
+    assert training.compare(_answers([], []))["status"] == "failed"
+    failed["name"] = "name/train"
+    text = table.of_rows([_row(training=[failed, {**found, "name": "name/other"}])])
+    lines = _first_cells(text)
+    assert "new: KeyError: 'k'" in lines["name/train"] and "**failed**" in lines["name/train"]
+    assert "| **0e+00** |" in lines["name/other"]
+
+
+def test_every_training_script_has_its_data(repositories):
+    data = {script["data"] for r in repositories for script in r.training}
+    assert data == {path.stem for path in (listed.ENTRIES / "training").glob("*.py")}
+
+
+SCRIPT = """
+import tensorflow as tf
+from tensorflow.contrib import slim
+
+decay = 0.5
+x = tf.placeholder(tf.float32, [None, 3])
+net = slim.fully_connected(x, 2, activation_fn=None, scope='fc')
+loss = tf.reduce_mean(tf.square(net - 1.0))
+train = tf.train.GradientDescentOptimizer(decay).minimize(loss)
+with tf.Session() as session:
+    session.run(tf.global_variables_initializer())
+    session.run(loss, {x: [[1, 2, 3]]})
+    while True:
+        session.run([train, loss], {x: [[1, 2, 3]]})
+"""
+
+
+@pytest.mark.slow
+def test_a_script_trains_alike_on_both_sides(tmp_path):
+    source = tmp_path / "checkouts" / "name"
+    source.mkdir(parents=True)
+    (source / "train.py").write_text(SCRIPT)
+    script = {"name": "train", "script": "train.py", "constants": {"decay": 0.01}, "steps": 3}
+    repository = listed.Repository("owner/name", "0" * 40, (), (".",), None, (), (), (script,))
+    trees = tree.prepare(source, repository, tmp_path / "work")
+    found = training.run(script, repository, trees, tmp_path / "work")
+    assert found["status"] == "equal", found["errors"]
+    assert found["variables"] == "2/2" and found["steps"] == 3
+    first, *_, last = found["losses"]["new"]
+    assert last < first
