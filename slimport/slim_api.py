@@ -144,6 +144,48 @@ SHARED = frozenset(
     """.split()
 )
 
+# Networks that slim ships: their modules below slim.nets, and what each defines.
+_INCEPTION = {
+    f"inception_v{version}": (
+        f"inception_v{version} inception_v{version}_arg_scope inception_v{version}_base"
+    )
+    for version in (1, 2, 3)
+}
+_RESNET = {
+    name: f"bottleneck resnet_arg_scope {name} {name}_50 {name}_101 {name}_152 {name}_200 "
+    f"{name}_block"
+    for name in ("resnet_v1", "resnet_v2")
+}
+_NET_MODULES = {
+    "alexnet": "alexnet_v2 alexnet_v2_arg_scope",
+    "inception": " ".join(_INCEPTION.values()),
+    **_INCEPTION,
+    "overfeat": "overfeat overfeat_arg_scope",
+    "resnet_utils": "Block conv2d_same resnet_arg_scope stack_blocks_dense subsample",
+    **_RESNET,
+    "vgg": "vgg_16 vgg_19 vgg_a vgg_arg_scope vgg_d vgg_e",
+}
+# Where the written module has another name: two functions of one name, one function of two names.
+_NET_NAMES = {
+    "resnet_v1.bottleneck": "resnet_v1_bottleneck",
+    "resnet_v2.bottleneck": "resnet_v2_bottleneck",
+    "vgg.vgg_d": "vgg_16",
+    "vgg.vgg_e": "vgg_19",
+}
+# Canonical name -> name in the written module.
+NETS = {
+    f"slim.nets.{module}.{name}": _NET_NAMES.get(f"{module}.{name}", name)
+    for module, names in _NET_MODULES.items()
+    for name in names.split()
+}
+NET_MODULES = frozenset(f"nets.{module}" for module in _NET_MODULES)
+# Those that carry `default_image_size`.
+SIZED_NETS = frozenset(
+    """
+    alexnet_v2 inception_v1 inception_v2 inception_v3 resnet_v1 resnet_v2 vgg_16 vgg_19 vgg_a
+    """.split()
+)
+
 
 @dataclass(frozen=True)
 class Signature:

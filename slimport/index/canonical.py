@@ -34,6 +34,8 @@ _SLIM_MODULE_ALIASES = {
     "layers.utils": "utils",
     "learning.training": "training",
     "losses.loss_ops": "losses",
+    "nets.resnet_v1.resnet_utils": "nets.resnet_utils",
+    "nets.resnet_v2.resnet_utils": "nets.resnet_utils",
     "normalization.utils": "utils",
     "train_eval": "evaluation",
     "training.evaluation": "evaluation",
@@ -94,7 +96,8 @@ def is_namespace(api: str) -> bool:
     if api in ("tf", "slim", "slim.utils", "tf.contrib"):
         return True
     if api.startswith("slim."):
-        return last in _SLIM_MODULES or api.removeprefix("slim.") in _DEEP_SLIM_MODULES
+        rest = api.removeprefix("slim.")
+        return last in _SLIM_MODULES or rest in _DEEP_SLIM_MODULES or rest in slim_api.NET_MODULES
     if api.startswith("tf.contrib."):
         known = contrib_api.is_module(api.removeprefix("tf.contrib."))
         return known or api.count(".") == 2 or last in _CONTRIB_MODULES

@@ -186,6 +186,8 @@ class _Body:
         self._statements(node.body, [], branching=False)
         if any(reference.api.doubt for reference in self.function.references):
             self.closure.refuse("what it calls may not be slim's")
+        if any(reference.api.name in slim_api.NETS for reference in self.function.references):
+            self.closure.refuse("a network of slim.nets runs under its scopes")
         if self.function.makes_tf_layers:
             self.closure.refuse("TensorFlow 1's own layers are found by their variable scopes")
         for reference in self.values.values():

@@ -89,11 +89,17 @@ class Function:
         """Whether layers or variables are made in this very function."""
         return self.makes_tf_layers or any(builds_layers(r.api.name) for r in self.references)
 
+    def keeps_networks(self) -> bool:
+        """Whether networks of slim.nets are kept as values here: ``{'vgg': vgg.vgg_16}``."""
+        return any(r.call is None and r.api.name in slim_api.NETS for r in self.references)
+
 
 def builds_layers(api: str) -> bool:
     """Whether the API makes slim's layers or variables, or opens the scopes of layers."""
-    return api in _SLIM_BUILDING or (
-        api.startswith("slim.") and api.removeprefix("slim.") in slim_api.LAYERS
+    return (
+        api in _SLIM_BUILDING
+        or api in slim_api.NETS
+        or (api.startswith("slim.") and api.removeprefix("slim.") in slim_api.LAYERS)
     )
 
 
@@ -215,14 +221,14 @@ class Program:
     def _link_unseen(self) -> None:
         """Links functions that open scopes with layers that code may reach without naming them.
 
-        Properties, operators, and functions that are kept as values: nothing at the place where
-        they run tells that it is they.
+        Properties, operators, and functions (slim.nets' too) that are kept as values: nothing at
+        the place where they run tells that it is they.
         """
         unseen: dict[Module, list[Function]] = {}
         for function in self.building:
             if function.is_method and _is_called_unseen(function):
                 function.escapes = True
-            if function.escapes:
+            if function.escapes or function.keeps_networks():
                 unseen.setdefault(function.module, []).append(function)
         for caller in self.all():
             if any(r.api.name in _SCOPES for r in caller.references):

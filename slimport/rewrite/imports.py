@@ -16,7 +16,7 @@ from libcst.helpers import get_full_name_for_node
 
 from slimport.index.canonical import canonical, is_namespace, is_slim
 from slimport.index.modules import Module
-from slimport.index.names import Imported, Scope, is_legacy_import
+from slimport.index.names import Assigned, Imported, Scope, is_legacy_import
 from slimport.index.program import Program
 from slimport.index.resolve import Api, External
 from slimport.rewrite.legacy_imports import LEGACY_IMPORT, Kept, LegacyImports, is_lint_comment
@@ -155,7 +155,7 @@ def _absolute_imports(module: Module) -> Iterable[str]:
 
 
 def _own_names(module: Module, program: Program) -> set[str]:
-    """Names the file binds anywhere, other than as imports of slim that are about to go."""
+    """Names the file binds anywhere, other than as imports or aliases of slim that go."""
     return {
         name
         for scope in module.all_scopes()
@@ -165,6 +165,9 @@ def _own_names(module: Module, program: Program) -> set[str]:
 
 
 def _goes(name: str, scope: Scope, module: Module, program: Program) -> bool:
+    if all(isinstance(binding, Assigned) for binding in scope.bindings[name]):
+        meaning = program.resolver.name(name, scope, module)
+        return isinstance(meaning, Api) and is_slim(meaning.name) and is_namespace(meaning.name)
     if all(isinstance(binding, Imported) for binding in scope.bindings[name]):
         if any(
             isinstance(binding, Imported) and binding.dotted.endswith(f"{WRITTEN_MODULE}.{name}")

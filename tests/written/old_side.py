@@ -59,14 +59,19 @@ def run_old(build: Callable[..., Any], *inputs: np.ndarray, static: bool = False
         placeholders = [placeholder_for(x, static) for x in inputs]
         outputs = build(*placeholders)
         variables = {v.op.name: v for v in v1.global_variables()}
-        session.run(v1.global_variables_initializer())
-        for name, variable in variables.items():
-            variable.load(random_value(name, tuple(variable.shape)), session)
+        # All in one run: each run of something new costs as much as the graph is large.
+        session.run(
+            [variable.initializer for variable in variables.values()],
+            {
+                variable.initializer.inputs[1]: random_value(name, tuple(variable.shape))
+                for name, variable in variables.items()
+            },
+        )
         feed = dict(zip(placeholders, inputs, strict=True))
         losses = v1.losses.get_regularization_losses()
         loss = float(session.run(tf.add_n(losses))) if losses else 0.0
         names = {k: tuple(v.shape) for k, v in variables.items()}
         updates = v1.get_collection("update_ops")
         values, _ = session.run([outputs, updates], feed)
-        after = {name: session.run(v) for name, v in variables.items()}
+        after = session.run(variables)
     return Old(values, after, loss, names)
