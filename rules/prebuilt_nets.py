@@ -41,8 +41,7 @@ NETS = _NetRule(
             before="""
 import tensorflow as tf
 import tf_slim as slim
-
-resnet_v1 = slim.nets.resnet_v1
+from tf_slim.nets import resnet_v1
 
 
 def net(images, is_training=True):

@@ -50,6 +50,10 @@ FORMS = {
     ),
     "tf_slim.nets": ("from tf_slim.nets import vgg\n", "vgg.vgg_16"),
     "import tf_slim.nets as": ("import tf_slim.nets as nets\n", "nets.vgg.vgg_16"),
+    "import tf_slim.nets": (
+        "import tf_slim as slim\nimport tf_slim.nets\n",
+        "slim.nets.vgg.vgg_16",
+    ),
     "import tf_slim.nets.vgg as": ("import tf_slim.nets.vgg as vgg\n", "vgg.vgg_16"),
     "tf_slim.nets.vgg": ("from tf_slim.nets.vgg import vgg_16\n", "vgg_16"),
     "another name of the function": ("from tf_slim.nets.vgg import vgg_d\n", "vgg_d"),
@@ -98,6 +102,25 @@ def test_name(name: str, becomes: str) -> None:
 def test_every_network_is_in_the_written_module() -> None:
     assert set(slim_api.NETS.values()) <= public_names()
     assert {rule_for(api).code for api in slim_api.NETS} == {"SLIM260"}  # type: ignore[union-attr]
+
+
+def test_an_alias_and_a_function_of_one_name() -> None:
+    check_transformed(
+        """
+        import tensorflow as tf
+
+        overfeat = tf.contrib.slim.nets.overfeat
+
+        def net(x):
+            return overfeat.overfeat(x)
+        """,
+        """
+        from scoped_layers import overfeat
+
+        def net(x):
+            return overfeat(x)
+        """,
+    )
 
 
 def test_a_module_and_its_function_of_one_name() -> None:
