@@ -6,7 +6,7 @@ import ast
 import builtins
 from dataclasses import dataclass
 
-from slimport import numpy_api, slim_api
+from slimport import numpy_api, python2_api, slim_api
 from slimport.index.canonical import canonical, is_namespace, is_slim
 from slimport.index.modules import Module, ModuleTable
 from slimport.index.names import Assigned, Binding, Defined, Imported, Scope, dotted_parts
@@ -19,7 +19,7 @@ def _in_star(name: str, module: Module) -> bool:
     """Whether a name that the file does not bind comes with its ``from tf_slim import *``."""
     if name in _STAR_NAMES:
         return True
-    known = hasattr(builtins, name) or name.startswith("_")
+    known = hasattr(builtins, name) or name in python2_api.NAMES or name.startswith("_")
     return not known and len(module.scope.stars) == 1
 
 

@@ -19,7 +19,7 @@ from slimport.index.names import Assigned, Scope
 from slimport.index.program import Function, Program, Reference, Span, closure_of
 from slimport.index.resolve import Api, External
 from slimport.report.model import FunctionForm, LeftAlone, Rewritten
-from slimport.rewrite import marks, sessions
+from slimport.rewrite import marks, python2, sessions
 from slimport.rewrite.align import is_aligned, realign
 from slimport.rewrite.blocks import on_one_line, unchained, without_items
 from slimport.rewrite.factories import Factory
@@ -56,6 +56,7 @@ class FileResult:
     Attributes:
         legacy: names that stand for what `legacy_import` imports now.
         needs: names of other files that must stay.
+        notes: remarks on the file for the report of the whole run.
     """
 
     code: bytes
@@ -65,6 +66,7 @@ class FileResult:
     written_names: set[str] = field(default_factory=set)
     legacy: list[str] = field(default_factory=list)
     needs: set[Need] = field(default_factory=set)
+    notes: list[str] = field(default_factory=list)
 
 
 def rewrite_module(
@@ -91,6 +93,7 @@ def rewrite_module(
     if clash:  # `from tf_slim import conv2d` stays, and its name was given away
         rewriter = _Rewriter(module, plan, positions, written_module, clash)
         tree = wrapper.module.visit(rewriter)
+    _note_python2(rewriter, wrapper.module, positions)
     start, keeps_names = plan.tf1_files.start(module), plan.tf1_files.keeps_tf1_names(module)
     rewriter.result.rewritten += sessions.bookings(module, keeps_names, start)
     if not rewriter.result.rewritten and not rewriter.result.left and not rewriter.imports_slim():
@@ -109,11 +112,25 @@ def rewrite_module(
         tree = renamed
     if start is not None and switch is not None:
         tree = sessions.with_graph_mode(tree, start, switch)
+    tree = python2.edited(tree, module, plan.program, rewriter.result.rewritten)
     rewriter.result.code = tree.bytes
     rewriter.result.legacy = editor.legacy
     rewriter.result.written_names = set(rewriter.names.written)
     rewriter.result.functions = plan.forms(module)
     return rewriter.result
+
+
+def _note_python2(
+    rewriter: _Rewriter, tree: cst.Module, positions: Mapping[cst.CSTNode, CodeRange]
+) -> None:
+    """Books what `python2.edited` is going to edit, and what it cannot."""
+    module, result = rewriter.names.module, rewriter.result
+    if python2.imports_python2(module):
+        imports = python2.Imports(module, rewriter.program, positions)
+        tree.visit(imports)
+        result.rewritten += imports.rewritten
+        result.left += imports.left
+    result.notes = python2.remarks(module, [*result.rewritten, *result.left])
 
 
 class _Services:

@@ -13,8 +13,10 @@ from slimport.index.modules import Module
 from slimport.index.patched import patched_names
 from slimport.index.program import Function, Program, Reference, callees, closure_of
 from slimport.numpy_api import is_numpy
+from slimport.python2_api import is_python2
 from slimport.report.model import FunctionForm
 from slimport.rewrite.factories import Factory, find_factories
+from slimport.rewrite.python2 import imports_python2
 from slimport.rewrite.registry import rule_for
 from slimport.rewrite.tf1_files import Tf1Files
 
@@ -83,6 +85,11 @@ class Plan:
         if any(f in self.program.scoping or f in self.keras_tensors for f in functions):
             return True
         if any(is_numpy(r.api.name) for f in functions for r in f.references) and self.is_tf1_tree:
+            return True
+        old_python = imports_python2(module) or any(
+            is_python2(r.api.name) for f in functions for r in f.references
+        )
+        if old_python and self.is_tf1_tree:
             return True
         return self.is_tf1(module) and any(
             not reference.api.spelled.startswith("tensorflow.compat.v1")

@@ -13,6 +13,7 @@ from slimport import __version__, files
 from slimport.files import Source, SourceError
 from slimport.index.modules import Module
 from slimport.index.program import Program
+from slimport.index.python2 import add_references as add_python2_references
 from slimport.index.roots import Placement, imports_itself_from_inside, place
 from slimport.report.model import FileReport, Report, Status
 from slimport.rewrite.engine import FileResult, Need, rewrite_module
@@ -106,6 +107,7 @@ class _Pass:
         self.sources = sources
         self.options = options
         self.program = Program(sources)
+        add_python2_references(self.program)
         self.package = package and not imports_itself_from_inside(self.program)
         self.plan = Plan(self.program, options)
         self.results: dict[PurePosixPath, FileResult] = {}
@@ -192,6 +194,7 @@ def _collect(first: _Pass, sources: Mapping[PurePosixPath, Source], result: Tree
         if item is None:
             continue
         report.rewritten, report.left, report.functions = item.rewritten, item.left, item.functions
+        result.report.notes += item.notes
         if item.code != source.data:
             report.status = Status.REWRITTEN
             report.legacy_imports = item.legacy

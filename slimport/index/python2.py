@@ -1,0 +1,90 @@
+"""References to Python 2's builtins and methods of dictionaries, added to a program's index."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from slimport.index.modules import Module
+from slimport.index.program import ColumnMap, Program, Reference, closure_of
+from slimport.index.resolve import Api
+from slimport.python2_api import METHODS, NAMES, PREFIX, UNSURE
+
+_ANY = re.compile(r"\b(" + "|".join((*NAMES, *METHODS)) + r")\b")
+# Packages whose `import *` brings Python 2's names.
+_GIVE_BACK = frozenset({"six.moves", "past.builtins", "future.builtins", "builtins"})
+
+
+@dataclass(frozen=True)
+class _Found:
+    """One of them: `whole` is what a rule replaces, `call` the call whose callee it is."""
+
+    name: str
+    node: ast.expr
+    whole: ast.expr
+    call: ast.Call | None
+
+
+def add_references(program: Program) -> None:
+    """Adds them to the functions of the program; names that it binds itself are none."""
+    methods = {f.qualname.rpartition(".")[2] for f in program.all() if f.is_method}
+    for module in program.modules:
+        if not any(_ANY.search(line) for line in module.lines):
+            continue
+        columns = ColumnMap(module.lines)
+        for found in (*_names(module, program), *_methods(module, program, methods)):
+            scope = module.scopes.scope_of.get(found.node, module.scope)
+            owner = scope.function() or module.tree
+            base = found.node.id if isinstance(found.node, ast.Name) else ""
+            span = columns.span(found.whole)
+            api = Api(found.name, found.name)
+            reference = Reference(api, found.node, span, scope, base, found.call)
+            program.functions[owner].references.append(reference)
+
+
+def _names(module: Module, program: Program) -> Iterator[_Found]:
+    sources = closure_of([module], lambda m: program.star_imports[m])
+    if any(star in _GIVE_BACK for source in sources for star in _stars(source)):
+        return
+    bound = {name for source in sources - {module} for name in source.scope.bindings}
+    unknown = any(
+        _is_unknown(star, source, program) for source in sources for star in _stars(source)
+    )
+    prefix = UNSURE if unknown else PREFIX
+    callees = {n.func: n for n in ast.walk(module.tree) if isinstance(n, ast.Call)}
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Name) and node.id in NAMES and isinstance(node.ctx, ast.Load):
+            scope = module.scopes.scope_of.get(node, module.scope)
+            if scope.lookup(node.id) is None and node.id not in bound:
+                yield _Found(prefix + node.id, node, node, callees.get(node))
+
+
+def _stars(module: Module) -> list[str]:
+    return [star for scope in module.all_scopes() for star in scope.stars]
+
+
+def _is_unknown(star: str, module: Module, program: Program) -> bool:
+    """Whether ``from <star> import *`` may bind any name: all but TensorFlow and the program."""
+    if star.partition(".")[0] in ("tensorflow", "tf_slim", "numpy"):
+        return False
+    absolute = program.table.relative(module, star) if star.startswith(".") else star
+    return absolute is None or program.table.find(absolute, module) is None
+
+
+def _methods(module: Module, program: Program, methods: set[str]) -> Iterator[_Found]:
+    for call in ast.walk(module.tree):
+        node = call.func if isinstance(call, ast.Call) else None
+        if not isinstance(call, ast.Call) or not isinstance(node, ast.Attribute):
+            continue
+        if node.attr in METHODS and _is_a_dicts(call) and program.resolve(node, module) is None:
+            prefix = UNSURE if node.attr in methods else PREFIX
+            yield _Found(prefix + node.attr, node, call, None)
+
+
+def _is_a_dicts(call: ast.Call) -> bool:
+    """Whether a call has the arguments of a dictionary's method."""
+    assert isinstance(call.func, ast.Attribute)
+    starred = any(isinstance(argument, ast.Starred) for argument in call.args)
+    return len(call.args) == METHODS[call.func.attr][1] and not call.keywords and not starred
