@@ -55,6 +55,17 @@ _LAYERS_MODULES = ("", "layers", "initializers", "regularizers", "normalization"
 _FRAMEWORK_MODULES = ("", "arg_scope", "variables", "framework_ops", "ops")
 # tensorflow.python.layers: what has tf.layers' functions and classes.
 _WRITTEN_LAYERS = ("base", "convolutional", "core", "layers", "normalization", "pooling")
+# Where recurrent cells and loops were written, and the public module of each.
+_RNN_MODULES = {
+    "contrib.rnn.core_rnn_cell": "contrib.rnn",
+    "contrib.rnn.python.ops.core_rnn": "contrib.rnn",
+    "contrib.rnn.python.ops.core_rnn_cell": "contrib.rnn",
+    "contrib.rnn.python.ops.rnn": "contrib.rnn",
+    "contrib.rnn.python.ops.rnn_cell": "contrib.rnn",
+    "python.ops.rnn": "nn",
+    "python.ops.rnn_cell": "nn.rnn_cell",
+    "python.ops.rnn_cell_impl": "nn.rnn_cell",
+}
 # Modules deeper in tf.contrib.
 _CONTRIB_MODULES = ("python", "ops", "layers", "core_rnn_cell", "training", "hparam")
 # tf.contrib.training: what slim took over, and where it is written.
@@ -115,6 +126,8 @@ def _tensorflow(rest: str) -> str:
         return _training(rest)
     if rest.startswith("python.layers."):
         return _of_layers(rest)
+    if rest.startswith(("contrib.rnn.", "python.ops.rnn")):
+        return _of_rnn(rest)
     if rest.startswith("contrib."):
         return f"tf.contrib.{contrib_api.public(rest.removeprefix('contrib.'))}"
     return f"tf.{rest}" if rest else "tf"
@@ -152,6 +165,14 @@ def _of_layers(rest: str) -> str:
     module, _, name = rest.removeprefix("python.layers.").rpartition(".")
     known = module in _WRITTEN_LAYERS and name and not name.startswith("_")
     return f"tf.layers.{name}" if known else f"tf.{rest}"
+
+
+def _of_rnn(rest: str) -> str:
+    """``tensorflow.contrib.rnn.python.ops.core_rnn_cell.GRUCell``; private names stay deep."""
+    module, _, name = rest.rpartition(".")
+    if module in _RNN_MODULES and name and not name.startswith("_"):
+        return f"tf.{_RNN_MODULES[module]}.{name}"
+    return f"tf.{rest}"
 
 
 def _training(rest: str) -> str:

@@ -10,10 +10,10 @@ from typing import TypeVar
 
 from slimport import slim_api
 from slimport.files import Source
-from slimport.index.canonical import is_slim
 from slimport.index.modules import Module, ModuleTable
 from slimport.index.names import Assigned, Defined, FunctionNode, Scope
 from slimport.index.resolve import Api, InTree, Meaning, Resolver
+from slimport.index.tf_layers import functions_with_tf_layers
 
 # line, column, end line, end column; lines from 1, columns in characters from 0 (as libcst counts)
 Span = tuple[int, int, int, int]
@@ -23,12 +23,6 @@ _T = TypeVar("_T")
 _SLIM_BUILDING = frozenset(
     "slim.variable slim.model_variable slim.local_variable slim.global_variable "
     "slim.arg_scope".split()
-)
-# TensorFlow 1's own layers and recurrent cells, and what runs cells and so makes their variables.
-_TF_LAYERS = ("tf.layers.", "tf.nn.rnn_cell.")
-_RUNS_CELLS = frozenset(
-    "tf.nn.dynamic_rnn tf.nn.bidirectional_dynamic_rnn tf.nn.static_rnn tf.nn.raw_rnn "
-    "tf.nn.static_bidirectional_rnn tf.nn.static_state_saving_rnn".split()
 )
 # TensorFlow's own, which share names with the layers where layers call them.
 _NAMING = frozenset("tf.get_variable tf.variable_scope tf.get_variable_scope".split())
@@ -103,11 +97,6 @@ def builds_layers(api: str) -> bool:
     )
 
 
-def is_tf_layer(api: str) -> bool:
-    """Whether the API is one of TensorFlow 1's own layers or cells, or makes their variables."""
-    return api.startswith(_TF_LAYERS) or api in _RUNS_CELLS
-
-
 class Program:
     """Index of one tree.
 
@@ -131,7 +120,8 @@ class Program:
         self._connected: dict[Module, set[Module]] = {}
         for module in self.modules:
             _ReferenceCollector(self, module).visit(module.tree)
-        self._find_tf_layers()
+        for function in functions_with_tf_layers(self):
+            function.makes_tf_layers = True
         self.building = self._building()
         self._calls: dict[tuple[Function, Function], list[ast.Call]] = {}
         self._link_methods()
@@ -168,23 +158,6 @@ class Program:
             group = closure_of([module], lambda m: self.imports[m] | importers[m])
             self._connected.update(dict.fromkeys(group, group))
         return self._connected[module]
-
-    def _find_tf_layers(self) -> None:
-        """Marks the functions that make TensorFlow 1's own layers.
-
-        Not in a tree that knows TensorFlow 1 as `tensorflow.compat.v1` alone: no rule touches it.
-        """
-        found: set[Function] = set()
-        is_rewritten = False
-        for function in self.all():
-            for reference in function.references:
-                of_tf1 = reference.api.spelled.startswith("tensorflow.compat.v1")
-                is_layer = is_tf_layer(reference.api.name)
-                is_rewritten |= is_slim(reference.api.name) or (is_layer and not of_tf1)
-                if is_layer:
-                    found.add(function)
-        for function in found:
-            function.makes_tf_layers = is_rewritten
 
     def _building(self) -> set[Function]:
         """Functions that make layers, those that call them, and what names variables with them."""

@@ -248,6 +248,12 @@ def _restore_internals(v1: Any) -> None:
     for name in ("Tensor", "IndexedSlices"):
         if not hasattr(ops, name):
             setattr(ops, name, getattr(v1, name))
+    # TensorFlow keeps recurrent cells here which are not those of tf.nn.rnn_cell.
+    for module in ("rnn_cell", "rnn_cell_impl"):
+        inner = importlib.import_module(f"tensorflow.python.ops.{module}")
+        for name in dir(v1.nn.rnn_cell):
+            if not name.startswith("_"):
+                setattr(inner, name, getattr(v1.nn.rnn_cell, name))
     # tf_slim/data/tfexample_decoder.py looks for both here, where TensorFlow 1 had them.
     control_flow = importlib.import_module("tensorflow.python.ops.control_flow_ops")
     for name in ("case", "cond"):

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -116,6 +116,8 @@ def get_variable(
         trainable=trainable,
         dtype=dtype,
     )
+    if "model_variables" in (collections or ()):
+        graph.not_of_model.discard(f"{path}/{short_name}".lstrip("/"))
     for collection in dict.fromkeys(collections or ()) if is_new else ():
         if collection not in _KEPT_ANYWAY:
             add_to_collection(collection, layer.variable)
@@ -125,6 +127,9 @@ def get_variable(
 @keras.saving.register_keras_serializable("scoped_layers")
 class VariableLayer(keras.layers.Layer):
     """Holds one variable; called on any tensor of a functional model, it returns its value."""
+
+    legacy_names: ClassVar[dict[str, str]] = {}  # `kernel` is `kernel` in TF 1 too
+    has_model_variables = False
 
     def __init__(
         self,
@@ -287,9 +292,13 @@ def add_model_variable(var: Any) -> None:
     Raises:
         ValueError: Outside a TF 1 graph, if no function of this module created the variable.
     """
-    if all(present is not var for present in get_model_variables()):
-        if current_layer_graph().tf_graph is None:
+    graph = current_layer_graph()
+    if graph.tf_graph is None:
+        path = _full_names().get(id(var))
+        if path is None:
             raise ValueError(f"{var} was not created by a layer or variable of this network")
+        graph.not_of_model.discard(path)
+    elif all(present is not var for present in get_model_variables()):
         add_to_collection("model_variables", var)
 
 

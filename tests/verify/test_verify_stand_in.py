@@ -43,6 +43,9 @@ with arg_scope([slim.conv2d], normalizer_fn=slim.batch_norm):
 tf.layers.conv2d(y, 2, 3)
 tf.losses.softmax_cross_entropy(tf.zeros([2, 3]), tf.zeros([2, 3]))
 tf.nn.rnn_cell.BasicLSTMCell(4)
+from tensorflow.python.ops import rnn_cell, rnn_cell_impl
+assert rnn_cell.LSTMStateTuple is tf.nn.rnn_cell.LSTMStateTuple is tf.contrib.rnn.LSTMStateTuple
+assert rnn_cell_impl.LSTMCell is tf.contrib.rnn.LSTMCell and tf.contrib.rnn.static_rnn
 assert [v.op.name for v in slim.get_model_variables()][0] == "a/weights"
 assert tf.get_collection(tf.GraphKeys.UPDATE_OPS)
 try:

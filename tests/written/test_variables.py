@@ -296,3 +296,22 @@ def test_regularizers(old: Any, new: Any) -> None:
         assert new.sum_regularizer([None]) is None
         with pytest.raises(ValueError, match="No weights"):
             new.apply_regularization(keras.regularizers.L2(1.0))
+
+
+def test_names_and_lists_of_variables_made_without_a_layer(new: Any) -> None:
+    """Slim's layers call a kernel `weights`; `get_variable` takes names as they are."""
+
+    def net(x: Any) -> Any:
+        own = new.get_variable("bias", [2]), new.variable("kernel", [2])
+        x = new.fully_connected(x, 2, scope="fc") + own[0] * own[1]
+        x = x * new.model_variable("a/gamma", [2])
+        names = {new.get_variable_full_name(v) for v in new.get_model_variables()}
+        assert names == {"fc/weights", "fc/biases", "a/gamma"}
+        return x
+
+    model = new.functional_model(net, keras.Input((3,)))
+    names = {"bias", "kernel", "fc/weights", "fc/biases", "a/gamma"}
+    assert set(new.legacy_variables(model)) == names
+    with tf.Graph().as_default():
+        net(v1.placeholder("float32", [None, 3]))
+        assert {v.op.name for v in v1.global_variables()} == names
