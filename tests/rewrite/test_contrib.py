@@ -56,6 +56,18 @@ BECOMES = {
     ),
     "tf.contrib.tpu.CrossShardOptimizer(o)": "tf.compat.v1.tpu.CrossShardOptimizer(o)",
     "tf.contrib.eager.enable_eager_execution()": "tf.compat.v1.enable_eager_execution()",
+    "tf.contrib.slim.losses.log_loss(p, y, 2.0)": (
+        "tf.compat.v1.losses.log_loss(predictions=p, labels=y, weights=2.0)"
+    ),
+    "tf.contrib.losses.get_total_loss()": "tf.compat.v1.losses.get_total_loss()",
+    "tf.contrib.losses.get_losses('tower')": "tf.compat.v1.losses.get_losses('tower')",
+    "tf.contrib.lookup.HashTable(i, -1)": "tf.compat.v1.lookup.StaticHashTable(i, -1)",
+    "d.apply(tf.contrib.data.batch_and_drop_remainder(4))": (
+        "d.apply(lambda dataset: dataset.batch(4, drop_remainder=True))"
+    ),
+    "tf.contrib.tfprof.model_analyzer.FLOAT_OPS_OPTIONS": (
+        "tf.compat.v1.profiler.ProfileOptionBuilder.float_operation()"
+    ),
     "tf.contrib.tfprof.model_analyzer.print_model_analysis(g, tfprof_options=o)": (
         "tf.compat.v1.profiler.profile(g, options=o)"
     ),
@@ -117,6 +129,14 @@ LEFT = {
     "tf.contrib.framework.nest.map_structure_up_to(a, b, c)": "SLIM499",
     "tf.contrib.distributions.MultivariateNormalDiag(x)": "SLIM499",
     "tf.contrib.unheard_of.function(x)": "SLIM499",
+    "tf.contrib.losses.hinge_loss(p, y)": "SLIM404",
+    "tf.contrib.losses.log_loss(p, y, w)": "SLIM341",
+    "tf.contrib.losses.log_loss(p, y, weights=2 * w)": "SLIM341",
+    "tf.contrib.losses.log_loss(*pair)": "SLIM341",
+    "tf.contrib.losses.log_loss": "SLIM341",
+    "tf.contrib.lookup.HashTable(i, -1, shared_name='a')": "SLIM342",
+    "f(tf.contrib.data.batch_and_drop_remainder(4))": "SLIM342",
+    "d.apply(tf.contrib.data.batch_and_drop_remainder(dataset.size))": "SLIM342",
     "tf.contrib.summary.scalar('a', x)": "SLIM499",
 }
 
