@@ -92,7 +92,10 @@ def canonical(dotted: str) -> str | None:
         return _slim(dotted.removeprefix("tf_slim").lstrip("."))
     for root in _TENSORFLOW_ROOTS:
         if dotted == root or dotted.startswith(root + "."):
-            return _tensorflow(dotted.removeprefix(root).lstrip("."))
+            rest = dotted.removeprefix(root).lstrip(".")
+            while rest.startswith("compat.v1."):  # it is there below itself
+                rest = rest.removeprefix("compat.v1.")
+            return _tensorflow(rest)
     return None
 
 

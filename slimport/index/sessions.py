@@ -65,7 +65,10 @@ class Sessions:
         return _names(function, _SESSION_APIS)
 
     def start(self, module: Module) -> Start | None:
-        """Where a graph-and-session program starts in this file, `None` if none does."""
+        """Where a graph-and-session program starts in this file, `None` if none does.
+
+        Whoever wrote `tensorflow.compat.v1` knew TensorFlow 2, and decided how the program runs.
+        """
         guard = main_guard(module.tree)
         within = closure_of([module], lambda m: self._program.imports[m])
         if any(self._switches(m, within_guard=m is module) for m in within):
@@ -74,8 +77,9 @@ class Sessions:
         tops = {self._program.functions[m.tree]: main_guard(m.tree) for m in within - {module}}
         makes = any(_makes_tensors(other, guard_there) for other, guard_there in tops.items())
         at_top = Start.FIRST if makes else Start.IMPORTS
-        is_test = _is_test(top) and any(map(self.names_one, self._program.by_module[module]))
-        if is_test or _names(top, _SESSION_APIS, outside=guard):
+        if _is_test(top) and any(map(_of_tf1, self._program.by_module[module])):
+            return at_top
+        if _of_tf1(top, outside=guard):
             return at_top
         if guard is None or not self._reaches_session(module, within):
             return None
@@ -94,7 +98,7 @@ class Sessions:
             return (f for f in function.all_callees if f.module in within)
 
         reached = closure_of(self._program.by_module[module], called)
-        return any(_names(function, _SESSION_APIS) for function in reached)
+        return any(map(_of_tf1, reached))
 
     def _switches(self, module: Module, within_guard: bool) -> bool:
         """Whether a file says itself whether it runs eagerly."""
@@ -110,6 +114,16 @@ def main_guard(tree: ast.Module) -> ast.If | None:
             case ast.If(ast.Compare(ast.Name("__name__"), [ast.Eq()], [ast.Constant("__main__")])):
                 return node
     return None
+
+
+def _of_tf1(function: Function, outside: ast.If | None = None) -> bool:
+    """Whether code that was written for TensorFlow 1 itself makes or feeds a session."""
+    return any(
+        reference.api.name.startswith(_SESSION_APIS)
+        and not reference.api.spelled.startswith("tensorflow.compat.")
+        and not _is_in(reference, outside)
+        for reference in function.references
+    )
 
 
 def _names(function: Function, apis: tuple[str, ...], outside: ast.If | None = None) -> bool:

@@ -150,7 +150,8 @@ class _Services:
 
     def tensorflow(self, name: str, spelled: str) -> cst.BaseExpression:
         module = self._names.tensorflow(spelled, either=name.startswith("compat."))
-        if self._plan.tf1_files.keeps_tf1_names(self._module):
+        keeps_names = self._plan.tf1_files.keeps_tf1_names(self._module)
+        if keeps_names or self._names.means_tf1(module):
             name = name.removeprefix("compat.v1.")
         return dotted(f"{module}.{name}")
 

@@ -77,6 +77,11 @@ class NameTable:
         self.tensorflow_name = "tf" if "tf" not in self._bound else "tensorflow"
         return self.tensorflow_name
 
+    def means_tf1(self, name: str) -> bool:
+        """Whether a local name stands for `tensorflow.compat.v1`."""
+        bindings = self.module.scope.bindings.get(name, [])
+        return bool(bindings) and all(b == Imported("tensorflow.compat.v1") for b in bindings)
+
     def given(self) -> set[str]:
         """The local names given so far."""
         return {*self.written.values(), self.keras_name} - {""}

@@ -30,13 +30,11 @@ class Tf1Files:
         """Whether a file was written for TF 1.
 
         It is if it names slim or a symbol that TF 2 lacks. A file that names neither (a helper
-        with a `tf.where`, say) follows the files that it shares a program with.
+        with a `tf.where`, say) follows the files that it shares a program with, unless one of
+        them says `tensorflow.compat`: who wrote that knew both, and meant TensorFlow 2 here.
         """
         if module not in self._written_for:
-            self._written_for[module] = self._shows_tf1(module) or (
-                not self._shows_tf2(module)
-                and any(map(self._shows_tf1, self._program.connected(module)))
-            )
+            self._written_for[module] = self._shows_tf1(module) or self._follows(module)
         return self._written_for[module]
 
     def keeps_tf1_names(self, module: Module) -> bool:
@@ -59,9 +57,22 @@ class Tf1Files:
     def start(self, module: Module) -> Start | None:
         """Where the file, if a graph-and-session program starts in it, turns eager mode off."""
         if module not in self._starts:
-            candidate = self._keeps_sessions and self.is_tf1(module) and not self._shows_tf2(module)
+            candidate = (
+                self._keeps_sessions
+                and self.is_tf1(module)
+                and not self._shows_tf2(module)
+                and not _names_compat(module)
+            )
             self._starts[module] = self.sessions.start(module) if candidate else None
         return self._starts[module]
+
+    def _follows(self, module: Module) -> bool:
+        near = self._program.connected(module)
+        return (
+            not self._shows_tf2(module)
+            and any(map(self._shows_tf1, near))
+            and not any(map(_names_compat, near))
+        )
 
     def _shows_tf1(self, module: Module) -> bool:
         if module not in self._own:
@@ -84,9 +95,7 @@ class Tf1Files:
 
     def _can_switch(self, module: Module) -> bool:
         """Whether each way in which the file reaches TensorFlow has its like in compat.v1."""
-        bindings = (b for scope in module.all_scopes() for b in scope.bindings.values())
-        imported = {b.dotted for found in bindings for b in found if isinstance(b, Imported)}
-        if self._shows_tf2(module) or any(f"{d}.".startswith(_ELSEWHERE[2]) for d in imported):
+        if self._shows_tf2(module) or _names_compat(module):
             return False
         return not any(
             reference.api.spelled.startswith(_ELSEWHERE) and self._from_root(reference)
@@ -102,3 +111,10 @@ class Tf1Files:
     def _references(self, module: Module) -> list[Reference]:
         functions = self._program.by_module[module]
         return [reference for function in functions for reference in function.references]
+
+
+def _names_compat(module: Module) -> bool:
+    """Whether the file imports `tensorflow.compat.v1` or `v2`, or something of them."""
+    bindings = (b for scope in module.all_scopes() for b in scope.bindings.values())
+    imported = {b.dotted for found in bindings for b in found if isinstance(b, Imported)}
+    return any(f"{dotted}.".startswith("tensorflow.compat.v") for dotted in imported)

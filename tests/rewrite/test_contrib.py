@@ -97,7 +97,7 @@ def test_however_it_is_imported(text: str) -> None:
 
 UNDER_COMPAT_V1 = {
     "from tensorflow.contrib import metrics\nx = metrics.streaming_recall(p, y)\n": (
-        "x = tf.compat.v1.metrics.recall(predictions=p, labels=y)\n"
+        "x = tf.metrics.recall(predictions=p, labels=y)\n"
     ),
     "x = tf.contrib.metrics.streaming_recall(p, y)\n": (
         "x = tf.metrics.recall(predictions=p, labels=y)\n"

@@ -117,6 +117,21 @@ def test_a_file_that_mixes_is_renamed_symbol_by_symbol(source: str) -> None:
     check_noop(text)
 
 
+def test_a_helper_beside_files_that_know_both_stays() -> None:
+    helper = "import tensorflow as tf\n\n\ndef mask(x):\n    return tf.where(x > 0, x, -x)\n"
+    both = "import tensorflow.compat.v1 as tf\n\n\ndef go():\n    return tf.placeholder(tf.int32)\n"
+    net = NET.replace("import tf_slim", "import helper\nimport both\nimport tf_slim")
+    texts = rewritten({"net.py": net, "helper.py": helper, "both.py": both, "train.py": TRAIN})
+    assert (texts["helper.py"], texts["both.py"]) == (helper, both)
+
+
+def test_a_name_of_compat_v1_below_itself() -> None:
+    source = "import tensorflow.compat.v1 as tf\nimport tf_slim as slim\n\n\n"
+    use = "def step():\n    return {}get_or_create_global_step()\n"
+    text = transform(source + use.format("slim."))
+    assert text == "import tensorflow.compat.v1 as tf\n\n\n" + use.format("tf.train.")
+
+
 def test_sessions_left_behind() -> None:
     texts = rewritten({"net.py": NET, "train.py": TRAIN}, Options(target="keras"))
     assert "tf.compat.v1.Session()" in texts["train.py"]
@@ -205,6 +220,11 @@ def test_the_author_chose(choice: str) -> None:
     source = TRAIN.replace("import net\n", f"import net\n\n{choice}\n")
     text = rewritten({"net.py": NET, "train.py": source})["train.py"]
     assert text == source.replace("import tensorflow as tf\n", V1)
+
+
+def test_who_wrote_compat_v1_has_chosen() -> None:
+    source = TRAIN.replace("import tensorflow as tf\n", V1)
+    assert rewritten({"net.py": NET, "train.py": source})["train.py"] == source
 
 
 def test_what_another_script_chooses_below_its_guard_is_its_own() -> None:
