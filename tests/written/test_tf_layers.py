@@ -59,6 +59,9 @@ def default_names(s: Any, x: Any, t: Any) -> Any:
     x = s.conv2d(s.dropout(x, name="drop"), 3, 1)
     with s.variable_scope(None, "drop"):
         x = s.conv2d(x, 3, 1)
+    x = s.max_pooling2d(x, 1, 1, name="pool")
+    with s.variable_scope(None, "pool"):
+        x = s.conv2d(x, 2, 1)
     x = s.flatten(s.flatten(x), name="dense")
     with s.variable_scope(None, "dense"):
         return s.dense(x, 3), s.dense(x, 2)
