@@ -63,7 +63,7 @@ def prepare(source: Path, repository: Repository, work: Path) -> Trees:
     """Copies a checkout and rewrites the copy.
 
     Raises:
-        RuntimeError: The rewrite ended with an error of its own, not that of a file.
+        RuntimeError: The rewrite wrote nothing.
     """
     legacy, migrated, report = work / "legacy", work / "migrated", work / "rewrite.json"
     for folder in (legacy, migrated):
@@ -82,6 +82,6 @@ def prepare(source: Path, repository: Repository, work: Path) -> Trees:
         cwd=ROOT,
         timeout=TIMEOUT,
     )
-    if not report.exists():
+    if not report.exists() or not migrated.is_dir():
         raise RuntimeError(f"slimport rewrite ended with {done.returncode}:\n{done.stderr}")
     return Trees(legacy, migrated, json.loads(report.read_text()), time.monotonic() - started)
