@@ -244,6 +244,33 @@ def test_small_residual_networks(case: str, old: Any, new: Any) -> None:
     check_everywhere(old, new, net, x, training, 1e-4 if training else 1e-5)
 
 
+def handed_on(module: Any, version: str, name: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """What `resnet_v1_50` and its like hand to `resnet_v1`."""
+    found = []
+    bind = inspect.signature(getattr(module, version)).bind
+
+    def noted(*args: Any, **kwargs: Any) -> None:
+        bound = bind(*args, **kwargs)
+        bound.apply_defaults()
+        blocks = [(block.scope, list(block.args)) for block in bound.arguments["blocks"]]
+        found.append({**bound.arguments, "blocks": blocks})
+
+    monkeypatch.setattr(module, version, noted)
+    network = getattr(module, name)
+    network("images")
+    network("images", 5, False, False, 16, True, "scope")
+    return found
+
+
+@pytest.mark.parametrize("version", ["resnet_v1", "resnet_v2"])
+@pytest.mark.parametrize("layers", [50, 101, 152, 200])
+def test_blocks(version: str, layers: int, new: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    theirs = importlib.import_module(f"tf_slim.nets.{version}")
+    expected = handed_on(theirs, version, f"{version}_{layers}", monkeypatch)
+    assert handed_on(new, version, f"{version}_{layers}", monkeypatch) == expected
+    assert len(expected[0]["blocks"]) == 4
+
+
 @pytest.mark.parametrize("stride", [6, 32])
 def test_a_stride_that_no_unit_reaches(stride: int, old: Any, new: Any) -> None:
     for s in (old, new):
