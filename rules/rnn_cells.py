@@ -3,15 +3,10 @@
 from dataclasses import dataclass
 
 from slimport.index.program import Reference
+from slimport.index.tf_layers import CELLS, LOOPS
 from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Rule
 from slimport.rewrite.site import CallSite, ValueSite, literal
 
-_CELLS = (
-    "BasicLSTMCell BasicRNNCell DeviceWrapper DropoutWrapper GRUCell LSTMCell LSTMStateTuple "
-    "MultiRNNCell RNNCell ResidualWrapper"
-).split()
-_CONTRIB_LOOPS = ("static_bidirectional_rnn", "static_rnn")
-_LOOPS = ("bidirectional_dynamic_rnn", "dynamic_rnn", "raw_rnn", *_CONTRIB_LOOPS)
 # Arguments that the written module refuses.
 _REFUSED = (
     "dropout_state_filter_visitor num_proj_shards num_unit_shards variational_recurrent".split()
@@ -36,11 +31,13 @@ class _RnnRule(Rule):
         return self._new_name(site)
 
     def _new_name(self, site: CallSite | ValueSite) -> Outcome:
-        if not site.function.makes_tf_layers:  # a tree of tensorflow.compat.v1 alone
-            return site.file.tf1(site) if site.short in _LOOPS else Keep()
-        if site.short not in (*_CELLS, *_LOOPS):
-            return Leave(f"{site.api} is gone", "derive the cell from the written RNNCell")
-        return site.file.written(site.short)
+        if site.api in CELLS | LOOPS and site.function.makes_tf_layers:
+            return site.file.written(site.short)
+        if site.api in LOOPS:  # in a tree of tensorflow.compat.v1 alone
+            return site.file.tf1(site)
+        if site.api in CELLS or not site.file.is_tf1():
+            return Keep()
+        return Leave(f"{site.api} is gone", "derive the cell from the written RNNCell")
 
     def blocks_keras_tensors(self, reference: Reference) -> str | None:
         name = reference.api.name
@@ -51,11 +48,7 @@ RNN_CELLS = _RnnRule(
     code="SLIM170",
     name="rnn_cells",
     summary="tf.nn.rnn_cell.LSTMCell, tf.nn.dynamic_rnn ... -> the written module's",
-    apis=(
-        *(f"tf.nn.rnn_cell.{name}" for name in (*_CELLS, "*")),
-        *(f"tf.contrib.rnn.{name}" for name in (*_CELLS, *_CONTRIB_LOOPS)),
-        *(f"tf.nn.{name}" for name in _LOOPS),
-    ),
+    apis=(*sorted(CELLS | LOOPS), "tf.nn.rnn_cell.*"),
     details=(
         "Beside Keras 3, tf.compat.v1.nn.rnn_cell raises. The written cells have its gate order "
         "and names of variables (rnn/basic_lstm_cell/kernel). The loops are TensorFlow's own; "

@@ -5,16 +5,11 @@ from dataclasses import dataclass
 import libcst as cst
 
 from slimport.index.program import Reference
+from slimport.index.tf_layers import TF_LAYERS
 from slimport.rewrite.layers import activation_name
 from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Rule
 from slimport.rewrite.site import CallSite, ValueSite, literal
 
-_FUNCTIONS = frozenset(
-    "tf.layers." + name
-    for name in "average_pooling1d average_pooling2d average_pooling3d batch_normalization conv1d "
-    "conv2d conv2d_transpose conv3d conv3d_transpose dense dropout flatten max_pooling1d "
-    "max_pooling2d max_pooling3d separable_conv1d separable_conv2d".split()
-)
 # Arguments of batch_normalization that the written module refuses, with the values that are none.
 _REFUSED = {"renorm": (False, None), "virtual_batch_size": (None,), "adjustment": (None,)}
 
@@ -38,18 +33,18 @@ class _TfLayersRule(Rule):
         return self._function(site)
 
     def _function(self, site: CallSite | ValueSite) -> Outcome:
-        if not site.function.makes_tf_layers:  # a tree of tensorflow.compat.v1 alone
+        if site.api in TF_LAYERS and site.function.makes_tf_layers:
+            return site.file.written(f"tf_{site.short}")
+        if site.api in TF_LAYERS or not site.file.is_tf1():  # in a tree of tensorflow.compat.v1
             return Keep()
-        if site.api not in _FUNCTIONS:
-            return Leave(
-                f"{site.api}: objects of TensorFlow 1's layers are gone",
-                "call the function of tf.layers, or make a Keras layer",
-            )
-        return site.file.written(f"tf_{site.short}")
+        return Leave(
+            f"{site.api}: objects of TensorFlow 1's layers are gone",
+            "call the function of tf.layers, or make a Keras layer",
+        )
 
     def blocks_keras_tensors(self, reference: Reference) -> str | None:
         name = reference.api.name
-        return None if name in _FUNCTIONS else f"{name} is not rewritten"
+        return None if name in TF_LAYERS else f"{name} is not rewritten"
 
 
 def _is_refused(name: str, value: cst.BaseExpression) -> bool:
@@ -70,11 +65,11 @@ def _keras_argument(argument: cst.Arg) -> cst.Arg:
     return argument if name is None else argument.with_changes(value=name)
 
 
-TF_LAYERS = _TfLayersRule(
+TF_LAYERS_RULE = _TfLayersRule(
     code="SLIM160",
     name="tf_layers",
     summary="tf.layers.conv2d, dense, batch_normalization ... -> tf_conv2d, tf_dense ...",
-    apis=(*sorted(_FUNCTIONS), "tf.layers.*"),
+    apis=(*sorted(TF_LAYERS), "tf.layers.*"),
     details=(
         "Beside Keras 3, tf.compat.v1.layers raises. The written module's functions have its "
         "parameters and names of variables (dense/kernel, dense_1/kernel); functions that call "

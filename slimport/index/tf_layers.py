@@ -12,13 +12,26 @@ if TYPE_CHECKING:
     from slimport.index.modules import Module
     from slimport.index.program import Function, Program
 
-_CELLS = ("tf.nn.rnn_cell.", "tf.contrib.rnn.")
-_LAYERS = ("tf.layers.", *_CELLS)
+_OWNERS = ("tf.nn.rnn_cell", "tf.contrib.rnn")
+# What is left and marked makes nothing that the written module knows of, so it is not here.
+_FUNCTIONS = (
+    "average_pooling1d average_pooling2d average_pooling3d batch_normalization conv1d conv2d "
+    "conv2d_transpose conv3d conv3d_transpose dense dropout flatten max_pooling1d max_pooling2d "
+    "max_pooling3d separable_conv1d separable_conv2d"
+).split()
+_CELLS = (
+    "BasicLSTMCell BasicRNNCell DeviceWrapper DropoutWrapper GRUCell LSTMCell LSTMStateTuple "
+    "MultiRNNCell RNNCell ResidualWrapper"
+).split()
+_LOOPS = "bidirectional_dynamic_rnn dynamic_rnn raw_rnn static_bidirectional_rnn static_rnn".split()
+
+TF_LAYERS = frozenset(f"tf.layers.{name}" for name in _FUNCTIONS)
+CELLS = frozenset(f"{owner}.{name}" for owner in _OWNERS for name in _CELLS)
 # What runs cells, and so makes their variables.
-_LOOPS = frozenset(
-    "tf.nn.dynamic_rnn tf.nn.bidirectional_dynamic_rnn tf.nn.static_rnn tf.nn.raw_rnn "
-    "tf.nn.static_bidirectional_rnn tf.nn.static_state_saving_rnn".split()
-)
+LOOPS = frozenset(f"tf.nn.{name}" for name in _LOOPS) | {
+    "tf.contrib.rnn.static_bidirectional_rnn",
+    "tf.contrib.rnn.static_rnn",
+}
 # The methods of a cell that TensorFlow calls.
 _STEPS = ("__call__", "build", "call")
 
@@ -33,7 +46,7 @@ def functions_with_tf_layers(program: Program) -> set[Function]:
     for function in program.all():
         for reference in function.references:
             of_tf1 = reference.api.spelled.startswith("tensorflow.compat.v1")
-            is_layer = reference.api.name.startswith(_LAYERS) or reference.api.name in _LOOPS
+            is_layer = reference.api.name in TF_LAYERS | CELLS | LOOPS
             is_rewritten |= is_slim(reference.api.name) or (is_layer and not of_tf1)
             if is_layer:
                 found.add(function)
@@ -65,4 +78,4 @@ def _is_cell(program: Program, base: ast.expr, module: Module, cells: set[ast.AS
     meaning = program.resolve(base, module)
     if isinstance(meaning, InTree):
         return meaning.definition.node in cells
-    return isinstance(meaning, Api) and meaning.name.startswith(_CELLS)
+    return isinstance(meaning, Api) and meaning.name in CELLS

@@ -171,3 +171,31 @@ def test_a_loop_by_the_name_that_tensorflow_2_has() -> None:
             return {log}(x), tf.compat.v1.nn.dynamic_rnn(cell, x)
         """
     check_transformed(source.format(log="tf.log"), source.format(log="tf.math.log"))
+
+
+def test_what_is_left_in_a_session_script_moves_nothing_in_a_second_run() -> None:
+    source = """
+        import tensorflow as tf
+
+
+        def cell(block):
+            if block:
+                return tf.contrib.rnn.LSTMBlockCell(4)
+            return tf.contrib.rnn.BasicLSTMCell(4)
+
+
+        def train(x):
+            with tf.variable_scope('a'):
+                w = tf.get_variable('w', [3])
+                y = tf.nn.dynamic_rnn(cell(False), x * w, dtype=tf.float32)
+            with tf.Session() as session:
+                return session.run(y)
+
+
+        if __name__ == '__main__':
+            train(tf.zeros([1, 2, 3]))
+        """
+    done = transform(source)
+    assert "TODO(slimport): SLIM499 tf.contrib.rnn.LSTMBlockCell" in done
+    assert "return BasicLSTMCell(4)" in done
+    check_noop(done)
