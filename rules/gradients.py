@@ -67,7 +67,7 @@ def train_op(loss, optimizer):
         loss, optimizer, transform_grads_fn=training.clip_gradient_norms_fn(4.0))
 """,
             after="""
-import tensorflow.compat.v1 as tf
+import tensorflow as tf
 from scoped_layers import clip_gradient_norms_fn, legacy_import
 
 training = legacy_import("tensorflow.contrib.training")

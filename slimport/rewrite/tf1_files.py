@@ -7,12 +7,16 @@ from slimport.index.modules import Module
 from slimport.index.names import Imported
 from slimport.index.program import Function, Program, Reference
 from slimport.index.sessions import Sessions, Start
-from slimport.rewrite.tf1 import only_in_tf1
+from slimport.rewrite.tf1 import became, only_in_tf1
 from slimport.tf1_api import only_in_tf2
 
 # Spelled from `tensorflow` on, these are not to be had from `tensorflow.compat.v1`; and a file that
 # says `tf.compat.v1` where it wants TensorFlow 1 means TensorFlow 2 by `tf`.
 _ELSEWHERE = ("tensorflow.python.", "tensorflow.core.", "tensorflow.compat.v")
+
+
+# Kinds of names that TensorFlow 2 has elsewhere; what it has nowhere is no reason to switch.
+_MOVED = ("renamed", "compat")
 
 
 class Tf1Files:
@@ -25,6 +29,7 @@ class Tf1Files:
         self._written_for: dict[Module, bool] = {}
         self._own: dict[Module, bool] = {}
         self._starts: dict[Module, Start | None] = {}
+        self._keeps: dict[Module, bool] = {}
 
     def is_tf1(self, module: Module) -> bool:
         """Whether a file was written for TF 1.
@@ -41,18 +46,22 @@ class Tf1Files:
         """Whether the file gets ``import tensorflow.compat.v1 as tf``, and its names stay.
 
         Files of graph-and-session programs do: that is the smaller change, and what every name
-        means there stays TF 1's.
+        means there stays TF 1's. It is none where each name means the same in TensorFlow 2.
         """
-        return (
-            self._keeps_sessions
-            and self.is_tf1(module)
-            and (self.sessions.runs(module) or self.start(module) is not None)
-            and self._can_switch(module)
-        )
+        if module not in self._keeps:
+            start = self.start(module) is not None
+            self._keeps[module] = (
+                self._keeps_sessions
+                and self.is_tf1(module)
+                and (start or (self.sessions.runs(module) and self._needs_tf1(module)))
+                and self._can_switch(module)
+            )
+        return self._keeps[module]
 
     def only_in_graphs(self, function: Function) -> bool:
         """Whether a function names a session: what it opens and makes may stay TensorFlow's."""
-        return self.keeps_tf1_names(function.module) and self.sessions.names_one(function)
+        keeps_names = self.keeps_tf1_names(function.module) or _names_compat(function.module)
+        return self._keeps_sessions and keeps_names and self.sessions.names_one(function)
 
     def start(self, module: Module) -> Start | None:
         """Where the file, if a graph-and-session program starts in it, turns eager mode off."""
@@ -90,6 +99,15 @@ class Tf1Files:
         return any(
             reference.api.spelled.startswith("tensorflow.compat.v2")
             or reference.api.name.removeprefix("tf.") in only_in_tf2()
+            for reference in self._references(module)
+        )
+
+    def _needs_tf1(self, module: Module) -> bool:
+        """Whether some name of TensorFlow has another meaning there, or none, since TF 2."""
+        return any(
+            reference.api.name.startswith("tf.")
+            and not reference.api.spelled.startswith("tensorflow.compat.")
+            and became(reference.api.name.removeprefix("tf."), reference.call).kind in _MOVED
             for reference in self._references(module)
         )
 

@@ -90,7 +90,7 @@ BECOMES = {
     "among others": (
         '"""Trains."""\nimport os\n\nimport numpy as np\nimport tf_slim as slim  # noqa\n'
         "import tensorflow as tf\n\nprint(os, np, tf.float32)\n",
-        '"""Trains."""\nimport os\n\nimport numpy as np\nimport tensorflow.compat.v1 as tf\n'
+        '"""Trains."""\nimport os\n\nimport numpy as np\nimport tensorflow as tf\n'
         + HEAD
         + 'slim = legacy_import("tf_slim")\n\nprint(os, np, tf.float32)\n',
         "slim.learning.train",
@@ -103,7 +103,7 @@ BECOMES = {
     ),
     "contrib.slim without alias fails where it is used": (
         "import tensorflow.contrib.slim\n",
-        "import tensorflow.compat.v1 as tensorflow\n",
+        "import tensorflow\n",
         "tensorflow.contrib.slim.learning.train",
     ),
     "in an if": (
@@ -195,8 +195,7 @@ STAYS = {
 def test_it_stays(imports: str, use: str) -> None:
     text = transform(imports + USE.format(use))
     assert "legacy_import" not in text
-    kept = imports.partition("\n\n\ndef")[0]
-    assert text.startswith(kept.replace("import tensorflow as", "import tensorflow.compat.v1 as"))
+    assert text.startswith(imports.partition("\n\n\ndef")[0])
     assert MARKED.format(use).rstrip() in text
     check_noop(text)
 

@@ -132,6 +132,19 @@ def test_a_name_of_compat_v1_below_itself() -> None:
     assert text == "import tensorflow.compat.v1 as tf\n\n\n" + use.format("tf.train.")
 
 
+def test_a_file_that_was_upgraded_already_keeps_its_import() -> None:
+    net = """import tensorflow as tf
+from tensorflow.contrib import slim
+
+
+def net(x):
+    with tf.compat.v1.variable_scope('net'):
+        return tf.nn.relu(slim.conv2d(x, 4, 3))
+"""
+    text = rewritten({"net.py": net, "train.py": TRAIN})["net.py"]
+    assert "compat.v1" not in text
+
+
 def test_sessions_left_behind() -> None:
     texts = rewritten({"net.py": NET, "train.py": TRAIN}, Options(target="keras"))
     assert "tf.compat.v1.Session()" in texts["train.py"]
