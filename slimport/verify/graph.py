@@ -9,6 +9,7 @@ This module runs under CPython 3.7 and imports no TensorFlow: it is handed Tenso
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, Callable
 
 import numpy as np
@@ -51,7 +52,7 @@ class Built:
         every = tf.global_variables()
         self.variables = [v for v in every if not worker.is_left_out(v.op.name)]
         self.left_out = [v for v in every if worker.is_left_out(v.op.name)]
-        self.trainable = {variable.op.name for variable in tf.trainable_variables()}
+        self.trainable = Counter(variable.op.name for variable in tf.trainable_variables())
 
     def _call(self, training: bool) -> Any:
         case = self.case
@@ -277,7 +278,7 @@ def _answer(
     for variable in built.variables:
         name = variable.op.name
         shape = variable.get_shape().as_list()
-        answer.variable(name, shape, variable.dtype.base_dtype.name, name in built.trainable)
+        answer.variable(name, shape, variable.dtype.base_dtype.name, built.trainable[name])
     _put(answer, protocol.OUTPUT, "outputs", [name for name, _ in built.outputs], found, nudged)
     for name, value in built.constants:
         answer.constant(name, value)

@@ -136,10 +136,14 @@ class Answer:
         }
         self._arrays: dict[str, np.ndarray[Any, Any]] = {}
 
-    def variable(self, name: str, shape: list[int], dtype: str, trainable: bool) -> None:
-        """Records a variable by its legacy name."""
+    def variable(self, name: str, shape: list[int], dtype: str, trainable: int) -> None:
+        """Records a variable by its legacy name.
+
+        `trainable` is how often a graph lists it among those to train: twice would train it twice.
+        """
+        listed = trainable if trainable > 1 else bool(trainable)
         self.meta["variables"].append(
-            {"name": name, "shape": shape, "dtype": dtype, "trainable": bool(trainable)}
+            {"name": name, "shape": shape, "dtype": dtype, "trainable": listed}
         )
 
     def tensor(

@@ -9,7 +9,11 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from slimport.written.collections import add_to_collection, collect_named_outputs
+from slimport.written.collections import (
+    add_to_collection,
+    collect_named_outputs,
+    get_collection,
+)
 from slimport.written.graphs import LayerGraph, current_layer_graph
 from slimport.written.names import legacy_weight_name
 
@@ -165,7 +169,8 @@ def _collect(variable: Any, short_name: str, variables_collections: Any) -> None
         variables_collections = variables_collections.get(name)
     tensor = variable if current_layer_graph().tf_graph is None else variable.value
     for collection in variables_collections or ():
-        add_to_collection(collection, tensor)
+        if all(present is not tensor for present in get_collection(collection)):
+            add_to_collection(collection, tensor)
 
 
 def _path(scope: Any, layer: Any, weight_name: str) -> str:

@@ -89,6 +89,7 @@ def test_missing_and_extra_outputs_fail():
         ({"w": {}, "b": {}, "biases": {}}, "biases", Status.EXTRA),
         ({"w": {}, "b": {"shape": [4]}}, "b", Status.DIFFERS),
         ({"w": {}, "b": {"trainable": False}}, "b", Status.DIFFERS),
+        ({"w": {}, "b": {"trainable": 2}}, "b", Status.DIFFERS),
         ({"w": {}, "b": {"dtype": "float64"}}, "b", Status.DIFFERS),
     ],
 )

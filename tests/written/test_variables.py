@@ -81,7 +81,7 @@ def assert_in_graph(s: Any, expected: Any) -> None:
 def listed(s: Any) -> list[list[str]]:
     """Builds, and lists variables in every way."""
     x = v1.placeholder("float32", [1, 4, 4, 3]) if not hasattr(s, "TracedModel") else GRAPH_INPUT[0]
-    kept = {"weights": ["kernels"], "biases": ["all"]}
+    kept = {"weights": ["kernels", "trainable_variables"], "biases": ["all"]}
     with s.variable_scope("a"):
         x = s.conv2d(x, 2, 1, variables_collections=kept)
         with s.variable_scope("conv") as inner:
