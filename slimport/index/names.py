@@ -33,6 +33,19 @@ class Assigned:
 
 
 @dataclass(frozen=True, eq=False)
+class Unpacked:
+    """One of the names that share a value: ``n, h = value``, ``for d in value``.
+
+    Attributes:
+        value: what is unpacked.
+        position: the name's place among the targets, None in a loop.
+    """
+
+    value: ast.expr
+    position: int | None
+
+
+@dataclass(frozen=True, eq=False)
 class Defined:
     """A function or class of this program."""
 
@@ -42,10 +55,10 @@ class Defined:
 
 @dataclass(frozen=True)
 class Opaque:
-    """A parameter, loop variable, augmented assignment ...: nothing is known."""
+    """A parameter, a caught exception, an augmented assignment ...: nothing is known."""
 
 
-Binding = Imported | Assigned | Defined | Opaque
+Binding = Imported | Assigned | Unpacked | Defined | Opaque
 
 
 @dataclass(eq=False)
@@ -190,12 +203,33 @@ class ScopeBuilder(ast.NodeVisitor):
         if isinstance(target, ast.Name):
             self.scope.bind(target.id, Opaque() if value is None else self._assigned(value))
         elif isinstance(target, ast.Tuple | ast.List):
-            for element in target.elts:
-                self._target(element, None)
+            self._elements(target, value)
         elif isinstance(target, ast.Starred):
             self._target(target.value, None)
         else:
             self.visit(target)
+
+    def _elements(self, target: ast.Tuple | ast.List, value: ast.expr | None) -> None:
+        starred = any(isinstance(element, ast.Starred) for element in target.elts)
+        for position, element in enumerate(target.elts):
+            if isinstance(element, ast.Name) and value is not None and not starred:
+                self.scope_of[element] = self.scope
+                self.scope.bind(element.id, Unpacked(value, position))
+            else:
+                self._target(element, None)
+
+    def _loop(self, node: ast.For | ast.AsyncFor | ast.comprehension) -> None:
+        self.visit(node.iter)
+        if isinstance(node.target, ast.Name):
+            self.scope_of[node.target] = self.scope
+            self.scope.bind(node.target.id, Unpacked(node.iter, None))
+        else:
+            self.visit(node.target)
+        for name, children in ast.iter_fields(node):
+            for child in children if isinstance(children, list) and name != "target" else ():
+                self.visit(child)
+
+    visit_For = visit_AsyncFor = visit_comprehension = _loop
 
     def _assigned(self, value: ast.expr) -> Binding:
         match value:

@@ -11,7 +11,14 @@ from typing import TypeVar
 from slimport import slim_api
 from slimport.files import Source
 from slimport.index.modules import Module, ModuleTable
-from slimport.index.names import Assigned, Defined, FunctionNode, Scope
+from slimport.index.names import (
+    Assigned,
+    Binding,
+    Defined,
+    FunctionNode,
+    Scope,
+    Unpacked,
+)
 from slimport.index.resolve import Api, InTree, Meaning, Resolver
 from slimport.index.tf_layers import functions_with_tf_layers
 
@@ -433,7 +440,7 @@ def _is_shape(node: ast.expr, scope: Scope) -> bool:
 
 
 def _is_dimension(node: ast.expr, scope: Scope) -> bool:
-    """An element of a shape, or a name for one."""
+    """An element of a shape, or a name for one: ``n, h = x.shape``, ``for d in x.shape``."""
     if isinstance(node, ast.Name):
         return _is_name_of(node, scope, _is_dimension)
     return isinstance(node, ast.Subscript) and _is_shape(node.value, scope)
@@ -442,11 +449,21 @@ def _is_dimension(node: ast.expr, scope: Scope) -> bool:
 def _is_name_of(node: ast.Name, scope: Scope, test: Callable[[ast.expr, Scope], bool]) -> bool:
     """Whether whatever is bound to a name passes a test; ``x = x.shape`` alone tells nothing."""
     owner, bindings = scope.lookup(node.id) or (scope, [])
-    values = [b.value if isinstance(b, Assigned) else None for b in bindings]
-    return bool(values) and all(
-        value is not None and not isinstance(value, ast.Name) and test(value, owner)
-        for value in values
-    )
+    return bool(bindings) and all(_passes(binding, owner, test) for binding in bindings)
+
+
+def _passes(binding: Binding, owner: Scope, test: Callable[[ast.expr, Scope], bool]) -> bool:
+    if isinstance(binding, Assigned):
+        return not isinstance(binding.value, ast.Name) and test(binding.value, owner)
+    if not isinstance(binding, Unpacked):
+        return False
+    value = binding.value
+    if isinstance(value, ast.Tuple | ast.List) and binding.position is not None:
+        elements = value.elts
+        return binding.position < len(elements) and test(elements[binding.position], owner)
+    if isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Slice):
+        value = value.value
+    return test is _is_dimension and not isinstance(value, ast.Name) and _is_shape(value, owner)
 
 
 class ColumnMap:

@@ -466,6 +466,69 @@ def test_a_shape_under_a_name_is_a_shape():
     assert "tf.compat.dimension_value(width) * 2" in found
 
 
+@pytest.mark.parametrize(
+    ("bind", "name"),
+    [
+        ("h, w = x.get_shape()[1], x.get_shape()[2]", "w"),
+        ("_, h, w, c = x.get_shape()", "c"),
+        ("[n, h, w, c] = x.shape", "n"),
+        ("h, w = x.shape[1:3]", "h"),
+        ("shape, steps = x.get_shape(), 3", "shape[1]"),
+    ],
+)
+def test_dimensions_unpacked_from_a_shape(bind: str, name: str) -> None:
+    source = f"""import tensorflow as tf
+import tf_slim as slim
+
+
+def net(x):
+    {bind}
+    return slim.conv2d(tf.image.resize_images(x, [9, 9]), {name}.value, 3)
+"""
+    assert f"tf.compat.dimension_value({name})" in transform(source)
+
+
+def test_dimensions_of_a_loop_over_a_shape() -> None:
+    source = """import tensorflow as tf
+import tf_slim as slim
+
+
+def net(x):
+    sizes = [size.value for size in x.get_shape()]
+    for side in x.shape[1:3]:
+        sizes.append(side.value)
+    for event in read():
+        sizes.append(event.value)
+    return slim.conv2d(tf.image.resize_images(x, [9, 9]), sizes[1], 3)
+"""
+    text = transform(source)
+    assert "[tf.compat.dimension_value(size) for size in" in text
+    assert "sizes.append(tf.compat.dimension_value(side))" in text
+    assert "sizes.append(event.value)" in text
+
+
+@pytest.mark.parametrize(
+    "bind",
+    [
+        "h, w = f(x)",
+        "h, *w = x.get_shape()",
+        "(h, w), c = f(x.shape), 3",
+        "for h, w in x.shape: pass",
+        "h, w = x.get_shape()[1], 3; w = f(x)",
+    ],
+)
+def test_what_may_not_be_a_dimension_keeps_its_value(bind: str) -> None:
+    source = f"""import tensorflow as tf
+import tf_slim as slim
+
+
+def net(x):
+    {bind}
+    return slim.conv2d(tf.image.resize_images(x, [9, 9]), w.value, 3)
+"""
+    assert "w.value, 3" in transform(source)
+
+
 def test_the_value_of_what_may_not_be_a_dimension_stays():
     source = """
         import tensorflow.compat.v1 as tf
