@@ -78,6 +78,8 @@ _DEEP = (
     ("losses.python.losses", "tf_slim.losses"),
     ("metrics.python.ops", "tf_slim.metrics"),
 )
+#: A module that tf_slim has under another name.
+_MOVED = {"framework.python.ops.ops": "tf_slim.ops.framework_ops"}
 
 _RENAMED = {
     "convolution2d": "conv2d",
@@ -122,11 +124,30 @@ class Facade(types.ModuleType):
 class ContribFacade(Facade):
     """A part of `tf.contrib`; attributes may also be modules below it, as after a deep import."""
 
+    def __getattr__(self, name: str) -> Any:
+        found = super().__getattr__(name)
+        if not isinstance(found, types.ModuleType) or found.__name__.startswith("tf_slim"):
+            return found
+        # A source's own import: tf_slim.ops.variables has TensorFlow's `variables` as a name.
+        deep = _deep_module(self._below(name))
+        return importlib.import_module(deep) if deep else found
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """The import system sets the modules below; `ops.arg_scope` stays the function."""
+        if isinstance(value, types.ModuleType):
+            found = getattr(self, name, value)
+            if not isinstance(found, types.ModuleType):
+                return
+        super().__setattr__(name, value)
+
+    def _below(self, name: str) -> str:
+        """The path below `tf.contrib` of an attribute."""
+        return (self.__name__[len(CONTRIB) + 1 :] + "." + name).lstrip(".")
+
     def _missing(self, name: str) -> Any:
         if name in _RENAMED:
             return getattr(self, _RENAMED[name])
-        deeper = self.__name__[len(CONTRIB) + 1 :] + "." + name
-        if _is_known(deeper.lstrip(".")):
+        if _is_known(self._below(name)):
             return importlib.import_module(self.__name__ + "." + name)
         raise AttributeError(
             f"{self.__name__.replace('tensorflow', 'tf', 1)}.{name} has no stand-in on "
@@ -147,7 +168,7 @@ def _deep_module(path: str) -> str | None:
     for prefix, target in _DEEP:
         if not path.startswith(prefix + "."):
             continue
-        name = target + path[len(prefix) :]
+        name = _MOVED.get(path, target + path[len(prefix) :])
         try:
             importlib.import_module(name)
         except ImportError:
