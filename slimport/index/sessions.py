@@ -61,8 +61,11 @@ class Sessions:
 
     @staticmethod
     def names_one(function: Function) -> bool:
-        """Whether a function names what only a graph-and-session program holds."""
-        return _names(function, _SESSION_APIS)
+        """Whether a function names what graph-and-session programs alone hold, or an optimizer."""
+        return _names(function, _SESSION_APIS) or any(
+            reference.api.name.startswith("tf.train.") and reference.api.name.endswith("Optimizer")
+            for reference in function.references
+        )
 
     def start(self, module: Module) -> Start | None:
         """Where a graph-and-session program starts in this file, `None` if none does.
