@@ -1,17 +1,121 @@
 """Restoring variables from checkpoints, and variables beside the model's."""
 
-from slimport.rewrite.marked import MarkedRule
+from dataclasses import dataclass
 
-CHECKPOINTS = MarkedRule(
+from slimport.index.program import Reference
+from slimport.rewrite.layers import RenamedRule
+from slimport.rewrite.marked import MarkedRule
+from slimport.rewrite.rule import Example
+
+
+@dataclass(frozen=True, kw_only=True)
+class _CheckpointRule(RenamedRule):
+    """The same functions in the written module, which knows its layers' names."""
+
+    def blocks_plain_program(self, reference: Reference) -> str | None:
+        return f"{reference.api.name} restores variables by name"
+
+
+CHECKPOINTS = _CheckpointRule(
     code="SLIM405",
     name="checkpoints",
-    summary="slim.assign_from_checkpoint_fn and family",
+    summary="slim.assign_from_checkpoint(_fn) -> the written module's",
     apis=(
         "slim.assign_from_checkpoint",
         "slim.assign_from_checkpoint_fn",
     ),
-    reason="works on variables of a TF 1 graph",
-    advice="legacy_variables(model) maps checkpoint names to the model's variables",
+    details=(
+        "Old checkpoints restore by name, in TF 1 graphs and (assign_from_checkpoint_fn, called "
+        "without a session) in models. A shape that is not the checkpoint's is an error, as in "
+        "TensorFlow 1; tf.train.Saver no longer sees it, since variables of TensorFlow 2 take any "
+        "shape that they are assigned in a graph."
+    ),
+    examples=(
+        Example(
+            title="fine-tuning",
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(images, classes):
+    images = slim.conv2d(images, 8, 3, scope='conv')
+    return slim.fully_connected(slim.flatten(images), classes, scope='logits')
+
+
+def main(_):
+    images = tf.placeholder(tf.float32, [None, 8, 8, 3])
+    logits = net(images, 5)
+    variables = slim.get_variables_to_restore(exclude=['logits'])
+    init_fn = slim.assign_from_checkpoint_fn(
+        tf.train.latest_checkpoint('model'), variables, ignore_missing_vars=True)
+    operation, feed = slim.assign_from_checkpoint('other', {'biases': variables[1]})
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        init_fn(session)
+        session.run(operation, feed)
+
+
+if __name__ == '__main__':
+    tf.app.run()
+""",
+            after="""
+import tensorflow.compat.v1 as tf
+from scoped_layers import (
+    assign_from_checkpoint,
+    assign_from_checkpoint_fn,
+    conv2d,
+    flatten,
+    fully_connected,
+    get_variables_to_restore,
+)
+
+
+def net(images, classes):
+    images = conv2d(images, 8, 3, name='conv')
+    return fully_connected(flatten(images), classes, name='logits')
+
+
+def main(_):
+    images = tf.placeholder(tf.float32, [None, 8, 8, 3])
+    logits = net(images, 5)
+    variables = get_variables_to_restore(exclude=['logits'])
+    init_fn = assign_from_checkpoint_fn(
+        tf.train.latest_checkpoint('model'), variables, ignore_missing_vars=True)
+    operation, feed = assign_from_checkpoint('other', {'biases': variables[1]})
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        init_fn(session)
+        session.run(operation, feed)
+
+
+if __name__ == '__main__':
+    tf.disable_v2_behavior()
+    tf.app.run()
+""",
+        ),
+        Example(
+            title="passed on",
+            before="""
+import tensorflow as tf
+
+restore_fn = tf.contrib.framework.assign_from_checkpoint_fn
+
+
+def loader(path, variables):
+    return restore_fn(path, variables, reshape_variables=True)
+""",
+            after="""
+from scoped_layers import assign_from_checkpoint_fn
+
+restore_fn = assign_from_checkpoint_fn
+
+
+def loader(path, variables):
+    return restore_fn(path, variables, reshape_variables=True)
+""",
+        ),
+    ),
 )
 
 GRAPH_VARIABLES = MarkedRule(

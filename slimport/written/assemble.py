@@ -42,6 +42,7 @@ PARTS = (
     "loops",
     "gradients",
     "moving_averages",
+    "checkpoints",
     "global_step",
     "tf_layers",
     "tf_convolution",

@@ -143,6 +143,7 @@ _ACTIVE_GRAPH: contextvars.ContextVar[LayerGraph | None] = contextvars.ContextVa
 _DEFAULT_GRAPH = LayerGraph()
 # A key that is not a string stays out of exported meta graphs.
 _TF_GRAPH_KEY = ("scoped_layers",)
+_TF_STORE_KEY = ("__variable_store",)  # tensorflow/python/ops/variable_scope.py
 
 
 def current_layer_graph() -> LayerGraph:
@@ -180,9 +181,21 @@ def _create_in_tf_graph(path: str, create: Callable[[], Any], of_model: bool) ->
 
     with tf.variable_creator_scope(creator):
         variable = create()
+    _tf_variables()[path] = variable.value
     if of_model:
         tf.compat.v1.add_to_collection(tf.compat.v1.GraphKeys.MODEL_VARIABLES, variable.value)
     if variable.regularizer is not None:
         loss = variable.regularizer(variable.value)
         tf.compat.v1.add_to_collection(tf.compat.v1.GraphKeys.REGULARIZATION_LOSSES, loss)
     return variable
+
+
+def _tf_variables() -> dict[str, Any]:
+    """The variables that TensorFlow's `get_variable` and `init_from_checkpoint` know, by name.
+
+    A scope of a checkpoint that is assigned to a scope without variables there passes silently.
+    """
+    scope = tf.compat.v1.get_variable_scope()
+    with tf.compat.v1.variable_scope(scope, auxiliary_name_scope=False):  # makes the store
+        variables: dict[str, Any] = tf.compat.v1.get_collection_ref(_TF_STORE_KEY)[0]._vars
+    return variables
