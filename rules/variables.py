@@ -34,6 +34,7 @@ VARIABLES = _LookUpRule(
         "slim.get_variables_by_suffix",
         "slim.get_variables_to_restore",
     ),
+    only_tensorflow="a functional model would keep the values of the moment",
     details=(
         "Files that share a program with a look-up keep their layers scoped: plain Keras layers "
         "are in no list. assign_from_values needs a TF 1 graph and says so elsewhere."

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
 
-from slimport.written.graphs import current_layer_graph
+from slimport.written.graphs import LayerGraph, current_layer_graph
 
 __all__ = [
     "add_to_collection",
     "collect_named_outputs",
     "convert_collection_to_dict",
     "get_collection",
+    "get_regularization_loss",
+    "get_regularization_losses",
+    "global_variables",
     "last_dimension",
+    "model_variables",
+    "trainable_variables",
 ]
 
 
@@ -30,14 +36,79 @@ def add_to_collection(name: str, value: Any) -> None:
 def get_collection(name: str, scope: str | None = None) -> list[Any]:
     """Returns the values of a collection, in the order in which they were added.
 
+    In a model the collections of variables and of regularisation losses are those of its layers.
+    There a layer's moving averages are updated with its call: no collection holds the updates.
+
     Args:
-        name: The collection.
+        name: The collection, e.g. one of `tf.compat.v1.GraphKeys`.
         scope: A regular expression that the values' names are to start with.
     """
     graph = current_layer_graph()
     if graph.tf_graph is not None:
         return list(tf.compat.v1.get_collection(name, scope))
-    values = graph.collections.get(name, [])
+    added = graph.collections.get(name, [])
+    if name == "regularization_losses":
+        return [*_regularization_losses(graph, scope), *_matching(added, scope)]
+    if name not in _OF_VARIABLES:
+        return _matching(added, scope)
+    listed, members = {id(v) for v in added}, _OF_VARIABLES[name](graph)
+    own = {p: v for p, v in _variables(graph).items() if id(v) in listed or p in members}
+    for path, variable in own.items():
+        variable._name = f"{path}:0"  # Keras' own is that of the layer's attribute
+    strangers = [v for v in added if all(v is not member for member in own.values())]
+    return _matching([*own.values(), *strangers], scope)
+
+
+def trainable_variables(scope: str | None = None) -> list[Any]:
+    """Returns the variables to train; see `get_collection`."""
+    return get_collection("trainable_variables", scope)
+
+
+def global_variables(scope: str | None = None) -> list[Any]:
+    """Returns all variables; see `get_collection`."""
+    return get_collection("variables", scope)
+
+
+def model_variables(scope: str | None = None) -> list[Any]:
+    """Returns the variables of layers; see `get_collection`."""
+    return get_collection("model_variables", scope)
+
+
+def get_regularization_losses(scope: str | None = None) -> list[Any]:
+    """Returns a loss for each regularized variable; see `get_collection`."""
+    return get_collection("regularization_losses", scope)
+
+
+def get_regularization_loss(
+    scope: str | None = None, name: str = "total_regularization_loss"
+) -> Any:
+    """Returns the sum of the regularisation losses, 0.0 if there are none."""
+    losses = get_regularization_losses(scope)
+    return tf.add_n(losses, name=name) if losses else tf.constant(0.0)
+
+
+# Collections that hold variables, as paths of a model's variables.
+_OF_VARIABLES: dict[str, Callable[[LayerGraph], Any]] = {
+    "variables": lambda graph: graph.variables,
+    "model_variables": lambda graph: graph.variables.keys() - graph.not_of_model,
+    "trainable_variables": lambda graph: graph.trainable,
+}
+
+
+def _variables(graph: LayerGraph) -> dict[str, Any]:
+    """The variables that this pass has met so far: a later layer's are there since the first."""
+    return {path: v for path, v in graph.variables.items() if path in graph.met}
+
+
+def _regularization_losses(graph: LayerGraph, scope: str | None) -> list[Any]:
+    return [
+        variable.regularizer(variable)
+        for path, variable in _variables(graph).items()
+        if variable.regularizer is not None and (not scope or re.match(scope, path))
+    ]
+
+
+def _matching(values: list[Any], scope: str | None) -> list[Any]:
     return [v for v in values if not scope or re.match(scope, str(getattr(v, "name", "")))]
 
 

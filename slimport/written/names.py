@@ -19,6 +19,8 @@ _LEGACY_NAMES = {
 
 def legacy_weight_name(layer: Any, name: str) -> str:
     """Returns the last part of a variable's checkpoint name, e.g. `weights` for `kernel`."""
+    if name.endswith(":0"):  # the name that a look-up gave it
+        return name.removesuffix(":0").rpartition("/")[2]
     if name == "kernel" and isinstance(layer, keras.layers.DepthwiseConv2D):
         return "depthwise_weights"
     names: dict[str, str] = getattr(layer, "legacy_names", _LEGACY_NAMES)

@@ -185,18 +185,10 @@ def get_variables(
     pattern = getattr(scope, "name", scope)
     if suffix is not None:
         pattern = f"{pattern or ''}.*{suffix}" + ("" if ":" in suffix else ":")
-    graph = current_layer_graph()
-    if graph.tf_graph is not None:
+    if current_layer_graph().tf_graph is not None:
         return list(tf.compat.v1.get_collection(collection, pattern))
-    if collection in _KEPT_ANYWAY:
-        apart = graph.not_of_model if collection == "model_variables" else ()
-        members = [v for path, v in graph.variables.items() if path not in apart]
-    elif collection == "trainable_variables":
-        members = [v for path, v in graph.variables.items() if path in graph.trainable]
-    else:
-        members = get_collection(collection)
-    names = {id(v): f"{path}:0" for path, v in graph.variables.items()}
-    return [v for v in members if not pattern or re.match(pattern, names.get(id(v), ""))]
+    members, names = get_collection(collection), _full_names()
+    return [v for v in members if not pattern or re.match(pattern, f"{names.get(id(v), '')}:0")]
 
 
 def get_model_variables(scope: Any = None, suffix: str | None = None) -> list[Any]:
