@@ -21,6 +21,8 @@ PARTS = (
     "scopes",
     "defaults",
     "collections",
+    "layer_utils",
+    "sizes",
     "names",
     "building",
     "variables",
