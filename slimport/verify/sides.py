@@ -160,7 +160,9 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 def _environment(side: str, python: str) -> dict[str, str]:
     """Environment of a worker: CPU, few words, and kernels that do not depend on the machine.
 
-    oneDNN reorders sums (3.4e-5 absolute on Inception v2), and TensorFlow 1.15 has none.
+    oneDNN reorders sums (3.4e-5 absolute on Inception v2), and TensorFlow 1.15 has none. A process
+    has one pool of threads for kernels, as large as whatever asked first made it; some kernels race
+    (the gradient of crop_and_resize loses terms), so that the variable says one before any asks.
     """
     found = dict(os.environ)
     if python != sys.executable:
@@ -172,6 +174,7 @@ def _environment(side: str, python: str) -> dict[str, str]:
         PYTHONHASHSEED="0",
         TF_CPP_MIN_LOG_LEVEL="3",
         TF_ENABLE_ONEDNN_OPTS="0",
+        TF_NUM_INTRAOP_THREADS="1",
     )
     found.pop("TF_USE_LEGACY_KERAS", None)
     if side == "new":
