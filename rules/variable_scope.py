@@ -133,6 +133,111 @@ def net(left, right):
             inputs=((1, 4, 4, 3), (1, 4, 4, 3)),
             title="one tower for two inputs",
         ),
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+OPS = {'conv': slim.conv2d, 'pool': slim.max_pool2d}
+
+
+def net(images):
+    with tf.variable_scope('block'):
+        with slim.arg_scope([slim.conv2d, slim.max_pool2d], stride=2):
+            images = OPS['conv'](images, 4, 3)
+        return OPS['pool'](images, 2)
+""",
+            after="""
+from scoped_layers import conv2d, layer_defaults, max_pool2d, variable_scope
+
+OPS = {'conv': conv2d, 'pool': max_pool2d}
+
+
+def net(images):
+    with variable_scope('block'):
+        with layer_defaults([conv2d, max_pool2d], strides=2):
+            images = OPS['conv'](images, 4, 3)
+        return OPS['pool'](images, 2)
+""",
+            inputs=((1, 8, 8, 3),),
+            title="layers kept in a table",
+        ),
+        Example(
+            before="""
+import functools
+
+import tensorflow as tf
+import tf_slim as slim
+
+
+def block(images, op=slim.conv2d, head=None):
+    with tf.variable_scope('block'):
+        images = op(images, 4, 3)
+        return images if head is None else head(images)
+
+
+def net(images):
+    head = functools.partial(slim.fully_connected, num_outputs=2)
+    return block(images, head=head)
+""",
+            after="""
+import functools
+
+from scoped_layers import conv2d, fully_connected, variable_scope
+
+
+def block(images, op=conv2d, head=None):
+    with variable_scope('block'):
+        images = op(images, 4, 3)
+        return images if head is None else head(images)
+
+
+def net(images):
+    head = functools.partial(fully_connected, num_outputs=2)
+    return block(images, head=head)
+""",
+            inputs=((1, 8, 8, 3),),
+            title="layers kept in parameters",
+        ),
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+class Unit(object):
+    def __init__(self, op):
+        self.op = op
+        self.make = lambda images: slim.conv2d(images, 2, 1)
+
+    def run(self, images):
+        with tf.variable_scope('unit'), slim.arg_scope([slim.conv2d], stride=2):
+            return self.make(self.op(images, 4, 3))
+
+
+def net(images):
+    return Unit(slim.conv2d).run(images)
+""",
+            after="""
+from scoped_layers import conv2d, layer_defaults, variable_scope
+
+
+class Unit(object):
+    def __init__(self, op):
+        self.op = op
+        self.make = lambda images: conv2d(images, 2, 1)
+
+    def run(self, images):
+        with variable_scope('unit'), layer_defaults([conv2d], strides=2):
+            return self.make(self.op(images, 4, 3))
+
+
+def net(images):
+    return Unit(conv2d).run(images)
+""",
+            inputs=((1, 8, 8, 3),),
+            title="layers kept in attributes",
+        ),
     ),
 )
 

@@ -123,13 +123,13 @@ def _check_callers(
     closure: Closure, program: Program, open_world: bool, scopes_escape: str, places: _Places
 ) -> None:
     function = closure.function
+    if function.escapes:
+        closure.refuse("it is passed on as a value, so that its callers are not known")
     if not function.qualname:
         return
     public = not function.qualname.rpartition(".")[2].startswith("_")
     if open_world and public:
         closure.refuse("it is public (--open-world)")
-    if function.escapes:
-        closure.refuse("it is passed on as a value, so that its callers are not known")
     if not function.all_callers and scopes_escape:
         closure.refuse(f"callers outside the tree may enter the scope of {scopes_escape}()")
     calls = [

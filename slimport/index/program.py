@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from slimport import slim_api
 from slimport.files import Source
+from slimport.index.kept import KeptLayers, may_call_any
 from slimport.index.modules import Module, ModuleTable
 from slimport.index.names import (
     Assigned,
@@ -89,10 +90,6 @@ class Function:
     def builds(self) -> bool:
         """Whether layers or variables are made in this very function."""
         return self.makes_tf_layers or any(builds_layers(r.api.name) for r in self.references)
-
-    def keeps_networks(self) -> bool:
-        """Whether networks of slim.nets are kept as values here: ``{'vgg': vgg.vgg_16}``."""
-        return any(r.call is None and r.api.name in slim_api.NETS for r in self.references)
 
 
 def builds_layers(api: str) -> bool:
@@ -199,30 +196,40 @@ class Program:
                     self._calls.setdefault((caller, target), []).append(call)
 
     def _link_unseen(self) -> None:
-        """Links functions that open scopes with layers that code may reach without naming them.
+        """Links code around layers with layers that it may reach without naming them.
 
-        Properties, operators, and functions (slim.nets' too) that are kept as values: nothing at
-        the place where they run tells that it is they.
+        Properties, operators, and functions (slim's too) that are kept as values: nothing at the
+        place where they run tells that it is they. A scope may be open around the place, or layers
+        be made that share names with these, in a caller of the function that it is in.
         """
+        kept = KeptLayers(self)
+        for function in self.building:
+            for maker in kept.in_lambdas(function):
+                maker.escapes = True
         unseen: dict[Module, list[Function]] = {}
         for function in self.building:
             if function.is_method and _is_called_unseen(function):
                 function.escapes = True
-            if function.escapes or function.keeps_networks():
+            if function.escapes or kept.by(function):
                 unseen.setdefault(function.module, []).append(function)
-        for caller in self.all():
-            if any(r.api.name in _SCOPES for r in caller.references):
-                near, named = self.connected(caller.module), self._named_in(caller)
-                for function in (f for m in near for f in unseen.get(m, ())):
-                    if function.node is not caller.node and _may_be_reached(function, named):
-                        _link(caller, function)
+        around = (f for f in self.all() if any(r.api.name in _SCOPES for r in f.references))
+        for caller in closure_of({*around, *self.building}, lambda f: f.all_callees):
+            near, named = self.connected(caller.module), self._named_in(caller)
+            for function in (f for m in near for f in unseen.get(m, ())):
+                if function.node is not caller.node and _may_be_reached(function, named):
+                    _link(caller, function)
 
     def _named_in(self, caller: Function) -> set[str]:
         """The attributes that a function names; empty text where it calls what nobody knows."""
         nodes = ast.walk(caller.node)
         named = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
-        unknown = any(self.resolve(call.func, caller.module) is None for call in caller.calls)
+        unknown = any(self._may_call_any(call, caller.module) for call in caller.calls)
         return named | {""} if unknown else named
+
+    def _may_call_any(self, call: ast.Call, module: Module) -> bool:
+        scope = module.scopes.scope_of.get(call.func, module.scope)
+        is_bound = isinstance(call.func, ast.Name) and scope.lookup(call.func.id) is not None
+        return may_call_any(call, self.resolve(call.func, module), is_bound)
 
     def calls_of(self, caller: Function, callee: Function) -> list[ast.Call]:
         """The calls in `caller` that lead, or may lead, to `callee`."""
