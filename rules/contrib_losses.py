@@ -1,4 +1,4 @@
-"""slim.losses (tf.contrib.losses) where tf.losses computes the same."""
+"""slim.losses (tf.contrib.losses): tf.losses where that is the same, else the written module's."""
 
 from dataclasses import dataclass
 
@@ -10,70 +10,88 @@ from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Rule
 from slimport.rewrite.site import CallSite, ValueSite, literal
 
 _PREDICTIONS = "predictions labels weights scope"
-# slim's parameters in order; `slim=tf.losses` where the names differ.
+# slim's parameters in order; tf.losses has all of them.
 _PARAMETERS = {
     "absolute_difference": _PREDICTIONS,
     "add_loss": "loss loss_collection",
     "compute_weighted_loss": "losses weights scope",
     "cosine_distance": "predictions labels axis weights scope dim",
+    "get_losses": "scope loss_collection",
+    "get_regularization_losses": "scope",
     "get_total_loss": "add_regularization_losses name",
+    "hinge_loss": "logits labels scope",
     "log_loss": "predictions labels weights epsilon scope",
+    "mean_pairwise_squared_error": _PREDICTIONS,
     "mean_squared_error": _PREDICTIONS,
     "sigmoid_cross_entropy": "logits multi_class_labels weights label_smoothing scope",
     "softmax_cross_entropy": "logits onehot_labels weights label_smoothing scope",
     "sparse_softmax_cross_entropy": "logits labels weights scope",
 }
 # All others take the labels first in tf.losses.
-_SAME_ORDER = ("add_loss", "compute_weighted_loss", "get_total_loss")
+_SAME_ORDER = (
+    "add_loss", "compute_weighted_loss", "get_losses", "get_regularization_losses",
+    "get_total_loss",
+)  # fmt: skip
+# tf.losses computes something else: one mean for all elements, another count of pairs.
+_OTHERS_IN_TENSORFLOW = ("hinge_loss", "mean_pairwise_squared_error")
 
 
 @dataclass(frozen=True, kw_only=True)
 class _LossRule(Rule):
-    """The same mean, kept in the same collection; labels and predictions change places."""
+    """The same loss, kept in the same collection."""
 
     def call(self, site: CallSite) -> Outcome:
         if site.aliased:
             return Keep()
         pairs = [(name, name) for name in _PARAMETERS[site.short].split()]
         bound = site.bound([name for name, _ in pairs])
-        if bound is None:
-            return Leave(f"{site.api} is called with arguments that cannot be seen")
-        if "weights" in bound and not _is_number(bound["weights"].value):
-            return Leave(
-                f"{site.api}: weights with a shape are spread otherwise by tf.losses",
-                "use tf.compat.v1.losses with weights of the shape of the losses",
-            )
+        named = {argument.keyword.value for argument in site.node.args if argument.keyword}
+        if (bound is None and not site.has_star) or not named <= dict(pairs).keys():
+            return Leave(f"{site.api} has no such parameters", "see its signature")
+        if bound is None or not _is_of_tensorflow(site, bound):
+            return site.renamed(site.file.written(site.short), {})
         positional = len(pairs) if site.short in _SAME_ORDER else 0
         arguments = handed_on(site, pairs, positional)
         function = public(site, f"losses.{site.short}")
         return site.node.with_changes(func=function, args=arguments or [])
 
     def value(self, site: ValueSite) -> Outcome:
-        return Leave(
-            f"{site.api} is passed on; tf.losses has the parameters in another order",
-            "pass on a function that hands its arguments over by name",
-        )
+        if site.short == "add_loss":  # an op of arg_scope, which tf.losses knows nothing of
+            return Leave(f"{site.api} is passed on", "pass on a function that calls it")
+        return site.file.written(site.short)
 
     def blocks_keras_tensors(self, reference: Reference) -> str | None:
         return f"{reference.api.name} keeps losses in a graph collection"
 
 
-def _is_number(value: cst.BaseExpression) -> bool:
-    return type(literal(value)) in (int, float)
+def _is_of_tensorflow(site: CallSite, bound: dict[str, cst.Arg]) -> bool:
+    """Whether tf.losses does the same here.
+
+    It does in graphs of sessions alone. A model has collections of its own, and in eager code
+    tf.losses keeps nothing.
+    """
+    if site.short in _OTHERS_IN_TENSORFLOW or not site.file.runs_sessions():
+        return False
+    if site.file.scopes_layers(site.function) and not site.file.only_in_graphs(site.function):
+        return False
+    return "weights" not in bound or type(literal(bound["weights"].value)) in (int, float)
 
 
 CONTRIB_LOSSES = _LossRule(
     code="SLIM341",
     name="contrib_losses",
-    summary="slim.losses.softmax_cross_entropy ... -> tf.compat.v1.losses, labels by name",
+    summary="slim.losses -> tf.compat.v1.losses (labels by name) or the written module's",
     apis=tuple(
         f"{home}.{name}" for home in ("slim.losses", "tf.contrib.losses") for name in _PARAMETERS
     ),
     details=(
-        "Without weights, or with one number, both are the mean over all elements (0 for weight "
-        "0). Weights with a shape are marked: slim sums the losses down to the weights' rank, "
-        "tf.losses wants shapes that broadcast. mean_pairwise_squared_error and "
-        "hinge_loss are SLIM404's."
+        "Without weights, or with one number, slim and tf.losses compute the mean over all "
+        "elements (0 for weight 0). Weights with a shape mean more in slim, which sums the losses "
+        "down to the weights' rank, while tf.losses wants shapes that broadcast: those are the "
+        "written module's functions, as are all outside of session programs and where layers are "
+        "built. In a TF 1 graph both keep losses in the same collection; in a model the written "
+        "module's get_losses and get_total_loss know the losses of the pass and the layers' "
+        "regularisation losses."
     ),
     examples=(
         Example(
@@ -102,7 +120,19 @@ def net(features, labels):
 """,
             after="""
 import tensorflow as tf
-from scoped_layers import fully_connected
+from scoped_layers import (
+    absolute_difference,
+    add_loss,
+    compute_weighted_loss,
+    cosine_distance,
+    fully_connected,
+    get_total_loss,
+    log_loss,
+    mean_squared_error,
+    sigmoid_cross_entropy,
+    softmax_cross_entropy,
+    sparse_softmax_cross_entropy,
+)
 
 
 def net(features, labels):
@@ -111,45 +141,148 @@ def net(features, labels):
     places = tf.argmax(y, 1)
     likely = tf.nn.sigmoid(x)
     found = [
-        tf.compat.v1.losses.softmax_cross_entropy(logits=x, onehot_labels=y, label_smoothing=0.1),
-        tf.compat.v1.losses.sigmoid_cross_entropy(logits=x, multi_class_labels=y, weights=2),
-        tf.compat.v1.losses.sparse_softmax_cross_entropy(logits=x, labels=places, scope='sparse'),
-        tf.compat.v1.losses.log_loss(predictions=likely, labels=y, epsilon=1e-5),
-        tf.compat.v1.losses.mean_squared_error(predictions=x, labels=y, weights=-1.5),
-        tf.compat.v1.losses.absolute_difference(predictions=x, labels=y, weights=0.0),
-        tf.compat.v1.losses.cosine_distance(predictions=likely, labels=y, axis=1),
-        tf.compat.v1.losses.compute_weighted_loss(x, 3.0),
+        softmax_cross_entropy(x, y, label_smoothing=0.1),
+        sigmoid_cross_entropy(x, y, weights=2),
+        sparse_softmax_cross_entropy(x, places, scope='sparse'),
+        log_loss(likely, y, epsilon=1e-5),
+        mean_squared_error(x, y, weights=-1.5),
+        absolute_difference(x, y, 0.0),
+        cosine_distance(likely, y, 1),
+        compute_weighted_loss(x, 3.0),
     ]
-    tf.compat.v1.losses.add_loss(found[0])
-    return tf.stack(found), tf.compat.v1.losses.get_total_loss(False)
+    add_loss(found[0])
+    return tf.stack(found), get_total_loss(False)
 """,
             inputs=((5, 7), (5, 4)),
         ),
         Example(
-            title="what stays",
+            title="weights of any shape",
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(features, labels, weights):
+    x = slim.fully_connected(features, 4, activation_fn=None, scope='logits')
+    y = tf.nn.softmax(labels)
+    mask = tf.to_float(weights > 0.5)
+    found = [
+        slim.losses.softmax_cross_entropy(x, y, weights=mask),
+        slim.losses.sigmoid_cross_entropy(x, y, tf.expand_dims(weights, 1)),
+        slim.losses.mean_squared_error(x, y, weights=tf.ones_like(y) * tf.expand_dims(mask, 1)),
+        slim.losses.mean_pairwise_squared_error(x, y, weights),
+        tf.reduce_mean(slim.losses.hinge_loss(x, tf.round(labels))),
+    ]
+    return tf.stack(found), slim.losses.get_total_loss(add_regularization_losses=False)
+""",
+            after="""
+import tensorflow as tf
+from scoped_layers import (
+    fully_connected,
+    get_total_loss,
+    hinge_loss,
+    mean_pairwise_squared_error,
+    mean_squared_error,
+    sigmoid_cross_entropy,
+    softmax_cross_entropy,
+)
+
+
+def net(features, labels, weights):
+    x = fully_connected(features, 4, activation=None, name='logits')
+    y = tf.nn.softmax(labels)
+    mask = tf.cast(weights > 0.5, tf.float32)
+    found = [
+        softmax_cross_entropy(x, y, weights=mask),
+        sigmoid_cross_entropy(x, y, tf.expand_dims(weights, 1)),
+        mean_squared_error(x, y, weights=tf.ones_like(y) * tf.expand_dims(mask, 1)),
+        mean_pairwise_squared_error(x, y, weights),
+        tf.reduce_mean(hinge_loss(x, tf.round(labels))),
+    ]
+    return tf.stack(found), get_total_loss(add_regularization_losses=False)
+""",
+            inputs=((5, 7), (5, 4), (5,)),
+        ),
+        Example(
+            title="in a session script",
             before="""
 import tensorflow as tf
 import tf_slim as slim
 
 
 def loss(logits, labels, weights):
+    slim.losses.softmax_cross_entropy(logits, labels)
     slim.losses.softmax_cross_entropy(logits, labels, weights=weights)
-    return {'l2': slim.losses.mean_squared_error}
+    return slim.losses.get_total_loss()
+
+
+def main(_):
+    x = tf.placeholder(tf.float32, [8, 4])
+    value = loss(slim.fully_connected(x, 4), x, tf.placeholder(tf.float32, [8]))
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+
+
+if __name__ == '__main__':
+    tf.app.run()
 """,
             after="""
-import tensorflow as tf
-from scoped_layers import legacy_import
-
-slim = legacy_import("tf_slim")
+import tensorflow.compat.v1 as tf
+from scoped_layers import fully_connected, softmax_cross_entropy
 
 
 def loss(logits, labels, weights):
-    # TODO(slimport): SLIM341 slim.losses.softmax_cross_entropy: weights with a shape are spread
-    #   otherwise by tf.losses; use tf.compat.v1.losses with weights of the shape of the losses
-    slim.losses.softmax_cross_entropy(logits, labels, weights=weights)
-    # TODO(slimport): SLIM341 slim.losses.mean_squared_error is passed on; tf.losses has the
-    #   parameters in another order; pass on a function that hands its arguments over by name
-    return {'l2': slim.losses.mean_squared_error}
+    tf.losses.softmax_cross_entropy(logits=logits, onehot_labels=labels)
+    softmax_cross_entropy(logits, labels, weights=weights)
+    return tf.losses.get_total_loss()
+
+
+def main(_):
+    x = tf.placeholder(tf.float32, [8, 4])
+    value = loss(fully_connected(x, 4), x, tf.placeholder(tf.float32, [8]))
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+
+
+if __name__ == '__main__':
+    tf.disable_v2_behavior()
+    tf.app.run()
+""",
+        ),
+        Example(
+            title="passed on, or unknown",
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+LOSSES = {'l2': slim.losses.mean_squared_error}
+
+
+def loss(*tensors):
+    slim.losses.sigmoid_cross_entropy(*tensors)
+    slim.losses.softmax_cross_entropy(*tensors, weight=2.0)
+    slim.losses.softmax_cross_entropy(tensors[0], tensors[1], weight=2.0)
+    return slim.losses.add_loss
+""",
+            after="""
+import tensorflow as tf
+from scoped_layers import legacy_import, mean_squared_error, sigmoid_cross_entropy
+
+slim = legacy_import("tf_slim")
+
+LOSSES = {'l2': mean_squared_error}
+
+
+def loss(*tensors):
+    sigmoid_cross_entropy(*tensors)
+    # TODO(slimport): SLIM341 slim.losses.softmax_cross_entropy has no such parameters; see its
+    #   signature
+    slim.losses.softmax_cross_entropy(*tensors, weight=2.0)
+    # TODO(slimport): SLIM341 slim.losses.softmax_cross_entropy has no such parameters; see its
+    #   signature
+    slim.losses.softmax_cross_entropy(tensors[0], tensors[1], weight=2.0)
+    # TODO(slimport): SLIM341 slim.losses.add_loss is passed on; pass on a function that calls it
+    return slim.losses.add_loss
 """,
         ),
     ),

@@ -13,14 +13,15 @@ from slimport.rewrite.site import CallSite, ValueSite
 _NEUTRAL = ("checkpoint", "cluster_resolver", "data", "distribute", "framework.nest", "hooks")
 
 
-# tf.contrib.slim.metrics is tf.contrib.metrics; losses likewise.
-_SHARED_WITH_SLIM = ("metrics.", "losses.")
+# tf.contrib.slim.metrics is tf.contrib.metrics. Losses are likewise shared, and SLIM341's.
+_SHARED_WITH_SLIM = "metrics."
 
 
 def _by_api() -> dict[str, Moved]:
     """All names that have no rule of their own under another canonical name."""
-    found = {f"tf.contrib.{name}": place for name, place in moved().items()}
-    for name, place in moved().items():
+    places = {k: v for k, v in moved().items() if not k.startswith("losses.")}
+    found = {f"tf.contrib.{name}": place for name, place in places.items()}
+    for name, place in places.items():
         if name.startswith(_SHARED_WITH_SLIM) and name.count(".") == 1:
             found[f"slim.{name}"] = place
     return {api: place for api, place in found.items() if _is_ours(api)}

@@ -190,6 +190,9 @@ class _Services:
     def only_in_graphs(self, function: Function) -> bool:
         return self._plan.tf1_files.only_in_graphs(function)
 
+    def runs_sessions(self) -> bool:
+        return self._plan.tf1_files.runs_sessions(self._module)
+
     def is_tf1(self) -> bool:
         return self._plan.is_tf1(self._module)
 

@@ -56,6 +56,9 @@ class FileServices(Protocol):
     def only_in_graphs(self, function: Function) -> bool:
         """Whether a function runs in graphs with sessions alone: it makes or feeds one."""
 
+    def runs_sessions(self) -> bool:
+        """Whether a graph-and-session program runs code of the file, and goes on doing so."""
+
     def is_tf1(self) -> bool:
         """Whether the file was written for TF 1: it names slim or a symbol that TF 2 lacks."""
 

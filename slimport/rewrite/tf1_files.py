@@ -58,6 +58,10 @@ class Tf1Files:
             )
         return self._keeps[module]
 
+    def runs_sessions(self, module: Module) -> bool:
+        """Whether a graph-and-session program runs code of the file, and goes on doing so."""
+        return self._keeps_sessions and self.sessions.runs(module)
+
     def only_in_graphs(self, function: Function) -> bool:
         """Whether a function names a session: what it opens and makes may stay TensorFlow's."""
         keeps_names = self.keeps_tf1_names(function.module) or _names_compat(function.module)

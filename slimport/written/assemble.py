@@ -45,6 +45,7 @@ PARTS = (
     "gradients",
     "moving_averages",
     "checkpoints",
+    "losses",
     "global_step",
     "tf_layers",
     "tf_convolution",

@@ -56,11 +56,6 @@ BECOMES = {
     ),
     "tf.contrib.tpu.CrossShardOptimizer(o)": "tf.compat.v1.tpu.CrossShardOptimizer(o)",
     "tf.contrib.eager.enable_eager_execution()": "tf.compat.v1.enable_eager_execution()",
-    "tf.contrib.slim.losses.log_loss(p, y, 2.0)": (
-        "tf.compat.v1.losses.log_loss(predictions=p, labels=y, weights=2.0)"
-    ),
-    "tf.contrib.losses.get_total_loss()": "tf.compat.v1.losses.get_total_loss()",
-    "tf.contrib.losses.get_losses('tower')": "tf.compat.v1.losses.get_losses('tower')",
     "tf.contrib.lookup.HashTable(i, -1)": "tf.compat.v1.lookup.StaticHashTable(i, -1)",
     "d.apply(tf.contrib.data.batch_and_drop_remainder(4))": (
         "d.apply(lambda dataset: dataset.batch(4, drop_remainder=True))"
@@ -129,11 +124,11 @@ LEFT = {
     "tf.contrib.framework.nest.map_structure_up_to(a, b, c)": "SLIM499",
     "tf.contrib.distributions.MultivariateNormalDiag(x)": "SLIM499",
     "tf.contrib.unheard_of.function(x)": "SLIM499",
-    "tf.contrib.losses.hinge_loss(p, y)": "SLIM404",
-    "tf.contrib.losses.log_loss(p, y, w)": "SLIM341",
-    "tf.contrib.losses.log_loss(p, y, weights=2 * w)": "SLIM341",
-    "tf.contrib.losses.log_loss(*pair)": "SLIM341",
-    "tf.contrib.losses.log_loss": "SLIM341",
+    "tf.contrib.losses.log_loss(p, y, weight=2.0)": "SLIM341",
+    "tf.contrib.losses.log_loss(*pair, weight=2.0)": "SLIM341",
+    "tf.contrib.losses.log_loss(p, y, 1.0, 1e-7, 'scope', 2)": "SLIM341",
+    "tf.contrib.losses.add_loss": "SLIM341",
+    "tf.contrib.losses.unheard_of(p, y)": "SLIM404",
     "tf.contrib.lookup.HashTable(i, -1, shared_name='a')": "SLIM342",
     "f(tf.contrib.data.batch_and_drop_remainder(4))": "SLIM342",
     "d.apply(tf.contrib.data.batch_and_drop_remainder(dataset.size))": "SLIM342",
@@ -146,6 +141,30 @@ def test_left(line: str, code: str) -> None:
     result = rewrite_program({"net.py": f"{IMPORT}{line}\n"})
     assert [left.code for left in report(result, "net.py").left] == [code]
     assert become(line).endswith(line)
+
+
+LOSSES = {
+    "slim.losses.log_loss(p, y, 2.0)": "losses.log_loss(predictions=p, labels=y, weights=2.0)",
+    "losses.log_loss(predictions=p, labels=y)": "losses.log_loss(predictions=p, labels=y)",
+    "losses.get_total_loss()": "losses.get_total_loss()",
+    "losses.get_losses('tower')": "losses.get_losses('tower')",
+    "losses.get_regularization_losses()": "losses.get_regularization_losses()",
+    "losses.log_loss(p, y, w)": "log_loss(p, y, w)",
+    "losses.log_loss(p, y, weights=2 * w)": "log_loss(p, y, weights=2 * w)",
+    "losses.log_loss(*pair)": "log_loss(*pair)",
+    "losses.hinge_loss(p, y)": "hinge_loss(p, y)",
+}
+
+
+@pytest.mark.parametrize(("line", "expected"), LOSSES.items())
+def test_losses_in_a_session_script_and_elsewhere(line: str, expected: str) -> None:
+    session = "session = tf.Session()\n"
+    text = transform(f"{IMPORT}{session}tf.contrib.{line}\n")
+    is_written = "losses." not in expected
+    assert text.endswith(f"\n{expected}\n" if is_written else f"\ntf.{expected}\n")
+    # Without a session all are the written module's: tf.losses keeps nothing in eager code.
+    text = transform(f"{IMPORT}tf.contrib.{line}\n")
+    assert text.endswith(f"\n{expected if is_written else line.rpartition('losses.')[2]}\n")
 
 
 ADVICE = {
