@@ -138,9 +138,9 @@ SHARED = frozenset(
     get_variable_full_name get_variables get_variables_by_name get_variables_by_suffix
     get_variables_to_restore global_variable has_arg_scope l1_l2_regularizer l1_regularizer
     l2_regularizer local_variable model_variable optimize_loss sum_regularizer summarize_activation
-    summarize_activations summarize_collection summarize_tensor summarize_tensors variable
-    VariableDeviceChooser variance_scaling_initializer xavier_initializer xavier_initializer_conv2d
-    zero_initializer
+    summarize_activations summarize_biases summarize_collection summarize_tensor summarize_tensors
+    summarize_variables summarize_weights variable VariableDeviceChooser
+    variance_scaling_initializer xavier_initializer xavier_initializer_conv2d zero_initializer
     """.split()
 )
 

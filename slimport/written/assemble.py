@@ -46,6 +46,7 @@ PARTS = (
     "moving_averages",
     "checkpoints",
     "losses",
+    "summaries",
     "global_step",
     "tf_layers",
     "tf_convolution",
