@@ -98,6 +98,47 @@ import tensorflow as tf
 import tf_slim as slim
 
 
+def net(images, depth=8):
+    images = slim.conv2d(images, depth / 2, 3, scope='half')
+    wide = 1.5 * depth
+    images = slim.conv2d_transpose(images, wide, [2, 2], 2, scope='wide')
+    return slim.separable_conv2d(images, wide - depth / 2, 3, 1, scope='same')
+
+
+def integers(images, depth=8):
+    images = slim.conv2d(images, depth // 2, 3, scope='half')
+    return slim.conv2d(images, int(1.5 * depth), 3, scope='wide')
+""",
+            after="""
+import keras
+import tensorflow as tf
+from scoped_layers import conv2d, conv2d_transpose, separable_conv2d
+
+
+def net(images, depth=8):
+    images = conv2d(images, depth / 2, 3, name='half')
+    wide = 1.5 * depth
+    images = conv2d_transpose(images, wide, [2, 2], 2, name='wide')
+    return separable_conv2d(images, wide - depth / 2, 3, 1, name='same')
+
+
+def integers(images, depth=8):
+    images = keras.layers.Conv2D(
+        depth // 2, 3, padding="same", activation="relu", name="half"
+    )(images)
+    return keras.layers.Conv2D(
+        int(1.5 * depth), 3, padding="same", activation="relu", name="wide"
+    )(images)
+""",
+            inputs=((1, 5, 5, 3),),
+            title="a size that may be a float",
+        ),
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
 def net(images):
     conv = slim.conv2d
     layers = {'first': (conv, 4), 'second': (slim.separable_conv2d, 6)}

@@ -10,6 +10,7 @@ import libcst as cst
 
 from slimport import slim_api
 from slimport.index.closed import LayerCall
+from slimport.index.values import may_be_float
 from slimport.rewrite.layers import LayerRule, activation_name
 from slimport.rewrite.plain_norm import (
     batch_norm_keywords,
@@ -26,6 +27,8 @@ _TRUE = ast.Constant(True)
 _TIGHT = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
 # What only scopes, collections and sharing give a meaning to.
 _NEEDS_SCOPES = ("reuse", "variables_collections", "outputs_collections", "updates_collections")
+
+_SIZES = ("num_outputs", "kernel_size", "stride", "rate", "depth_multiplier")
 
 
 @dataclass
@@ -107,6 +110,10 @@ class PlainLayerRule(LayerRule):
         for name in _NEEDS_SCOPES:
             if name in arguments and not _is_none(arguments[name]):
                 return f"{name} of {api}"
+        for name in _SIZES:
+            # Keras takes no 16.0 for 16; the factories do, as slim did.
+            if name in arguments and may_be_float(arguments[name], layer.reference.scope):
+                return f"a {name} that may be a float"
         blocked = blocks_normalizer(layer)
         if blocked:
             return blocked

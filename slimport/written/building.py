@@ -16,6 +16,7 @@ from slimport.written.collections import (
 )
 from slimport.written.graphs import LayerGraph, current_layer_graph
 from slimport.written.names import legacy_weight_name
+from slimport.written.sizes import whole
 
 
 def scoped_layer(
@@ -35,6 +36,7 @@ def scoped_layer(
         ValueError: If variables exist and reuse is off, or are missing and reuse is on.
     """
     graph = current_layer_graph()
+    settings = _with_whole_sizes(settings)
     if "dtype" not in settings:
         settings["dtype"] = _dtype_of(inputs)
     computation = {k: v for k, v in settings.items() if not k.endswith(_ABOUT_VARIABLES)}
@@ -61,6 +63,7 @@ def plain_layer(layer_class: Any, path: str, inputs: Any, **settings: Any) -> An
     key = f"{path}:{graph.met.setdefault(path + ':', 0)}"
     graph.met[path + ":"] += 1
     if key not in graph.layers:
+        settings = _with_whole_sizes(settings)
         with tf.init_scope():  # a seed is a variable
             layer = layer_class(name=graph.layer_name(path), dtype=_dtype_of(inputs), **settings)
         layer.legacy_scope = path.removesuffix("/")
@@ -118,6 +121,8 @@ def in_data_format(outputs: Any, data_format: str | None) -> Any:
 
 # Settings that do not change what a layer computes: a layer found for reuse may differ in them.
 _ABOUT_VARIABLES = ("_initializer", "_regularizer", "_constraint", "trainable")
+
+_SIZES = ("depth_multiplier", "dilation_rate", "filters", "kernel_size", "pool_size", "strides")
 
 
 @contextlib.contextmanager
@@ -182,6 +187,10 @@ def _dtype_of(inputs: Any) -> str | None:
     """Variables take the dtype of the inputs; `None` (Keras' own setting) for float32."""
     dtype = keras.backend.standardize_dtype(inputs.dtype)
     return None if dtype == "float32" or "float" not in dtype else dtype
+
+
+def _with_whole_sizes(settings: dict[str, Any]) -> dict[str, Any]:
+    return {k: whole(k, v) if k in _SIZES else v for k, v in settings.items()}
 
 
 def _with_own_initializers(settings: dict[str, Any]) -> dict[str, Any]:

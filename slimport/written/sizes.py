@@ -90,7 +90,8 @@ def whole(name: str, size: Any) -> Any:
     if hasattr(size, "tolist"):
         size = size.tolist()
     if isinstance(size, list | tuple):
-        return type(size)(whole(name, element) for element in size)
+        sizes = [whole(name, element) for element in size]
+        return tuple(sizes) if isinstance(size, tuple) else sizes
     if not isinstance(size, numbers.Real):
         return size
     if size % 1 != 0:

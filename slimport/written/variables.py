@@ -15,6 +15,7 @@ from slimport.written.collections import add_to_collection, get_collection
 from slimport.written.defaults import takes_layer_defaults
 from slimport.written.graphs import VariableScope, current_layer_graph
 from slimport.written.scopes import get_variable_scope
+from slimport.written.sizes import whole
 
 __all__ = [
     "add_model_variable",
@@ -97,7 +98,7 @@ def get_variable(
     """
     graph, scope = current_layer_graph(), get_variable_scope()
     initializer = scope.initializer if initializer is None else initializer
-    shape, dtype, initializer = _initialization(shape, dtype, initializer)
+    shape, dtype, initializer = _initialization(whole("shape", shape), dtype, initializer)
     if graph.tf_graph is not None:
         return tf.compat.v1.get_variable(
             name, shape, dtype, initializer, regularizer, trainable, collections

@@ -1,0 +1,233 @@
+"""What an expression may be worth, as far as one file shows: a float, a tensor, a list of numbers.
+
+Names are followed to what the file assigns to them. What comes from elsewhere (parameters without
+a default, attributes, other files) is unknown.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from slimport.index.names import Assigned, Defined, Imported, Scope, Unpacked, dotted_parts
+
+# Names that are being followed already: `depth = depth / 2` refers to itself.
+_Seen = frozenset[tuple[Scope, str]]
+_Value = tuple[ast.expr | None, Scope, _Seen]
+
+_OF_ARGUMENTS = frozenset("abs list max min pow reversed set sorted sum tuple".split())
+# Functions of NumPy or math that give floats for integers. math's ceil and floor give integers.
+_FLOATS_OF_MATH = frozenset("exp log log2 pow sqrt".split())
+_FLOATS_OF_NUMPY = _FLOATS_OF_MATH | frozenset("around ceil divide floor rint true_divide".split())
+# TensorFlow's functions that may give a size. None moves to the written module: what is seen of a
+# file must be the same before and after it is rewritten.
+_TENSORS = frozenset(
+    """
+    Variable add cast ceil concat constant convert_to_tensor div divide expand_dims fill floor
+    floor_div floordiv floormod gather identity linspace lin_space maximum minimum mod multiply
+    negative normal ones ones_like pack pad placeholder placeholder_with_default range random_normal
+    random_uniform rank reduce_max reduce_mean reduce_min reduce_prod reduce_sum reshape round shape
+    shape_n size slice split squeeze stack subtract tile to_float to_int32 to_int64 transpose
+    truncatediv uniform unpack unstack where zeros zeros_like
+    """.split()
+)
+
+
+def may_be_float(node: ast.expr, scope: Scope, seen: _Seen = frozenset()) -> bool:
+    """Whether the file shows that a float may come out: ``depth / 2``, ``0.5 * depth``.
+
+    >>> from slimport.index.names import ScopeBuilder
+    >>> module = ScopeBuilder(ast.parse("half = 16 / 2")).module
+    >>> may_be_float(ast.Name("half"), module)
+    True
+    """
+    return any(_is_float(*value) for value in _values(node, scope, seen))
+
+
+def may_be_tensor(
+    node: ast.expr, scope: Scope, seen: _Seen = frozenset(), or_array: bool = False
+) -> bool:
+    """Whether the file shows that a tensor may come out or be in a list.
+
+    Args:
+        node: the expression.
+        scope: where it stands.
+        seen: names that are being followed.
+        or_array: whether an array of NumPy counts as well.
+    """
+    return any(_is_tensor(*value, or_array) for value in _values(node, scope, seen))
+
+
+def is_list_of_numbers(node: ast.expr, scope: Scope, seen: _Seen = frozenset()) -> bool:
+    """Whether the file shows a list of Python's (or an array of NumPy), whatever its numbers."""
+    found = list(_values(node, scope, seen))
+    return bool(found) and all(_is_list(*value) for value in found)
+
+
+def _is_float(node: ast.expr | None, scope: Scope, seen: _Seen) -> bool:
+    def among(*nodes: ast.expr) -> bool:
+        return any(may_be_float(child, scope, seen) for child in nodes)
+
+    match node:
+        case ast.Constant(value):
+            return isinstance(value, float)
+        case ast.BinOp(left, op, right):
+            return isinstance(op, ast.Div) or among(left, right)
+        case ast.Call(ast.Name("float")):
+            return True
+        case ast.Call(ast.Name(name), arguments) if name in _OF_ARGUMENTS:
+            return among(*arguments)
+        case ast.Call(ast.Attribute(ast.Name(), name) as function):
+            known = {"math": _FLOATS_OF_MATH, "numpy": _FLOATS_OF_NUMPY}
+            return name in known.get(_named(function, scope)[0], ())
+        case ast.Call(ast.Name(name)):
+            return any(may_be_float(*result) for result in _results(name, scope, seen))
+    return among(*_parts(node))
+
+
+def _is_tensor(node: ast.expr | None, scope: Scope, seen: _Seen, or_array: bool) -> bool:
+    def among(*nodes: ast.expr) -> bool:
+        return any(may_be_tensor(child, scope, seen, or_array) for child in nodes)
+
+    match node:
+        case ast.BinOp(left, _, right):
+            return among(left, right)
+        case ast.Call(ast.Name(name), arguments) if name in _OF_ARGUMENTS:
+            return among(*arguments)
+        case ast.Call(function):
+            if _makes_tensor(function, scope, or_array):
+                return True
+            name = function.id if isinstance(function, ast.Name) else ""
+            results = _results(name, scope, seen)
+            return any(may_be_tensor(*result, or_array) for result in results)
+    return among(*_parts(node))
+
+
+def _is_list(node: ast.expr | None, scope: Scope, seen: _Seen) -> bool:
+    match node:
+        case ast.List() | ast.Tuple() | ast.ListComp():
+            return not may_be_tensor(node, scope, seen)
+        case ast.BinOp(left, ast.Add(), right):
+            return all(is_list_of_numbers(side, scope, seen) for side in (left, right))
+        case ast.BinOp(left, ast.Mult(), right):
+            return any(is_list_of_numbers(side, scope, seen) for side in (left, right))
+        case ast.Call(ast.Name("list" | "tuple"), [argument]):
+            return is_list_of_numbers(argument, scope, seen)
+        case ast.Call(function):
+            return _named(function, scope)[0] == "numpy"
+    return False
+
+
+def _parts(node: ast.expr | None) -> list[ast.expr]:
+    """The expressions that make up a value."""
+    match node:
+        case ast.List(elements) | ast.Tuple(elements):
+            return elements
+        case ast.Starred(value) | ast.UnaryOp(_, value) | ast.Subscript(value):
+            return [value]
+        case ast.ListComp(element, loops) | ast.GeneratorExp(element, loops):
+            return [element, *(loop.iter for loop in loops)]
+    return []
+
+
+def _values(node: ast.expr, scope: Scope, seen: _Seen) -> Iterator[_Value]:
+    """What an expression may stand for, None for what nobody sees."""
+    match node:
+        case ast.Name(name):
+            yield from _bound(name, scope, seen)
+        case ast.IfExp(_, body, orelse):
+            yield from _values(body, scope, seen)
+            yield from _values(orelse, scope, seen)
+        case ast.BoolOp(_, operands):
+            for operand in operands:
+                yield from _values(operand, scope, seen)
+        case _:
+            yield node, scope, seen
+
+
+def _bound(name: str, scope: Scope, seen: _Seen) -> Iterator[_Value]:
+    found = scope.lookup(name)
+    if found is None:
+        yield None, scope, seen
+        return
+    where, bindings = found
+    if (where, name) in seen:
+        return
+    seen |= {(where, name)}
+    for binding in bindings:
+        match binding:
+            case Assigned(value):
+                yield from _values(value, where, seen)
+            case Unpacked(value, position):
+                for element in _unpacked(value, position):
+                    yield from _values(element, where, seen)
+            case Imported() | Defined():
+                yield None, where, seen
+            case _:
+                yield from _otherwise(name, where, seen)
+
+
+def _unpacked(value: ast.expr, position: int | None) -> list[ast.expr]:
+    """The elements of a list that is written out, the value itself if it is not."""
+    if not isinstance(value, ast.List | ast.Tuple):
+        return [value]
+    return value.elts if position is None else value.elts[position : position + 1]
+
+
+def _otherwise(name: str, scope: Scope, seen: _Seen) -> Iterator[_Value]:
+    """A parameter's default, ``name /= 2``, ``a = name = 3``, and what comes from elsewhere."""
+    yield None, scope, seen
+    if isinstance(scope.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        default = _default(scope.node.args, name)
+        if default is not None:
+            yield from _values(default, scope.parent or scope, seen)
+    for node in ast.walk(scope.node):
+        match node:
+            case ast.AugAssign(ast.Name(target), op, value) if target == name:
+                yield ast.BinOp(ast.Name(name), op, value), scope, seen
+            case ast.Assign([_, _, *_] as targets, value):
+                if any(isinstance(target, ast.Name) and target.id == name for target in targets):
+                    yield from _values(value, scope, seen)
+
+
+def _default(arguments: ast.arguments, name: str) -> ast.expr | None:
+    positional = [*arguments.posonlyargs, *arguments.args]
+    paired = [
+        *zip(reversed(positional), reversed(arguments.defaults), strict=False),
+        *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
+    ]
+    return next((default for argument, default in paired if argument.arg == name), None)
+
+
+def _results(name: str, scope: Scope, seen: _Seen) -> Iterator[tuple[ast.expr, Scope, _Seen]]:
+    """What a function of the file returns."""
+    found = scope.lookup(name)
+    if found is None or (found[0], name) in seen:
+        return
+    where, bindings = found
+    seen |= {(where, name)}
+    for binding in bindings:
+        match binding:
+            case Assigned(ast.Lambda(body=body)):
+                yield body, where, seen
+            case Defined(ast.FunctionDef() as function):
+                for node in ast.walk(function):
+                    if isinstance(node, ast.Return) and node.value is not None:
+                        yield node.value, where, seen
+
+
+def _makes_tensor(function: ast.expr, scope: Scope, or_array: bool) -> bool:
+    package, *names = _named(function, scope)
+    if package == "tensorflow":
+        return "contrib" not in names and names[-1] in _TENSORS
+    return (package == "keras" and "ops" in names) or (package == "numpy" and or_array)
+
+
+def _named(function: ast.expr, scope: Scope) -> list[str]:
+    """The parts of the absolute name that an import gives a function; ``[""]`` without one."""
+    chain = dotted_parts(function)
+    found = scope.lookup(chain[0].id) if chain is not None else None
+    for binding in found[1] if found is not None else ():
+        if isinstance(binding, Imported) and chain is not None:
+            return [*binding.dotted.split("."), *chain[1]]
+    return [""]
