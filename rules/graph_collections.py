@@ -42,8 +42,11 @@ GRAPH_COLLECTIONS = _CollectionRule(
         "tf.add_to_collection",
         "tf.get_collection",
         "tf.global_variables",
+        "tf.losses.add_loss",
+        "tf.losses.get_losses",
         "tf.losses.get_regularization_loss",
         "tf.losses.get_regularization_losses",
+        "tf.losses.get_total_loss",
         "tf.model_variables",
         "tf.trainable_variables",
     ),
@@ -101,6 +104,37 @@ def net(x):
     return x, so_far, tf.add_n(losses), tf.add_n(decay), kept, len(global_variables())
 """,
             inputs=((5, 6),),
+        ),
+        Example(
+            title="losses",
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(x, y):
+    x = slim.fully_connected(
+        x, 4, activation_fn=None, scope='fc', weights_regularizer=slim.l2_regularizer(0.5))
+    tf.losses.mean_squared_error(y, x, weights=0.3)
+    tf.losses.add_loss(tf.reduce_mean(tf.abs(x)))
+    all_losses = tf.add_n(tf.get_collection(tf.GraphKeys.LOSSES))
+    return x, tf.losses.get_total_loss(), tf.losses.get_losses()[0], all_losses
+""",
+            after="""
+import keras
+import tensorflow as tf
+from scoped_layers import add_loss, fully_connected, get_collection, get_losses, get_total_loss
+
+
+def net(x, y):
+    x = fully_connected(
+        x, 4, activation=None, name='fc', kernel_regularizer=keras.regularizers.L2(0.5 * 0.5))
+    tf.compat.v1.losses.mean_squared_error(y, x, weights=0.3)
+    add_loss(tf.reduce_mean(tf.abs(x)))
+    all_losses = tf.add_n(get_collection(tf.compat.v1.GraphKeys.LOSSES))
+    return x, get_total_loss(), get_losses()[0], all_losses
+""",
+            inputs=((5, 6), (5, 4)),
         ),
         Example(
             title="in a session script",

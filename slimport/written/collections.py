@@ -47,6 +47,9 @@ def get_collection(name: str, scope: str | None = None) -> list[Any]:
     if graph.tf_graph is not None:
         return list(tf.compat.v1.get_collection(name, scope))
     added = graph.collections.get(name, [])
+    if not tf.executing_eagerly() and name not in _OF_VARIABLES:  # tf.losses of a trace add there
+        traced = tf.compat.v1.get_collection(name)
+        added = [*traced, *(v for v in added if all(v is not other for other in traced))]
     if name == "regularization_losses":
         return [*_regularization_losses(graph, scope), *_matching(added, scope)]
     if name not in _OF_VARIABLES:

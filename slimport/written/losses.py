@@ -55,16 +55,19 @@ def get_losses(scope: str | None = None, loss_collection: str = "losses") -> lis
     return list(tf.compat.v1.get_collection(loss_collection, scope))
 
 
-def get_total_loss(add_regularization_losses: bool = True, name: str = "total_loss") -> Any:
+def get_total_loss(
+    add_regularization_losses: bool = True, name: str = "total_loss", scope: str | None = None
+) -> Any:
     """Returns the sum of the losses.
 
     Args:
         add_regularization_losses: Whether regularization losses are among them.
         name: Name of the operation.
+        scope: A regular expression that the losses' names are to start with.
     """
-    losses = get_losses()
+    losses = get_losses(scope)
     if add_regularization_losses:
-        losses += get_regularization_losses()
+        losses += get_regularization_losses(scope)
     return tf.add_n(losses, name=name)
 
 
