@@ -47,6 +47,7 @@ PARTS = (
     "checkpoints",
     "losses",
     "summaries",
+    "metrics",
     "global_step",
     "tf_layers",
     "tf_convolution",
