@@ -41,6 +41,11 @@ ACTIVATIONS = _ActivationRule(
         "tf.nn.softmax": ("softmax", "logits axis name"),
         "tf.nn.log_softmax": ("log_softmax", "logits axis name"),
     },
+    no_tensors={
+        "tf.nn.leaky_relu": "alpha",
+        "tf.nn.log_softmax": "axis",
+        "tf.nn.softmax": "axis",
+    },
     examples=(
         Example(
             before="""

@@ -53,6 +53,18 @@ _TABLE = {
     },
 }  # fmt: skip
 
+# tests/written/test_keras_ops.py asks keras.ops for each of these, and for those that are not here.
+_NO_TENSORS = {"tf.reshape": "shape", "tf.stack": "axis", "tf.tile": "multiples"}
+_ONLY_PYTHON = {
+    "tf.expand_dims": "axis dim",
+    "tf.squeeze": "axis squeeze_dims",
+    "tf.transpose": "perm",
+    **{
+        f"tf.reduce_{name}": "axis reduction_indices keepdims keep_dims"
+        for name in ("mean", "sum", "max", "min", "prod")
+    },
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class _TensorOps(TensorRule):
@@ -101,10 +113,12 @@ def _is_list(value: cst.BaseExpression) -> bool:
 
 
 def _constant_mode(bound: dict[str, ast.expr]) -> str | None:
-    mode = bound.get("mode")
-    if mode is None or (isinstance(mode, ast.Constant) and isinstance(mode.value, str)):
-        return None
-    return "tf.pad with a mode that is only known at run time"
+    mode = bound.get("mode", ast.Constant("CONSTANT"))
+    if not isinstance(mode, ast.Constant) or not isinstance(mode.value, str):
+        return "tf.pad with a mode that is only known at run time"
+    if mode.value.upper() != "CONSTANT" and "constant_values" in bound:
+        return "tf.pad with constant_values that its mode does not use"
+    return None
 
 
 TENSOR_OPS = _TensorOps(
@@ -113,9 +127,13 @@ TENSOR_OPS = _TensorOps(
     summary="tf.concat, tf.reshape, tf.reduce_mean ... -> keras.ops in code that builds layers",
     table=_TABLE,
     limits={"tf.pad": _constant_mode},
+    no_tensors=_NO_TENSORS,
+    only_python=_ONLY_PYTHON,
+    number_lists={"tf.pad": "paddings"},
     details=(
         "Only functions with an exact equivalent; one that has none keeps the whole function on "
-        "TensorFlow, which TracedModel runs."
+        "TensorFlow, which TracedModel runs. So do shapes, axes and paddings that may be tensors: "
+        "keras.ops takes Python's numbers for them."
     ),
     examples=(
         Example(
@@ -167,6 +185,71 @@ def net(images):
 """,
             inputs=((1, 4, 4, 3),),
             title="a function without an equivalent keeps the whole function on TensorFlow",
+        ),
+        Example(
+            title="paddings of Python's numbers",
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+HALO = [[0, 0], [1, 2]]
+
+
+def net(images, size=3):
+    images = slim.conv2d(images, 4, 1, scope='conv')
+    before = (size - 1) // 2
+    sides = [before, size - 1 - before]
+    images = tf.pad(images, [[0, 0], sides, sides, [0, 0]])
+    return tf.pad(images, HALO + [[0, 0]] * 2, 'SYMMETRIC')
+""",
+            after="""
+import keras
+
+HALO = [[0, 0], [1, 2]]
+
+
+def net(images, size=3):
+    images = keras.layers.Conv2D(4, 1, padding="same", activation="relu", name="conv")(images)
+    before = (size - 1) // 2
+    sides = [before, size - 1 - before]
+    images = keras.ops.pad(images, [[0, 0], sides, sides, [0, 0]])
+    return keras.ops.pad(images, HALO + [[0, 0]] * 2, 'symmetric')
+""",
+            inputs=((1, 4, 4, 3),),
+        ),
+        Example(
+            title="a tensor where keras.ops takes Python's numbers",
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(images):
+    images = slim.conv2d(images, 4, 1, scope='conv')
+    paddings = tf.constant([[0, 0], [1, 1], [1, 1], [0, 0]])
+    return tf.pad(images, paddings, mode='REFLECT')
+
+
+def flat(images, order=tf.constant([0, 3, 1, 2])):
+    images = slim.conv2d(images, 4, 1, scope='conv')
+    return tf.transpose(images, order)
+""",
+            after="""
+import tensorflow as tf
+from scoped_layers import conv2d
+
+
+def net(images):
+    images = conv2d(images, 4, 1, name='conv')
+    paddings = tf.constant([[0, 0], [1, 1], [1, 1], [0, 0]])
+    return tf.pad(images, paddings, mode='REFLECT')
+
+
+def flat(images, order=tf.constant([0, 3, 1, 2])):
+    images = conv2d(images, 4, 1, name='conv')
+    return tf.transpose(images, order)
+""",
+            inputs=((1, 4, 4, 3),),
         ),
         Example(
             title="TensorFlow 0.x's order",

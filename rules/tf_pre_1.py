@@ -105,6 +105,7 @@ TF_PRE_1 = _RenamedRule(
         "tf.pack": ("stack", "values axis name"),
         "tf.sub": ("subtract", "x=x1 y=x2 name"),
     },
+    no_tensors={"tf.pack": "axis"},
     details=(
         "TensorFlow 1.0 renamed them and kept what they compute. What became of the new name in "
         "TensorFlow 2 is SLIM310's table. tf.batch_svd and tf.batch_self_adjoint_eig are marked: "

@@ -9,7 +9,9 @@ from functools import cached_property
 
 import libcst as cst
 
+from slimport.index.names import Scope
 from slimport.index.program import Reference, bind
+from slimport.index.values import is_list_of_numbers, may_be_tensor
 from slimport.rewrite.rule import Outcome, Rule
 from slimport.rewrite.site import CallSite, ValueSite
 
@@ -26,11 +28,17 @@ class TensorRule(Rule):
         table: API -> (keras.ops name, parameters).
         limits: API -> a check of the call's literal arguments; it returns why the call has no
             equivalent, None if it has.
+        no_tensors: API -> parameters that keras.ops takes no tensor for.
+        only_python: API -> parameters that it takes no array of NumPy for either.
+        number_lists: API -> parameters that must be seen to be lists of numbers.
     """
 
     apis: tuple[str, ...] = ()
     table: Table = field(default_factory=dict)
     limits: Mapping[str, Callable[[dict[str, ast.expr]], str | None]] = field(default_factory=dict)
+    no_tensors: Mapping[str, str] = field(default_factory=dict)
+    only_python: Mapping[str, str] = field(default_factory=dict)
+    number_lists: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "apis", tuple(self.table))
@@ -86,8 +94,19 @@ class TensorRule(Rule):
         bound = bind(reference.call, tuple(self._parameters[api]))
         if bound is None:
             return f"{api} is called with arguments that keras.ops has no equivalent for"
+        for name, value in bound.items():
+            if self._may_be_tensor(api, name, value, reference.scope):
+                return f"{api} with {name} that may be a tensor"
         limit = self.limits.get(api)
         return limit(bound) if limit is not None else None
+
+    def _may_be_tensor(self, api: str, name: str, value: ast.expr, scope: Scope) -> bool:
+        """Whether keras.ops may refuse an argument that TensorFlow takes."""
+        if name in self.number_lists.get(api, "").split():
+            return not is_list_of_numbers(value, scope)
+        if name in self.only_python.get(api, "").split():
+            return may_be_tensor(value, scope, or_array=True)
+        return name in self.no_tensors.get(api, "").split() and may_be_tensor(value, scope)
 
 
 def _first_in_front(bound: dict[str, cst.Arg], first: str) -> list[tuple[str, cst.Arg]]:

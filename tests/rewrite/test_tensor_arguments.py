@@ -1,0 +1,99 @@
+"""Shapes, axes and paddings: Python's numbers go to keras.ops, what may be a tensor does not."""
+
+import pytest
+
+from tests.rewrite.tools import output, rewrite_program
+
+PROGRAM = """
+import numpy as np
+import tensorflow as tf
+import tf_slim as slim
+from elsewhere import known
+
+PAIRS = [[0, 0], [1, 1], [1, 1], [0, 0]]
+LATER = tf.constant(PAIRS)
+
+
+def order():
+    return tf.stack([0, 3, 1, 2])
+
+
+def sides(size):
+    return tf.constant([[0, 0], [size, size], [size, size], [0, 0]])
+
+
+def around(size):
+    return [[0, 0], [size, size], [size, size], [0, 0]]
+
+
+def net(images, size=1, paddings=None, places=(1, 2)):
+    images = slim.conv2d(images, 4, 1, scope='conv')
+    half = size // 2
+    ends = tf.constant([1, 2])
+    pairs = [[0, 0], [half, size - half], [half, size - half], [0, 0]]
+    {statement}
+    return tf.sigmoid(images)
+
+
+def main(images):
+    return net(images) + slim.conv2d(images, 4, 1, scope=order.__name__)
+"""
+PYTHON = [
+    "tf.pad(images, PAIRS)",
+    "tf.pad(images, pairs, mode='REFLECT')",
+    "tf.pad(images, [[0, 0]] + [[size, half]] * 2 + [[0, 0]])",
+    "tf.pad(images, np.array(PAIRS), constant_values=tf.constant(1.0))",
+    "tf.pad(images, paddings=[[0, 0], [half] * 2, [len(places)] * 2, [0, 0]])",
+    "tf.reshape(images, [-1, images.get_shape()[1] * size])",
+    "tf.reshape(images, [-1, int(np.prod(images.get_shape().as_list()[1:]))])",
+    "tf.reshape(images, known(size))",
+    "tf.reduce_mean(images, places, keep_dims=True)",
+    "tf.transpose(images, [0, 3, 1, 2])",
+    "tf.tile(images, [1, size, size, 1])",
+    "tf.concat([images, images], ends[1])",
+    "tf.clip_by_value(images, tf.constant(0.0), 1.0)",
+    "tf.nn.softmax(images, axis=size)",
+]
+TENSORS = [
+    "tf.pad(images, LATER)",
+    "tf.pad(images, sides(2))",
+    "tf.pad(images, around(2))",
+    "tf.pad(images, paddings)",
+    "tf.pad(images, known)",
+    "tf.pad(images, known(size), 'REFLECT')",
+    "tf.pad(images, [[0, 0], [ends[0], 1], ends, [0, 0]])",
+    "tf.pad(images, PAIRS if size else LATER)",
+    "tf.pad(images, PAIRS, 'REFLECT', constant_values=0)",
+    "tf.reshape(images, tf.constant([-1, 4]))",
+    "tf.reshape(images, tf.concat([[-1], ends], 0))",
+    "tf.transpose(images, order())",
+    "tf.transpose(images, np.array([0, 3, 1, 2]))",
+    "tf.tile(images, [1, ends[0], 1, 1])",
+    "tf.expand_dims(images, ends[0])",
+    "tf.squeeze(images, axis=[ends[0]])",
+    "tf.reduce_mean(images, axis=tf.range(1, 3))",
+    "tf.reduce_max(images, reduction_indices=ends)",
+    "tf.stack([images, images], axis=ends[0])",
+    "tf.nn.softmax(images, axis=ends[0])",
+    "tf.nn.leaky_relu(images, tf.constant(0.5))",
+]
+
+
+def rewritten(statement):
+    result = rewrite_program({"net.py": PROGRAM.format(statement=f"images = {statement}")})
+    assert not result.report.failed  # which holds that a second pass changes nothing
+    return output(result, "net.py").partition("def net(")[2]
+
+
+@pytest.mark.parametrize("statement", PYTHON)
+def test_numbers(statement):
+    text = rewritten(statement)
+    assert "keras.ops.sigmoid(images)" in text
+    assert f"{statement.partition('(')[0]}(" not in text
+
+
+@pytest.mark.parametrize("statement", TENSORS)
+def test_tensors(statement):
+    text = rewritten(statement)
+    assert "tf.sigmoid(images)" in text
+    assert "keras.ops" not in text
