@@ -23,7 +23,7 @@ _FLOATS_OF_NUMPY = _FLOATS_OF_MATH | frozenset("around ceil divide floor rint tr
 # file must be the same before and after it is rewritten.
 _TENSORS = frozenset(
     """
-    Variable add cast ceil concat constant convert_to_tensor div divide expand_dims fill floor
+    add cast ceil concat constant convert_to_tensor div divide expand_dims fill floor
     floor_div floordiv floormod gather identity linspace lin_space maximum minimum mod multiply
     negative normal ones ones_like pack pad placeholder placeholder_with_default range random_normal
     random_uniform rank reduce_max reduce_mean reduce_min reduce_prod reduce_sum reshape round shape

@@ -84,7 +84,8 @@ TENSORS = [
 NO_TENSORS = [
     "[1, 2]", "depth", "x.get_shape().as_list()", "x.shape[1]", "PAIRS", "[[0, 0], [size, size]]",
     "np.array([1])", "slim.utils.last_dimension(x)", "tf.contrib.layers.utils.last_dimension(x)",
-    "tf.flags.FLAGS.size", "known(3)", "range(3)", "list(range(3))", "tf.get_variable('n', [])",
+    "tf.flags.FLAGS.size", "tf.Variable(3)", "known(3)", "range(3)", "list(range(3))",
+    "tf.get_variable('n', [])",
     "keras.layers.Dense(3)", "half(3)",
 ]  # fmt: skip
 
