@@ -33,7 +33,7 @@ _SLIM_BUILDING = frozenset(
     "slim.arg_scope".split()
 )
 # TensorFlow's own, which share names with the layers where layers call them.
-_NAMING = frozenset("tf.get_variable tf.variable_scope tf.get_variable_scope".split())
+_NAMING = frozenset("tf.Variable tf.get_variable tf.variable_scope tf.get_variable_scope".split())
 # What reaches the layers behind the calls inside a `with`.
 _SCOPES = frozenset("slim.arg_scope tf.variable_scope tf.variable_op_scope tf.name_scope".split())
 
@@ -99,6 +99,11 @@ def builds_layers(api: str) -> bool:
         or api in slim_api.NETS
         or (api.startswith("slim.") and api.removeprefix("slim.") in slim_api.LAYERS)
     )
+
+
+def _names_variables(reference: Reference) -> bool:
+    is_class = reference.api.name == "tf.Variable" and reference.call is None
+    return reference.api.name in _NAMING and not is_class
 
 
 class Program:
@@ -167,13 +172,13 @@ class Program:
         """Functions that make layers, those that call them, and what names variables with them."""
         callers = closure_of((f for f in self.all() if f.builds()), lambda f: f.callers)
         called = closure_of(callers, lambda f: f.callees)
-        return callers | {f for f in called if any(r.api.name in _NAMING for r in f.references)}
+        return callers | {f for f in called if any(map(_names_variables, f.references))}
 
     def _scoping(self) -> set[Function]:
         """Like `building`, with what may be called: the scopes of these functions reach layers."""
         callers = closure_of(self.building, lambda f: f.all_callers)
         called = closure_of(callers, lambda f: f.all_callees)
-        return callers | {f for f in called if any(r.api.name in _NAMING for r in f.references)}
+        return callers | {f for f in called if any(map(_names_variables, f.references))}
 
     def _link_methods(self) -> None:
         """Adds the calls that Python resolves when the program runs; see `_may_mean`."""

@@ -44,6 +44,7 @@ PARTS = (
     "loops",
     "gradients",
     "moving_averages",
+    "tf_variable",
     "checkpoints",
     "losses",
     "summaries",
