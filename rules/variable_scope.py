@@ -144,8 +144,8 @@ OPS = {'conv': slim.conv2d, 'pool': slim.max_pool2d}
 def net(images):
     with tf.variable_scope('block'):
         with slim.arg_scope([slim.conv2d, slim.max_pool2d], stride=2):
-            images = OPS['conv'](images, 4, 3)
-        return OPS['pool'](images, 2)
+            images = OPS.get('conv')(images, 4, 3)
+        return OPS.get('pool')(images, 2)
 """,
             after="""
 from scoped_layers import conv2d, layer_defaults, max_pool2d, variable_scope
@@ -156,8 +156,8 @@ OPS = {'conv': conv2d, 'pool': max_pool2d}
 def net(images):
     with variable_scope('block'):
         with layer_defaults([conv2d, max_pool2d], strides=2):
-            images = OPS['conv'](images, 4, 3)
-        return OPS['pool'](images, 2)
+            images = OPS.get('conv')(images, 4, 3)
+        return OPS.get('pool')(images, 2)
 """,
             inputs=((1, 8, 8, 3),),
             title="layers kept in a table",
