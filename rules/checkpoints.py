@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from slimport.index.program import Reference
 from slimport.rewrite.layers import RenamedRule
 from slimport.rewrite.marked import MarkedRule
-from slimport.rewrite.rule import Example
+from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Rule
+from slimport.rewrite.site import CallSite, ValueSite
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +114,125 @@ restore_fn = assign_from_checkpoint_fn
 
 def loader(path, variables):
     return restore_fn(path, variables, reshape_variables=True)
+""",
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _InitRule(Rule):
+    """TensorFlow's own finds variables in a TF 1 graph alone, and is silent elsewhere."""
+
+    def call(self, site: CallSite) -> Outcome:
+        return self._outcome(site)
+
+    def value(self, site: ValueSite) -> Outcome:
+        return self._outcome(site)
+
+    def blocks_plain_program(self, reference: Reference) -> str | None:
+        return f"{reference.api.name} restores variables by name"
+
+    @staticmethod
+    def _outcome(site: CallSite | ValueSite) -> Outcome:
+        if not site.file.is_tf1():
+            return Keep()
+        if site.file.runs_sessions():
+            return site.file.tf1(site)
+        return Leave(
+            f"{site.api} finds nothing outside of a TF 1 graph",
+            "build the model, then restore with assign_from_checkpoint_fn or "
+            "legacy_variables(model)",
+        )
+
+
+INIT_FROM_CHECKPOINT = _InitRule(
+    code="SLIM411",
+    name="init_from_checkpoint",
+    summary="tf.train.init_from_checkpoint: marked where no session runs it",
+    apis=("tf.train.init_from_checkpoint",),
+    details=(
+        "In a TF 1 graph it finds the variables of the written module's layers. In a model it "
+        "would pass over a scope without a word."
+    ),
+    examples=(
+        Example(
+            title="in a session script",
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(images, path):
+    with tf.variable_scope('net'):
+        images = slim.conv2d(images, 4, 3)
+    tf.train.init_from_checkpoint(path, {'net/': 'net/'})
+    return images
+
+
+logits = net(tf.placeholder(tf.float32, [1, 8, 8, 3]), 'model.ckpt')
+""",
+            after="""
+import tensorflow.compat.v1 as tf
+from scoped_layers import conv2d, variable_scope
+
+tf.disable_v2_behavior()
+
+
+def net(images, path):
+    with variable_scope('net'):
+        images = conv2d(images, 4, 3)
+    tf.train.init_from_checkpoint(path, {'net/': 'net/'})
+    return images
+
+
+logits = net(tf.placeholder(tf.float32, [1, 8, 8, 3]), 'model.ckpt')
+""",
+        ),
+        Example(
+            title="in a model",
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(images, path):
+    with tf.variable_scope('net'):
+        images = slim.conv2d(images, 4, 3)
+    tf.train.init_from_checkpoint(path, {'net/': 'net/'})
+    return images
+""",
+            after="""
+import tensorflow as tf
+from scoped_layers import conv2d, variable_scope
+
+
+def net(images, path):
+    with variable_scope('net'):
+        images = conv2d(images, 4, 3)
+    # TODO(slimport): SLIM411 tf.train.init_from_checkpoint finds nothing outside of a TF 1 graph;
+    #   build the model, then restore with assign_from_checkpoint_fn or legacy_variables(model)
+    tf.train.init_from_checkpoint(path, {'net/': 'net/'})
+    return images
+""",
+        ),
+        Example(
+            title="written for TensorFlow 2",
+            before="""
+import tensorflow as tf
+
+
+def restore(path):
+    with tf.Graph().as_default():
+        tf.compat.v1.train.init_from_checkpoint(path, {'net/': 'net/'})
+""",
+            after="""
+import tensorflow as tf
+
+
+def restore(path):
+    with tf.Graph().as_default():
+        tf.compat.v1.train.init_from_checkpoint(path, {'net/': 'net/'})
 """,
         ),
     ),
