@@ -69,7 +69,6 @@ def net(images):
     return conv2d(
         images, 4, 1, normalizer=batch_norm, normalizer_params=params, name='conv')
 """,
-            inputs=((1, 4, 4, 3),),
         ),
     ),
 )
