@@ -97,6 +97,53 @@ def net(images):
         ),
         Example(
             before="""
+import tensorflow as tf
+from tensorflow.contrib import slim
+from tensorflow.contrib.layers.python.layers import utils
+from tensorflow.python.ops import variable_scope
+
+
+def scale(inputs, variables_collections=None, reuse=None, scope=None):
+    with variable_scope.variable_scope(scope, 'Scale', [inputs], reuse=reuse):
+        depth = utils.last_dimension(inputs.get_shape())
+        collections = utils.get_variable_collections(variables_collections, 'gamma')
+        gamma = slim.model_variable('gamma', [depth], collections=collections)
+        return inputs * gamma + variable_scope.get_variable('beta', [depth])
+
+
+def net(images):
+    images = slim.conv2d(images, 4, 3)
+    return scale(scale(images))
+""",
+            after="""
+import tensorflow as tf
+from scoped_layers import (
+    conv2d,
+    get_variable,
+    get_variable_collections,
+    last_dimension,
+    model_variable,
+    variable_scope as scoped_variable_scope,
+)
+
+
+def scale(inputs, variables_collections=None, reuse=None, scope=None):
+    with scoped_variable_scope(scope, 'Scale', [inputs], reuse=reuse):
+        depth = last_dimension(inputs.get_shape())
+        collections = get_variable_collections(variables_collections, 'gamma')
+        gamma = model_variable('gamma', [depth], collections=collections)
+        return inputs * gamma + get_variable('beta', [depth])
+
+
+def net(images):
+    images = conv2d(images, 4, 3)
+    return scale(scale(images))
+""",
+            inputs=((2, 4, 5, 3),),
+            title="TensorFlow's scopes by the module they are written in",
+        ),
+        Example(
+            before="""
 from tf_slim.layers import utils
 
 

@@ -66,6 +66,11 @@ _RNN_MODULES = {
     "python.ops.rnn_cell": "nn.rnn_cell",
     "python.ops.rnn_cell_impl": "nn.rnn_cell",
 }
+# Where TensorFlow's scopes and their variables were written, which layers of slim's time import.
+_VARIABLE_SCOPES = "python.ops.variable_scope."
+_SCOPED = frozenset(
+    "AUTO_REUSE get_variable get_variable_scope variable_op_scope variable_scope".split()
+)
 # Modules deeper in tf.contrib.
 _CONTRIB_MODULES = ("python", "ops", "layers", "core_rnn_cell", "training", "hparam")
 # tf.contrib.training: what slim took over, and where it is written.
@@ -131,6 +136,8 @@ def _tensorflow(rest: str) -> str:
         return _of_layers(rest)
     if rest.startswith(("contrib.rnn.", "python.ops.rnn")):
         return _of_rnn(rest)
+    if rest.startswith(_VARIABLE_SCOPES) and rest.removeprefix(_VARIABLE_SCOPES) in _SCOPED:
+        return f"tf.{rest.removeprefix(_VARIABLE_SCOPES)}"
     if rest.startswith("contrib."):
         return f"tf.contrib.{contrib_api.public(rest.removeprefix('contrib.'))}"
     return f"tf.{rest}" if rest else "tf"

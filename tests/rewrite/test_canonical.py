@@ -24,6 +24,11 @@ NAMES = {
     "tf_slim.ops.arg_scope.add_arg_scope": "slim.add_arg_scope",
     "tf_slim.arg_scope_lib.arg_scope": "slim.arg_scope",
     "tf_slim.layers.utils.last_dimension": "slim.utils.last_dimension",
+    "tensorflow.python.ops.variable_scope.variable_scope": "tf.variable_scope",
+    "tensorflow.python.ops.variable_scope.get_variable": "tf.get_variable",
+    "tensorflow.python.ops.variable_scope.variable_creator_scope": (
+        "tf.python.ops.variable_scope.variable_creator_scope"
+    ),
     "tf_slim.data.dataset.Dataset": "slim.dataset.Dataset",
     "tf_slim.training.training.multiply_gradients": "slim.training.multiply_gradients",
     "tf_slim.layers.summaries.summarize_tensor": "slim.summarize_tensor",
