@@ -34,6 +34,8 @@ _SLIM_MODULE_ALIASES = {
     "layers.utils": "utils",
     "learning.training": "training",
     "losses.loss_ops": "losses",
+    "metrics.classification": "metrics",
+    "metrics.metric_ops": "metrics",
     "nets.resnet_v1.resnet_utils": "nets.resnet_utils",
     "nets.resnet_v2.resnet_utils": "nets.resnet_utils",
     "normalization.utils": "utils",
