@@ -153,7 +153,8 @@ def _slim(rest: str) -> str:
     if rest in _NOT_THE_FUNCTION:
         return f"slim.{rest}"
     module, _, name = rest.rpartition(".")
-    if module in _DEEP_SLIM_MODULES and _is_symbol(name):
+    of_nets = module.startswith("nets.") and f"slim.{rest}" not in slim_api.NETS
+    if (module in _DEEP_SLIM_MODULES or of_nets) and _is_symbol(name):
         rest = name
     elif rest in _SLIM_MODULE_ALIASES:
         rest = _SLIM_MODULE_ALIASES[rest]
