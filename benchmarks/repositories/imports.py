@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -68,9 +69,13 @@ def _side(
     tree, kind = SIDES[side]
     out = work / f"imports-{side}.json"
     out.unlink(missing_ok=True)
+    # A script that works as it loads may leave checkpoints, which its training would find.
+    copy = work / f"imports-{side}"
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(getattr(trees, tree), copy, symlinks=True)
     request = {
         "side": kind,
-        "root": str(getattr(trees, tree)),
+        "root": str(copy),
         "paths": list(repository.paths),
         "absent": list(repository.absent),
         "files": list(files),
@@ -87,6 +92,7 @@ def _side(
         env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1", "PYTHONDONTWRITEBYTECODE": "1"},
         timeout=START + TIMEOUT * len(files),
     )
+    shutil.rmtree(copy)
     if not out.exists():
         raise RuntimeError(f"imports, {side}: ended with {done.returncode}:\n{done.stderr}")
     return {
