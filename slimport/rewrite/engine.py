@@ -202,7 +202,8 @@ class _Services:
         if now.kind == "unknown":
             reason = f"{reference.api.name} is not part of TensorFlow 2"
             return Leave(reason, "rewrite it by hand")
-        of_tf1 = reference.api.spelled.startswith("tensorflow.compat.v1")
+        # TensorFlow's inner modules hold what TF 1 had, whatever `tf` stands for.
+        of_tf1 = reference.api.spelled.startswith(("tensorflow.compat.v1", "tensorflow.python."))
         if now.kind == "same" or of_tf1 or self._plan.tf1_files.keeps_tf1_names(self._module):
             return Keep()
         name = self.tensorflow(now.name, reference.api.spelled)

@@ -145,6 +145,20 @@ def net(x):
     assert "compat.v1" not in text
 
 
+def test_scopes_by_their_inner_module_stay_where_no_layers_are() -> None:
+    metrics = """import tensorflow as tf
+from tensorflow.python.ops import variable_scope
+
+
+def count(values):
+    with variable_scope.variable_scope(None, 'count', [values]):
+        return tf.get_local_variable('n', [], initializer=tf.zeros_initializer())
+"""
+    train = TRAIN.replace("import net\n", "import net\nimport metrics\n")
+    text = rewritten({"net.py": NET, "metrics.py": metrics, "train.py": train})["metrics.py"]
+    assert text == metrics.replace("import tensorflow as tf\n", V1)
+
+
 def test_sessions_left_behind() -> None:
     texts = rewritten({"net.py": NET, "train.py": TRAIN}, Options(target="keras"))
     assert "tf.compat.v1.Session()" in texts["train.py"]
