@@ -73,21 +73,21 @@ class Sessions:
         Whoever wrote `tensorflow.compat.v1` knew TensorFlow 2, and decided how the program runs.
         """
         guard = main_guard(module.tree)
+        top = self._program.functions[module.tree]
+        is_test = _is_test(top) and any(map(_of_tf1, self._program.by_module[module]))
+        loads_into_graph = is_test or _of_tf1(top, outside=guard)
+        if guard is None and not loads_into_graph:
+            return None
         within = closure_of([module], lambda m: self._program.imports[m])
         if any(self._switches(m, within_guard=m is module) for m in within):
             return None
-        top = self._program.functions[module.tree]
-        tops = {self._program.functions[m.tree]: main_guard(m.tree) for m in within - {module}}
-        makes = any(_makes_tensors(other, guard_there) for other, guard_there in tops.items())
-        at_top = Start.FIRST if makes else Start.IMPORTS
-        if _is_test(top) and any(map(_of_tf1, self._program.by_module[module])):
-            return at_top
-        if _of_tf1(top, outside=guard):
-            return at_top
-        if guard is None or not self._reaches_session(module, within):
+        if not loads_into_graph and not self._reaches_session(module, within):
             return None
-        early = at_top is Start.FIRST or _makes_tensors(top, outside=guard)
-        return at_top if early else Start.GUARD
+        tops = {self._program.functions[m.tree]: main_guard(m.tree) for m in within - {module}}
+        if any(_makes_tensors(other, guard_there) for other, guard_there in tops.items()):
+            return Start.FIRST
+        at_top = loads_into_graph or _makes_tensors(top, outside=guard)
+        return Start.IMPORTS if at_top else Start.GUARD
 
     @cached_property
     def _modules(self) -> set[Module]:

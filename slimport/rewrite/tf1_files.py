@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from slimport.index.canonical import is_slim
 from slimport.index.modules import Module
 from slimport.index.names import Imported
@@ -13,8 +15,6 @@ from slimport.tf1_api import only_in_tf2
 # Spelled from `tensorflow` on, these are not to be had from `tensorflow.compat.v1`; and a file that
 # says `tf.compat.v1` where it wants TensorFlow 1 means TensorFlow 2 by `tf`.
 _ELSEWHERE = ("tensorflow.python.", "tensorflow.core.", "tensorflow.compat.v")
-
-
 # Kinds of names that TensorFlow 2 has elsewhere; what it has nowhere is no reason to switch.
 _MOVED = ("renamed", "compat")
 
@@ -26,6 +26,7 @@ class Tf1Files:
         self._program = program
         self._keeps_sessions = keeps_sessions
         self.sessions = Sessions(program)
+        self._names_compat = cache(_names_compat)
         self._written_for: dict[Module, bool] = {}
         self._own: dict[Module, bool] = {}
         self._starts: dict[Module, Start | None] = {}
@@ -64,7 +65,7 @@ class Tf1Files:
 
     def only_in_graphs(self, function: Function) -> bool:
         """Whether a function names a session: what it opens and makes may stay TensorFlow's."""
-        keeps_names = self.keeps_tf1_names(function.module) or _names_compat(function.module)
+        keeps_names = self.keeps_tf1_names(function.module) or self._names_compat(function.module)
         return self._keeps_sessions and keeps_names and self.sessions.names_one(function)
 
     def start(self, module: Module) -> Start | None:
@@ -74,7 +75,7 @@ class Tf1Files:
                 self._keeps_sessions
                 and self.is_tf1(module)
                 and not self._shows_tf2(module)
-                and not _names_compat(module)
+                and not self._names_compat(module)
             )
             self._starts[module] = self.sessions.start(module) if candidate else None
         return self._starts[module]
@@ -84,7 +85,7 @@ class Tf1Files:
         return (
             not self._shows_tf2(module)
             and any(map(self._shows_tf1, near))
-            and not any(map(_names_compat, near))
+            and not any(map(self._names_compat, near))
         )
 
     def _shows_tf1(self, module: Module) -> bool:
@@ -117,7 +118,7 @@ class Tf1Files:
 
     def _can_switch(self, module: Module) -> bool:
         """Whether each way in which the file reaches TensorFlow has its like in compat.v1."""
-        if self._shows_tf2(module) or _names_compat(module):
+        if self._shows_tf2(module) or self._names_compat(module):
             return False
         return not any(
             reference.api.spelled.startswith(_ELSEWHERE) and self._from_root(reference)
