@@ -68,15 +68,11 @@ def train_op(loss, optimizer):
 """,
             after="""
 import tensorflow as tf
-from scoped_layers import clip_gradient_norms_fn, legacy_import
-
-training = legacy_import("tensorflow.contrib.training")
+from scoped_layers import clip_gradient_norms_fn, create_train_op
 
 
 def train_op(loss, optimizer):
-    # TODO(slimport): SLIM401 slim.training.create_train_op: a training loop on graphs and sessions;
-    #   train the model with compile() and fit()
-    return training.create_train_op(
+    return create_train_op(
         loss, optimizer, transform_grads_fn=clip_gradient_norms_fn(4.0))
 """,
         ),

@@ -27,8 +27,10 @@ class _ScopeRule(RenamedRule):
 def _moves(site: CallSite | ValueSite) -> bool:
     """A name scope names no variables: one that layers may run under can stay TensorFlow's.
 
-    So can any scope of a function that runs in TF 1 graphs alone.
+    So can any scope of a function that runs in TF 1 graphs alone. slim's own have no other place.
     """
+    if site.api.startswith("slim."):
+        return True
     if site.file.only_in_graphs(site.function):
         return False
     if site.short == "name_scope":
@@ -268,6 +270,30 @@ def net(images):
     return conv2d(images * scale, 2, 1, name='conv')
 """,
             inputs=((1, 4, 4, 3),),
+        ),
+        Example(
+            before="""
+import tensorflow as tf
+import tensorflow.contrib.slim as slim
+
+
+def net(images):
+    with slim.arg_scope([slim.model_variable, slim.variable], device='/device:CPU:0'):
+        with slim.arg_scope([slim.conv2d], stride=2):
+            return slim.conv2d(images, 4, 3)
+""",
+            after="""
+import tensorflow as tf
+from scoped_layers import conv2d, layer_defaults, model_variable, variable
+
+
+def net(images):
+    with layer_defaults([model_variable, variable], device='/device:CPU:0'):
+        with layer_defaults([conv2d], strides=2):
+            return conv2d(images, 4, 3)
+""",
+            inputs=((1, 6, 6, 3),),
+            title="a device for the variables of layers",
         ),
     ),
 )

@@ -28,6 +28,13 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder of checkouts: owner+name, owner/name or name.",
 )
+@click.option(
+    "--list",
+    "list_file",
+    default=listed.LIST,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A TOML list of your own, in the form of repositories.toml.",
+)
 @click.option("--jobs", default=1, show_default=True, help="Repositories at a time.")
 @click.option("--timeout", default=1200.0, show_default=True, help="Seconds per entry and side.")
 @click.option("--old-python", metavar="EXE", help="Interpreter with TensorFlow 1.15.")
@@ -42,6 +49,7 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
 def main(
     names: tuple[str, ...],
     checkouts: Path,
+    list_file: Path,
     jobs: int,
     timeout: float,
     old_python: str | None,
@@ -50,7 +58,7 @@ def main(
 ) -> None:
     """Runs the repositories of the list, or those whose names hold one of NAMES."""
     work = work.resolve()
-    every = listed.load()
+    every = listed.load(list_file)
     settings = run.Settings(
         old_python=old_python, timeout=timeout, cache=work / "answers", together=False
     )

@@ -88,8 +88,8 @@ def chosen(names: Sequence[str], repositories: Sequence[Repository]) -> list[Rep
 def _repository(data: dict[str, Any], absent: list[str]) -> Repository:
     place = data.get("name", "a repository without name")
     _refuse(place, set(data) - _KEYS)
-    if not {"name", "commit", "case"} <= set(data):
-        raise ValueError(f"{place}: needs name, commit and a case")
+    if not {"name", "commit"} <= set(data):
+        raise ValueError(f"{place}: needs name and commit")
     for script in data.get("training", ()):
         _refuse(f"{place}, training", set(script) - _TRAINING_KEYS)
     return Repository(
@@ -99,7 +99,7 @@ def _repository(data: dict[str, Any], absent: list[str]) -> Repository:
         paths=tuple(data.get("paths", (".",))),
         entries=data.get("entries"),
         absent=(*absent, *data.get("absent", ())),
-        cases=tuple(data["case"]),
+        cases=tuple(data.get("case", ())),
         training=tuple(data.get("training", ())),
     )
 

@@ -43,6 +43,7 @@ PARTS = (
     "spatial_softmax",
     "loops",
     "gradients",
+    "train_op",
     "moving_averages",
     "tf_variable",
     "checkpoints",

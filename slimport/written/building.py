@@ -14,6 +14,7 @@ from slimport.written.collections import (
     collect_named_outputs,
     get_collection,
 )
+from slimport.written.defaults import MODEL_VARIABLE, current_layer_defaults
 from slimport.written.graphs import LayerGraph, current_layer_graph
 from slimport.written.names import legacy_weight_name
 from slimport.written.sizes import whole
@@ -125,6 +126,11 @@ _ABOUT_VARIABLES = ("_initializer", "_regularizer", "_constraint", "trainable")
 _SIZES = ("depth_multiplier", "dilation_rate", "filters", "kernel_size", "pool_size", "strides")
 
 
+def _device_of_variables() -> Any:
+    """Returns the device of `layer_defaults([model_variable], device=...)`, if any is in force."""
+    return current_layer_defaults().get(MODEL_VARIABLE, {}).get("device") or ""
+
+
 @contextlib.contextmanager
 def _variables_of(
     graph: LayerGraph, scope: Any, layer: Any, variables_collections: Any
@@ -144,7 +150,8 @@ def _variables_of(
             elif graph.tf_graph is not None:  # its list of trainable variables is made here
                 arguments["trainable"] = False
             of_model = getattr(layer, "has_model_variables", True)
-            variable = graph.add_variable(path, lambda: create(**arguments), of_model)
+            with tf.device(_device_of_variables()):
+                variable = graph.add_variable(path, lambda: create(**arguments), of_model)
             _collect(variable, short_name, variables_collections)
         elif tuple(variable.shape) != tuple(arguments["shape"]):
             raise ValueError(

@@ -26,6 +26,8 @@ _DEFAULTS: contextvars.ContextVar[Defaults | None] = contextvars.ContextVar(
 )
 # What each operation that takes defaults may be given by name: its key -> its parameters.
 _PARAMETERS: dict[str, dict[str, inspect.Parameter]] = {}
+# Key of the operation that makes the variables of layers, so that they need not import it.
+MODEL_VARIABLE = "model_variable"
 # The names that one argument goes by: Keras' first, TF-Slim's last. An operation understands all
 # of them, so that tables and dictionaries of parameters written for TF-Slim keep working.
 _SYNONYMS = (
@@ -93,7 +95,7 @@ def layer_defaults(ops_or_defaults: Any, **defaults: Any) -> Iterator[Defaults]:
 
 def takes_layer_defaults(function: Op) -> Op:
     """Decorates an operation so that `layer_defaults` may set its arguments."""
-    key = str(function)
+    key = layer_defaults_key(function)
     _PARAMETERS[key] = dict(inspect.signature(function).parameters)
 
     @functools.wraps(function)
@@ -103,6 +105,16 @@ def takes_layer_defaults(function: Op) -> Op:
 
     with_defaults._defaults_key = key  # type: ignore[attr-defined]
     return with_defaults  # type: ignore[return-value]
+
+
+def keyed(key: str) -> Callable[[Op], Op]:
+    """Sets the key of an operation: goes below `takes_layer_defaults`."""
+
+    def with_key(function: Op) -> Op:
+        function._defaults_key = key  # type: ignore[attr-defined]
+        return function
+
+    return with_key
 
 
 def known_as(legacy_name: str) -> Callable[[Op], Op]:

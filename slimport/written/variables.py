@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from slimport.written.building import scoped_layer
 from slimport.written.collections import add_to_collection, get_collection
-from slimport.written.defaults import takes_layer_defaults
+from slimport.written.defaults import MODEL_VARIABLE, keyed, takes_layer_defaults
 from slimport.written.graphs import VariableScope, current_layer_graph
 from slimport.written.scopes import get_variable_scope
 from slimport.written.sizes import whole
@@ -49,11 +49,12 @@ def variable(
     device: Any = None,
 ) -> Any:
     """Creates a variable in the current scope, or finds it there; see `get_variable`."""
-    with tf.device(device):
+    with tf.device(device or ""):  # None would end those around it
         return get_variable(name, shape, dtype, initializer, regularizer, trainable, collections)
 
 
 @takes_layer_defaults
+@keyed(MODEL_VARIABLE)
 def model_variable(
     name: str,
     shape: Any = None,
@@ -64,7 +65,10 @@ def model_variable(
     collections: Any = None,
     device: Any = None,
 ) -> Any:
-    """Creates a variable of the model, or finds it there; see `get_variable`."""
+    """Creates a variable of the model, or finds it there; see `get_variable`.
+
+    A default of `device` holds for the variables of layers, too.
+    """
     kept = [*(collections or []), "variables", "model_variables"]
     return variable(name, shape, dtype, initializer, regularizer, trainable, kept, device)
 

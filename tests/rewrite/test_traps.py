@@ -29,9 +29,9 @@ def test_a_conditional_activation_keeps_both_branches() -> None:
 
 
 def test_an_assigned_call_is_no_alias() -> None:
-    source = "step = slim.learning.create_train_op(loss, adam)\nprint(step)\n"
-    found = check_left(HEAD + source, 5, "SLIM401")
-    assert found.left[0].api == "slim.learning.create_train_op"
+    source = "step = slim.optimize_loss(loss, adam)\nprint(step)\n"
+    found = check_left(HEAD + source, 5, "SLIM409")
+    assert found.left[0].api == "slim.optimize_loss"
 
 
 def test_a_variable_that_holds_an_object_of_tensorflow_stays() -> None:

@@ -315,3 +315,19 @@ def test_names_and_lists_of_variables_made_without_a_layer(new: Any) -> None:
     with tf.Graph().as_default():
         net(v1.placeholder("float32", [None, 3]))
         assert {v.op.name for v in v1.global_variables()} == names
+
+
+@pytest.mark.parametrize("listed", [("model_variable", "variable"), ("variable",)])
+def test_a_device_for_the_variables_of_layers(listed: Any, old: Any, new: Any) -> None:
+    def devices(s: Any) -> dict[str, str]:
+        with tf.Graph().as_default(), tf.device("/device:GPU:1"):
+            ops = [getattr(s, name) for name in listed]
+            with s.arg_scope(ops, device="/device:CPU:0"):
+                s.conv2d(tf.ones([1, 4, 4, 3]), 2, 3, normalizer_fn=s.batch_norm)
+                s.variable("own", [2])
+            return {v.op.name: v.device for v in v1.global_variables()}
+
+    assert devices(new) == devices(old)
+    assert set(devices(new).values()) == (
+        {"/device:CPU:0"} if len(listed) == 2 else {"/device:CPU:0", "/device:GPU:1"}
+    )

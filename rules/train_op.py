@@ -1,0 +1,129 @@
+"""slim.learning.create_train_op: what a session evaluates to train by one step."""
+
+from dataclasses import dataclass
+
+from slimport.rewrite.layers import RenamedRule
+from slimport.rewrite.rule import Example, Leave, Outcome
+from slimport.rewrite.site import CallSite, ValueSite
+
+# tf_slim/training/training.py has the parameters up to variables_to_train in common with
+# tf_slim/learning.py; the sixth is a function there and a number here.
+_COMMON = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class _TrainOpRule(RenamedRule):
+    """The same operation from the written module, where a loop of the author's evaluates it."""
+
+    def call(self, site: CallSite) -> Outcome:
+        if not site.file.runs_sessions():
+            return self._no_loop(site)
+        given = [argument for argument in site.node.args if argument.keyword is None]
+        if site.api == "slim.training.create_train_op" and (len(given) > _COMMON or site.has_star):
+            return Leave(
+                f"{site.api}: its sixth argument is another one in slim.learning",
+                "pass what follows variables_to_train by name",
+            )
+        return super().call(site)
+
+    def value(self, site: ValueSite) -> Outcome:
+        if site.api == "slim.training.create_train_op" or not site.file.runs_sessions():
+            return self._no_loop(site)
+        return super().value(site)
+
+    def _no_loop(self, site: CallSite | ValueSite) -> Leave:
+        return Leave(
+            f"{site.api}: an operation of a graph with sessions",
+            "train the model with compile() and fit()",
+        )
+
+
+TRAIN_OP = _TrainOpRule(
+    code="SLIM241",
+    name="train_op",
+    summary="slim.learning.create_train_op -> the written module's, in session programs",
+    apis=(
+        "slim.learning.add_gradients_summaries",
+        "slim.learning.create_train_op",
+        "slim.training.add_gradients_summaries",
+        "slim.training.create_train_op",
+    ),
+    only_tensorflow="a training operation belongs to a graph with sessions",
+    details="Update ops run before the loss and the step before it is returned, as in slim.",
+    examples=(
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def train(images):
+    loss = tf.reduce_mean(slim.conv2d(images, 4, 3))
+    optimizer = tf.train.MomentumOptimizer(0.1, 0.9)
+    train_op = slim.learning.create_train_op(loss, optimizer, clip_gradient_norm=10.0)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        session.run(train_op)
+""",
+            after="""
+import tensorflow.compat.v1 as tf
+from scoped_layers import conv2d, create_train_op
+
+
+def train(images):
+    loss = tf.reduce_mean(conv2d(images, 4, 3))
+    optimizer = tf.train.MomentumOptimizer(0.1, 0.9)
+    train_op = create_train_op(loss, optimizer, clip_gradient_norm=10.0)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        session.run(train_op)
+""",
+        ),
+        Example(
+            title="in a helper",
+            before="""
+import tf_slim as slim
+
+
+def step(loss, optimizer):
+    return slim.learning.create_train_op(loss, optimizer)
+""",
+            after="""
+from scoped_layers import create_train_op
+
+
+def step(loss, optimizer):
+    return create_train_op(loss, optimizer)
+""",
+        ),
+        Example(
+            title="tf.contrib.training, with its own sixth argument",
+            before="""
+import tensorflow as tf
+from tensorflow.contrib import training
+
+
+def train(loss, optimizer, clip):
+    train_op = training.create_train_op(loss, optimizer, transform_grads_fn=clip)
+    other_op = training.create_train_op(loss, optimizer, None, None, None, clip)
+    with tf.Session() as session:
+        session.run([train_op, other_op])
+""",
+            after="""
+import tensorflow.compat.v1 as tf
+from scoped_layers import create_train_op, legacy_import
+
+training = legacy_import("tensorflow.contrib.training")
+
+
+def train(loss, optimizer, clip):
+    train_op = create_train_op(loss, optimizer, transform_grads_fn=clip)
+    # TODO(slimport): SLIM241 slim.training.create_train_op: its sixth argument is another one in
+    #   slim.learning; pass what follows variables_to_train by name
+    other_op = training.create_train_op(loss, optimizer, None, None, None, clip)
+    with tf.Session() as session:
+        session.run([train_op, other_op])
+""",
+        ),
+    ),
+)
