@@ -9,8 +9,8 @@ from slimport.rewrite.site import ValueSite, literal
 
 _PARAMETER = "variables_collections"
 _NOTE = (
-    "in a TF 1 graph this trains the layer's other variables too (moving averages, those of "
-    "trainable=False); a Keras model does not train them"
+    "this makes moving averages trainable too, as in TF 1; a layer of trainable=False is trained "
+    "in a TF 1 graph alone"
 )
 
 
@@ -45,7 +45,8 @@ TRAINABLE_COLLECTION = _TrainableRule(
     apis=("tf.GraphKeys.TRAINABLE_VARIABLES",),
     details=(
         "TensorFlow 1's optimizers train whatever is in the collection, moving averages of "
-        "batch_norm included. So does a TF 1 graph of migrated code; a Keras model does not."
+        "batch_norm included. So does migrated code. In training they have no gradient, which "
+        "Keras says once per variable; layers of trainable=False stay untrained in a model."
     ),
     examples=(
         Example(
@@ -54,8 +55,9 @@ import tensorflow as tf
 import tf_slim as slim
 
 
-def net(images):
-    params = {'decay': 0.9, 'variables_collections': [tf.GraphKeys.TRAINABLE_VARIABLES]}
+def net(images, is_training=True):
+    params = {'decay': 0.9, 'is_training': is_training,
+              'variables_collections': [tf.GraphKeys.TRAINABLE_VARIABLES]}
     return slim.conv2d(
         images, 4, 1, normalizer_fn=slim.batch_norm, normalizer_params=params, scope='conv')
 """,
@@ -64,11 +66,13 @@ import tensorflow as tf
 from scoped_layers import batch_norm, conv2d
 
 
-def net(images):
-    params = {'decay': 0.9, 'variables_collections': [tf.compat.v1.GraphKeys.TRAINABLE_VARIABLES]}
+def net(images, is_training=True):
+    params = {'decay': 0.9, 'is_training': is_training,
+              'variables_collections': [tf.compat.v1.GraphKeys.TRAINABLE_VARIABLES]}
     return conv2d(
         images, 4, 1, normalizer=batch_norm, normalizer_params=params, name='conv')
 """,
+            inputs=((1, 4, 4, 3),),
         ),
     ),
 )

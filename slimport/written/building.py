@@ -145,6 +145,10 @@ def _variables_of(
         if variable is None:
             arguments["regularizer"] = _both(arguments.get("regularizer"), scope.regularizer)
             trainable = arguments.get("trainable", True) and layer.trainable
+            if graph.tf_graph is None and layer.trainable:
+                # TF 1 trains what is in its list, moving averages too if they were put there.
+                names = _collections_for(short_name, variables_collections)
+                arguments["trainable"] = trainable = trainable or "trainable_variables" in names
             if trainable:
                 graph.trainable.add(path)
             elif graph.tf_graph is not None:  # its list of trainable variables is made here
@@ -175,14 +179,19 @@ def _both(regularizer: Any, of_scope: Any) -> Any:
 
 
 def _collect(variable: Any, short_name: str, variables_collections: Any) -> None:
-    """Adds a new variable to the collections asked for, by the name TF-Slim looks them up with."""
-    name = "weights" if short_name.endswith("_weights") else short_name
-    if isinstance(variables_collections, dict):
-        variables_collections = variables_collections.get(name)
+    """Adds a new variable to the collections asked for."""
     tensor = variable if current_layer_graph().tf_graph is None else variable.value
-    for collection in variables_collections or ():
+    for collection in _collections_for(short_name, variables_collections):
         if all(present is not tensor for present in get_collection(collection)):
             add_to_collection(collection, tensor)
+
+
+def _collections_for(short_name: str, variables_collections: Any) -> Any:
+    """The collections of a variable, by the name TF-Slim looks them up with."""
+    if isinstance(variables_collections, dict):
+        name = "weights" if short_name.endswith("_weights") else short_name
+        variables_collections = variables_collections.get(name)
+    return variables_collections or ()
 
 
 def _path(scope: Any, layer: Any, weight_name: str) -> str:
