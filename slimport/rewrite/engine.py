@@ -193,6 +193,9 @@ class _Services:
     def runs_sessions(self) -> bool:
         return self._plan.tf1_files.runs_sessions(self._module)
 
+    def trains_with_fit(self) -> bool:
+        return self._plan.trains_with_fit(self._module)
+
     def is_tf1(self) -> bool:
         return self._plan.is_tf1(self._module)
 

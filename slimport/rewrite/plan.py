@@ -62,6 +62,10 @@ class Plan:
         """Whether a file was written for TF 1; see `Tf1Files`."""
         return self.tf1_files.is_tf1(module)
 
+    def trains_with_fit(self, module: Module) -> bool:
+        """Whether the programs that run this file's code train a Keras model with fit."""
+        return False
+
     @cached_property
     def is_tf1_tree(self) -> bool:
         """Whether any file was written for TF 1, or has a name for slim or tf.contrib."""

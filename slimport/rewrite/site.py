@@ -59,6 +59,9 @@ class FileServices(Protocol):
     def runs_sessions(self) -> bool:
         """Whether a graph-and-session program runs code of the file, and goes on doing so."""
 
+    def trains_with_fit(self) -> bool:
+        """Whether the file's program trains a Keras model: its optimizers are Keras' too."""
+
     def is_tf1(self) -> bool:
         """Whether the file was written for TF 1: it names slim or a symbol that TF 2 lacks."""
 
