@@ -56,6 +56,8 @@ def install(tf: Any) -> None:
     random_ops = importlib.import_module("tensorflow.python.ops.random_ops")
     own = {random_ops.random_uniform: _numbered(tf, random_ops.random_uniform)}
     own[random_ops.random_shuffle] = lambda value, seed=None, name=None: tf.identity(value)
+    queues = importlib.import_module("tensorflow.python.training.input")
+    queues.random_ops = _Unshuffled(queues.random_ops, tf)  # type: ignore[attr-defined]
     # `import tensorflow.compat.v1` and the attribute `tf.compat.v1` are not always one module.
     imported = [importlib.import_module(f"tensorflow.compat.{name}") for name in ("v1", "v2")]
     for module in (tf, tf.compat.v1, tf.compat.v2, *imported):
@@ -95,6 +97,22 @@ class _Drawing:
             return self._drawn(shape, *args, **kwargs)
         dtype = kwargs.get("dtype", self._tf.float32)
         return _constant(self._tf, sizes, dtype, "mask")
+
+
+class _Unshuffled:
+    """A module of random operations as input queues see it: files and numbers keep their order."""
+
+    def __init__(self, module: Any, tf: Any) -> None:
+        self._module = module
+        self._tf = tf
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._module, name)
+
+    def random_shuffle(self, value: Any, seed: Any = None, name: Any = None) -> Any:
+        """The value as it is."""
+        del seed, name
+        return self._tf.identity(value)
 
 
 def _numbered(tf: Any, draw: Any) -> Any:
