@@ -32,6 +32,8 @@ _TENSORS = frozenset(
     """.split()
 )
 
+_TENSOR_LISTS = frozenset("shape_n split unpack unstack".split())
+
 
 def may_be_float(node: ast.expr, scope: Scope, seen: _Seen = frozenset()) -> bool:
     """Whether the file shows that a float may come out: ``depth / 2``, ``0.5 * depth``.
@@ -56,6 +58,31 @@ def may_be_tensor(
         or_array: whether an array of NumPy counts as well.
     """
     return any(_is_tensor(*value, or_array) for value in _values(node, scope, seen))
+
+
+def is_tensor(node: ast.expr, scope: Scope, seen: _Seen = frozenset()) -> bool:
+    """Whether the file shows that a tensor comes out, whichever way it runs.
+
+    >>> from slimport.index.names import ScopeBuilder
+    >>> module = ScopeBuilder(ast.parse("import tensorflow as tf; s = tf.shape(x)")).module
+    >>> is_tensor(ast.parse("s[3] * 2", mode="eval").body, module)
+    True
+    """
+    found = list(_values(node, scope, seen))
+    return bool(found) and all(_is_surely_tensor(*value) for value in found)
+
+
+def _is_surely_tensor(node: ast.expr | None, scope: Scope, seen: _Seen) -> bool:
+    match node:
+        case ast.Call(function):
+            package, *names = _named(function, scope)
+            known = package == "tensorflow" and "contrib" not in names
+            return known and names[-1] in _TENSORS - _TENSOR_LISTS
+        case ast.BinOp(left, _, right):
+            return is_tensor(left, scope, seen) or is_tensor(right, scope, seen)
+        case ast.Subscript(value) | ast.UnaryOp(ast.USub(), value):
+            return is_tensor(value, scope, seen)
+    return False
 
 
 def is_list_of_numbers(node: ast.expr, scope: Scope, seen: _Seen = frozenset()) -> bool:

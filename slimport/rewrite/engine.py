@@ -23,6 +23,7 @@ from slimport.rewrite import marks, python2, sessions
 from slimport.rewrite.align import is_aligned, realign
 from slimport.rewrite.blocks import on_one_line, unchained, without_items
 from slimport.rewrite.factories import Factory
+from slimport.rewrite.identity import Comparisons
 from slimport.rewrite.imports import ImportEditor, NameTable
 from slimport.rewrite.legacy_imports import Kept
 from slimport.rewrite.plain import PlainCall, Step
@@ -244,6 +245,7 @@ class _Rewriter(cst.CSTTransformer):
         self._scope_values: dict[ast.Call, dict[str, cst.BaseExpression]] = {}
         self._callees: set[int] = set()
         self._path: list[cst.CSTNode] = []
+        self._comparisons = Comparisons(module, plan)
         self._references: dict[Span, tuple[Reference, Function]] = {
             reference.span: (reference, function)
             for function in plan.program.by_module[module]
@@ -258,6 +260,8 @@ class _Rewriter(cst.CSTTransformer):
             self._callees.add(id(node.func))
         elif isinstance(node, cst.BaseStatement | cst.SimpleStatementLine):
             self._pending.append([])
+        elif isinstance(node, cst.Comparison) and self._span(node) in self._comparisons:
+            return False
         return super().on_visit(node)
 
     def on_leave(
@@ -271,6 +275,8 @@ class _Rewriter(cst.CSTTransformer):
             self._remember_alignment(original_node, result)
         elif isinstance(original_node, cst.Name | cst.Attribute | cst.Subscript):
             result = self._value(original_node, updated_node)
+        elif isinstance(original_node, cst.Comparison):
+            result = self._comparison(original_node, updated_node)
         elif isinstance(original_node, cst.BaseStatement | cst.SimpleStatementLine):
             result = self._statement(updated_node)
             if isinstance(result, cst.SimpleStatementLine):
@@ -389,6 +395,15 @@ class _Rewriter(cst.CSTTransformer):
             self._chains[id(done)] = (first, steps)
             self._alive.append(done)
         return done
+
+    def _comparison(self, original: cst.Comparison, node: cst.CSTNode) -> cst.CSTNode:
+        span = self._span(original)
+        if span is None or span not in self._comparisons:
+            return node
+        value, entry, comment = self._comparisons.replaced(original, span)
+        self.result.rewritten.append(entry)
+        self._pending[-1].append(comment)
+        return value
 
     def _value(self, original: cst.CSTNode, node: cst.CSTNode) -> cst.CSTNode:
         if id(original) in self._callees:

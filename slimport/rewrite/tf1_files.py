@@ -26,7 +26,7 @@ class Tf1Files:
         self._program = program
         self._keeps_sessions = keeps_sessions
         self.sessions = Sessions(program)
-        self._names_compat = cache(_names_compat)
+        self.names_compat = cache(_names_compat)
         self._written_for: dict[Module, bool] = {}
         self._own: dict[Module, bool] = {}
         self._starts: dict[Module, Start | None] = {}
@@ -65,7 +65,7 @@ class Tf1Files:
 
     def only_in_graphs(self, function: Function) -> bool:
         """Whether a function names a session: what it opens and makes may stay TensorFlow's."""
-        keeps_names = self.keeps_tf1_names(function.module) or self._names_compat(function.module)
+        keeps_names = self.keeps_tf1_names(function.module) or self.names_compat(function.module)
         return self._keeps_sessions and keeps_names and self.sessions.names_one(function)
 
     def start(self, module: Module) -> Start | None:
@@ -75,7 +75,7 @@ class Tf1Files:
                 self._keeps_sessions
                 and self.is_tf1(module)
                 and not self._shows_tf2(module)
-                and not self._names_compat(module)
+                and not self.names_compat(module)
             )
             self._starts[module] = self.sessions.start(module) if candidate else None
         return self._starts[module]
@@ -85,7 +85,7 @@ class Tf1Files:
         return (
             not self._shows_tf2(module)
             and any(map(self._shows_tf1, near))
-            and not any(map(self._names_compat, near))
+            and not any(map(self.names_compat, near))
         )
 
     def _shows_tf1(self, module: Module) -> bool:
@@ -118,7 +118,7 @@ class Tf1Files:
 
     def _can_switch(self, module: Module) -> bool:
         """Whether each way in which the file reaches TensorFlow has its like in compat.v1."""
-        if self._shows_tf2(module) or self._names_compat(module):
+        if self._shows_tf2(module) or self.names_compat(module):
             return False
         return not any(
             reference.api.spelled.startswith(_ELSEWHERE) and self._from_root(reference)
