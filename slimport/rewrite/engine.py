@@ -23,13 +23,14 @@ from slimport.rewrite import marks, python2, sessions
 from slimport.rewrite.align import is_aligned, realign
 from slimport.rewrite.blocks import on_one_line, unchained, without_items
 from slimport.rewrite.factories import Factory
+from slimport.rewrite.fit_programs import is_global_step, may_have_sparse_gradients
 from slimport.rewrite.identity import Comparisons
 from slimport.rewrite.imports import ImportEditor, NameTable
 from slimport.rewrite.legacy_imports import Kept
 from slimport.rewrite.plain import PlainCall, Step
 from slimport.rewrite.plain_norm import dictionary
 from slimport.rewrite.plan import Plan
-from slimport.rewrite.registry import rule_for
+from slimport.rewrite.registry import acting_rule
 from slimport.rewrite.rule import Keep, Leave, Outcome, Rule
 from slimport.rewrite.site import CallSite, ValueSite, dotted
 from slimport.rewrite.tf1 import became
@@ -196,6 +197,12 @@ class _Services:
 
     def trains_with_fit(self) -> bool:
         return self._plan.trains_with_fit(self._module)
+
+    def is_global_step(self, node: ast.expr, function: Function) -> bool:
+        return is_global_step(node, function, self._plan.program)
+
+    def may_have_sparse_gradients(self) -> bool:
+        return may_have_sparse_gradients(self._module, self._plan.program)
 
     def is_tf1(self) -> bool:
         return self._plan.is_tf1(self._module)
@@ -462,7 +469,7 @@ class _Rewriter(cst.CSTTransformer):
     ) -> cst.BaseExpression:
         """Applies the rule, books the result, and returns the code that stands there now."""
         api = reference.api.name
-        rule = rule_for(api)
+        rule = acting_rule(api, self.services.trains_with_fit())
         if rule is None:
             if is_slim(api):
                 advice = "rewrite it by hand, or open an issue that names the API"

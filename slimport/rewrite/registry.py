@@ -53,6 +53,15 @@ def rule_for(api: str) -> Rule | None:
     return next((rule for prefix, rule in _by_prefix() if api.startswith(prefix)), None)
 
 
+def acting_rule(api: str, trains_with_fit: bool) -> Rule | None:
+    """The rule that acts in a program, which may or may not train a Keras model with fit."""
+    rule = rule_for(api)
+    if rule is None or trains_with_fit or not rule.only_with_fit:
+        return rule
+    others = (r for prefix, r in _by_prefix() if api.startswith(prefix) and not r.only_with_fit)
+    return next(others, None)
+
+
 def _check(ordered: list[Rule]) -> None:
     for attribute in ("code", "name"):
         values = [getattr(rule, attribute) for rule in ordered]

@@ -64,6 +64,8 @@ class Rule:
         summary: one line, what becomes what.
         apis: canonical names (`slimport.index.canonical`).
         details: what a reviewer should know: numeric choices and their source.
+        only_with_fit: whether it acts only in programs that train a Keras model with fit; elsewhere
+            the rule acts that takes the API by the longest other prefix.
     """
 
     code: str
@@ -71,6 +73,7 @@ class Rule:
     summary: str
     apis: tuple[str, ...]
     details: str = ""
+    only_with_fit: bool = False
     examples: tuple[Example, ...] = field(default=())
 
     def call(self, site: CallSite) -> Outcome:

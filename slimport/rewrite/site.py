@@ -62,6 +62,12 @@ class FileServices(Protocol):
     def trains_with_fit(self) -> bool:
         """Whether the file's program trains a Keras model: its optimizers are Keras' too."""
 
+    def is_global_step(self, node: ast.expr, function: Function) -> bool:
+        """Whether the expression is the variable that training counts up."""
+
+    def may_have_sparse_gradients(self) -> bool:
+        """Whether the program may look rows of a variable up, so that gradients lack the others."""
+
     def is_tf1(self) -> bool:
         """Whether the file was written for TF 1: it names slim or a symbol that TF 2 lacks."""
 
