@@ -53,6 +53,8 @@ _SLIM_MODULES = frozenset(
 )
 # `from tf_slim.ops import arg_scope` gives the module of that name.
 _NOT_THE_FUNCTION = frozenset({"ops.arg_scope"})
+# A function with the name of its module.
+_NOT_THE_MODULE = frozenset({"slim.prefetch_queue.prefetch_queue"})
 _LAYERS_MODULES = ("", "layers", "initializers", "regularizers", "normalization", "optimizers")
 _FRAMEWORK_MODULES = ("", "arg_scope", "variables", "framework_ops", "ops")
 # tensorflow.python.layers: what has tf.layers' functions and classes.
@@ -114,6 +116,8 @@ def is_slim(api: str) -> bool:
 def is_namespace(api: str) -> bool:
     """Whether a canonical name is a module (``tf.nn``, ``slim.utils``), not something in one."""
     last = api.rpartition(".")[2]
+    if api in _NOT_THE_MODULE:
+        return False
     if api in ("tf", "slim", "slim.utils", "tf.contrib"):
         return True
     if api.startswith("slim."):
