@@ -47,6 +47,13 @@ PARTS = (
     "moving_averages",
     "tf_variable",
     "checkpoints",
+    "checkpoint_shapes",
+    "train_step",
+    "learning_loop",
+    "monitored_training",
+    "new_checkpoints",
+    "evaluation_hooks",
+    "evaluation_loop",
     "losses",
     "summaries",
     "metrics",
@@ -84,6 +91,8 @@ PARTS = (
     "nets_resnet_v2",
     "nets_vgg",
     "models",
+    "loss_model",
+    "training_callbacks",
     "legacy",
 )
 # Every written module offers these: the ways to a model, and to the variables of a checkpoint.

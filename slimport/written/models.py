@@ -99,10 +99,14 @@ class TracedModel(keras.Model):
     def train_step(self, *args: Any, **kwargs: Any) -> Any:
         """One step of `fit`; counts `global_step` up where the function asked for it."""
         logs = super().train_step(*args, **kwargs)
+        self.count_step()
+        return logs
+
+    def count_step(self) -> None:
+        """Counts `global_step` up by 1, if the function asked for it."""
         step = self._scoped_graph.variables.get("global_step")
         if step is not None:
             step.assign_add(1)
-        return logs
 
     def _run(self, inputs: Any, training: Any) -> Any:
         """One pass through the function; `training` reaches the layers through Keras' context."""

@@ -1,0 +1,172 @@
+# mypy: allow-subclassing-any
+"""Models trained by a function that reads a batch and returns its loss, as TF 1's scripts did."""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import tensorflow as tf
+
+from slimport.written.gradients import clip_gradient_norms, multiply_gradients
+from slimport.written.graphs import LayerGraph, current_layer_graph
+from slimport.written.models import TracedModel
+
+__all__ = ["LossModel", "next_batch"]
+
+
+class _Found(Exception):
+    """Carries the first dataset that a function asks for a batch of."""
+
+    def __init__(self, batches: Any) -> None:
+        super().__init__()
+        self.batches = batches
+
+
+def _raise_found(batches: Any) -> Any:
+    raise _Found(batches)
+
+
+# What gives the next batch while a `LossModel` runs its function.
+_SOURCE: contextvars.ContextVar[Callable[[Any], Any] | None] = contextvars.ContextVar(
+    "_SOURCE", default=None
+)
+
+
+@contextlib.contextmanager
+def _reading_from(source: Callable[[Any], Any]) -> Iterator[None]:
+    token = _SOURCE.set(source)
+    try:
+        yield
+    finally:
+        _SOURCE.reset(token)
+
+
+def next_batch(batches: tf.data.Dataset) -> Any:
+    """Returns the tensors of the next batch, as a queue of TF 1 did.
+
+    Args:
+        batches: A dataset. Its shapes are those of the tensors.
+
+    Returns:
+        An element of the dataset: in a TF 1 graph a new one with each `session.run`, while a
+        `LossModel` runs its function the batch of the current step.
+
+    Raises:
+        RuntimeError: Elsewhere; a dataset can simply be iterated over there.
+    """
+    tf_graph, source = current_layer_graph().tf_graph, _SOURCE.get()
+    if source is not None:
+        return source(batches)
+    if tf_graph is None:
+        raise RuntimeError("next_batch is for a LossModel's function; iterate over the dataset.")
+    iterator = tf.compat.v1.data.make_initializable_iterator(batches)
+    # What scripts and supervisors run before they start their queues.
+    tf.compat.v1.add_to_collection("table_initializer", iterator.initializer)
+    return iterator.get_next()
+
+
+class LossModel(TracedModel):
+    """A model whose loss a function computes from a batch that it reads itself.
+
+    ```python
+    model = LossModel(build_losses, config, dataset_dir)  # calls next_batch, returns the total loss
+    model.compile(optimizer=keras.optimizers.SGD(0.1))
+    model.fit(model.batches, steps_per_epoch=1000)
+    ```
+
+    The function runs as it did in a TF 1 graph: its regularization losses count where it adds
+    them, its layers are built on the first run and found again by their scopes.
+
+    Args:
+        function: Takes no batch, but may read one by `next_batch`; returns a scalar.
+        *args: Arguments of `function`.
+        **kwargs: Arguments of `function`.
+
+    Attributes:
+        batches: The dataset to fit on; it yields one number forever where no batch is read.
+
+    Raises:
+        ValueError: If the function reads more than one dataset.
+    """
+
+    def __init__(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+        super().__init__(_fed, function, *args, **kwargs)
+        self.batches = _batches_of(function, args, kwargs)
+        self._variables_to_train: Any = None
+        self._gradient_multipliers: Any = None
+        self._clip_gradient_norm: Any = 0
+        self._input_specs = self.batches.element_spec
+        self.build(None)
+
+    def compile(
+        self,
+        optimizer: Any = "sgd",
+        variables_to_train: Any = None,
+        clip_gradient_norm: float = 0,
+        gradient_multipliers: dict[Any, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Configures the model for training.
+
+        Args:
+            optimizer: A Keras optimizer.
+            variables_to_train: The variables to train; `None` for all that are trainable.
+            clip_gradient_norm: The greatest norm of each gradient; 0 for any.
+            gradient_multipliers: Factors of gradients, by variable or name.
+            **kwargs: Other arguments of `keras.Model.compile`; there is no `loss`.
+        """
+        super().compile(optimizer=optimizer, **kwargs)
+        self._variables_to_train = variables_to_train
+        self._clip_gradient_norm = clip_gradient_norm
+        self._gradient_multipliers = gradient_multipliers
+
+    def layer_graph(self) -> contextlib.AbstractContextManager[LayerGraph]:
+        """Makes the model's variables those that are looked up by name in a `with` block."""
+        return self._scoped_graph.active()
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """Computes the loss of a batch and its gradients, and applies them."""
+        with tf.GradientTape() as tape:
+            loss = tf.debugging.check_numerics(self(data, training=True), "loss is inf or nan")
+            scaled = self.optimizer.scale_loss(loss)
+        variables = self._variables_to_train or self.trainable_variables
+        pairs = list(zip(tape.gradient(scaled, variables), variables, strict=True))
+        with self.layer_graph():
+            if self._gradient_multipliers:
+                pairs = multiply_gradients(pairs, self._gradient_multipliers)
+        if self._clip_gradient_norm > 0:
+            pairs = clip_gradient_norms(pairs, self._clip_gradient_norm)
+        self.optimizer.apply_gradients(pairs)
+        self.count_step()
+        return {"loss": loss}
+
+    def test_step(self, data: Any) -> dict[str, Any]:
+        """Computes the loss of a batch."""
+        return {"loss": self(data, training=False)}
+
+
+def _fed(batch: Any, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Runs the function; the batch is what it reads."""
+    read: list[Any] = []
+
+    def source(batches: Any) -> Any:
+        if read:
+            raise ValueError("A LossModel's function may read one dataset; zip several into one.")
+        read.append(batches)
+        return batch
+
+    with _reading_from(source):
+        return function(*args, **kwargs)
+
+
+def _batches_of(function: Callable[..., Any], args: Any, kwargs: Any) -> tf.data.Dataset:
+    """Runs the function up to where it reads its first batch, and returns the dataset."""
+    try:
+        with LayerGraph().active(), _reading_from(_raise_found):
+            function(*args, **kwargs)
+    except _Found as found:
+        return found.batches
+    return tf.data.Dataset.from_tensors(0).repeat()
