@@ -45,7 +45,42 @@ def get_collection(name: str, scope: str | None = None) -> list[Any]:
     """
     graph = current_layer_graph()
     if graph.tf_graph is not None:
-        return list(tf.compat.v1.get_collection(name, scope))
+        return _Members(tf.compat.v1.get_collection(name, scope))
+    return _Members(_collected(graph, name, scope))
+
+
+class _Members(list[Any]):
+    """A list that looks for tensors as objects: those of TensorFlow 2 compare their values."""
+
+    def __contains__(self, value: Any) -> bool:
+        return any(_is_same(member, value) for member in self)
+
+    def index(self, value: Any, start: Any = 0, stop: Any = None) -> int:
+        """Returns the position of this very member."""
+        for place in range(len(self))[slice(start, stop)]:
+            if _is_same(self[place], value):
+                return place
+        raise ValueError(f"{value} is not in the collection")
+
+    def count(self, value: Any) -> int:
+        """Returns how often this very member is there."""
+        return sum(_is_same(member, value) for member in self)
+
+    def remove(self, value: Any) -> None:
+        """Removes this very member."""
+        del self[self.index(value)]
+
+    def __add__(self, other: Any) -> Any:
+        return _Members([*self, *other])
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    if one is other:
+        return True
+    return not hasattr(one, "shape") and not hasattr(other, "shape") and bool(one == other)
+
+
+def _collected(graph: LayerGraph, name: str, scope: str | None) -> list[Any]:
     added = graph.collections.get(name, [])
     if not tf.executing_eagerly() and name not in _OF_VARIABLES:  # tf.losses of a trace add there
         traced = tf.compat.v1.get_collection(name)

@@ -1,5 +1,5 @@
 # mypy: allow-subclassing-any
-"""Models trained by a function that reads a batch and returns its loss, as TF 1's scripts did."""
+"""Models of a function that reads a batch and returns its loss, as TF 1's scripts did."""
 
 from __future__ import annotations
 
@@ -122,6 +122,11 @@ class LossModel(TracedModel):
         self._variables_to_train = variables_to_train
         self._clip_gradient_norm = clip_gradient_norm
         self._gradient_multipliers = gradient_multipliers
+
+    @property
+    def metrics(self) -> list[Any]:
+        """None: what a step returns is shown and logged as it is, not its mean."""
+        return []
 
     def layer_graph(self) -> contextlib.AbstractContextManager[LayerGraph]:
         """Makes the model's variables those that are looked up by name in a `with` block."""

@@ -100,7 +100,7 @@ def test_it_has_no_lint() -> None:
     rules = "E,F,I,B,UP,SIM,RUF,PTH,C4,D1"
     command = ["ruff", "check", "--isolated", "--line-length", "100", "--select", rules]
     done = subprocess.run(
-        [sys.executable, "-m", *command, "--ignore", "D107", "-"],
+        [sys.executable, "-m", *command, "--ignore", "D105,D107", "-"],
         input=assemble(public_names()),
         capture_output=True,
         text=True,

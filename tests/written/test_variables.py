@@ -331,3 +331,23 @@ def test_a_device_for_the_variables_of_layers(listed: Any, old: Any, new: Any) -
     assert set(devices(new).values()) == (
         {"/device:CPU:0"} if len(listed) == 2 else {"/device:CPU:0", "/device:GPU:1"}
     )
+
+
+def test_a_collection_knows_its_members_as_objects(new: Any) -> None:
+    def net(x: Any) -> Any:
+        one, other = new.get_variable("one", [2]), new.get_variable("other", [2])
+        doubled, twin = one * 2.0, one * 2.0
+        new.add_to_collection("mine", doubled)
+        new.add_to_collection("mine", other)
+        found = new.get_collection("mine")
+        assert doubled in found and twin not in found and twin in found + [twin]
+        assert found.count(doubled) == 1 and found.index(doubled) == 0
+        with pytest.raises(ValueError, match="not in the collection"):
+            found.index(twin)
+        found.remove(doubled)
+        assert doubled not in found and len(found) == 1
+        return x * doubled
+
+    assert new.TracedModel(net)(np.ones([1, 2], "float32")).shape == (1, 2)
+    with tf.Graph().as_default():
+        net(tf.ones([1, 2]))
