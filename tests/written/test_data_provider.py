@@ -142,6 +142,17 @@ def test_each_epoch_has_every_example_once(
         assert len({tuple(epoch) for epoch in epochs}) == 3
 
 
+def test_files_are_shuffled_in_each_epoch(folder: Path, new: Any) -> None:
+    dataset = new.record_dataset(
+        files_of(folder), v1.TFRecordReader, num_epochs=12, capacity=1, seed=5
+    )
+    keys = [key.decode() for key, _ in dataset.as_numpy_iterator()]
+    first = [key.rpartition(":")[0] for key in keys if key.endswith(":0")]
+    orders = [tuple(first[place : place + 3]) for place in range(0, len(first), 3)]
+    assert {tuple(sorted(order)) for order in orders} == {tuple(files_of(folder))}
+    assert len(set(orders)) > 2
+
+
 def test_a_seed_fixes_the_order(folder: Path, new: Any) -> None:
     def order(**kwargs: Any) -> list[int]:
         source = dataset_of(new, files_of(folder))
@@ -365,6 +376,7 @@ def test_prefetch_queues(
             tensors = {"z": batch[0], "a": batch[1]} if as_dict else batch
             queue = p.prefetch_queue(tensors, capacity=4, dynamic_pad=dynamic_pad, name="ahead")
             assert type(queue) is (tf.queue.PaddingFIFOQueue if dynamic_pad else tf.queue.FIFOQueue)
+            assert queue.names == (["a", "z"] if as_dict else None)
             names = [op.name for op in graph.get_operations() if op.name.startswith("ahead/")]
             tags = [t.op.name for t in v1.get_collection(v1.GraphKeys.SUMMARIES)]
             lists = [tf.nest.map_structure(np.ndarray.tolist, s) for s in stream(queue.dequeue())]
