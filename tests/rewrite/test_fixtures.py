@@ -57,7 +57,14 @@ def test_closed_code_becomes_plain_keras() -> None:
     assert result.report.left == 0
 
 
-@pytest.mark.parametrize("case", ["dataset_data_provider", "learning_train"])
+def test_an_input_pipeline_is_rewritten_whole() -> None:
+    result = rewrite_tree(LEGACY / "dataset_data_provider")
+    text = text_of(result, PurePosixPath("flowers_input.py"))
+    assert result.report.left == 0
+    assert "slim." not in text and "    DatasetDataProvider,\n" in text
+
+
+@pytest.mark.parametrize("case", ["learning_train"])
 def test_pipelines_and_loops_are_marked_not_guessed(case: str) -> None:
     result = rewrite_tree(LEGACY / case)
     assert result.report.left > 0
