@@ -17,7 +17,9 @@ _SESSION_APIS = (
     "tf.train.SingularMonitoredSession", "tf.train.Saver", "tf.estimator.Estimator",
     "slim.learning.train", "slim.learning.create_train_op", "slim.evaluation.evaluate_once",
     "slim.training.train", "slim.training.create_train_op",
-    "slim.evaluation.evaluation_loop", "slim.dataset_data_provider.DatasetDataProvider",
+    "slim.evaluation.evaluate_repeatedly", "slim.evaluation.evaluation_loop",
+    "slim.training.evaluate_once", "slim.training.evaluate_repeatedly",
+    "slim.dataset_data_provider.DatasetDataProvider",
     "tf.global_variables_initializer", "tf.train.start_queue_runners",
 )  # fmt: skip
 
@@ -47,10 +49,16 @@ class Start(Enum):
 
 
 class Sessions:
-    """What the index knows of the graph-and-session programs of a tree."""
+    """What the index knows of the graph-and-session programs of a tree.
 
-    def __init__(self, program: Program) -> None:
+    Args:
+        program: the index.
+        without: functions that are about to lose their sessions.
+    """
+
+    def __init__(self, program: Program, without: frozenset[Function] = frozenset()) -> None:
         self._program = program
+        self._without = without
 
     def runs(self, module: Module) -> bool:
         """Whether some program that runs this module's code is built on graphs and sessions.
@@ -91,7 +99,8 @@ class Sessions:
 
     @cached_property
     def _modules(self) -> set[Module]:
-        direct = (f.module for f in self._program.all() if _names(f, _SESSION_APIS))
+        every = (f for f in self._program.all() if f not in self._without)
+        direct = (f.module for f in every if _names(f, _SESSION_APIS))
         return closure_of(direct, lambda module: self._program.imports[module])
 
     def _reaches_session(self, module: Module, within: set[Module]) -> bool:
@@ -101,7 +110,7 @@ class Sessions:
             return (f for f in function.all_callees if f.module in within)
 
         reached = closure_of(self._program.by_module[module], called)
-        return any(map(_of_tf1, reached))
+        return any(_of_tf1(f) for f in reached if f not in self._without)
 
     def _switches(self, module: Module, within_guard: bool) -> bool:
         """Whether a file says itself whether it runs eagerly."""

@@ -23,6 +23,7 @@ from slimport.rewrite import marks, python2, sessions
 from slimport.rewrite.align import is_aligned, realign
 from slimport.rewrite.blocks import on_one_line, unchained, without_items
 from slimport.rewrite.factories import Factory
+from slimport.rewrite.fit import FitBlock
 from slimport.rewrite.fit_programs import is_global_step, may_have_sparse_gradients
 from slimport.rewrite.identity import Comparisons
 from slimport.rewrite.imports import ImportEditor, NameTable
@@ -204,6 +205,9 @@ class _Services:
     def may_have_sparse_gradients(self) -> bool:
         return may_have_sparse_gradients(self._module, self._plan.program)
 
+    def is_of_loss(self, function: Function) -> bool:
+        return function in self._plan.of_losses
+
     def is_tf1(self) -> bool:
         return self._plan.is_tf1(self._module)
 
@@ -253,6 +257,11 @@ class _Rewriter(cst.CSTTransformer):
         self._callees: set[int] = set()
         self._path: list[cst.CSTNode] = []
         self._comparisons = Comparisons(module, plan)
+        self._fits = {
+            training.line: FitBlock(training, self.services)
+            for training in plan.trainings.values()
+            if training.function.module is module
+        }
         self._references: dict[Span, tuple[Reference, Function]] = {
             reference.span: (reference, function)
             for function in plan.program.by_module[module]
@@ -286,6 +295,8 @@ class _Rewriter(cst.CSTTransformer):
             result = self._comparison(original_node, updated_node)
         elif isinstance(original_node, cst.BaseStatement | cst.SimpleStatementLine):
             result = self._statement(updated_node)
+            if isinstance(original_node, cst.FunctionDef):
+                return self._fitted(original_node, result)
             if isinstance(result, cst.SimpleStatementLine):
                 return unchained(result, self._chains)
             if isinstance(original_node, cst.With) and isinstance(result, cst.With):
@@ -347,6 +358,8 @@ class _Rewriter(cst.CSTTransformer):
             return node
         if reference.api.doubt:
             return self._doubted(reference, node)
+        if any(fit.replaces(reference) for fit in self._fits.values()):
+            return node
         plain = self._plain(reference, function, node)
         if plain is not None:
             return plain
@@ -402,6 +415,14 @@ class _Rewriter(cst.CSTTransformer):
             self._chains[id(done)] = (first, steps)
             self._alive.append(done)
         return done
+
+    def _fitted(self, original: cst.FunctionDef, node: cst.CSTNode) -> cst.CSTNode:
+        """A function that trained in slim's loop, with compile and fit."""
+        fit = self._fits.get(self.positions[original.name].start.line)
+        if fit is None or not isinstance(node, cst.FunctionDef):
+            return node
+        self.result.rewritten.extend(fit.entries())
+        return fit.rewritten(node)
 
     def _comparison(self, original: cst.Comparison, node: cst.CSTNode) -> cst.CSTNode:
         span = self._span(original)

@@ -12,6 +12,8 @@ from slimport.index.closed import Closure, LayerCall, closures, share_reasons
 from slimport.index.modules import Module
 from slimport.index.patched import patched_names
 from slimport.index.program import Function, Program, Reference, callees, closure_of
+from slimport.index.sessions import Sessions
+from slimport.index.training import Training, trainings
 from slimport.numpy_api import is_numpy
 from slimport.python2_api import is_python2
 from slimport.report.model import FunctionForm
@@ -42,7 +44,9 @@ class Plan:
     options: Options = field(default_factory=Options)
 
     def __post_init__(self) -> None:
-        self.tf1_files = Tf1Files(self.program, self.options.target != "keras")
+        self.trainings = self._trainings()
+        keeps_sessions = self.options.target != "keras"
+        self.tf1_files = Tf1Files(self.program, keeps_sessions, frozenset(self.trainings))
         self._factories: dict[Module, dict[ast.Call, Factory]] = {}
         self.blockers: dict[Function, tuple[str, ...]] = {
             function: self._tensor_blockers(function) for function in self.program.all()
@@ -64,7 +68,26 @@ class Plan:
 
     def trains_with_fit(self, module: Module) -> bool:
         """Whether the programs that run this file's code train a Keras model with fit."""
-        return False
+        return module in self._trained
+
+    @cached_property
+    def _trained(self) -> set[Module]:
+        """The files of programs that train with fit, as far as no session runs them."""
+        start = {training.function.module for training in self.trainings.values()}
+        found = closure_of(start, lambda module: self.program.imports[module])
+        return {module for module in found if not self.tf1_files.sessions.runs(module)}
+
+    @cached_property
+    def of_losses(self) -> set[Function]:
+        """The functions that a LossModel runs, and those that make one."""
+        inside = {f for t in self.trainings.values() for f in t.callees(self.program)}
+        return inside | set(self.trainings)
+
+    def _trainings(self) -> dict[Function, Training]:
+        """The blocks that become fit: those in files that run no session otherwise."""
+        found = trainings(self.program)
+        sessions = Sessions(self.program, frozenset(found))
+        return {f: t for f, t in found.items() if not sessions.runs(f.module)}
 
     @cached_property
     def is_tf1_tree(self) -> bool:
@@ -127,6 +150,8 @@ class Plan:
         for function, closure in found.items():
             for reason in self.traced_because(function):
                 closure.refuse(reason)
+            if function in self.of_losses:
+                closure.refuse("a LossModel runs it again for each shape of a batch")
             sessions = self.tf1_files.sessions.runs(function.module)
             if sessions and self.options.target != "keras":
                 closure.refuse(

@@ -68,6 +68,9 @@ class FileServices(Protocol):
     def may_have_sparse_gradients(self) -> bool:
         """Whether the program may look rows of a variable up, so that gradients lack the others."""
 
+    def is_of_loss(self, function: Function) -> bool:
+        """Whether a LossModel runs the function, or it makes one."""
+
     def is_tf1(self) -> bool:
         """Whether the file was written for TF 1: it names slim or a symbol that TF 2 lacks."""
 

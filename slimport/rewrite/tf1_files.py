@@ -20,12 +20,20 @@ _MOVED = ("renamed", "compat")
 
 
 class Tf1Files:
-    """Answers per file; `keeps_sessions` is false where the user leaves sessions behind."""
+    """Answers per file.
 
-    def __init__(self, program: Program, keeps_sessions: bool) -> None:
+    Args:
+        program: the index.
+        keeps_sessions: false where the user leaves sessions behind.
+        trained: functions whose loop on sessions becomes fit.
+    """
+
+    def __init__(
+        self, program: Program, keeps_sessions: bool, trained: frozenset[Function] = frozenset()
+    ) -> None:
         self._program = program
         self._keeps_sessions = keeps_sessions
-        self.sessions = Sessions(program)
+        self.sessions = Sessions(program, trained)
         self.names_compat = cache(_names_compat)
         self._written_for: dict[Module, bool] = {}
         self._own: dict[Module, bool] = {}

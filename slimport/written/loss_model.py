@@ -14,7 +14,7 @@ from slimport.written.gradients import clip_gradient_norms, multiply_gradients
 from slimport.written.graphs import LayerGraph, current_layer_graph
 from slimport.written.models import TracedModel
 
-__all__ = ["LossModel", "next_batch"]
+__all__ = ["LossModel", "log_scalar", "next_batch"]
 
 
 class _Found(Exception):
@@ -68,6 +68,28 @@ def next_batch(batches: tf.data.Dataset) -> Any:
     return iterator.get_next()
 
 
+# What the function of a `LossModel` that runs wants logged, by name.
+_SCALARS: contextvars.ContextVar[dict[str, Any] | None] = contextvars.ContextVar(
+    "_SCALARS", default=None
+)
+
+
+def log_scalar(name: str, tensor: Any) -> None:
+    """Logs a number of each step, as `tf.summary.scalar` did: `fit` shows it beside the loss.
+
+    Args:
+        name: What to call it.
+        tensor: A scalar, of the function of a `LossModel`.
+
+    Raises:
+        RuntimeError: Outside of such a function.
+    """
+    scalars = _SCALARS.get()
+    if scalars is None:
+        raise RuntimeError("log_scalar is for a LossModel's function.")
+    scalars[name] = tf.convert_to_tensor(tensor)
+
+
 class LossModel(TracedModel):
     """A model whose loss a function computes from a batch that it reads itself.
 
@@ -77,7 +99,8 @@ class LossModel(TracedModel):
     model.fit(model.batches, steps_per_epoch=1000)
     ```
 
-    The function runs as it did in a TF 1 graph: its regularization losses count where it adds
+    A call of the model gives the loss and what the function logs, as a dictionary by name. The
+    function runs as it did in a TF 1 graph: its regularization losses count where it adds
     them, its layers are built on the first run and found again by their scopes.
 
     Args:
@@ -135,7 +158,8 @@ class LossModel(TracedModel):
     def train_step(self, data: Any) -> dict[str, Any]:
         """Computes the loss of a batch and its gradients, and applies them."""
         with tf.GradientTape() as tape:
-            loss = tf.debugging.check_numerics(self(data, training=True), "loss is inf or nan")
+            logs = self(data, training=True)
+            loss = tf.debugging.check_numerics(logs["loss"], "loss is inf or nan")
             scaled = self.optimizer.scale_loss(loss)
         variables = self._variables_to_train or self.trainable_variables
         pairs = list(zip(tape.gradient(scaled, variables), variables, strict=True))
@@ -146,15 +170,16 @@ class LossModel(TracedModel):
             pairs = clip_gradient_norms(pairs, self._clip_gradient_norm)
         self.optimizer.apply_gradients(pairs)
         self.count_step()
-        return {"loss": loss}
+        return {**logs, "loss": loss}
 
     def test_step(self, data: Any) -> dict[str, Any]:
         """Computes the loss of a batch."""
-        return {"loss": self(data, training=False)}
+        logs: dict[str, Any] = self(data, training=False)
+        return logs
 
 
 def _fed(batch: Any, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Runs the function; the batch is what it reads."""
+    """Runs the function; the batch is what it reads. Returns the loss and what it logs."""
     read: list[Any] = []
 
     def source(batches: Any) -> Any:
@@ -163,15 +188,23 @@ def _fed(batch: Any, function: Callable[..., Any], *args: Any, **kwargs: Any) ->
         read.append(batches)
         return batch
 
-    with _reading_from(source):
-        return function(*args, **kwargs)
+    token = _SCALARS.set({})
+    try:
+        with _reading_from(source):
+            loss = function(*args, **kwargs)
+        return {**(_SCALARS.get() or {}), "loss": loss}
+    finally:
+        _SCALARS.reset(token)
 
 
 def _batches_of(function: Callable[..., Any], args: Any, kwargs: Any) -> tf.data.Dataset:
     """Runs the function up to where it reads its first batch, and returns the dataset."""
+    token = _SCALARS.set({})
     try:
         with LayerGraph().active(), _reading_from(_raise_found):
             function(*args, **kwargs)
     except _Found as found:
         return found.batches
+    finally:
+        _SCALARS.reset(token)
     return tf.data.Dataset.from_tensors(0).repeat()

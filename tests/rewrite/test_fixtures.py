@@ -64,10 +64,9 @@ def test_an_input_pipeline_is_rewritten_whole() -> None:
     assert "slim." not in text and "    DatasetDataProvider,\n" in text
 
 
-@pytest.mark.parametrize("case", ["learning_train"])
-def test_pipelines_and_loops_are_marked_not_guessed(case: str) -> None:
-    result = rewrite_tree(LEGACY / case)
-    assert result.report.left > 0
-    assert result.report.failed == []
-    codes = {left.code for file in result.report.files for left in file.left}
-    assert codes <= {"SLIM401", "SLIM403", "SLIM404", "SLIM405"}
+def test_a_loop_of_slim_becomes_fit() -> None:
+    result = rewrite_tree(LEGACY / "learning_train")
+    text = text_of(result, PurePosixPath("train_curve.py"))
+    assert result.report.left == 0 and result.report.failed == []
+    assert "model = LossModel(build_loss)" in text and "model.fit(" in text
+    assert "Session" not in text and "Graph" not in text
