@@ -469,7 +469,7 @@ def _insert_library(body: list[cst.BaseStatement], statement: cst.BaseSmallState
                 present.with_changes(leading_lines=[]),
             ]
             return
-    _insert_at(body, _after_imports(body), line)
+    _insert_at(body, min(_after_imports(body), _first_use(body, _bound_by(statement))), line)
 
 
 def _insert_own(body: list[cst.BaseStatement], statement: cst.ImportFrom, own: set[str]) -> None:
@@ -480,10 +480,65 @@ def _insert_own(body: list[cst.BaseStatement], statement: cst.ImportFrom, own: s
         for index, present in enumerate(body)
         if own.intersection(_imported_packages(present)) or _is_relative(present)
     ]
-    if last:
+    used = _first_use(body, _bound_by(statement))
+    if last and last[-1] < used:
         body.insert(last[-1] + 1, line)
     else:
-        _insert_at(body, _after_imports(body), line)
+        _insert_at(body, min(_after_imports(body), used), line)
+
+
+def _bound_by(statement: cst.BaseSmallStatement) -> set[str]:
+    """The names that an import gives."""
+    names = getattr(statement, "names", ())
+    aliases = names if isinstance(names, Sequence) else ()
+    return {alias.evaluated_alias or alias.evaluated_name.partition(".")[0] for alias in aliases}
+
+
+def _first_use(body: Sequence[cst.BaseStatement], names: set[str]) -> int:
+    """Position of the first statement that needs one of the names when the file is loaded."""
+    for index, statement in enumerate(body):
+        loaded = _Loaded(names)
+        statement.visit(loaded)
+        if loaded.found:
+            return index
+    return len(body)
+
+
+class _Loaded(cst.CSTVisitor):
+    """Whether a statement needs one of the names when it runs."""
+
+    def __init__(self, names: set[str]) -> None:
+        super().__init__()
+        self._names = names
+        self.found = False
+
+    def visit_Name(self, node: cst.Name) -> None:
+        self.found |= node.value in self._names
+
+    def visit_Attribute(self, node: cst.Attribute) -> bool:
+        node.value.visit(self)
+        return False
+
+    def visit_Arg(self, node: cst.Arg) -> bool:
+        node.value.visit(self)
+        return False
+
+    def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:
+        """The body runs later; decorators and defaults do not."""
+        for part in (*node.decorators, node.params):
+            part.visit(self)
+        return False
+
+    def visit_Param(self, node: cst.Param) -> bool:
+        if node.default is not None:
+            node.default.visit(self)
+        return False
+
+    def visit_Import(self, node: cst.Import) -> bool:
+        return False
+
+    def visit_ImportFrom(self, node: cst.ImportFrom) -> bool:
+        return False
 
 
 def _insert_at(body: list[cst.BaseStatement], position: int, line: cst.SimpleStatementLine) -> None:
