@@ -30,7 +30,7 @@ _SLIM_MODULE_ALIASES = {
     "data.parallel_reader": "parallel_reader",
     "data.prefetch_queue": "prefetch_queue",
     "data.tfexample_decoder": "tfexample_decoder",
-    "evaluation.evaluation": "evaluation",
+    "evaluation.evaluation": "training",
     "layers.utils": "utils",
     "learning.training": "training",
     "losses.loss_ops": "losses",
@@ -39,8 +39,8 @@ _SLIM_MODULE_ALIASES = {
     "nets.resnet_v1.resnet_utils": "nets.resnet_utils",
     "nets.resnet_v2.resnet_utils": "nets.resnet_utils",
     "normalization.utils": "utils",
-    "train_eval": "evaluation",
-    "training.evaluation": "evaluation",
+    "train_eval": "training",
+    "training.evaluation": "training",
     "training.training": "training",
 }
 _SLIM_MODULES = frozenset(
@@ -78,11 +78,12 @@ _SCOPED = frozenset(
 # Modules deeper in tf.contrib.
 _CONTRIB_MODULES = ("python", "ops", "layers", "core_rnn_cell", "training", "hparam")
 # tf.contrib.training: what slim took over, and where it is written.
-_TRAINING_MODULES = ("", "training", "hparam")
+_TRAINING_MODULES = ("", "evaluation", "hparam", "training")
 _TRAINING = frozenset(
     """
-    add_gradients_summaries clip_gradient_norms clip_gradient_norms_fn create_train_op
-    multiply_gradients train
+    StopAfterNEvalsHook SummaryAtEndHook add_gradients_summaries checkpoints_iterator
+    clip_gradient_norms clip_gradient_norms_fn create_train_op evaluate_once evaluate_repeatedly
+    get_or_create_eval_step multiply_gradients train wait_for_new_checkpoint
     """.split()
 )
 

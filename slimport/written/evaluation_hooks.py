@@ -89,14 +89,13 @@ class SummaryAtEndHook(tf.compat.v1.train.SessionRunHook):  # type: ignore[misc]
         self._log_dir = log_dir
         self._summary_writer = summary_writer
         self._summary_op = summary_op
+        self._takes_all = summary_op is None
         self._feed_dict = feed_dict
         self._global_step: Any = None
 
     def begin(self) -> None:
         """Merges the summaries, before the graph is finalized."""
-        graph = tf.compat.v1.get_default_graph()
-        # A second evaluation finds the graph finalized, and what the first has merged.
-        if self._summary_op is None and not graph.finalized:
+        if self._takes_all:
             self._summary_op = tf.compat.v1.summary.merge_all()
         self._global_step = tf.compat.v1.train.get_or_create_global_step()
 

@@ -46,6 +46,15 @@ NAMES = {
     "tf_slim.losses.log_loss": "slim.losses.log_loss",
     "tf_slim.initializers.zeros": "slim.initializers.zeros",
     "tf_slim.learning.train": "slim.learning.train",
+    # Two functions of one name: slim's, and that of tf.contrib.training.
+    "tf_slim.evaluation.evaluate_once": "slim.evaluation.evaluate_once",
+    "tensorflow.contrib.training.evaluate_once": "slim.training.evaluate_once",
+    "tf_slim.train_eval.evaluate_once": "slim.training.evaluate_once",
+    "tf_slim.training.evaluation.evaluate_once": "slim.training.evaluate_once",
+    "tf_slim.evaluation.evaluation.evaluate_once": "slim.training.evaluate_once",
+    "tensorflow.contrib.training.python.training.evaluation.SummaryAtEndHook": (
+        "slim.training.SummaryAtEndHook"
+    ),
     "tensorflow.initializers.variance_scaling": "tf.initializers.variance_scaling",
     "tensorflow.contrib.training.bucket": "tf.contrib.training.bucket",
     "tensorflow.layers.conv2d": "tf.layers.conv2d",

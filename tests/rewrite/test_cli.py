@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from slimport.cli import main
 
 CLOSED = "import tf_slim as slim\n\n\ndef net(x):\n    return slim.conv2d(x, 8, 3, scope='c')\n"
-LEFT = "import tf_slim as slim\n\n\ndef train(op):\n    slim.learning.train(op, '/tmp')\n"
+LEFT = "import tf_slim as slim\n\n\ndef train(op):\n    slim.learning.tune(op, '/tmp')\n"
 
 
 def run(*arguments: object) -> Result:
@@ -36,11 +36,11 @@ def test_something_left(tree: Path) -> None:
     (tree / "train.py").write_text(LEFT)
     result = run(tree)
     assert result.exit_code == 1
-    assert "train.py:5: SLIM401 slim.learning.train" in " ".join(result.output.split())
+    assert "train.py:5: SLIM401 slim.learning.tune" in " ".join(result.output.split())
     text = (tree / "train.py").read_text()
     assert 'slim = legacy_import("tf_slim")\n' in text, "what is left keeps its import"
     assert "1 imports in 1 files became legacy_import()" in " ".join(result.output.split())
-    assert "    # TODO(slimport): SLIM401 slim.learning.train: a training loop" in text
+    assert "    # TODO(slimport): SLIM401 slim.learning.tune: a training loop" in text
 
 
 def test_marks_are_not_repeated(tree: Path) -> None:

@@ -19,7 +19,7 @@ from tests.rewrite.tools import (
 )
 
 MARK = """\
-    # TODO(slimport): SLIM401 slim.learning.train: a training loop on graphs and sessions; train the
+    # TODO(slimport): SLIM401 slim.learning.tune: a training loop on graphs and sessions; train the
     #   model with compile() and fit()
 """
 USE = "\n\ndef train(op):\n    {}(op)\n"
@@ -30,62 +30,62 @@ BECOMES = {
     "tf_slim": (
         "import tf_slim as slim\n",
         HEAD + 'slim = legacy_import("tf_slim")\n',
-        "slim.learning.train",
+        "slim.learning.tune",
     ),
     "tf_slim without alias": (
         "import tf_slim\n",
         HEAD + 'tf_slim = legacy_import("tf_slim")\n',
-        "tf_slim.learning.train",
+        "tf_slim.learning.tune",
     ),
     "from contrib": (
         "from tensorflow.contrib import slim\n",
         HEAD + 'slim = legacy_import("tensorflow.contrib.slim")\n',
-        "slim.learning.train",
+        "slim.learning.tune",
     ),
     "import contrib.slim as": (
         "import tensorflow.contrib.slim as slim\n",
         HEAD + 'slim = legacy_import("tensorflow.contrib.slim")\n',
-        "slim.learning.train",
+        "slim.learning.tune",
     ),
     "a module of slim": (
         "from tf_slim import learning as training\n",
         HEAD + 'training = legacy_import("tf_slim.learning")\n',
-        "training.train",
+        "training.tune",
     ),
     "a function of slim": (
-        "from tf_slim.learning import train as loop\n",
-        HEAD + 'loop = legacy_import("tf_slim.learning.train")\n',
+        "from tf_slim.learning import tune as loop\n",
+        HEAD + 'loop = legacy_import("tf_slim.learning.tune")\n',
         "loop",
     ),
     "tf.contrib.slim": (
         "import tensorflow as tf\n\nslim = tf.contrib.slim  # as ever\n",
         HEAD + 'slim = legacy_import("tensorflow.contrib.slim")  # as ever\n',
-        "slim.learning.train",
+        "slim.learning.tune",
     ),
     "compat.v1": (
         "import tensorflow.compat.v1 as tf\n\nslim = tf.contrib.slim\n",
         HEAD + 'slim = legacy_import("tensorflow.contrib.slim")\n',
-        "slim.learning.train",
+        "slim.learning.tune",
     ),
     "an alias of an alias": (
         "from tensorflow.contrib import slim as contrib_slim\n\nslim = contrib_slim\n",
         HEAD + 'slim = legacy_import("tensorflow.contrib.slim")\n',
-        "slim.learning.train",
+        "slim.learning.tune",
     ),
     "an alias of a module in it": (
         "import tf_slim as slim\n\nlearning = slim.learning\n",
         HEAD + 'learning = legacy_import("tf_slim.learning")\n',
-        "learning.train",
+        "learning.tune",
     ),
     "one name of several": (
         "from tensorflow.contrib import framework, slim\n",
         HEAD + 'slim = legacy_import("tensorflow.contrib.slim")\n',
-        "slim.learning.train",
+        "slim.learning.tune",
     ),
     "a statement of two imports": (
         "import os, tf_slim as slim\n\nprint(os.name)\n",
         "import os\n\n" + HEAD + 'slim = legacy_import("tf_slim")\n\nprint(os.name)\n',
-        "slim.learning.train",
+        "slim.learning.tune",
     ),
     "among others": (
         '"""Trains."""\nimport os\n\nimport numpy as np\nimport tf_slim as slim  # noqa\n'
@@ -93,49 +93,49 @@ BECOMES = {
         '"""Trains."""\nimport os\n\nimport numpy as np\nimport tensorflow as tf\n'
         + HEAD
         + 'slim = legacy_import("tf_slim")\n\nprint(os, np, tf.float32)\n',
-        "slim.learning.train",
+        "slim.learning.tune",
     ),
     "with a comment": (
         "import numpy as np\n# For the loop.\nimport tf_slim as slim\nprint(np)\n",
         "import numpy as np\n" + HEAD + '# For the loop.\nslim = legacy_import("tf_slim")\n\n'
         "print(np)\n",
-        "slim.learning.train",
+        "slim.learning.tune",
     ),
     "contrib.slim without alias fails where it is used": (
         "import tensorflow.contrib.slim\n",
         "import tensorflow\n",
-        "tensorflow.contrib.slim.learning.train",
+        "tensorflow.contrib.slim.learning.tune",
     ),
     "in an if": (
         "import numpy as np\n\nif np.__version__ > '1':\n  import tf_slim as slim\n",
         "import numpy as np\n" + HEAD.rstrip("\n") + "\n\nif np.__version__ > '1':\n"
         '  slim = legacy_import("tf_slim")\n',
-        "slim.learning.train",
+        "slim.learning.tune",
     ),
     "with a comment behind it": (
         "import tf_slim as slim  # For the loop.\nimport numpy as np\n\nprint(np)\n",
         "import numpy as np\n"
         + HEAD
         + 'slim = legacy_import("tf_slim")  # For the loop.\n\nprint(np)\n',
-        "slim.learning.train",
+        "slim.learning.tune",
     ),
     "one name of several in an if": (
         "import numpy as np\n\nif np.__version__ > '1':\n"
         "  from tensorflow.contrib import slim, framework\n",
         "import numpy as np\n" + HEAD.rstrip("\n") + "\n\nif np.__version__ > '1':\n"
         '  slim = legacy_import("tensorflow.contrib.slim")\n',
-        "slim.learning.train",
+        "slim.learning.tune",
     ),
     "an alias on a line with an idle one": (
         "import tensorflow as tf\n\nslim = tf.contrib.slim; nn = tf.contrib.nn\n",
         HEAD + 'slim = legacy_import("tensorflow.contrib.slim")\n',
-        "slim.learning.train",
+        "slim.learning.tune",
     ),
     "legacy_import is taken": (
         "import tf_slim as slim\n\nlegacy_import = 1\n",
         "from scoped_layers import legacy_import as scoped_legacy_import\n\n"
         'slim = scoped_legacy_import("tf_slim")\n\nlegacy_import = 1\n',
-        "slim.learning.train",
+        "slim.learning.tune",
     ),
 }
 
@@ -148,45 +148,45 @@ def test_it_becomes(imports: str, after: str, use: str) -> None:
 STAYS = {
     "a try that asks for the package": (
         "try:\n    import tf_slim as slim\nexcept ImportError:\n    pass\n",
-        "slim.learning.train",
+        "slim.learning.tune",
     ),
     "a try with another fallback": (
         "try:\n    import tf_slim as slim\nexcept:\n    from tensorflow.contrib import slim\n",
-        "slim.learning.train",
+        "slim.learning.tune",
     ),
     "a try for any error": (
         "try:\n    from tf_slim import learning\nexcept Exception:\n    pass\n",
-        "learning.train",
+        "learning.tune",
     ),
     "a try in an if": (
         "import sys\n\nif sys.argv:\n    try:\n        import tf_slim as slim\n"
         "    except ImportError:\n        pass\n",
-        "slim.learning.train",
+        "slim.learning.tune",
     ),
     "with suppress": (
         "import contextlib\n\nwith contextlib.suppress(ImportError):\n    import tf_slim as slim\n",
-        "slim.learning.train",
+        "slim.learning.tune",
     ),
-    "a submodule without alias": ("import tf_slim.learning\n", "tf_slim.learning.train"),
-    "a star": ("from tf_slim import *\n", "learning.train"),
-    "an attribute": ("import tensorflow as tf\n", "tf.contrib.slim.learning.train"),
+    "a submodule without alias": ("import tf_slim.learning\n", "tf_slim.learning.tune"),
+    "a star": ("from tf_slim import *\n", "learning.tune"),
+    "an attribute": ("import tensorflow as tf\n", "tf.contrib.slim.learning.tune"),
     "bound twice": (
         "import tf_slim as slim\nimport tensorflow.contrib.slim as slim\n",
-        "slim.learning.train",
+        "slim.learning.tune",
     ),
     "bound again under if": (
         "import sys\n\nif sys.argv:\n    import tf_slim as slim\nelse:\n"
         "    from tensorflow.contrib import slim\n",
-        "slim.learning.train",
+        "slim.learning.tune",
     ),
     "an alias on a line with others": (
         "import tensorflow as tf\n\nslim = tf.contrib.slim; steps = 3\n",
-        "slim.learning.train",
+        "slim.learning.tune",
     ),
     "imported in a function too": (
         "import tf_slim as slim\n\n\ndef load():\n    import tf_slim as slim\n"
-        "    return slim.learning.train_step\n",
-        "slim.learning.train",
+        "    return slim.learning.tune_step\n",
+        "slim.learning.tune",
     ),
 }
 
@@ -201,7 +201,7 @@ def test_it_stays(imports: str, use: str) -> None:
 
 
 def test_an_import_in_a_function_stays() -> None:
-    source = "def train(op):\n    import tf_slim as slim\n    slim.learning.train(op)\n"
+    source = "def train(op):\n    import tf_slim as slim\n    slim.learning.tune(op)\n"
     assert "    import tf_slim as slim\n" in transform(source)
 
 
@@ -209,13 +209,13 @@ def test_an_import_in_a_function_stays() -> None:
     "use", ["run(slim)", "hasattr(slim, 'nets')", "getattr(slim, 'nets', None)", "print(slim.nets)"]
 )
 def test_a_module_that_is_passed_on_is_the_real_one(use: str) -> None:
-    source = f"import tf_slim as slim\n\n{use}\nslim.learning.train(1)\n"
-    assert "\nimport tf_slim as slim\n" in transform(source)
+    source = f"import tf_slim as slim\n\n{use}\nslim.learning.tune(1)\n"
+    assert transform(source).startswith("import tf_slim as slim\n")
 
 
 def test_an_import_below_code_stays_below_it() -> None:
     source = "from lib import setup\n\nsetup()\nimport tf_slim as slim  # late\n"
-    source += USE.format("slim.learning.train")
+    source += USE.format("slim.learning.tune")
     text = output(rewrite_program({"net.py": source, "lib.py": "setup = print\n"}), "net.py") or ""
     assert "from scoped_layers import legacy_import\n\nsetup()\n" in text
     assert 'setup()\nslim = legacy_import("tf_slim")  # late\n' in text
@@ -230,16 +230,28 @@ def test_nothing_left_needs_nothing() -> None:
 
 def test_a_use_between_the_imports_keeps_the_import_before_it() -> None:
     source = (
-        "import tf_slim as slim\n\nQUEUES = slim.queues.QueueRunners\n\nfrom lib import tool\n\n"
-        "print(tool, QUEUES)\n"
+        "import tf_slim as slim\n\nCLIP = slim.adaptive_clipping_fn\n\nfrom lib import tool\n\n"
+        "print(tool, CLIP)\n"
     )
     result = rewrite_program({"net.py": source, "lib.py": "tool = 1\n"})
     assert (output(result, "net.py") or "").startswith("import tf_slim as slim\n")
 
 
+def test_a_use_between_the_imports_comes_after_the_new_import() -> None:
+    source = (
+        "import tf_slim as slim\n\nQUEUES = slim.queues.QueueRunners\nconv2d = None\n\n"
+        "from lib import tool\n\nprint(tool, QUEUES)\n"
+    )
+    result = rewrite_program({"net.py": source, "lib.py": "tool = 1\n"})
+    assert output(result, "net.py") == (
+        "from scoped_layers import QueueRunners\n\nQUEUES = QueueRunners\nconv2d = None\n\n"
+        "from lib import tool\n\nprint(tool, QUEUES)\n"
+    )
+
+
 def test_files_that_import_the_name_from_each_other_keep_the_order() -> None:
-    source = "import tf_slim as slim\nimport other\n" + USE.format("slim.learning.train")
-    other = "from net import slim\n" + USE.format("slim.learning.train")
+    source = "import tf_slim as slim\nimport other\n" + USE.format("slim.learning.tune")
+    other = "from net import slim\n" + USE.format("slim.learning.tune")
     result = rewrite_program({"net.py": source, "other.py": other})
     assert (output(result, "net.py") or "").startswith("import tf_slim as slim\n")
     assert result.report.failed == []
@@ -247,10 +259,10 @@ def test_files_that_import_the_name_from_each_other_keep_the_order() -> None:
 
 LIBRARY = "import tf_slim as slim\n"
 USERS = {
-    "from": ("from lib import slim\n", "slim.learning.train"),
-    "attribute": ("import lib\n", "lib.slim.learning.train"),
-    "star": ("from lib import *\n", "slim.learning.train"),
-    "alias": ("import lib\n\nslim = lib.slim\n", "slim.learning.train"),
+    "from": ("from lib import slim\n", "slim.learning.tune"),
+    "attribute": ("import lib\n", "lib.slim.learning.tune"),
+    "star": ("from lib import *\n", "slim.learning.tune"),
+    "alias": ("import lib\n\nslim = lib.slim\n", "slim.learning.tune"),
 }
 
 
@@ -264,7 +276,7 @@ def test_what_another_file_needs_stays(imports: str, use: str) -> None:
     assert "import tf_slim" not in library + net
     again = rewrite_program({"lib.py": library or LIBRARY, "net.py": net})
     assert output(again, "lib.py") is None and output(again, "net.py") is None
-    assert [left.api for left in report(again, "net.py").left] == ["slim.learning.train"]
+    assert [left.api for left in report(again, "net.py").left] == ["slim.learning.tune"]
 
 
 def test_what_another_file_passes_on_stays_as_it_is() -> None:
@@ -295,7 +307,7 @@ def table(values):
 def test_an_alias_inside_a_function_keeps_what_it_stands_on() -> None:
     text = transform(
         "import tf_slim as slim\n\n\ndef train(op):\n    learning = slim.learning\n"
-        "    learning.train(op)\n"
+        "    learning.tune(op)\n"
     )
     assert 'slim = legacy_import("tf_slim")\n' in text
     assert "    learning = slim.learning\n" in text
@@ -304,10 +316,10 @@ def test_an_alias_inside_a_function_keeps_what_it_stands_on() -> None:
 def test_a_layer_that_is_left_keeps_its_name_and_another_is_found_for_the_new_one() -> None:
     """`bias_add` in one call is rewritten, `train` stays, and both were imported under names."""
     text = transform(
-        "from tf_slim.learning import train as dropout\nimport tf_slim as slim\n\n\n"
+        "from tf_slim.learning import tune as dropout\nimport tf_slim as slim\n\n\n"
         "def net(x, **kwargs):\n    dropout(x)\n    return slim.dropout(x, **kwargs)\n"
     )
-    assert 'dropout = legacy_import("tf_slim.learning.train")' in text
+    assert 'dropout = legacy_import("tf_slim.learning.tune")' in text
     assert "dropout as scoped_dropout" in text
     assert "return scoped_dropout(x, **kwargs)" in text
 
@@ -321,10 +333,10 @@ def test_a_name_imported_from_slim_comes_from_the_written_module() -> None:
 
 def test_a_star_brings_more_than_layers() -> None:
     found = rewrite_program(
-        {"net.py": "from tf_slim import *\n\nlearning.train(1)\nodd_thing(2)\n"}
+        {"net.py": "from tf_slim import *\n\nlearning.tune(1)\nodd_thing(2)\n"}
     )
     apis = [left.api for left in report(found, "net.py").left]
-    assert apis == ["slim.learning.train", "slim.odd_thing"]
+    assert apis == ["slim.learning.tune", "slim.odd_thing"]
 
 
 def test_an_import_that_nothing_needs_any_more_goes() -> None:
@@ -348,7 +360,7 @@ def net(x):
 
 
 def test_what_was_left_is_left_again_and_marked_once(tmp_path: Path) -> None:
-    (tmp_path / "train.py").write_text(LIBRARY + USE.format("slim.learning.train"))
+    (tmp_path / "train.py").write_text(LIBRARY + USE.format("slim.learning.tune"))
     first = run(Request((tmp_path,)))
     once = (tmp_path / "train.py").read_text()
     again = run(Request((tmp_path,)))
@@ -364,7 +376,7 @@ def test_the_file_loads_and_what_is_left_raises(tmp_path: Path) -> None:
     (tmp_path / "scoped_layers.py").write_text(Path(legacy.__file__).read_text("utf-8"))
     (tmp_path / "train.py").write_text(
         transform(
-            "import gone\nfrom tensorflow.contrib import slim\n" + USE.format("slim.learning.train")
+            "import gone\nfrom tensorflow.contrib import slim\n" + USE.format("slim.learning.tune")
         )
     )
     (tmp_path / "gone.py").write_text("")
@@ -375,7 +387,7 @@ def test_the_file_loads_and_what_is_left_raises(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True
     )
-    assert "tensorflow.contrib.slim.learning.train is no part of TensorFlow 2" in done.stdout
+    assert "tensorflow.contrib.slim.learning.tune is no part of TensorFlow 2" in done.stdout
 
 
 def test_an_alias_that_may_mean_slim_stays_without_a_use() -> None:
