@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -90,6 +91,15 @@ def log_scalar(name: str, tensor: Any) -> None:
     scalars[name] = tf.convert_to_tensor(tensor)
 
 
+@dataclasses.dataclass
+class _OfGradients:
+    """What `compile` was told of gradients; Keras tracks lists and dictionaries of a model."""
+
+    variables: Any = None
+    clip_norm: float = 0
+    multipliers: dict[Any, Any] | None = None
+
+
 class LossModel(TracedModel):
     """A model whose loss a function computes from a batch that it reads itself.
 
@@ -118,9 +128,7 @@ class LossModel(TracedModel):
     def __init__(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
         super().__init__(_fed, function, *args, **kwargs)
         self.batches = _batches_of(function, args, kwargs)
-        self._variables_to_train: Any = None
-        self._gradient_multipliers: Any = None
-        self._clip_gradient_norm: Any = 0
+        self._of_gradients = _OfGradients()
         self._input_specs = self.batches.element_spec
         self.build(None)
 
@@ -142,9 +150,9 @@ class LossModel(TracedModel):
             **kwargs: Other arguments of `keras.Model.compile`; there is no `loss`.
         """
         super().compile(optimizer=optimizer, **kwargs)
-        self._variables_to_train = variables_to_train
-        self._clip_gradient_norm = clip_gradient_norm
-        self._gradient_multipliers = gradient_multipliers
+        self._of_gradients = _OfGradients(
+            variables_to_train, clip_gradient_norm, gradient_multipliers
+        )
 
     @property
     def metrics(self) -> list[Any]:
@@ -161,13 +169,14 @@ class LossModel(TracedModel):
             logs = self(data, training=True)
             loss = tf.debugging.check_numerics(logs["loss"], "loss is inf or nan")
             scaled = self.optimizer.scale_loss(loss)
-        variables = self._variables_to_train or self.trainable_variables
+        options = self._of_gradients
+        variables = options.variables or self.trainable_variables
         pairs = list(zip(tape.gradient(scaled, variables), variables, strict=True))
-        with self.layer_graph():
-            if self._gradient_multipliers:
-                pairs = multiply_gradients(pairs, self._gradient_multipliers)
-        if self._clip_gradient_norm > 0:
-            pairs = clip_gradient_norms(pairs, self._clip_gradient_norm)
+        if options.multipliers:
+            with self.layer_graph():
+                pairs = multiply_gradients(pairs, options.multipliers)
+        if options.clip_norm > 0:
+            pairs = clip_gradient_norms(pairs, options.clip_norm)
         self.optimizer.apply_gradients(pairs)
         self.count_step()
         return {**logs, "loss": loss}

@@ -1,0 +1,192 @@
+"""Programs that trained in slim's loop: what fit makes of them, beside the loop, step by step."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from slimport.rewrite.tree import rewrite_tree
+
+tf = pytest.importorskip("tensorflow")
+pytest.importorskip("tf_slim")
+
+RUNNER = Path(__file__).with_name("run_legacy_script.py")
+PROGRAM = '''
+import json
+import sys
+
+import numpy as np
+import tensorflow as tf
+import tf_slim as slim
+
+
+def data():
+    random = np.random.RandomState(3)
+    return random.randn(16, 6, 6, 3).astype('float32'), random.randint(0, 3, 16)
+
+
+def net(images, is_training=True):
+    params = {{'is_training': is_training, 'decay': 0.9}}
+    with slim.arg_scope([slim.conv2d, slim.fully_connected],
+                        weights_regularizer=slim.l2_regularizer(0.01)):
+        net = slim.conv2d(images, 4, 3, normalizer_fn=slim.batch_norm, normalizer_params=params)
+        net = slim.conv2d(net, 4, 3, stride=2)
+        return slim.fully_connected(slim.flatten(net), 3, activation_fn=None, scope='logits')
+
+
+def train(folder, start, steps):
+    """Trains, and returns the last loss."""
+    with tf.Graph().as_default():
+        step = slim.get_or_create_global_step()
+        images, labels = data()
+        # The loss, with its regularization.
+        logits = net(tf.constant(images))
+        tf.losses.sparse_softmax_cross_entropy(tf.constant(labels), logits)
+        total_loss = tf.losses.get_total_loss()
+        tf.summary.scalar('total_loss', total_loss)
+
+        {optimizer}
+        train_op = slim.learning.create_train_op(
+            total_loss, optimizer, global_step=step{options})
+        restore = slim.assign_from_checkpoint_fn(start, slim.get_model_variables())
+        return slim.learning.train(
+            train_op, folder, init_fn=restore, number_of_steps=steps,
+            log_every_n_steps=10, save_interval_secs={interval},
+            saver=tf.train.Saver(max_to_keep=2))
+
+
+if __name__ == '__main__':
+    loss = train(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    with open(sys.argv[4], 'w') as out:
+        json.dump(float(loss), out)
+'''
+PROGRAMS = {
+    "sgd": ("optimizer = tf.train.GradientDescentOptimizer(0.05)", ""),
+    "momentum, a schedule, clipped": (
+        "rate = tf.train.exponential_decay(0.05, step, 7, 0.8, staircase=True)\n"
+        "        optimizer = tf.train.MomentumOptimizer(rate, 0.9)",
+        ", clip_gradient_norm=0.3",
+    ),
+    "rmsprop": ("optimizer = tf.train.RMSPropOptimizer(0.002, momentum=0.9, epsilon=1.0)", ""),
+    "adam, one layer": (
+        "optimizer = tf.train.AdamOptimizer(0.003)",
+        ",\n            variables_to_train=slim.get_trainable_variables('logits')",
+    ),
+    "multiplied": (
+        "optimizer = tf.train.AdagradOptimizer(0.02)",
+        ", gradient_multipliers={{'logits/biases': 3.0}}",
+    ),
+}
+
+
+def start_of(folder: Path) -> str:
+    """A checkpoint of random weights, which both sides begin with."""
+    shapes = {
+        "Conv/weights": (3, 3, 3, 4),
+        **{f"Conv/BatchNorm/{name}": (4,) for name in ("beta", "moving_mean", "moving_variance")},
+        "Conv_1/weights": (3, 3, 4, 4),
+        "Conv_1/biases": (4,),
+        "logits/weights": (36, 3),
+        "logits/biases": (3,),
+    }
+    random = np.random.default_rng(7)
+    tensors = [random.uniform(0.1, 0.4, shape).astype("float32") for shape in shapes.values()]
+    tensors[0] -= 0.25
+    path = str(folder / "start")
+    tf.raw_ops.SaveV2(
+        prefix=path,
+        tensor_names=list(shapes),
+        shape_and_slices=[""] * len(shapes),
+        tensors=tensors,
+    )
+    return path
+
+
+def programs(
+    folder: Path, optimizer: str, options: str, interval: float = 600
+) -> tuple[Path, Path]:
+    """The legacy script and the migrated one."""
+    legacy, migrated = folder / "legacy", folder / "migrated"
+    legacy.mkdir()
+    text = PROGRAM.format(optimizer=optimizer, options=options.format(), interval=interval)
+    (legacy / "train.py").write_text(text)
+    result = rewrite_tree(legacy)
+    assert result.report.left == 0 and not result.report.failed
+    for path, data in result.outputs.items():
+        (migrated / path).parent.mkdir(exist_ok=True)
+        (migrated / path).write_bytes(data)
+    assert "model.fit(" in (migrated / "train.py").read_text()
+    return legacy / "train.py", migrated / "train.py"
+
+
+def command(script: Path, *arguments: Any) -> list[str]:
+    runner = [str(RUNNER)] if script.parent.name == "legacy" else []
+    return [sys.executable, *runner, str(script), *map(str, arguments)]
+
+
+ENVIRONMENT = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"}
+
+
+def trained(script: Path, start: str, steps: int, folder: Path) -> tuple[float, dict[str, Any]]:
+    """The last loss, and what the last checkpoint holds."""
+    out = folder.with_suffix(".json")
+    done = subprocess.run(
+        command(script, folder, start, steps, out), capture_output=True, text=True, env=ENVIRONMENT
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    path = tf.train.latest_checkpoint(str(folder))
+    reader = tf.train.load_checkpoint(path)
+    values = {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
+    return json.loads(out.read_text()), values
+
+
+@pytest.mark.parametrize(("optimizer", "options"), PROGRAMS.values(), ids=list(PROGRAMS))
+def test_steps_are_those_of_the_loop(optimizer: str, options: str, tmp_path: Path) -> None:
+    start = start_of(tmp_path)
+    legacy, migrated = programs(tmp_path, optimizer, options)
+    begun = {
+        name: tf.train.load_variable(start, name) for name, _ in tf.train.list_variables(start)
+    }
+    for steps in (1, 3, 40):
+        old_loss, old = trained(legacy, start, steps, tmp_path / f"old-{steps}")
+        new_loss, new = trained(migrated, start, steps, tmp_path / f"new-{steps}")
+        assert new_loss == pytest.approx(old_loss, rel=2e-5), steps
+        assert new["global_step"] == old["global_step"] == steps
+        for name, value in begun.items():
+            way = np.abs(old[name] - value).max()
+            assert np.abs(new[name] - old[name]).max() <= 1e-4 * way + 1e-6, (steps, name)
+
+
+def test_a_killed_run_goes_on_from_its_last_checkpoint(tmp_path: Path) -> None:
+    start = start_of(tmp_path)
+    _, migrated = programs(tmp_path, *PROGRAMS["momentum, a schedule, clipped"], interval=0)
+    folder = tmp_path / "run"
+    process = subprocess.Popen(
+        command(migrated, folder, start, 10**6, tmp_path / "never"),
+        env=ENVIRONMENT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    state = None
+    while state is None or not state.model_checkpoint_path:
+        assert process.poll() is None
+        time.sleep(0.05)
+        state = tf.train.get_checkpoint_state(str(folder))
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    reached = int(tf.train.load_variable(str(folder), "global_step"))
+    loss, values = trained(migrated, start, reached + 5, folder)
+    assert values["global_step"] == reached + 5
+    whole_loss, whole = trained(migrated, start, reached + 5, tmp_path / "whole")
+    assert loss == pytest.approx(whole_loss, rel=1e-5)
+    for name, value in whole.items():
+        np.testing.assert_allclose(values[name], value, 1e-4, 1e-6, err_msg=name)
