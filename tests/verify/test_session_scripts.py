@@ -18,7 +18,7 @@ from slimport.rewrite.command import run as rewrite
 pytest.importorskip("tf_slim")
 
 LEGACY = Path(__file__).parents[2] / "fixtures" / "legacy" / "session_scripts"
-SCRIPTS = ("train_towers", "train_queue", "train_at_once", "finetune")
+SCRIPTS = ("train_towers", "train_queue", "train_at_once", "finetune", "train_loop")
 
 
 @pytest.fixture(scope="module")
