@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from slimport.written.parallel_readers import in_tf_graph, next_element
+from slimport.written.parallel_readers import in_tf_graph, next_record
 from slimport.written.records import record_dataset
 
 __all__ = ["DataProvider", "DatasetDataProvider", "ExampleDataset"]
@@ -87,7 +87,8 @@ class DatasetDataProvider(DataProvider):
     """Reads and decodes a dataset.
 
     `examples` is the dataset as a `tf.data.Dataset` of dictionaries of items. In a TF 1 graph,
-    `get(["image", "label"])` gives tensors of one example, another one in each run of the session.
+    `get(["image", "label"])` gives tensors of one example, another one in each run of the session,
+    once the queue runners of the graph are started.
 
     Args:
         dataset: An `ExampleDataset`.
@@ -96,7 +97,8 @@ class DatasetDataProvider(DataProvider):
         shuffle: Whether to shuffle the files, and the records in a buffer, anew in each epoch.
         num_epochs: How often the dataset is read, until `tf.errors.OutOfRangeError`; `None` for
             ever.
-        common_queue_capacity: Size of the buffer in which records are shuffled.
+        common_queue_capacity: Size of the buffer in which records are shuffled, and of the queue
+            behind `get`.
         common_queue_min: Kept for callers; the buffer is always filled.
         record_key: Name of the item that tells where an example is from (`file:place`).
         seed: Seed of the order.
@@ -137,9 +139,9 @@ class DatasetDataProvider(DataProvider):
                 capacity=common_queue_capacity,
                 seed=seed,
             )
-            element = next_element(self._records) if in_tf_graph() else None
-        if element is not None:  # decoded in the graph: what nobody asks for is never decoded
-            tensors = self._decoded(*element)
+            record = next_record(self._records, common_queue_capacity) if in_tf_graph() else None
+        if record is not None:  # decoded in the graph: what nobody asks for is never decoded
+            tensors = self._decoded(*record)
         super().__init__(tensors, dataset.num_samples)
 
     def get(self, items: Any) -> list[Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from slimport.written.record_readers import RECORDS_AT_ONCE
 from slimport.written.records import record_dataset
 
 __all__ = ["ParallelReader", "parallel_read", "single_pass_read"]
@@ -24,7 +25,7 @@ def parallel_read(
     seed: int | None = None,
     scope: str | None = None,
 ) -> Any:
-    """Reads records in a TF 1 graph, one for each run of the session.
+    """Reads records in a TF 1 graph, one for each run, once its queue runners are started.
 
     Args:
         data_sources: Files; see `get_data_files`.
@@ -34,7 +35,7 @@ def parallel_read(
         reader_kwargs: Arguments of `reader_class`.
         shuffle: Whether to shuffle files and records.
         dtypes: Two times `tf.string`.
-        capacity: Size of the buffer in which records are shuffled.
+        capacity: Size of the buffer in which records are shuffled, and of the queue behind it.
         min_after_dequeue: Kept for callers; the buffer is always filled.
         seed: Seed of the order.
         scope: Name scope of the operations.
@@ -48,18 +49,17 @@ def parallel_read(
     require_tf_graph("parallel_read", "Read `record_dataset(...)`, which takes the same arguments.")
     _require_strings(dtypes or [tf.string, tf.string])
     with tf.name_scope(scope or "parallel_read"):
-        return next_element(
-            record_dataset(
-                data_sources,
-                reader_class,
-                num_epochs=num_epochs,
-                num_readers=num_readers,
-                reader_kwargs=reader_kwargs,
-                shuffle=shuffle,
-                capacity=capacity,
-                seed=seed,
-            )
+        records = record_dataset(
+            data_sources,
+            reader_class,
+            num_epochs=num_epochs,
+            num_readers=num_readers,
+            reader_kwargs=reader_kwargs,
+            shuffle=shuffle,
+            capacity=capacity,
+            seed=seed,
         )
+        return next_record(records, capacity)
 
 
 def single_pass_read(
@@ -129,7 +129,24 @@ class ParallelReader(tf.compat.v1.ReaderBase):  # type: ignore[misc]
 
 def next_element(dataset: Any) -> Any:
     """Returns what is next in a dataset, in a TF 1 graph: something else in each run."""
-    return tf.compat.v1.data.make_one_shot_iterator(dataset.prefetch(tf.data.AUTOTUNE)).get_next()
+    return tf.compat.v1.data.make_one_shot_iterator(dataset).get_next()
+
+
+def next_record(records: Any, capacity: int) -> Any:
+    """Returns the next key and record, in a TF 1 graph, from a queue that is filled ahead.
+
+    A queue gives single records faster than an iterator does, which is why one is between.
+    """
+    queue = tf.queue.FIFOQueue(capacity, [tf.string, tf.string], [[], []], name="common_queue")
+    add_queue_runner(queue, [queue.enqueue_many(next_element(records.batch(RECORDS_AT_ONCE)))])
+    add_fill_summary(queue, capacity)
+    return queue.dequeue()
+
+
+def add_fill_summary(queue: Any, capacity: int) -> None:
+    """Adds the summary of how full a queue is."""
+    share = tf.cast(queue.size(), tf.float32) * (1.0 / capacity)
+    tf.compat.v1.summary.scalar(f"fraction_of_{capacity}_full", share)
 
 
 def add_queue_runner(queue: Any, enqueue_ops: list[Any]) -> None:

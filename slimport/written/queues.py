@@ -9,7 +9,11 @@ from typing import Any
 
 import tensorflow as tf
 
-from slimport.written.parallel_readers import add_queue_runner, require_tf_graph
+from slimport.written.parallel_readers import (
+    add_fill_summary,
+    add_queue_runner,
+    require_tf_graph,
+)
 
 __all__ = ["NestedQueueRunnerError", "QueueRunners", "prefetch_queue"]
 
@@ -55,8 +59,7 @@ def prefetch_queue(
             shared_name=shared_name,
         )
         add_queue_runner(queue, [queue.enqueue(tensors)] * num_threads)
-        share = tf.cast(queue.size(), tf.float32) * (1.0 / capacity)
-        tf.compat.v1.summary.scalar(f"fraction_of_{capacity}_full", share)
+        add_fill_summary(queue, capacity)
     return queue
 
 

@@ -71,14 +71,15 @@ def record_dataset(
     if shuffle:
         names = names.shuffle(len(files), seed)
     if num_readers > 1:
-        records = names.interleave(
+        batches = names.interleave(
             read,
             cycle_length=num_readers,
             num_parallel_calls=num_readers,
             deterministic=not shuffle or seed is not None,
         )
     else:
-        records = names.flat_map(read)
+        batches = names.flat_map(read)
+    records = batches.prefetch(tf.data.AUTOTUNE).unbatch()
     if shuffle:
         records = records.shuffle(capacity, seed)
     return records.repeat(num_epochs)

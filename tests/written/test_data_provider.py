@@ -89,6 +89,18 @@ def stream(tensors: Any, most: int = 1000) -> list[Any]:
     return found
 
 
+def all_of(tensors: Any) -> None:
+    """Runs tensors to their end; raises what stopped the queue runners."""
+    with v1.Session() as session:
+        session.run(v1.local_variables_initializer())
+        coordinator = tf.train.Coordinator()
+        threads = v1.train.start_queue_runners(session, coordinator)
+        with coordinator.stop_on_exception():
+            while not coordinator.should_stop():
+                session.run(tensors)
+        coordinator.join(threads)
+
+
 def provided(side: Any, files: Any, batch: int | None = None, **kwargs: Any) -> list[Any]:
     with tf.Graph().as_default():
         provider = pipelines_of(side).DatasetDataProvider(dataset_of(side, files), **kwargs)
@@ -140,6 +152,25 @@ def test_each_epoch_has_every_example_once(
     assert [Counter(epoch) for epoch in epochs] == [everything] * 3
     if shuffle:
         assert len({tuple(epoch) for epoch in epochs}) == 3
+
+
+def test_a_small_queue_and_its_summary(folder: Path, old: Any, new: Any) -> None:
+    found = []
+    for side in (old, new):
+        with tf.Graph().as_default() as graph:
+            provider = pipelines_of(side).DatasetDataProvider(
+                dataset_of(side, files_of(folder)),
+                common_queue_capacity=3,
+                common_queue_min=1,
+                num_epochs=2,
+                scope="reading",
+            )
+            *_, summary = v1.get_collection(v1.GraphKeys.SUMMARIES)  # before it: that of file names
+            tag = graph.get_operation_by_name(f"{summary.op.name}/tags").get_attr("value")
+            numbers = Counter(int(step[0]) for step in stream(provider.get(["number"])))
+            found.append((summary.op.name, tag.string_val, numbers))
+    assert found[1] == found[0]
+    assert found[0][0] == "reading/fraction_of_3_full"
 
 
 def test_files_are_shuffled_in_each_epoch(folder: Path, new: Any) -> None:
@@ -349,11 +380,10 @@ def test_errors_name_the_file(tmp_path: Path, new: Any) -> None:
         file = tmp_path / name
         file.write_bytes(contents)
         files = [str(tmp_path / "good.rec"), str(file)]
-        with tf.Graph().as_default(), running() as session:
-            record = new.parallel_read(files, v1.TFRecordReader, shuffle=False)
-            with pytest.raises(tf.errors.InvalidArgumentError, match=f"corrupt.*{file}"):
-                for _ in range(9):
-                    session.run(record)
+        for read in (new.parallel_read, new.single_pass_read):
+            error = (tf.errors.InvalidArgumentError, tf.errors.OutOfRangeError)
+            with tf.Graph().as_default(), pytest.raises(error, match=f"corrupt.*{file}"):
+                all_of(read(files, v1.TFRecordReader))
         with pytest.raises(tf.errors.InvalidArgumentError, match=f"corrupt.*{file}"):
             list(new.record_dataset(files, v1.TFRecordReader, 1))
     missing = str(tmp_path / "missing.rec")

@@ -1,0 +1,150 @@
+"""Examples per second of slim's queues and of the written module's pipeline, side by side.
+
+    python -m benchmarks.input_pipeline [--examples N] [--size PIXELS] [--readers N] [--threads N]
+
+Both read, decode and batch the same JPEG pictures in one process, in turns; the ratio is the median
+of the turns' ratios. The old side is tf_slim in a TF 1 graph on this TensorFlow.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from slimport.written.assemble import assemble, public_names
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "written"))
+
+FILES = 4
+BATCH = 32
+TURNS = 6
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--examples", type=int, default=2048)
+    parser.add_argument("--size", type=int, default=128)
+    parser.add_argument("--readers", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=2, help="of tf.train.batch")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        run(Path(folder), options)
+
+
+def run(folder: Path, options: argparse.Namespace) -> None:
+    """Measures and prints."""
+    from old_side import slim
+
+    new = written_module(folder)
+    write_pictures(folder, options)
+    sides: dict[str, Callable[[], float]] = {
+        "slim's queues": lambda: in_session(slim, folder, options),
+        "get() and tf.train.batch": lambda: in_session(new, folder, options),
+        "examples, batch, prefetch": lambda: in_dataset(new, folder, options),
+    }
+    rates: dict[str, list[float]] = {name: [] for name in sides}
+    for _ in range(TURNS):
+        for name, measure in sides.items():
+            rates[name].append(measure())
+    old = rates["slim's queues"]
+    print(f"{'examples per second':28}{'in each turn':{8 * TURNS}}  ratio")
+    for name, measured in rates.items():
+        turns = "".join(f"{rate:8.0f}" for rate in measured)
+        ratio = statistics.median(rate / base for rate, base in zip(measured, old, strict=True))
+        print(f"{name:28}{turns}  {ratio:.2f}")
+
+
+def written_module(folder: Path) -> ModuleType:
+    path = folder / "scoped_layers.py"
+    path.write_text(assemble(public_names()), "utf-8")
+    spec = importlib.util.spec_from_file_location("scoped_layers", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["scoped_layers"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def write_pictures(folder: Path, options: argparse.Namespace) -> None:
+    import tensorflow as tf
+    from input_pipelines import example, write_records
+
+    rng = np.random.default_rng(0)
+    small = rng.integers(0, 256, (options.examples, 8, 8, 3)).astype("float32")
+    records = []
+    for number, picture in enumerate(small):  # smooth, as photographs are
+        pixels = tf.cast(tf.image.resize(picture, [options.size] * 2), tf.uint8)
+        features = {"image/encoded": tf.io.encode_jpeg(pixels).numpy(), "image/format": b"jpeg"}
+        records.append(example(**features, label=number))
+    for file in range(FILES):
+        write_records(folder / f"pictures-{file}", records[file::FILES])
+
+
+def provider_of(side: Any, folder: Path, options: argparse.Namespace) -> Any:
+    import tensorflow as tf
+    from test_data_provider import decoders_of, pipelines_of
+
+    d, p = decoders_of(side), pipelines_of(side)
+    string = tf.io.FixedLenFeature((), tf.string)
+    features = {"image/encoded": string, "image/format": string}
+    features["label"] = tf.io.FixedLenFeature([], tf.int64)
+    shape = [options.size, options.size, 3]
+    decoder = d.TFExampleDecoder(
+        features, {"image": d.Image(shape=shape), "label": d.Tensor("label")}
+    )
+    files = str(folder / "pictures-*")
+    dataset = p.Dataset(files, tf.compat.v1.TFRecordReader, decoder, options.examples, {})
+    return p.DatasetDataProvider(dataset, num_readers=options.readers)
+
+
+def in_session(side: Any, folder: Path, options: argparse.Namespace) -> float:
+    """Examples per second of a session that runs nothing but batches."""
+    import tensorflow as tf
+
+    v1 = tf.compat.v1
+    with tf.Graph().as_default(), v1.Session() as session:
+        tensors = provider_of(side, folder, options).get(["image", "label"])
+        batch = v1.train.batch(tensors, BATCH, num_threads=options.threads, capacity=4 * BATCH)
+        session.run([v1.global_variables_initializer(), v1.local_variables_initializer()])
+        coordinator = tf.train.Coordinator()
+        threads = v1.train.start_queue_runners(session, coordinator)
+        fetch = session.make_callable([tensor.op for tensor in batch])
+        rate = rate_of(fetch, options)
+        coordinator.request_stop()
+        session.run(tf.no_op())
+    coordinator.join(threads, stop_grace_period_secs=5, ignore_live_threads=True)
+    return rate
+
+
+def in_dataset(side: Any, folder: Path, options: argparse.Namespace) -> float:
+    """Examples per second of a loop over the provider's tf.data.Dataset."""
+    import tensorflow as tf
+
+    examples = provider_of(side, folder, options).examples
+    batches = iter(examples.batch(BATCH).prefetch(tf.data.AUTOTUNE))
+    return rate_of(lambda: next(batches), options)
+
+
+def rate_of(fetch: Callable[[], Any], options: argparse.Namespace) -> float:
+    """Examples per second after a start of a quarter of all examples."""
+    steps = options.examples // BATCH
+    for _ in range(steps // 4):
+        fetch()
+    start = time.perf_counter()
+    for _ in range(steps):
+        fetch()
+    return steps * BATCH / (time.perf_counter() - start)
+
+
+if __name__ == "__main__":
+    main()
