@@ -3,19 +3,20 @@
 from dataclasses import dataclass
 
 from slimport.rewrite.layers import RenamedRule
-from slimport.rewrite.rule import Example, Outcome
+from slimport.rewrite.rule import Example, Leave, Outcome
 from slimport.rewrite.site import CallSite
 
 
 @dataclass(frozen=True, kw_only=True)
 class _ProviderRule(RenamedRule):
-    """The written module's provider, with a word on its `get` where no session runs."""
+    """The written module's provider, where its `get` has a graph to work in."""
 
     def call(self, site: CallSite) -> Outcome:
-        if site.short == "DatasetDataProvider" and not site.file.runs_sessions():
-            site.file.note(
-                "get() of a data provider works in a TF 1 graph only and raises an error "
-                "elsewhere: iterate over its `examples`, a tf.data.Dataset of dictionaries"
+        has_graph = site.file.runs_sessions() or site.file.trains_with_fit()
+        if site.short == "DatasetDataProvider" and not has_graph:
+            return Leave(
+                "get() of a data provider gives tensors of a TF 1 graph",
+                "read tf.data.TFRecordDataset(files).map(decoder.decode), which gives the items",
             )
         return super().call(site)
 
@@ -27,13 +28,14 @@ DATA_PROVIDER = _ProviderRule(
     apis=("slim.dataset_data_provider.DatasetDataProvider", "slim.data_provider.DataProvider"),
     only_tensorflow="a data provider gives tensors of files",
     details=(
-        "In a TF 1 graph get() gives the tensors that it gave, decoded in the graph; an iterator "
-        "of tf.data stands in the place of queues, which nothing has to start, and "
-        "tf.train.batch works behind it. Everywhere, `examples` is the same data as a "
-        "tf.data.Dataset. Without shuffling and with one reader the order is slim's; several "
-        "readers, which slim let race, take turns. With shuffling an epoch ends before the next "
-        "begins, and the buffer holds common_queue_capacity records; common_queue_min has no "
-        "meaning any more. The summary of the queue's fill is gone."
+        "In a TF 1 graph get() gives the tensors that it gave, decoded in the graph, of records "
+        "that tf.data reads into one queue; its runner starts with the others, and tf.train.batch "
+        "works behind it. Everywhere, `examples` is the same data as a tf.data.Dataset. Without "
+        "shuffling and with one reader the order is slim's; several readers, which slim let race, "
+        "take turns. With shuffling an epoch ends before the next begins, common_queue_capacity "
+        "is the size of the buffer, and common_queue_min has no meaning. The queue of file names "
+        "and its summary are gone. A corrupt record is an InvalidArgumentError with the name of "
+        "its file, where slim gave a DataLossError without."
     ),
     examples=(
         Example(

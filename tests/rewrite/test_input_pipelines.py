@@ -188,14 +188,16 @@ def test_other_libraries_stay() -> None:
     )
 
 
-def test_where_no_session_runs_the_report_names_the_way_on() -> None:
+def test_get_without_sessions_is_marked() -> None:
     source = """
-from tf_slim.data import dataset_data_provider
+from tf_slim.data import dataset, dataset_data_provider
 
 
-def load(dataset):
-    return dataset_data_provider.DatasetDataProvider(dataset).get(['image'])
+def load(path, reader, decoder):
+    files = dataset.Dataset(path, reader, decoder, 10, {})
+    return dataset_data_provider.DatasetDataProvider(files).get(['image'])
 """
     result = rewrite_program({"net.py": source}, Options(target="keras"))
-    (provider,) = report(result, "net.py").rewritten
-    assert "`examples`" in provider.note
+    (left,) = report(result, "net.py").left
+    assert left.code == "SLIM272" and "get()" in left.reason
+    assert "ExampleDataset(path, reader" in (output(result, "net.py") or "")
