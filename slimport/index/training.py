@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from slimport.index.blocks import assigned, loaded, references_in
+from slimport.index.pipelines import Pipeline
 from slimport.index.program import Function, Program, Reference, callees, closure_of
 from slimport.index.resolve import InTree
 
@@ -95,6 +97,25 @@ class Training:
     gone: list[ast.stmt]
     looks_up: list[ast.stmt]
 
+    def beside(self, program: Program) -> set[Function]:
+        """The functions that the other statements run: optimizers, schedules, restoring."""
+        rest = [s for s in self.block if s not in self.of_loss]
+        called = {f for s in rest for f in _called(s, self.function, program)}
+        return closure_of(called, callees) - self.callees(program)
+
+    def steps_passed(self, program: Program) -> Iterator[tuple[ast.Call, Function, str]]:
+        """Calls that hand the global step to a function which only schedules a rate by it.
+
+        Yields:
+            The call, the function, and its parameter.
+        """
+        names = assigned(self.gone)
+        for call in self.function.calls:
+            for target in _called_by(call, self.function, program):
+                for parameter in _step_parameters(call, names, target):
+                    if _only_schedules(target, parameter, self.function):
+                        yield call, target, parameter
+
     @property
     def line(self) -> int:
         """The line of the function's `def`."""
@@ -107,17 +128,24 @@ class Training:
         return closure_of(called, callees)
 
 
-def trainings(program: Program) -> dict[Function, Training]:
-    """The functions that hold such a block, where it can be told apart."""
+def trainings(program: Program, read: Mapping[Function, Pipeline]) -> dict[Function, Training]:
+    """The functions that hold such a block, where it can be told apart.
+
+    Args:
+        program: the index.
+        read: the input pipelines that need no queues.
+    """
     found = {}
     for function in program.all():
-        training = _training(function, program)
+        training = _training(function, program, read)
         if training is not None:
             found[function] = training
     return found
 
 
-def _training(function: Function, program: Program) -> Training | None:
+def _training(
+    function: Function, program: Program, read: Mapping[Function, Pipeline]
+) -> Training | None:
     loops = [r for r in function.references if r.api.name == TRAIN]
     operations = [r for r in function.references if r.api.name == TRAIN_OP]
     if len(loops) != 1 or len(operations) != 1 or not isinstance(function.node, ast.FunctionDef):
@@ -132,7 +160,7 @@ def _training(function: Function, program: Program) -> Training | None:
         return None
     loss = _argument(operation_call, 0, "total_loss")
     given = _argument(loop_call, 0, "train_op")
-    (operation_name,) = _assigned([operation])
+    (operation_name,) = assigned([operation])
     if (
         not isinstance(loss, ast.Name)
         or not isinstance(given, ast.Name)
@@ -153,7 +181,7 @@ def _training(function: Function, program: Program) -> Training | None:
         gone=[s for s in block if _is_step(s, function) or _is_summary(s, of_loss, function)],
         looks_up=[s for s in block if s not in of_loss and _looks_up(s, function, program)],
     )
-    return training if _is_told_apart(training, program) else None
+    return training if _is_told_apart(training, program, read) else None
 
 
 def _block(
@@ -166,7 +194,7 @@ def _block(
         item = statement.items[0]
         opened = ast.unparse(item.context_expr)
         if len(statement.items) == 1 and item.optional_vars is None:
-            names = _references(item.context_expr, function)
+            names = references_in(item.context_expr, function)
             if opened.endswith(".Graph().as_default()") and len(names) == 1:
                 return statement, statement.body
         return None, []
@@ -182,23 +210,23 @@ def _of_loss(
     for statement in before:
         if statement is operation:
             continue
-        if _makes_tensors(statement, function, program) or _loaded([statement]) & made:
+        if _makes_tensors(statement, function, program) or loaded([statement]) & made:
             found.append(statement)
-            made |= _assigned([statement])
+            made |= assigned([statement])
     return found
 
 
 def _is_step(statement: ast.stmt, function: Function) -> bool:
     """Whether a statement gives the global step a name."""
     value = _value_of(statement)
-    found = [r for r in _references(statement, function) if r.call is value]
+    found = [r for r in references_in(statement, function) if r.call is value]
     return isinstance(statement, ast.Assign) and any(r.api.name in _STEPS for r in found)
 
 
 def _is_summary(statement: ast.stmt, of_loss: list[ast.stmt], function: Function) -> bool:
     """Whether a statement writes a summary of something that is no part of the loss."""
     value = statement.value if isinstance(statement, ast.Expr) else None
-    found = [r for r in _references(statement, function) if r.call is value]
+    found = [r for r in references_in(statement, function) if r.call is value]
     return statement not in of_loss and any(r.api.name.startswith("tf.summary.") for r in found)
 
 
@@ -206,7 +234,7 @@ def _looks_up(statement: ast.stmt, function: Function, program: Program) -> bool
     if _is_step(statement, function):
         return False
     reached = closure_of(_called(statement, function, program), callees)
-    references = _references(statement, function) + [r for f in reached for r in f.references]
+    references = references_in(statement, function) + [r for f in reached for r in f.references]
     return any(r.api.name.startswith(_LOOK_UPS) and r.api.name not in _STEPS for r in references)
 
 
@@ -224,15 +252,48 @@ def _has_only_known_arguments(training: Training) -> bool:
     return False
 
 
-def _is_step_told_by_keras(training: Training) -> bool:
-    """Whether the global step is used only where Keras counts steps itself."""
-    names, function = _assigned(training.gone), training.function
-    told = [_argument(training.operation_call, 2, "global_step")]
+def _step_parameters(call: ast.Call, names: set[str], target: Function) -> Iterator[str]:
+    """The parameters that get one of the names, a plain name each."""
+    if not isinstance(target.node, ast.FunctionDef):
+        return
+    parameters = [argument.arg for argument in target.node.args.args]
+    given = [*zip(parameters, call.args, strict=False)]
+    given += [(k.arg or "", k.value) for k in call.keywords]
+    for parameter, value in given:
+        if isinstance(value, ast.Name) and value.id in names and parameter in parameters:
+            yield parameter
+
+
+def _only_schedules(function: Function, parameter: str, caller: Function) -> bool:
+    """Whether a function, called just once, uses a parameter for learning rates alone."""
+    node = function.node
+    if function.all_callers != {caller} or function.escapes or function.is_method:
+        return False
+    if function.module is not caller.module or not isinstance(node, ast.FunctionDef):
+        return False
+    if node.args.defaults or node.args.vararg or node.args.kwarg:
+        return False
+    told = list(_told_steps(function))
+    uses = [n for n in ast.walk(node) if isinstance(n, ast.Name) and n.id == parameter]
+    return all(any(use is step for step in told) for use in uses)
+
+
+def _told_steps(function: Function) -> Iterator[ast.expr | None]:
+    """What schedules of a function are given as the step."""
     for reference in function.references:
         position = _SCHEDULES.get(reference.api.name)
         if position is not None and reference.call is not None:
-            name = "global_step" if position else "x"
-            told.append(_argument(reference.call, position, name))
+            yield _argument(reference.call, position, "global_step" if position else "x")
+
+
+def _is_step_told_by_keras(training: Training, program: Program) -> bool:
+    """Whether the global step is used only where Keras counts steps itself."""
+    names, function = assigned(training.gone), training.function
+    told = [_argument(training.operation_call, 2, "global_step")]
+    told += _told_steps(function)
+    for call, target, parameter in training.steps_passed(program):
+        position = [a.arg for a in target.node.args.args].index(parameter)  # type: ignore[union-attr]
+        told.append(_argument(call, position, parameter))
     uses = [
         n
         for n in ast.walk(function.node)
@@ -241,45 +302,57 @@ def _is_step_told_by_keras(training: Training) -> bool:
     return all(any(use is node for node in told) for use in uses)
 
 
-def _is_told_apart(training: Training, program: Program) -> bool:
+def _is_told_apart(training: Training, program: Program, read: Mapping[Function, Pipeline]) -> bool:
     """Whether the loss can be a function of its own, and the rest does not look into it."""
-    if not _has_only_known_arguments(training) or not _is_step_told_by_keras(training):
+    if not _has_only_known_arguments(training) or not _is_step_told_by_keras(training, program):
         return False
     if len({s.lineno for s in training.block}) < len(training.block):
         return False  # several statements on one line
     of_loss, loss = training.of_loss, training.loss
-    if not of_loss or not _loaded_in(loss) & _assigned(of_loss):
+    if not of_loss or not {loss.id} & assigned(of_loss):
         return False
     rest = [s for s in training.block if s not in of_loss and s is not training.operation]
-    made, loss_name = _assigned(of_loss), loss.id
-    if (_loaded(rest) & made) or (_loaded_in_call(training.operation_call, skip=loss) & made):
+    made, loss_name = assigned(of_loss), loss.id
+    if (loaded(rest) & made) or (_loaded_in_call(training.operation_call, skip=loss) & made):
         return False
     early = training.block[: training.block.index(training.operation)]
     order = [s for s in early if s in of_loss]
-    if order != of_loss or loss_name in _assigned(rest):
+    if order != of_loss or loss_name in assigned(rest):
         return False
     if any(isinstance(node, _LEAVING) for s in of_loss for node in ast.walk(s)):
         return False
     # What the loss needs must be there before it, and be nothing that later statements change.
-    beside = [f for s in rest for f in _called(s, training.function, program)]
-    summed_up = [r for f in closure_of(beside, callees) for r in f.references]
-    if any(r.api.name.startswith("tf.summary.") for r in summed_up):
+    if not all(_only_sums_up(f) for f in training.beside(program)):
         return False
-    needed = _loaded(of_loss) & _assigned(rest)
+    needed = loaded(of_loss) & assigned(rest)
     first = training.block.index(of_loss[0])
-    if needed & _assigned([s for s in rest if training.block.index(s) > first]):
+    if needed & assigned([s for s in rest if training.block.index(s) > first]):
         return False
     reached = training.callees(program)
-    inside = [r for s in of_loss for r in _references(s, training.function)]
-    inside += [r for function in reached for r in function.references]
+    inside = [r for s in of_loss for r in references_in(s, training.function)]
+    for function in reached:
+        pipeline = read.get(function)
+        of_queues = pipeline.belongs if pipeline is not None else _never
+        inside += [r for r in function.references if not of_queues(r)]
     return not any(r.api.name.startswith(_NEEDS_A_GRAPH) for r in inside)
 
 
 _LEAVING = (ast.Return, ast.Yield, ast.YieldFrom, ast.Global, ast.Nonlocal, ast.Break, ast.Continue)
 
 
+def _never(reference: Reference) -> bool:
+    return False
+
+
+def _only_sums_up(function: Function) -> bool:
+    """Whether the function's summaries are statements of their own, which can go."""
+    alone = {n.value for n in ast.walk(function.node) if isinstance(n, ast.Expr)}
+    summaries = [r for r in function.references if r.api.name.startswith("tf.summary.")]
+    return all(r.call in alone for r in summaries)
+
+
 def _makes_tensors(statement: ast.stmt, function: Function, program: Program) -> bool:
-    if any(_is_inside(r) for r in _references(statement, function)):
+    if any(_is_inside(r) for r in references_in(statement, function)):
         return True
     reached = closure_of(_called(statement, function, program), callees)
     if any(f in program.building for f in reached):
@@ -295,17 +368,14 @@ def _is_inside(reference: Reference) -> bool:
 def _called(statement: ast.AST, function: Function, program: Program) -> Iterator[Function]:
     for node in ast.walk(statement):
         if isinstance(node, ast.Call):
-            meaning = program.resolve(node.func, function.module)
-            target = (
-                program.function_of(meaning.definition) if isinstance(meaning, InTree) else None
-            )
-            if target is not None:
-                yield target
+            yield from _called_by(node, function, program)
 
 
-def _references(node: ast.AST, function: Function) -> list[Reference]:
-    inside = {id(child) for child in ast.walk(node)}
-    return [r for r in function.references if id(r.node) in inside]
+def _called_by(node: ast.Call, function: Function, program: Program) -> Iterator[Function]:
+    meaning = program.resolve(node.func, function.module)
+    target = program.function_of(meaning.definition) if isinstance(meaning, InTree) else None
+    if target is not None:
+        yield target
 
 
 def _holds(statement: ast.stmt, reference: Reference) -> bool:
@@ -331,23 +401,6 @@ def _argument(call: ast.Call, position: int, name: str) -> ast.expr | None:
     return next((keyword.value for keyword in call.keywords if keyword.arg == name), None)
 
 
-def _assigned(statements: Iterable[ast.AST]) -> set[str]:
-    return {
-        node.id
-        for statement in statements
-        for node in ast.walk(statement)
-        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
-    }
-
-
-def _loaded(statements: Iterable[ast.AST]) -> set[str]:
-    return {name for statement in statements for name in _loaded_in(statement)}
-
-
-def _loaded_in(node: ast.AST) -> set[str]:
-    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-
-
 def _loaded_in_call(call: ast.Call, skip: ast.expr) -> set[str]:
     arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
-    return _loaded(argument for argument in arguments if argument is not skip)
+    return loaded(argument for argument in arguments if argument is not skip)

@@ -10,6 +10,7 @@ import libcst as cst
 from slimport.index.program import Reference
 from slimport.index.training import Training
 from slimport.report.model import Rewritten
+from slimport.rewrite.names import free_name, names_in
 from slimport.rewrite.site import FileServices
 
 CODE, NAME = "SLIM290", "fit"
@@ -26,10 +27,10 @@ class FitBlock:
     def __init__(self, training: Training, services: FileServices) -> None:
         self.training = training
         self._services = services
-        taken = _names_in(training.function.node) | set(training.function.module.scope.bindings)
-        self._model = _free("model", taken)
-        self._log = _free("training_log", taken)
-        self._loss = _free("build_loss", taken)
+        taken = names_in(training.function.node) | set(training.function.module.scope.bindings)
+        self._model = free_name("model", taken)
+        self._log = free_name("training_log", taken)
+        self._loss = free_name("build_loss", taken)
 
     def replaces(self, reference: Reference) -> bool:
         """Whether a call goes with the block."""
@@ -256,14 +257,3 @@ def _is_name(node: cst.BaseExpression, name: str) -> bool:
 
 def _is_none(value: cst.BaseExpression | None) -> bool:
     return value is None or (isinstance(value, cst.Name) and value.value == "None")
-
-
-def _names_in(node: ast.AST) -> set[str]:
-    names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
-    return names | {n.arg for n in ast.walk(node) if isinstance(n, ast.arg)}
-
-
-def _free(name: str, taken: set[str]) -> str:
-    while name in taken:
-        name = f"{name}_"
-    return name

@@ -11,6 +11,7 @@ from slimport.index.canonical import is_slim
 from slimport.index.closed import Closure, LayerCall, closures, share_reasons
 from slimport.index.modules import Module
 from slimport.index.patched import patched_names
+from slimport.index.pipelines import Pipeline, pipelines
 from slimport.index.program import Function, Program, Reference, callees, closure_of
 from slimport.index.sessions import Sessions
 from slimport.index.training import Training, trainings
@@ -46,7 +47,8 @@ class Plan:
     def __post_init__(self) -> None:
         self.trainings = self._trainings()
         keeps_sessions = self.options.target != "keras"
-        self.tf1_files = Tf1Files(self.program, keeps_sessions, frozenset(self.trainings))
+        trained = frozenset(self.trainings) | frozenset(self.pipelines)
+        self.tf1_files = Tf1Files(self.program, keeps_sessions, trained)
         self._factories: dict[Module, dict[ast.Call, Factory]] = {}
         self.blockers: dict[Function, tuple[str, ...]] = {
             function: self._tensor_blockers(function) for function in self.program.all()
@@ -83,10 +85,31 @@ class Plan:
         inside = {f for t in self.trainings.values() for f in t.callees(self.program)}
         return inside | set(self.trainings)
 
+    @cached_property
+    def _read(self) -> dict[Function, Pipeline]:
+        return pipelines(self.program)
+
+    @cached_property
+    def pipelines(self) -> dict[Function, Pipeline]:
+        """The input pipelines of losses, which read a tf.data.Dataset."""
+        return {f: pipeline for f, pipeline in self._read.items() if f in self.of_losses}
+
+    @cached_property
+    def without_summaries(self) -> set[Function]:
+        """Functions beside a loss: nobody would write their summaries."""
+        beside = {f for t in self.trainings.values() for f in t.beside(self.program)}
+        return {f for f in beside if self.trains_with_fit(f.module)} | set(self.trainings)
+
+    @cached_property
+    def steps_passed(self) -> list[tuple[ast.Call, Function, str]]:
+        """Where the global step goes to a function that only schedules a rate by it."""
+        return [s for t in self.trainings.values() for s in t.steps_passed(self.program)]
+
     def _trainings(self) -> dict[Function, Training]:
         """The blocks that become fit: those in files that run no session otherwise."""
-        found = trainings(self.program)
-        sessions = Sessions(self.program, frozenset(found))
+        found = trainings(self.program, self._read)
+        reached = {f for t in found.values() for f in t.callees(self.program)}
+        sessions = Sessions(self.program, frozenset(found) | (reached & self._read.keys()))
         return {f: t for f, t in found.items() if not sessions.runs(f.module)}
 
     @cached_property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -92,9 +93,16 @@ def _collected(graph: LayerGraph, name: str, scope: str | None) -> list[Any]:
     listed, members = {id(v) for v in added}, _OF_VARIABLES[name](graph)
     own = {p: v for p, v in _variables(graph).items() if id(v) in listed or p in members}
     for path, variable in own.items():
-        variable._name = f"{path}:0"  # Keras' own is that of the layer's attribute
+        _name_as_in_tf_1(variable, path)
     strangers = [v for v in added if all(v is not member for member in own.values())]
     return _matching([*own.values(), *strangers], scope)
+
+
+def _name_as_in_tf_1(variable: Any, path: str) -> None:
+    """Lets a variable of Keras answer to `name`, `op.name` and `get_shape()` as TF 1's did."""
+    variable._name = f"{path}:0"  # Keras' own is that of the layer's attribute
+    variable.op = types.SimpleNamespace(name=path)
+    variable.get_shape = lambda: tf.TensorShape(variable.shape)
 
 
 def trainable_variables(scope: str | None = None) -> list[Any]:
