@@ -45,6 +45,7 @@ PARTS = (
     "gradients",
     "train_op",
     "moving_averages",
+    "optimize_loss",
     "tf_variable",
     "checkpoints",
     "checkpoint_shapes",
