@@ -36,7 +36,9 @@ def read(tf, build):
     with tf.Graph().as_default():
         tensors = build()
         with tf.Session() as session:
+            # What slim's supervisors run before they start queues.
             session.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
+            session.run(tf.tables_initializer())
             coordinator = tf.train.Coordinator()
             threads = tf.train.start_queue_runners(session, coordinator)
             steps = [session.run(tensors) for _ in range(STEPS)]
