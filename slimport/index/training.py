@@ -316,8 +316,9 @@ def _is_told_apart(training: Training, program: Program, read: Mapping[Function,
     if (loaded(rest) & made) or (_loaded_in_call(training.operation_call, skip=loss) & made):
         return False
     early = training.block[: training.block.index(training.operation)]
-    order = [s for s in early if s in of_loss]
-    if order != of_loss or loss_name in assigned(rest):
+    if not all(s in early or isinstance(s, ast.Expr) for s in of_loss):
+        return False  # what follows the training operation may only write summaries
+    if loss_name in assigned(rest):
         return False
     if any(isinstance(node, _LEAVING) for s in of_loss for node in ast.walk(s)):
         return False
@@ -329,8 +330,8 @@ def _is_told_apart(training: Training, program: Program, read: Mapping[Function,
     if needed & assigned([s for s in rest if training.block.index(s) > first]):
         return False
     reached = training.callees(program)
-    inside = [r for s in of_loss for r in references_in(s, training.function)]
-    for function in reached:
+    inside: list[Reference] = []
+    for function in {training.function} | reached | training.beside(program):
         pipeline = read.get(function)
         of_queues = pipeline.belongs if pipeline is not None else _never
         inside += [r for r in function.references if not of_queues(r)]

@@ -260,7 +260,7 @@ class _Rewriter(cst.CSTTransformer):
         self._path: list[cst.CSTNode] = []
         self._comparisons = Comparisons(module, plan)
         self._fits = {
-            training.line: FitBlock(training, self.services)
+            training.line: FitBlock(training, self.services, plan.pipelines.get(training.function))
             for training in plan.trainings.values()
             if training.function.module is module
         }
@@ -465,9 +465,12 @@ class _Rewriter(cst.CSTTransformer):
         """A block that read examples from queues, with a tf.data pipeline."""
         lines = {self.positions[statement].start.line for statement in original.body}
         for line in lines & self._pipelines.keys():
-            block = self._pipelines[line]
-            self.result.rewritten.extend(block.entries())
-            node = node.with_changes(body=block.rewritten(node.body))
+            piped = self._pipelines[line]
+            self.result.rewritten.extend(piped.entries())
+            if piped.pipeline.function in self.plan.trainings:
+                continue  # the loss's function gets it
+            pairs = list(zip(piped.pipeline.block, node.body, strict=True))
+            node = node.with_changes(body=piped.rewritten(pairs))
         return node
 
     def _is_unseen_summary(self, node: cst.CSTNode) -> bool:

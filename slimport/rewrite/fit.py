@@ -7,10 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import libcst as cst
 
+from slimport.index.pipelines import Pipeline
 from slimport.index.program import Reference
 from slimport.index.training import Training
 from slimport.report.model import Rewritten
 from slimport.rewrite.names import free_name, names_in
+from slimport.rewrite.pipelines import PipelineBlock
 from slimport.rewrite.site import FileServices
 
 CODE, NAME = "SLIM290", "fit"
@@ -22,15 +24,19 @@ class FitBlock:
     Args:
         training: what the index found.
         services: the file, for names of Keras and of the written module.
+        pipeline: the input pipeline of the same function, if there is one.
     """
 
-    def __init__(self, training: Training, services: FileServices) -> None:
+    def __init__(
+        self, training: Training, services: FileServices, pipeline: Pipeline | None = None
+    ) -> None:
         self.training = training
         self._services = services
         taken = names_in(training.function.node) | set(training.function.module.scope.bindings)
         self._model = free_name("model", taken)
         self._log = free_name("training_log", taken)
         self._loss = free_name("build_loss", taken)
+        self._pipeline = PipelineBlock(pipeline, services) if pipeline is not None else None
 
     def replaces(self, reference: Reference) -> bool:
         """Whether a call goes with the block."""
@@ -63,7 +69,10 @@ class FitBlock:
     def _block(self, statements: Sequence[cst.BaseStatement]) -> list[cst.BaseStatement]:
         training = self.training
         pairs = list(zip(training.block, statements, strict=True))
-        of_loss = [new for old, new in pairs if old in training.of_loss]
+        inside = [(old, new) for old, new in pairs if old in training.of_loss]
+        of_loss = [new for _, new in inside]
+        if self._pipeline is not None:
+            of_loss = self._pipeline.rewritten(inside)
         result: list[cst.BaseStatement] = []
         carried: list[cst.EmptyLine] = []
         for old, new in pairs:

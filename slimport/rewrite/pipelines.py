@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Sequence
 
 import libcst as cst
@@ -40,10 +41,11 @@ class PipelineBlock:
         line = self.pipeline.batch.lineno
         yield Rewritten(line, "tf.train.batch", CODE, NAME, "order and padding are the queue's")
 
-    def rewritten(self, body: Sequence[cst.BaseStatement]) -> list[cst.BaseStatement]:
-        """The block's new statements."""
+    def rewritten(
+        self, pairs: Sequence[tuple[ast.stmt, cst.BaseStatement]]
+    ) -> list[cst.BaseStatement]:
+        """The new statements of the block, or of the part that holds the pipeline."""
         pipeline = self.pipeline
-        pairs = list(zip(pipeline.block, body, strict=True))
         new = {id(old): statement for old, statement in pairs}
         between = [new[id(old)] for old in pipeline.between]
         result: list[cst.BaseStatement] = []

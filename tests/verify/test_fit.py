@@ -115,9 +115,13 @@ def programs(
     folder: Path, optimizer: str, options: str, interval: float = 600
 ) -> tuple[Path, Path]:
     """The legacy script and the migrated one."""
+    text = PROGRAM.format(optimizer=optimizer, options=options.format(), interval=interval)
+    return written(folder, text)
+
+
+def written(folder: Path, text: str) -> tuple[Path, Path]:
     legacy, migrated = folder / "legacy", folder / "migrated"
     legacy.mkdir()
-    text = PROGRAM.format(optimizer=optimizer, options=options.format(), interval=interval)
     (legacy / "train.py").write_text(text)
     result = rewrite_tree(legacy)
     assert result.report.left == 0 and not result.report.failed
@@ -164,6 +168,69 @@ def test_steps_are_those_of_the_loop(optimizer: str, options: str, tmp_path: Pat
         for name, value in begun.items():
             way = np.abs(old[name] - value).max()
             assert np.abs(new[name] - old[name]).max() <= 1e-4 * way + 1e-6, (steps, name)
+
+
+RECORDS = """
+import json
+import sys
+
+import tensorflow as tf
+import tf_slim as slim
+
+
+def load_batch(path, size):
+    \"\"\"Reads batches of scaled rows and their labels.\"\"\"
+    decoder = slim.tfexample_decoder.TFExampleDecoder(
+        {'x': tf.FixedLenFeature([4], tf.float32), 'y': tf.FixedLenFeature([], tf.int64)},
+        {'row': slim.tfexample_decoder.Tensor('x'), 'label': slim.tfexample_decoder.Tensor('y')})
+    dataset = slim.dataset.Dataset(
+        path, tf.TFRecordReader, decoder, num_samples=10,
+        items_to_descriptions={'row': '', 'label': ''})
+    provider = slim.dataset_data_provider.DatasetDataProvider(dataset, shuffle=False)
+    row, label = provider.get(['row', 'label'])
+    # Powers too.
+    row = tf.concat([row, tf.square(row)], 0) / 2.0
+    return tf.train.batch([row, label], batch_size=size, num_threads=1, capacity=8)
+
+
+def train(folder, path, steps):
+    with tf.Graph().as_default():
+        rows, labels = load_batch(path, 4)
+        logits = slim.fully_connected(
+            rows, 3, activation_fn=None, scope='logits',
+            weights_initializer=tf.constant_initializer(0.1))
+        total_loss = tf.losses.sparse_softmax_cross_entropy(labels, logits)
+        train_op = slim.learning.create_train_op(
+            total_loss, tf.train.MomentumOptimizer(0.1, 0.9))
+        return slim.learning.train(train_op, folder, number_of_steps=steps)
+
+
+if __name__ == '__main__':
+    loss = train(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    with open(sys.argv[4], 'w') as out:
+        json.dump(float(loss), out)
+"""
+
+
+def test_batches_are_those_of_the_queues(tmp_path: Path) -> None:
+    records, random = str(tmp_path / "data.tfrecord"), np.random.default_rng(4)
+    with tf.io.TFRecordWriter(records) as writer:
+        for label in random.integers(0, 3, 10):
+            row = tf.train.FloatList(value=random.normal(size=4))
+            features = {
+                "x": tf.train.Feature(float_list=row),
+                "y": tf.train.Feature(int64_list=tf.train.Int64List(value=[label])),
+            }
+            example = tf.train.Example(features=tf.train.Features(feature=features))
+            writer.write(example.SerializeToString())
+    legacy, migrated = written(tmp_path, RECORDS)
+    assert ".map(prepare" in migrated.read_text() and "next_batch" in migrated.read_text()
+    for steps in (1, 2, 3, 12):  # 10 examples: batches of 4 go across the epochs
+        old_loss, old = trained(legacy, records, steps, tmp_path / f"old-{steps}")
+        new_loss, new = trained(migrated, records, steps, tmp_path / f"new-{steps}")
+        assert new_loss == pytest.approx(old_loss, rel=1e-5), steps
+        for name in ("logits/weights", "logits/biases"):
+            np.testing.assert_allclose(new[name], old[name], 1e-5, 1e-6, err_msg=name)
 
 
 def test_a_killed_run_goes_on_from_its_last_checkpoint(tmp_path: Path) -> None:

@@ -1,0 +1,173 @@
+"""slim.learning.train: what becomes compile and fit, and what stays a loop on sessions."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.rewrite.tools import output, report, rewrite_program
+
+HEAD = "import tensorflow as tf\nimport tf_slim as slim\n\n\n"
+PROGRAM = """def train(x, folder, restore=None):
+    {first}
+    logits = slim.fully_connected(x, 1, activation_fn=None)
+    {second}
+    loss = tf.reduce_mean(tf.square(logits))
+    {third}
+    optimizer = tf.train.GradientDescentOptimizer(0.1)
+    train_op = slim.learning.create_train_op(loss, optimizer{operation})
+    {fourth}
+    slim.learning.train(train_op, folder{loop})
+    {last}
+"""
+
+
+def rewritten(head: str = HEAD, **parts: str) -> str:
+    names = ("first", "second", "third", "fourth", "last")
+    lines = {name: parts.get(name, "pass") for name in names}
+    options = {name: parts.get(name, "") for name in ("operation", "loop")}
+    source = head + PROGRAM.format(**lines, **options)
+    result = rewrite_program({"net.py": source})
+    assert not report(result, "net.py").error
+    return output(result, "net.py") or source
+
+
+FITS = {
+    "as it is": {},
+    "a seed": {"first": "tf.set_random_seed(1)"},
+    "a summary of the loss": {"third": "tf.summary.scalar('loss', loss)"},
+    "a summary after the operation": {"fourth": "tf.summary.scalar('loss', loss)"},
+    "regularization": {"third": "loss += tf.losses.get_regularization_loss()"},
+    "clipped": {"operation": ", clip_gradient_norm=3.0"},
+    "multiplied": {"operation": ", gradient_multipliers={'fully_connected/biases': 2.0}"},
+    "some variables": {"operation": ", variables_to_train=slim.get_trainable_variables()"},
+    "without a step": {"operation": ", global_step=None"},
+    "the step": {
+        "first": "step = slim.get_or_create_global_step()",
+        "operation": ", global_step=step",
+    },
+    "restored": {
+        "fourth": "init = slim.assign_from_checkpoint_fn(restore, slim.get_model_variables())",
+        "loop": ", init_fn=init",
+    },
+    "steps and intervals": {
+        "loop": ", number_of_steps=9, log_every_n_steps=2, save_summaries_secs=5, "
+        "save_interval_secs=60"
+    },
+    "a saver": {"loop": ", saver=tf.train.Saver(max_to_keep=3)"},
+    "logging": {"third": "tf.logging.info('start')"},
+    "what follows": {"last": "print(folder)"},
+    "the loss is chosen": {"third": "loss = 2.0 * loss if folder else loss"},
+    "a return before": {"second": "if restore is None: return"},
+}
+
+
+@pytest.mark.parametrize("parts", FITS.values(), ids=list(FITS))
+def test_it_fits(parts: dict[str, str]) -> None:
+    text = rewritten(**parts)
+    assert "model = LossModel(build_loss)\n" in text and "    model.fit(\n" in text
+    assert "slim" not in text and "train_op" not in text and "TODO" not in text
+    compile(text, "net.py", "exec")
+
+
+STAYS = {
+    "a hook looks into the loss": {"fourth": "check = tf.Print(logits, [logits])"},
+    "the loss is used later": {"last": "return loss"},
+    "a tensor is returned": {"last": "return logits"},
+    "all summaries": {"loop": ", summary_op=tf.summary.merge_all()"},
+    "a step of its own": {"loop": ", train_step_fn=folder.step"},
+    "a graph": {"loop": ", graph=tf.get_default_graph()"},
+    "a master": {"loop": ", master='grpc://host'"},
+    "a config": {"loop": ", session_config=tf.ConfigProto()"},
+    "unpacked": {"loop": ", **folder.options"},
+    "update ops": {"operation": ", update_ops=[]"},
+    "unchecked": {"operation": ", check_numerics=False"},
+    "a saver of some variables": {"loop": ", saver=tf.train.Saver(slim.get_variables())"},
+    "a saver with a name": {"first": "saver = tf.train.Saver()", "loop": ", saver=saver"},
+    "a placeholder": {"first": "x = tf.placeholder(tf.float32, [None, 4])"},
+    "a queue": {"first": "x, = tf.train.batch([x], 4)"},
+    "a device": {"second": "with tf.device('/cpu:0'): logits = logits + 1.0"},
+    "a session": {"last": "tf.Session()"},
+    "the step is looked at": {
+        "first": "step = slim.get_or_create_global_step()",
+        "third": "loss = loss + tf.cast(step, tf.float32)",
+    },
+    "two statements on a line": {"third": "a = 1; b = 2"},
+    "a return among them": {"second": "while True: loss = logits; break"},
+    "changed after it was used": {"first": "scale = 2.0", "second": "logits *= scale; scale = 3.0"},
+}
+
+
+@pytest.mark.parametrize("parts", STAYS.values(), ids=list(STAYS))
+def test_it_stays_a_loop(parts: dict[str, str]) -> None:
+    text = rewritten(**parts)
+    assert "LossModel" not in text and ".fit(" not in text
+    assert "train_in_session(train_op, folder" in text
+
+
+def test_names_of_the_function_stay_its_own() -> None:
+    text = rewritten(first="model, build_loss, training_log = folder")
+    assert "model_ = LossModel(build_loss_)\n" in text and "    model_.fit(\n" in text
+    assert "training_log_ = LogLoss()\n" in text
+
+
+def test_another_session_in_the_program_keeps_both() -> None:
+    parts = {"head": HEAD + "def show(x):\n    return tf.Session().run(x)\n\n\n"}
+    assert "LossModel" not in rewritten(**parts)
+
+
+def test_an_evaluation_on_sessions_elsewhere_does_not_matter() -> None:
+    source = HEAD + PROGRAM.format(
+        first="logits = net(x)", second="pass", third="pass", fourth="pass", last="pass",
+        operation="", loop="",
+    ).replace("    logits = slim.fully_connected(x, 1, activation_fn=None)\n", "")  # fmt: skip
+    program = {
+        "net.py": HEAD + "def net(x):\n    return slim.fully_connected(x, 1)\n",
+        "train.py": "from net import net\n" + source,
+        "eval.py": "from net import net\n" + HEAD + "def run(x):\n"
+        "    return slim.evaluation.evaluate_once('', x, x, eval_op=net(x))\n",
+    }
+    result = rewrite_program(program)
+    train, evaluation = output(result, "train.py") or "", output(result, "eval.py") or ""
+    assert "model.fit(" in train and "tensorflow.compat.v1 as tf" not in train
+    assert "evaluate_checkpoint(" in evaluation and "LossModel" not in evaluation
+
+
+def test_a_pipeline_in_the_same_block() -> None:
+    provider = "slim.dataset_data_provider.DatasetDataProvider"
+    text = rewritten(
+        first=f"provider = {provider}(x)\n    # Read.\n    y, z = provider.get(['y', 'z'])\n"
+        "    y = y * 2.0  # twice\n    x, z = tf.train.batch([y, z], batch_size=4)"
+    )
+    assert "model = LossModel(build_loss)" in text and "tf.train.batch" not in text
+    assert "            y = y * 2.0  # twice\n            return y, z\n" in text
+    assert "        x, z = next_batch(batches)\n        logits = fully_connected(x" in text
+    assert "        # Read.\n        def prepare(example):\n" in text
+
+
+STEPS = """def make(rate, step{parameters}):
+    {line}
+    rate = tf.train.exponential_decay(rate, step, 10, 0.9)
+    return tf.train.GradientDescentOptimizer(rate)
+
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "parameters", "fits"),
+    [
+        ("pass", "", True),
+        ("tf.summary.scalar('rate', rate)", "", True),
+        ("rate = rate * tf.cast(step, tf.float32)", "", False),
+        ("written = tf.summary.scalar('rate', rate)", "", False),
+        ("pass", ", *more", False),
+        ("pass", ", more=1", False),
+    ],
+)
+def test_the_step_goes_to_a_schedule(line: str, parameters: str, fits: bool) -> None:
+    head = HEAD + STEPS.format(line=line, parameters=parameters)
+    text = rewritten(head, first="step = slim.create_global_step()", third="adam = make(0.1, step)")
+    assert ("LossModel" in text) is fits
+    if fits:
+        assert "def make(rate):\n" in text and "adam = make(0.1)\n" in text
+        assert "summary" not in text
