@@ -20,8 +20,7 @@ class _OptimizeLossRule(RenamedRule):
 
 def _no_sessions(site: Site) -> Leave:
     return Leave(
-        f"{site.api}: makes an optimizer by name, runs update ops and writes summaries in a "
-        "graph",
+        f"{site.api}: makes an optimizer by name, runs update ops and writes summaries in a graph",
         "take its steps apart: compute_gradients, multiply_gradients, clip_by_global_norm and "
         "apply_gradients of tf.compat.v1.train, or compile() and fit()",
     )
