@@ -63,9 +63,11 @@ def next_batch(batches: tf.data.Dataset) -> Any:
         return source(batches)
     if tf_graph is None:
         raise RuntimeError("next_batch is for a LossModel's function; iterate over the dataset.")
-    iterator = tf.compat.v1.data.make_initializable_iterator(batches)
-    # What scripts and supervisors run before they start their queues.
-    tf.compat.v1.add_to_collection("table_initializer", iterator.initializer)
+    try:
+        iterator = tf.compat.v1.data.make_one_shot_iterator(batches)
+    except ValueError:  # tables in `map`: they have an initializer, so the iterator may, too
+        iterator = tf.compat.v1.data.make_initializable_iterator(batches)
+        tf.compat.v1.add_to_collection("table_initializer", iterator.initializer)
     return iterator.get_next()
 
 

@@ -171,12 +171,21 @@ def test_batches_belong_to_a_loss_model(new: Any) -> None:
         new.LossModel(lambda: new.next_batch(batches())[0] + new.next_batch(batches())[0])
 
 
-def test_batches_in_a_graph(new: Any) -> None:
+@pytest.mark.parametrize("looks_up", [False, True])
+def test_batches_in_a_graph(looks_up: bool, new: Any) -> None:
+    def named(image: Any, label: Any) -> Any:
+        return image, table.lookup(label) if looks_up else tf.strings.as_string(label)
+
     with tf.Graph().as_default(), v1.Session() as session:
-        images, labels = new.next_batch(batches())
-        session.run(v1.tables_initializer())
+        keys = tf.range(3, dtype=tf.int64)
+        values = tf.strings.as_string(keys)
+        initializer = tf.lookup.KeyValueTensorInitializer(keys, values)
+        table = tf.lookup.StaticHashTable(initializer, "?")
+        images, labels = new.next_batch(batches().map(named))
+        if looks_up:
+            session.run(v1.tables_initializer())
         for step in range(2):
             found = session.run([images, labels])
             part = slice(BATCH * step, BATCH * (step + 1))
             np.testing.assert_array_equal(found[0], IMAGES[part])
-            np.testing.assert_array_equal(found[1], LABELS[part])
+            assert [int(label) for label in found[1]] == LABELS[part].tolist()
