@@ -23,13 +23,10 @@ from slimport.rewrite import marks, python2, sessions
 from slimport.rewrite.align import is_aligned, realign
 from slimport.rewrite.blocks import on_one_line, unchained, without_items
 from slimport.rewrite.factories import Factory
-from slimport.rewrite.fit import FitBlock
 from slimport.rewrite.fit_programs import is_global_step, may_have_sparse_gradients
 from slimport.rewrite.identity import Comparisons
 from slimport.rewrite.imports import ImportEditor, NameTable
 from slimport.rewrite.legacy_imports import Kept
-from slimport.rewrite.parameters import without_argument, without_parameters
-from slimport.rewrite.pipelines import PipelineBlock
 from slimport.rewrite.plain import PlainCall, Step
 from slimport.rewrite.plain_norm import dictionary
 from slimport.rewrite.plan import Plan
@@ -37,6 +34,7 @@ from slimport.rewrite.registry import acting_rule
 from slimport.rewrite.rule import Keep, Leave, Outcome, Rule
 from slimport.rewrite.site import CallSite, ValueSite, dotted
 from slimport.rewrite.tf1 import became
+from slimport.rewrite.training_blocks import TrainingBlocks
 
 UNKNOWN_API = "SLIM999"
 
@@ -259,16 +257,8 @@ class _Rewriter(cst.CSTTransformer):
         self._callees: set[int] = set()
         self._path: list[cst.CSTNode] = []
         self._comparisons = Comparisons(module, plan)
-        self._fits = {
-            training.line: FitBlock(training, self.services, plan.pipelines.get(training.function))
-            for training in plan.trainings.values()
-            if training.function.module is module
-        }
-        self._pipelines = {
-            pipeline.get.lineno: PipelineBlock(pipeline, self.services)
-            for pipeline in plan.pipelines.values()
-            if pipeline.function.module is module
-        }
+        self._training = TrainingBlocks(module, plan, self.services, positions)
+        self.result.rewritten.extend(self._training.entries())
         self._references: dict[Span, tuple[Reference, Function]] = {
             reference.span: (reference, function)
             for function in plan.program.by_module[module]
@@ -302,14 +292,15 @@ class _Rewriter(cst.CSTTransformer):
             result = self._comparison(original_node, updated_node)
         elif isinstance(original_node, cst.IndentedBlock):
             assert isinstance(updated_node, cst.IndentedBlock)
-            result = self._piped(original_node, updated_node)
+            result = self._training.block(original_node, updated_node)
         elif isinstance(original_node, cst.BaseStatement | cst.SimpleStatementLine):
-            if self._is_unseen_summary(original_node):
+            if self._training.is_unseen(self._called_alone(original_node)):
                 self._pending.pop()
                 return cst.RemoveFromParent()
             result = self._statement(updated_node)
             if isinstance(original_node, cst.FunctionDef):
-                return self._fitted(original_node, result)
+                assert isinstance(result, cst.FunctionDef)
+                return self._training.function(original_node, result)
             if isinstance(result, cst.SimpleStatementLine):
                 return unchained(result, self._chains)
             if isinstance(original_node, cst.With) and isinstance(result, cst.With):
@@ -360,7 +351,7 @@ class _Rewriter(cst.CSTTransformer):
         return self._references.get(span) if span is not None else None
 
     def _call(self, original: cst.Call, node: cst.Call) -> cst.BaseExpression:
-        node = self._without_step(original, node)
+        node = self._training.call(original, node)
         pattern = self._lookup(original)
         if pattern is not None and pattern[0].call is None:
             return self._apply_value(*pattern, original, node)
@@ -372,8 +363,7 @@ class _Rewriter(cst.CSTTransformer):
             return node
         if reference.api.doubt:
             return self._doubted(reference, node)
-        replaced = any(fit.replaces(reference) for fit in self._fits.values())
-        if replaced or any(block.replaces(reference) for block in self._pipelines.values()):
+        if self._training.replaces(reference):
             return node
         plain = self._plain(reference, function, node)
         if plain is not None:
@@ -382,18 +372,6 @@ class _Rewriter(cst.CSTTransformer):
             reference, function, self.services, tuple(self._path), node, self._is_alias(reference)
         )
         return self._settle(site.reference, node, lambda rule: rule.call(site))
-
-    def _without_step(self, original: cst.Call, node: cst.Call) -> cst.Call:
-        """The call without the global step, for a function that Keras spares it."""
-        for call, function, parameter in self.plan.steps_passed:
-            line, column = call.lineno, call.col_offset
-            start = self.positions[original].start
-            if (start.line, start.column) == (line, column) and isinstance(
-                function.node, ast.FunctionDef
-            ):
-                position = [a.arg for a in function.node.args.args].index(parameter)
-                return without_argument(node, position, parameter)
-        return node
 
     def _plain(
         self, reference: Reference, function: Function, node: cst.Call
@@ -443,48 +421,12 @@ class _Rewriter(cst.CSTTransformer):
             self._alive.append(done)
         return done
 
-    def _fitted(self, original: cst.FunctionDef, node: cst.CSTNode) -> cst.CSTNode:
-        """A function that trained in slim's loop, with compile and fit."""
-        line = self.positions[original.name].start.line
-        if not isinstance(node, cst.FunctionDef):
-            return node
-        gone = {p for _, f, p in self.plan.steps_passed if self._is_at(f, line)}
-        if gone:
-            node = without_parameters(node, gone)
-        fit = self._fits.get(line)
-        if fit is None:
-            return node
-        self.result.rewritten.extend(fit.entries())
-        return fit.rewritten(node)
-
-    def _is_at(self, function: Function, line: int) -> bool:
-        is_here = function.module is self.names.module
-        return is_here and getattr(function.node, "lineno", 0) == line
-
-    def _piped(self, original: cst.IndentedBlock, node: cst.IndentedBlock) -> cst.CSTNode:
-        """A block that read examples from queues, with a tf.data pipeline."""
-        lines = {self.positions[statement].start.line for statement in original.body}
-        for line in lines & self._pipelines.keys():
-            piped = self._pipelines[line]
-            self.result.rewritten.extend(piped.entries())
-            if piped.pipeline.function in self.plan.trainings:
-                continue  # the loss's function gets it
-            pairs = list(zip(piped.pipeline.block, node.body, strict=True))
-            node = node.with_changes(body=piped.rewritten(pairs))
-        return node
-
-    def _is_unseen_summary(self, node: cst.CSTNode) -> bool:
-        """Whether a statement only writes a summary that no session would ask for."""
+    def _called_alone(self, node: cst.CSTNode) -> tuple[Reference, Function] | None:
+        """What a statement calls that does nothing else."""
         if not isinstance(node, cst.SimpleStatementLine) or len(node.body) > 1:
-            return False
+            return None
         value = node.body[0].value if isinstance(node.body[0], cst.Expr) else None
-        found = self._lookup(value.func) if isinstance(value, cst.Call) else None
-        if found is None or not found[0].api.name.startswith("tf.summary."):
-            return False
-        training = self.plan.trainings.get(found[1])
-        if training is not None:
-            return any(s.lineno == found[0].span[0] for s in training.gone)
-        return found[1] in self.plan.without_summaries
+        return self._lookup(value.func) if isinstance(value, cst.Call) else None
 
     def _comparison(self, original: cst.Comparison, node: cst.CSTNode) -> cst.CSTNode:
         span = self._span(original)
