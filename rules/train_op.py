@@ -2,13 +2,18 @@
 
 from dataclasses import dataclass
 
+import libcst as cst
+
 from slimport.rewrite.layers import RenamedRule
 from slimport.rewrite.rule import Example, Leave, Outcome
-from slimport.rewrite.site import CallSite, ValueSite
+from slimport.rewrite.site import CallSite, ValueSite, string
 
 # tf_slim/training/training.py has the parameters up to variables_to_train in common with
 # tf_slim/learning.py; the sixth is a function there and a number here.
 _COMMON = 5
+# tf_slim/learning.py tags `name/gradient`, tf_slim/training/training.py `name_gradient`.
+_SLASHED = "slim.learning.add_gradients_summaries"
+_EQUAL = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,11 +29,17 @@ class _TrainOpRule(RenamedRule):
                 f"{site.api}: its sixth argument is another one in slim.learning",
                 "pass what follows variables_to_train by name",
             )
+        if site.api == _SLASHED:
+            tag = cst.Arg(string("/"), cst.Name("separator"), equal=_EQUAL)
+            written = site.file.written(site.short)
+            return site.node.with_changes(func=written, args=[*site.node.args, tag])
         return super().call(site)
 
     def value(self, site: ValueSite) -> Outcome:
-        if site.api == "slim.training.create_train_op" or not site.file.runs_sessions():
+        if not site.file.runs_sessions():
             return self._no_loop(site)
+        if site.api in (_SLASHED, "slim.training.create_train_op"):
+            return Leave(f"{site.api} has a likeness of other arguments or tags", "call it here")
         return super().value(site)
 
     def _no_loop(self, site: CallSite | ValueSite) -> Leave:
@@ -77,6 +88,33 @@ def train(images):
     with tf.Session() as session:
         session.run(tf.global_variables_initializer())
         session.run(train_op)
+""",
+        ),
+        Example(
+            title="summaries of gradients, with slim's tags",
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def train(loss, optimizer):
+    gradients = optimizer.compute_gradients(loss)
+    slim.learning.add_gradients_summaries(gradients)
+    tf.contrib.training.add_gradients_summaries(gradients)
+    with tf.Session() as session:
+        session.run(optimizer.apply_gradients(gradients))
+""",
+            after="""
+import tensorflow.compat.v1 as tf
+from scoped_layers import add_gradients_summaries
+
+
+def train(loss, optimizer):
+    gradients = optimizer.compute_gradients(loss)
+    add_gradients_summaries(gradients, separator="/")
+    add_gradients_summaries(gradients)
+    with tf.Session() as session:
+        session.run(optimizer.apply_gradients(gradients))
 """,
         ),
         Example(

@@ -280,6 +280,9 @@ def _restore_internals(v1: Any) -> None:
     for name in ("case", "cond"):
         if not hasattr(control_flow, name):
             setattr(control_flow, name, getattr(v1, name))
+    array_ops = importlib.import_module("tensorflow.python.ops.array_ops")
+    if not hasattr(array_ops, "stack"):  # tf_slim's item handlers look for it there
+        array_ops.stack = v1.stack  # type: ignore[attr-defined]
 
 
 def restore_numpy_names() -> None:

@@ -123,11 +123,13 @@ def _after(operations: list[Any], tensor: Any) -> Any:
         return tf.identity(tensor, name="control_dependency")
 
 
-def add_gradients_summaries(grads_and_vars: Any) -> list[Any]:
+def add_gradients_summaries(grads_and_vars: Any, separator: str = "_") -> list[Any]:
     """Adds a histogram and the norm of each gradient to the summaries of a TF 1 graph.
 
     Args:
         grads_and_vars: Pairs of a gradient and its variable; those of `None` are left out.
+        separator: What stands between the variable's name and `gradient` in a tag: `_`, as in
+            tf.contrib.training, or `/`, as in slim.learning.
 
     Returns:
         The summaries, tensors of type string.
@@ -138,6 +140,7 @@ def add_gradients_summaries(grads_and_vars: Any) -> list[Any]:
             continue
         values = gradient.values if isinstance(gradient, tf.IndexedSlices) else gradient
         name = variable_op_name(variable)
-        added.append(summary.histogram(f"{name}_gradient", values))
-        added.append(summary.scalar(f"{name}_gradient_norm", tf.linalg.global_norm([values])))
+        added.append(summary.histogram(f"{name}{separator}gradient", values))
+        norm = tf.linalg.global_norm([values])
+        added.append(summary.scalar(f"{name}{separator}gradient_norm", norm))
     return added

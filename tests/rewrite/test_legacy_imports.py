@@ -332,9 +332,7 @@ def test_a_name_imported_from_slim_comes_from_the_written_module() -> None:
 
 
 def test_a_star_brings_more_than_layers() -> None:
-    found = rewrite_program(
-        {"net.py": "from tf_slim import *\n\nlearning.tune(1)\nodd_thing(2)\n"}
-    )
+    found = rewrite_program({"net.py": "from tf_slim import *\n\nlearning.tune(1)\nodd_thing(2)\n"})
     apis = [left.api for left in report(found, "net.py").left]
     assert apis == ["slim.learning.tune", "slim.odd_thing"]
 

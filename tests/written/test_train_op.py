@@ -83,6 +83,19 @@ def test_steps_are_slims(module: Any, name: str, options: Any, new: Any) -> None
         assert found[what] == expected[what], what
 
 
+@pytest.mark.parametrize(("module", "options"), [(learning, {"separator": "/"}), (training, {})])
+def test_tags_of_gradients(module: Any, options: Any, new: Any) -> None:
+    def tags(add: Any) -> list[str]:
+        with tf.Graph().as_default():
+            variable = v1.get_variable("part/x", [2])
+            pairs = [(tf.ones([2]), variable), (None, variable)]
+            return [summary.op.name for summary in add(pairs)]
+
+    expected = tags(module.add_gradients_summaries)
+    assert tags(lambda pairs: new.add_gradients_summaries(pairs, **options)) == expected
+    assert len(expected) == 2
+
+
 def test_what_is_refused(new: Any) -> None:
     optimizer = v1.train.GradientDescentOptimizer(0.1)
     with pytest.raises(RuntimeError, match="TF 1 graph"):

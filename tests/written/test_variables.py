@@ -340,7 +340,7 @@ def test_a_collection_knows_its_members_as_objects(new: Any) -> None:
         new.add_to_collection("mine", doubled)
         new.add_to_collection("mine", other)
         found = new.get_collection("mine")
-        assert doubled in found and twin not in found and twin in found + [twin]
+        assert doubled in found and twin not in found and twin in found.__add__([twin])
         assert found.count(doubled) == 1 and found.index(doubled) == 0
         with pytest.raises(ValueError, match="not in the collection"):
             found.index(twin)
