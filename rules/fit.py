@@ -13,7 +13,7 @@ FIT = Rule(
         "each batch by it. Checkpoints keep TF 1's names and format; a run goes on from the last. "
         "A block stays on sessions (SLIM242) where the rest looks into the loss, where queues feed "
         "it, or where it hands the loop what fit has no place for. The edit is made by "
-        "slimport/rewrite/fit.py, found by slimport/index/training.py."
+        "slimport/rewrite/fit.py, found by slimport/index/training.py and told_apart.py."
     ),
     examples=(
         Example(

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 
 import libcst as cst
+from libcst import matchers
 
 from slimport.index.pipelines import Pipeline
 from slimport.index.program import Reference
@@ -36,6 +37,7 @@ class FitBlock:
         self._model = free_name("model", taken)
         self._log = free_name("training_log", taken)
         self._loss = free_name("build_loss", taken)
+        self._steps = free_name("number_of_steps", taken)
         self._pipeline = PipelineBlock(pipeline, services) if pipeline is not None else None
 
     def replaces(self, reference: Reference) -> bool:
@@ -150,7 +152,11 @@ class FitBlock:
         steps, every = given.get("number_of_steps"), given.get("log_every_n_steps")
         log = cst.Call(self._services.written("LogLoss"), [cst.Arg(every)] if every else [])
         lines = getattr(statement, "leading_lines", ())
-        begun = _with_lines(_assignment(self._log, log), lines)
+        begun: list[cst.BaseStatement] = [_assignment(self._log, log)]
+        if steps is not None and _calls(steps):  # asked for twice below
+            begun.append(_assignment(self._steps, steps))
+            steps = cst.Name(self._steps)
+        begun[0] = _with_lines(begun[0], lines)
         callbacks: list[cst.BaseExpression] = [self._checkpoints(given)]
         if steps is not None:
             stop = self._services.written("StopAtStep")
@@ -167,7 +173,7 @@ class FitBlock:
             whitespace_before_args=_INDENTED,
         )
         return [
-            begun,
+            *begun,
             cst.SimpleStatementLine([cst.Expr(fit)]),
             *self._with_value(statement),
         ]
@@ -258,6 +264,11 @@ def _assignment(name: str, value: cst.BaseExpression) -> cst.SimpleStatementLine
 def _with_lines(statement: cst.BaseStatement, lines: Sequence[cst.EmptyLine]) -> cst.BaseStatement:
     own = getattr(statement, "leading_lines", ())
     return statement.with_changes(leading_lines=[*lines, *own])
+
+
+def _calls(node: cst.BaseExpression) -> bool:
+    """Whether an expression may do something when it is evaluated."""
+    return bool(matchers.findall(node, matchers.Call()))
 
 
 def _is_name(node: cst.BaseExpression, name: str) -> bool:

@@ -14,7 +14,8 @@ from slimport.index.patched import patched_names
 from slimport.index.pipelines import Pipeline, pipelines
 from slimport.index.program import Function, Program, Reference, callees, closure_of
 from slimport.index.sessions import Sessions
-from slimport.index.training import Training, trainings
+from slimport.index.told_apart import trainings
+from slimport.index.training import Training
 from slimport.numpy_api import is_numpy
 from slimport.python2_api import is_python2
 from slimport.report.model import FunctionForm

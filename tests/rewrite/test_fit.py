@@ -53,6 +53,7 @@ FITS = {
         "loop": ", number_of_steps=9, log_every_n_steps=2, save_summaries_secs=5, "
         "save_interval_secs=60"
     },
+    "a number that is computed": {"loop": ", number_of_steps=folder.steps()"},
     "a saver": {"loop": ", saver=tf.train.Saver(max_to_keep=3)"},
     "logging": {"third": "tf.logging.info('start')"},
     "what follows": {"last": "print(folder)"},
@@ -83,6 +84,7 @@ STAYS = {
     "unchecked": {"operation": ", check_numerics=False"},
     "a saver of some variables": {"loop": ", saver=tf.train.Saver(slim.get_variables())"},
     "a saver with a name": {"first": "saver = tf.train.Saver()", "loop": ", saver=saver"},
+    "averages": {"third": "tf.train.ExponentialMovingAverage(0.9).apply()"},
     "a placeholder": {"first": "x = tf.placeholder(tf.float32, [None, 4])"},
     "a queue": {"first": "x, = tf.train.batch([x], 4)"},
     "a device": {"second": "with tf.device('/cpu:0'): logits = logits + 1.0"},
@@ -108,6 +110,13 @@ def test_names_of_the_function_stay_its_own() -> None:
     text = rewritten(first="model, build_loss, training_log = folder")
     assert "model_ = LossModel(build_loss_)\n" in text and "    model_.fit(\n" in text
     assert "training_log_ = LogLoss()\n" in text
+
+
+def test_a_number_of_steps_is_computed_once() -> None:
+    text = rewritten(loop=", number_of_steps=folder.steps()")
+    assert text.count("folder.steps()") == 1
+    assert "    number_of_steps = folder.steps()\n    model.fit(\n" in text
+    assert "steps_per_epoch=number_of_steps,\n" in text and "StopAtStep(number_of_steps)" in text
 
 
 def test_another_session_in_the_program_keeps_both() -> None:

@@ -1,0 +1,64 @@
+"""The global step of a block that trains: what names it, and whether Keras' own count will do."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from slimport.index.blocks import argument, references_in, value_of
+from slimport.index.program import Function
+
+STEPS = (
+    "slim.create_global_step", "slim.get_or_create_global_step", "slim.get_global_step",
+    "tf.train.create_global_step", "tf.train.get_or_create_global_step",
+    "tf.train.get_global_step",
+)  # fmt: skip
+# Schedules, and where they take the global step.
+_SCHEDULES = {
+    "tf.train.cosine_decay": 1, "tf.train.cosine_decay_restarts": 1,
+    "tf.train.exponential_decay": 1, "tf.train.inverse_time_decay": 1,
+    "tf.train.linear_cosine_decay": 1, "tf.train.natural_exp_decay": 1,
+    "tf.train.noisy_linear_cosine_decay": 1, "tf.train.piecewise_constant": 0,
+    "tf.train.piecewise_constant_decay": 0, "tf.train.polynomial_decay": 1,
+}  # fmt: skip
+
+
+def is_step(statement: ast.stmt, function: Function) -> bool:
+    """Whether a statement gives the global step a name."""
+    value = value_of(statement)
+    found = [r for r in references_in(statement, function) if r.call is value]
+    return isinstance(statement, ast.Assign) and any(r.api.name in STEPS for r in found)
+
+
+def step_parameters(call: ast.Call, names: set[str], target: Function) -> Iterator[str]:
+    """The parameters that get one of the names, a plain name each."""
+    if not isinstance(target.node, ast.FunctionDef):
+        return
+    parameters = [argument.arg for argument in target.node.args.args]
+    given = [*zip(parameters, call.args, strict=False)]
+    given += [(k.arg or "", k.value) for k in call.keywords]
+    for parameter, value in given:
+        if isinstance(value, ast.Name) and value.id in names and parameter in parameters:
+            yield parameter
+
+
+def only_schedules(function: Function, parameter: str, caller: Function) -> bool:
+    """Whether a function, called just once, uses a parameter for learning rates alone."""
+    node = function.node
+    if function.all_callers != {caller} or function.escapes or function.is_method:
+        return False
+    if function.module is not caller.module or not isinstance(node, ast.FunctionDef):
+        return False
+    if node.args.defaults or node.args.vararg or node.args.kwarg:
+        return False
+    told = list(told_steps(function))
+    uses = [n for n in ast.walk(node) if isinstance(n, ast.Name) and n.id == parameter]
+    return all(any(use is step for step in told) for use in uses)
+
+
+def told_steps(function: Function) -> Iterator[ast.expr | None]:
+    """What schedules of a function are given as the step."""
+    for reference in function.references:
+        position = _SCHEDULES.get(reference.api.name)
+        if position is not None and reference.call is not None:
+            yield argument(reference.call, position, "global_step" if position else "x")

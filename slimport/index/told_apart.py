@@ -1,0 +1,137 @@
+"""Whether the loss of a block that trains can be a function of its own."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+
+from slimport.index.blocks import argument, assigned, loaded
+from slimport.index.global_steps import told_steps
+from slimport.index.pipelines import Pipeline
+from slimport.index.program import Function, Program, Reference
+from slimport.index.training import Training, blocks_that_train
+
+# A program that does any of this keeps its graph: fit has no place for it.
+_NEEDS_A_GRAPH = (
+    "slim.data_provider.", "slim.dataset_data_provider.", "slim.parallel_reader.",
+    "slim.prefetch_queue.", "slim.queues.", "tf.Session", "tf.InteractiveSession",
+    "tf.placeholder", "tf.placeholder_with_default", "tf.get_default_graph", "tf.py_func",
+    "tf.train.batch", "tf.train.batch_join", "tf.train.input_producer", "tf.train.limit_epochs",
+    "tf.train.maybe_batch", "tf.train.maybe_shuffle_batch", "tf.train.range_input_producer",
+    "tf.train.shuffle_batch", "tf.train.shuffle_batch_join", "tf.train.slice_input_producer",
+    "tf.train.start_queue_runners", "tf.train.string_input_producer", "tf.FIFOQueue",
+    "tf.device", "tf.train.ExponentialMovingAverage", "tf.train.SyncReplicasOptimizer",
+    "tf.contrib.opt.", "slim.optimize_loss",
+)  # fmt: skip
+# Arguments that fit has a place for, and those that change no number.
+_OF_OPERATION = frozenset(
+    """
+    total_loss optimizer global_step variables_to_train clip_gradient_norm gradient_multipliers
+    summarize_gradients gate_gradients aggregation_method colocate_gradients_with_ops
+    """.split()
+)
+_OF_LOOP = frozenset(
+    """
+    train_op logdir number_of_steps log_every_n_steps init_fn saver save_summaries_secs
+    save_interval_secs
+    """.split()
+)
+
+
+def trainings(program: Program, read: Mapping[Function, Pipeline]) -> dict[Function, Training]:
+    """The functions that hold a block which trains and can be told apart.
+
+    Args:
+        program: the index.
+        read: the input pipelines that need no queues.
+    """
+    return {
+        training.function: training
+        for training in blocks_that_train(program)
+        if _is_told_apart(training, program, read)
+    }
+
+
+def _is_told_apart(training: Training, program: Program, read: Mapping[Function, Pipeline]) -> bool:
+    """Whether the loss can be a function of its own, and the rest does not look into it."""
+    if not _has_only_known_arguments(training) or not _is_step_told_by_keras(training, program):
+        return False
+    if len({s.lineno for s in training.block}) < len(training.block):
+        return False  # several statements on one line
+    of_loss, loss = training.of_loss, training.loss
+    if not of_loss or not {loss.id} & assigned(of_loss):
+        return False
+    rest = [s for s in training.block if s not in of_loss and s is not training.operation]
+    made, loss_name = assigned(of_loss), loss.id
+    if (loaded(rest) & made) or (_loaded_in_call(training.operation_call, skip=loss) & made):
+        return False
+    early = training.block[: training.block.index(training.operation)]
+    if not all(s in early or isinstance(s, ast.Expr) for s in of_loss):
+        return False  # what follows the training operation may only write summaries
+    if loss_name in assigned(rest):
+        return False
+    if any(isinstance(node, _LEAVING) for s in of_loss for node in ast.walk(s)):
+        return False
+    # What the loss needs must be there before it, and be nothing that later statements change.
+    if not all(_only_sums_up(f) for f in training.beside(program)):
+        return False
+    needed = loaded(of_loss) & assigned(rest)
+    first = training.block.index(of_loss[0])
+    if needed & assigned([s for s in rest if training.block.index(s) > first]):
+        return False
+    reached = training.callees(program)
+    inside: list[Reference] = []
+    for function in {training.function} | reached | training.beside(program):
+        pipeline = read.get(function)
+        of_queues = pipeline.belongs if pipeline is not None else _never
+        inside += [r for r in function.references if not of_queues(r)]
+    return not any(r.api.name.startswith(_NEEDS_A_GRAPH) for r in inside)
+
+
+_LEAVING = (ast.Return, ast.Yield, ast.YieldFrom, ast.Global, ast.Nonlocal, ast.Break, ast.Continue)
+
+
+def _has_only_known_arguments(training: Training) -> bool:
+    for call, known in ((training.operation_call, _OF_OPERATION), (training.loop_call, _OF_LOOP)):
+        if len(call.args) > 2 or not {k.arg for k in call.keywords} <= known:
+            return False
+    saver = argument(training.loop_call, 99, "saver")
+    if saver is None or (isinstance(saver, ast.Constant) and saver.value is None):
+        return True
+    match saver:
+        case ast.Call(function, [], keywords) if {k.arg for k in keywords} <= {"max_to_keep"}:
+            references = training.function.references
+            return any(r.api.name == "tf.train.Saver" and r.node is function for r in references)
+    return False
+
+
+def _is_step_told_by_keras(training: Training, program: Program) -> bool:
+    """Whether the global step is used only where Keras counts steps itself."""
+    names, function = assigned(training.gone), training.function
+    told = [argument(training.operation_call, 2, "global_step")]
+    told += told_steps(function)
+    for call, target, parameter in training.steps_passed(program):
+        position = [a.arg for a in target.node.args.args].index(parameter)  # type: ignore[union-attr]
+        told.append(argument(call, position, parameter))
+    uses = [
+        n
+        for n in ast.walk(function.node)
+        if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load) and n.id in names
+    ]
+    return all(any(use is node for node in told) for use in uses)
+
+
+def _never(reference: Reference) -> bool:
+    return False
+
+
+def _only_sums_up(function: Function) -> bool:
+    """Whether the function's summaries are statements of their own, which can go."""
+    alone = {n.value for n in ast.walk(function.node) if isinstance(n, ast.Expr)}
+    summaries = [r for r in function.references if r.api.name.startswith("tf.summary.")]
+    return all(r.call in alone for r in summaries)
+
+
+def _loaded_in_call(call: ast.Call, skip: ast.expr) -> set[str]:
+    arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
+    return loaded(argument for argument in arguments if argument is not skip)
