@@ -73,7 +73,12 @@ def train(x, y, folder, restore=None):
         model.batches,
         steps_per_epoch=1000,
         callbacks=[
-            Checkpoints(folder, init_fn=init_fn, save_interval_secs=300, max_to_keep=3),
+            Checkpoints(
+                folder,
+                init_fn=init_fn,
+                save_interval_secs=300,
+                max_to_keep=3,
+            ),
             StopAtStep(1000),
             training_log,
         ],

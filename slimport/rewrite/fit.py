@@ -186,7 +186,7 @@ class FitBlock:
         saver = given.get("saver")
         if isinstance(saver, cst.Call):
             arguments += [_argument("max_to_keep", a.value) for a in saver.args]
-        return cst.Call(self._services.written("Checkpoints"), _spaced(arguments))
+        return _broken(cst.Call(self._services.written("Checkpoints"), _spaced(arguments)))
 
     def _with_value(self, statement: cst.BaseStatement) -> list[cst.BaseStatement]:
         """The statement that used what the loop returned: the last loss."""
@@ -219,13 +219,27 @@ _NEXT_LINE = cst.Comma(whitespace_after=_INDENTED)
 _LAST_LINE = cst.Comma(whitespace_after=cst.ParenthesizedWhitespace(indent=True))
 
 
+def _broken(call: cst.Call) -> cst.Call:
+    """A call in a list of callbacks, an argument a line where it would be long."""
+    if len(cst.Module([]).code_for_node(call)) <= _WIDTH:
+        return call
+    inner, outer = _new_line(12), _new_line(8)
+    commas = [*[cst.Comma(whitespace_after=inner)] * (len(call.args) - 1)]
+    commas.append(cst.Comma(whitespace_after=outer))
+    arguments = [a.with_changes(comma=c) for a, c in zip(call.args, commas, strict=True)]
+    return call.with_changes(args=arguments, whitespace_before_args=inner)
+
+
+def _new_line(columns: int) -> cst.ParenthesizedWhitespace:
+    return cst.ParenthesizedWhitespace(indent=True, last_line=cst.SimpleWhitespace(" " * columns))
+
+
 def _list(elements: Sequence[cst.BaseExpression]) -> cst.List:
     """A list, an element a line where it would be long."""
     line = cst.List([cst.Element(element) for element in elements])
     if len(cst.Module([]).code_for_node(line)) <= _WIDTH:
         return line
-    inner = cst.ParenthesizedWhitespace(indent=True, last_line=cst.SimpleWhitespace(" " * 8))
-    outer = cst.ParenthesizedWhitespace(indent=True, last_line=cst.SimpleWhitespace(" " * 4))
+    inner, outer = _new_line(8), _new_line(4)
     between, last = cst.Comma(whitespace_after=inner), cst.Comma(whitespace_after=outer)
     commas = [*[between] * (len(elements) - 1), last]
     return cst.List(
