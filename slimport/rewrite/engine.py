@@ -217,6 +217,8 @@ class _Services:
         if now.kind == "unknown":
             reason = f"{reference.api.name} is not part of TensorFlow 2"
             return Leave(reason, "rewrite it by hand")
+        if reference.base in self._plan.compat_aliases(self._module):
+            return Keep()  # the name leads there: see `_namespace`
         # TensorFlow's inner modules hold what TF 1 had, whatever `tf` stands for.
         of_tf1 = reference.api.spelled.startswith(("tensorflow.compat.v1", "tensorflow.python."))
         if now.kind == "same" or of_tf1 or self._plan.tf1_files.keeps_tf1_names(self._module):
@@ -479,7 +481,25 @@ class _Rewriter(cst.CSTTransformer):
             self._leave(reference, UNKNOWN_API, Leave(reason, "pass on what is used of it"))
         elif not is_alias:
             self.kept_bases.add(reference.base)
+        else:
+            return self._compat_module(parent, reference, node)
         return node
+
+    def _compat_module(
+        self, parent: cst.CSTNode, reference: Reference, node: cst.BaseExpression
+    ) -> cst.BaseExpression:
+        """What ``flags = tf.app.flags`` becomes, if the name stays."""
+        assert isinstance(parent, cst.Assign)
+        names = {getattr(target.target, "value", "") for target in parent.targets}
+        modules = self.plan.compat_aliases(self.names.module)
+        found = next((modules[name] for name in names if name in modules), None)
+        if found is None:
+            return node
+        line, api = reference.span[0], reference.api.name
+        rule = acting_rule(f"{api}.", self.services.trains_with_fit())
+        assert rule is not None
+        self.result.rewritten.append(Rewritten(line, api, rule.code, rule.name))
+        return self.services.tensorflow(f"compat.v1.{found}", reference.api.spelled)
 
     def _is_module(self, name: str, reference: Reference) -> bool:
         """Whether a name is known to be a module's, so that its uses were followed."""

@@ -19,6 +19,7 @@ from slimport.index.training import Training
 from slimport.numpy_api import is_numpy
 from slimport.python2_api import is_python2
 from slimport.report.model import FunctionForm
+from slimport.rewrite.aliases import compat_aliases
 from slimport.rewrite.factories import Factory, find_factories
 from slimport.rewrite.python2 import imports_python2
 from slimport.rewrite.registry import rule_for
@@ -50,6 +51,7 @@ class Plan:
         keeps_sessions = self.options.target != "keras"
         trained = frozenset(self.trainings) | frozenset(self.pipelines)
         self.tf1_files = Tf1Files(self.program, keeps_sessions, trained)
+        self._aliases: dict[Module, dict[str, str]] = {}
         self._factories: dict[Module, dict[ast.Call, Factory]] = {}
         self.blockers: dict[Function, tuple[str, ...]] = {
             function: self._tensor_blockers(function) for function in self.program.all()
@@ -72,6 +74,15 @@ class Plan:
     def trains_with_fit(self, module: Module) -> bool:
         """Whether the programs that run this file's code train a Keras model with fit."""
         return module in self._trained
+
+    def compat_aliases(self, module: Module) -> dict[str, str]:
+        """Names for modules of TensorFlow 1 that stay; see `aliases.compat_aliases`."""
+        if self.tf1_files.keeps_tf1_names(module) or not self.is_tf1(module):
+            return {}
+        if module not in self._aliases:
+            fits = self.trains_with_fit(module)
+            self._aliases[module] = compat_aliases(module, self.program, fits)
+        return self._aliases[module]
 
     @cached_property
     def _trained(self) -> set[Module]:

@@ -147,7 +147,7 @@ board.image('again', placeholder)
     result = rewrite_program({"train.py": source}, Options(target="keras"))
     text = output(result, "train.py") or ""
     assert "shown = tf.compat.v1.summary.image('seen', placeholder)" in text
-    assert "tf.compat.v1.summary.image('again', placeholder)" in text
+    assert "board = tf.compat.v1.summary\nboard.image('again', placeholder)" in text
 
 
 def test_what_tensorflow_says_of_itself_is_not_missing() -> None:

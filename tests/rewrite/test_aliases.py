@@ -1,0 +1,58 @@
+"""Names of the author's own for modules of TensorFlow 1: ``flags = tf.app.flags``."""
+
+from __future__ import annotations
+
+import pytest
+
+from slimport.rewrite.plan import Options
+from tests.rewrite.tools import output, report, rewrite_program, transform
+
+HEAD = "import tensorflow as tf\nimport tf_slim as slim\n\n"
+NET = "\n\ndef net(x):\n    return slim.conv2d(x, 4, 3)\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "after"),
+    [
+        (
+            "flags = tf.app.flags\nflags.DEFINE_string('a', 'b', 'c')\nFLAGS = flags.FLAGS\n",
+            "flags = tf.compat.v1.app.flags\nflags.DEFINE_string('a', 'b', 'c')\n"
+            "FLAGS = flags.FLAGS\n",
+        ),
+        (
+            "log = tf.logging  # ours\nlog.set_verbosity(log.INFO)\n",
+            "log = tf.compat.v1.logging  # ours\nlog.set_verbosity(log.INFO)\n",
+        ),
+    ],
+)
+def test_the_name_stays(lines: str, after: str) -> None:
+    assert after in transform(HEAD + lines + NET)
+
+
+@pytest.mark.parametrize(
+    ("lines", "after"),
+    [
+        # TensorFlow 2 has `tf.image`, without some of it.
+        ("im = tf.image\nim.resize_bilinear, im.flip_left_right\n", "tf.compat.v1.image.resize_bi"),
+        ("nn = tf.nn\ndo = nn.relu\n", "do = keras.ops.relu\n"),
+        ("io = tf.gfile\nio = io or None\nio.Exists('a')\n", "io = io or None\nio.Exists('a')\n"),
+    ],
+)
+def test_the_name_goes_or_is_not_ours(lines: str, after: str) -> None:
+    assert after in transform(HEAD + lines + NET)
+
+
+def test_a_name_that_another_file_imports_goes() -> None:
+    source = HEAD + "flags = tf.app.flags\nflags.DEFINE_string('a', 'b', 'c')\n" + NET
+    user = "from net import flags\nprint(flags.FLAGS)\n"
+    result = rewrite_program({"net.py": source, "user.py": user}, Options(target="keras"))
+    assert not report(result, "net.py").error
+    text = output(result, "net.py") or ""
+    assert "tf.compat.v1.app.flags.DEFINE_string('a', 'b', 'c')" in text
+
+
+def test_it_is_in_the_report() -> None:
+    source = "import tensorflow as tf\n\nlog = tf.logging\nlog.info('a')\n"
+    result = rewrite_program({"net.py": source})
+    found = report(result, "net.py").rewritten
+    assert [(item.line, item.api, item.code) for item in found] == [(3, "tf.logging", "SLIM310")]
