@@ -24,6 +24,9 @@ _DEEP_SLIM_MODULES = frozenset(
 # Modules of which slim has two names, the shorter one as value.
 _SLIM_MODULE_ALIASES = {
     "data.data_decoder": "data_decoder",
+    "tfexample_decoder.data_decoder": "data_decoder",
+    "dataset_data_provider.data_provider": "data_provider",
+    "dataset_data_provider.parallel_reader": "parallel_reader",
     "data.data_provider": "data_provider",
     "data.dataset": "dataset",
     "data.dataset_data_provider": "dataset_data_provider",

@@ -111,9 +111,11 @@ def test_a_misspelt_key_is_an_error(tmp_path):
     path.write_text('[[repository]]\nname = "a/b"\ncommit = "0"\nroots = ["."]\n')
     with pytest.raises(ValueError, match="a/b: unknown key roots"):
         listed.load(path)
-    path.write_text('[[repository]]\nname = "a/b"\ncommit = "0"\n')
-    with pytest.raises(ValueError, match="needs name, commit and a case"):
+    path.write_text('[[repository]]\nname = "a/b"\n')
+    with pytest.raises(ValueError, match="a/b: needs name and commit"):
         listed.load(path)
+    path.write_text('[[repository]]\nname = "a/b"\ncommit = "0"\n')  # its files are imported
+    assert [repository.cases for repository in listed.load(path)] == [()]
 
 
 def test_repositories_are_chosen_by_a_part_of_their_name(repositories):
