@@ -92,9 +92,20 @@ class Checkpoints(keras.callbacks.Callback):
         self._kept = [*(kept for kept in self._kept if kept != path), path]
         gone = self._kept[: -self._max_to_keep] if self._max_to_keep else []
         self._kept = self._kept[len(gone) :]
-        tf.compat.v1.train.update_checkpoint_state(self._logdir, path, self._kept)
+        _list_checkpoints(self._logdir, self._kept)
         for old in gone:
             tf.compat.v1.train.remove_checkpoint(old)
+
+
+def _list_checkpoints(logdir: str, paths: list[str]) -> None:
+    """Writes the list that TensorFlow reads: names, so that a folder may be moved."""
+    names = [path.rpartition("/")[2] for path in paths]
+    lines = [f'model_checkpoint_path: "{names[-1]}"']
+    lines += [f'all_model_checkpoint_paths: "{name}"' for name in names]
+    whole, begun = f"{logdir.rstrip('/')}/checkpoint", f"{logdir.rstrip('/')}/checkpoint.tmp"
+    with tf.io.gfile.GFile(begun, "w") as out:
+        out.write("\n".join(lines) + "\n")
+    tf.io.gfile.rename(begun, whole, overwrite=True)
 
 
 def _slots(optimizer: Any, named: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -65,10 +66,12 @@ def train(folder, start, steps):
 
 
 if __name__ == '__main__':
-    loss = train(sys.argv[1], sys.argv[2], int(sys.argv[3]))
-    with open(sys.argv[4], 'w') as out:
-        json.dump(float(loss), out)
+    folder, start, numbers = sys.argv[1:]
+    losses = {{n: float(train(folder + n, start, int(n))) for n in numbers.split(',')}}
+    with open(folder + 'losses', 'w') as out:
+        json.dump(losses, out)
 '''
+STEPS = (1, 3, 40)
 PROGRAMS = {
     "sgd": ("optimizer = tf.train.GradientDescentOptimizer(0.05)", ""),
     "momentum, a schedule, clipped": (
@@ -140,17 +143,23 @@ def command(script: Path, *arguments: Any) -> list[str]:
 ENVIRONMENT = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
-def trained(script: Path, start: str, steps: int, folder: Path) -> tuple[float, dict[str, Any]]:
-    """The last loss, and what the last checkpoint holds."""
-    out = folder.with_suffix(".json")
+Run = tuple[float, dict[str, Any]]
+
+
+def trained(script: Path, start: str, steps: Iterable[int], folder: Path) -> Iterator[Run]:
+    """The last loss and what the last checkpoint holds, for each number of steps."""
+    numbers = ",".join(map(str, steps))
     done = subprocess.run(
-        command(script, folder, start, steps, out), capture_output=True, text=True, env=ENVIRONMENT
+        command(script, f"{folder}-", start, numbers),
+        capture_output=True,
+        text=True,
+        env=ENVIRONMENT,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    path = tf.train.latest_checkpoint(str(folder))
-    reader = tf.train.load_checkpoint(path)
-    values = {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
-    return json.loads(out.read_text()), values
+    for number, loss in json.loads(Path(f"{folder}-losses").read_text()).items():
+        reader = tf.train.load_checkpoint(tf.train.latest_checkpoint(f"{folder}-{number}"))
+        names = reader.get_variable_to_shape_map()
+        yield loss, {name: reader.get_tensor(name) for name in names}
 
 
 @pytest.mark.parametrize(("optimizer", "options"), PROGRAMS.values(), ids=list(PROGRAMS))
@@ -160,9 +169,11 @@ def test_steps_are_those_of_the_loop(optimizer: str, options: str, tmp_path: Pat
     begun = {
         name: tf.train.load_variable(start, name) for name, _ in tf.train.list_variables(start)
     }
-    for steps in (1, 3, 40):
-        old_loss, old = trained(legacy, start, steps, tmp_path / f"old-{steps}")
-        new_loss, new = trained(migrated, start, steps, tmp_path / f"new-{steps}")
+    before, after = (
+        trained(script, start, STEPS, tmp_path / script.parent.name)
+        for script in (legacy, migrated)
+    )
+    for steps, (old_loss, old), (new_loss, new) in zip(STEPS, before, after, strict=True):
         assert new_loss == pytest.approx(old_loss, rel=2e-5), steps
         assert new["global_step"] == old["global_step"] == steps
         for name, value in begun.items():
@@ -206,9 +217,10 @@ def train(folder, path, steps):
 
 
 if __name__ == '__main__':
-    loss = train(sys.argv[1], sys.argv[2], int(sys.argv[3]))
-    with open(sys.argv[4], 'w') as out:
-        json.dump(float(loss), out)
+    folder, start, numbers = sys.argv[1:]
+    losses = {n: float(train(folder + n, start, int(n))) for n in numbers.split(',')}
+    with open(folder + 'losses', 'w') as out:
+        json.dump(losses, out)
 """
 
 
@@ -225,9 +237,12 @@ def test_batches_are_those_of_the_queues(tmp_path: Path) -> None:
             writer.write(example.SerializeToString())
     legacy, migrated = written(tmp_path, RECORDS)
     assert ".map(prepare" in migrated.read_text() and "next_batch" in migrated.read_text()
-    for steps in (1, 2, 3, 12):  # 10 examples: batches of 4 go across the epochs
-        old_loss, old = trained(legacy, records, steps, tmp_path / f"old-{steps}")
-        new_loss, new = trained(migrated, records, steps, tmp_path / f"new-{steps}")
+    numbers = (1, 2, 3, 12)  # 10 examples: batches of 4 go across the epochs
+    before, after = (
+        trained(script, records, numbers, tmp_path / script.parent.name)
+        for script in (legacy, migrated)
+    )
+    for steps, (old_loss, old), (new_loss, new) in zip(numbers, before, after, strict=True):
         assert new_loss == pytest.approx(old_loss, rel=1e-5), steps
         for name in ("logits/weights", "logits/biases"):
             np.testing.assert_allclose(new[name], old[name], 1e-5, 1e-6, err_msg=name)
@@ -238,7 +253,7 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint(tmp_path: Path) -> None:
     _, migrated = programs(tmp_path, *PROGRAMS["momentum, a schedule, clipped"], interval=0)
     folder = tmp_path / "run"
     process = subprocess.Popen(
-        command(migrated, folder, start, 10**6, tmp_path / "never"),
+        command(migrated, f"{folder}-", start, 10**6),
         env=ENVIRONMENT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -247,13 +262,16 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint(tmp_path: Path) -> None:
     while state is None or not state.model_checkpoint_path:
         assert process.poll() is None
         time.sleep(0.05)
-        state = tf.train.get_checkpoint_state(str(folder))
+        state = tf.train.get_checkpoint_state(f"{folder}-1000000")
     process.send_signal(signal.SIGKILL)
     process.wait()
-    reached = int(tf.train.load_variable(str(folder), "global_step"))
-    loss, values = trained(migrated, start, reached + 5, folder)
-    assert values["global_step"] == reached + 5
-    whole_loss, whole = trained(migrated, start, reached + 5, tmp_path / "whole")
+    reached = int(tf.train.load_variable(f"{folder}-1000000", "global_step"))
+    last = reached + 5
+    Path(f"{folder}-1000000").rename(f"{folder}-{last}")
+    (loss, values), (whole_loss, whole) = (
+        next(trained(migrated, start, [last], tmp_path / name)) for name in ("run", "whole")
+    )
+    assert values["global_step"] == last
     assert loss == pytest.approx(whole_loss, rel=1e-5)
     for name, value in whole.items():
         np.testing.assert_allclose(values[name], value, 1e-4, 1e-6, err_msg=name)
