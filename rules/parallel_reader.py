@@ -35,16 +35,16 @@ def lines(pattern):
     return tf.train.batch([line], 8, allow_smaller_final_batch=True)
 """,
             after="""
-import tensorflow as tf
+import tensorflow.compat.v1 as tf
 from scoped_layers import get_data_files, parallel_read
 
 
 def lines(pattern):
     files = get_data_files(pattern)
     _, line = parallel_read(
-        files, reader_class=tf.compat.v1.TextLineReader, num_readers=2, num_epochs=1,
+        files, reader_class=tf.TextLineReader, num_readers=2, num_epochs=1,
         reader_kwargs={'skip_header_lines': 1})
-    return tf.compat.v1.train.batch([line], 8, allow_smaller_final_batch=True)
+    return tf.train.batch([line], 8, allow_smaller_final_batch=True)
 """,
         ),
     ),

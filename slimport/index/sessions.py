@@ -21,6 +21,12 @@ _SESSION_APIS = (
     "slim.training.evaluate_once", "slim.training.evaluate_repeatedly",
     "slim.dataset_data_provider.DatasetDataProvider",
     "tf.global_variables_initializer", "tf.train.start_queue_runners",
+    # Queues work in a graph alone.
+    "slim.parallel_reader.parallel_read", "slim.parallel_reader.single_pass_read",
+    "slim.prefetch_queue.prefetch_queue", "slim.queues.", "tf.train.batch",
+    "tf.train.shuffle_batch", "tf.train.maybe_batch", "tf.train.maybe_shuffle_batch", "tf.train.input_producer",
+    "tf.train.range_input_producer", "tf.train.slice_input_producer",
+    "tf.train.string_input_producer",
 )  # fmt: skip
 
 # Programs that say themselves how they run.

@@ -239,13 +239,13 @@ def test_a_use_between_the_imports_keeps_the_import_before_it() -> None:
 
 def test_a_use_between_the_imports_comes_after_the_new_import() -> None:
     source = (
-        "import tf_slim as slim\n\nQUEUES = slim.queues.QueueRunners\nconv2d = None\n\n"
-        "from lib import tool\n\nprint(tool, QUEUES)\n"
+        "import tf_slim as slim\n\nKERNEL = slim.bias_add\nconv2d = None\n\n"
+        "from lib import tool\n\nprint(tool, KERNEL)\n"
     )
     result = rewrite_program({"net.py": source, "lib.py": "tool = 1\n"})
     assert output(result, "net.py") == (
-        "from scoped_layers import QueueRunners\n\nQUEUES = QueueRunners\nconv2d = None\n\n"
-        "from lib import tool\n\nprint(tool, QUEUES)\n"
+        "from scoped_layers import bias_add\n\nKERNEL = bias_add\nconv2d = None\n\n"
+        "from lib import tool\n\nprint(tool, KERNEL)\n"
     )
 
 
