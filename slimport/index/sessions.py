@@ -24,7 +24,8 @@ _SESSION_APIS = (
     # Queues work in a graph alone.
     "slim.parallel_reader.parallel_read", "slim.parallel_reader.single_pass_read",
     "slim.prefetch_queue.prefetch_queue", "slim.queues.", "tf.train.batch",
-    "tf.train.shuffle_batch", "tf.train.maybe_batch", "tf.train.maybe_shuffle_batch", "tf.train.input_producer",
+    "tf.train.shuffle_batch", "tf.train.maybe_batch", "tf.train.maybe_shuffle_batch",
+    "tf.train.input_producer",
     "tf.train.range_input_producer", "tf.train.slice_input_producer",
     "tf.train.string_input_producer",
 )  # fmt: skip
