@@ -34,6 +34,8 @@ def compat_aliases(module: Module, program: Program, trains_with_fit: bool) -> d
         is_module = is_namespace(meaning.name) and not is_slim(meaning.name)
         if not is_alias or not is_module or (module, name) in program.imported_names:
             continue
+        if meaning.spelled.startswith("tensorflow.compat."):  # it leads there already
+            continue
         uses = used.get(name, [])
         if uses and all(_is_in_compat(use, trains_with_fit) for use in uses):
             found[name] = meaning.name.removeprefix("tf.")

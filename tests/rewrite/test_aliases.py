@@ -42,6 +42,12 @@ def test_the_name_goes_or_is_not_ours(lines: str, after: str) -> None:
     assert after in transform(HEAD + lines + NET)
 
 
+def test_a_name_that_leads_to_compat_already() -> None:
+    line = "flags = tf.compat.v1.app.flags\nflags.DEFINE_string('a', 'b', 'c')\n"
+    assert line in transform(HEAD + line + NET)
+    assert line in transform(HEAD + line + NET + "\n\nprint(tf.train.Saver())\n")
+
+
 def test_a_name_that_another_file_imports_goes() -> None:
     source = HEAD + "flags = tf.app.flags\nflags.DEFINE_string('a', 'b', 'c')\n" + NET
     user = "from net import flags\nprint(flags.FLAGS)\n"

@@ -32,7 +32,14 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def facts(folder: Path, *command: str) -> dict[str, Any]:
     """Runs a script; weights come from a checkpoint that the first side to run has saved."""
-    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    # One thread a kernel: sums in an order of their own, as on a busy machine, differ by more.
+    environment = {
+        **os.environ,
+        "CUDA_VISIBLE_DEVICES": "",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "TF_ENABLE_ONEDNN_OPTS": "0",
+        "TF_NUM_INTRAOP_THREADS": "1",
+    }
     out = folder / f"{len(list(folder.iterdir()))}.json"
     arguments = ["--checkpoint", str(folder / "model"), "--facts", str(out)]
     done = subprocess.run(
