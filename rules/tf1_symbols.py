@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from slimport.index.program import Reference
+from slimport.rewrite.aliases import CODE, NAME
 from slimport.rewrite.rule import Example, Keep, Outcome, Rule
 from slimport.rewrite.site import CallSite, ValueSite
 
@@ -38,8 +39,8 @@ class _SymbolRule(Rule):
 
 
 TF1_SYMBOLS = _SymbolRule(
-    code="SLIM310",
-    name="tf1_symbols",
+    code=CODE,
+    name=NAME,
     summary="tf.log -> tf.math.log, tf.to_float -> tf.compat.v1.to_float ...",
     apis=("tf.*",),
     details=(

@@ -3,20 +3,40 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from slimport.index.program import Function, Program, Reference
 from slimport.index.resolve import InTree
 
+_LEAVING = (ast.Return, ast.Yield, ast.YieldFrom, ast.Global, ast.Nonlocal, ast.Break, ast.Continue)
+
+
+def leave_it(statements: Iterable[ast.AST]) -> bool:
+    """Whether statements return, yield, go on elsewhere, or bind names of another scope."""
+    return any(isinstance(node, _LEAVING) for s in statements for node in ast.walk(s))
+
+
+def on_lines_of_their_own(statements: Sequence[ast.stmt]) -> bool:
+    """Whether no two statements share a line, so that each is a statement of libcst's, too."""
+    return len({statement.lineno for statement in statements}) == len(statements)
+
 
 def assigned(statements: Iterable[ast.AST]) -> set[str]:
-    """The names that statements bind."""
-    return {
-        node.id
-        for statement in statements
-        for node in ast.walk(statement)
-        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
-    }
+    """The names that statements bind: by assignment, definition or import."""
+    nodes = (node for statement in statements for node in ast.walk(statement))
+    return {name for node in nodes for name in _bound_by(node)}
+
+
+def _bound_by(node: ast.AST) -> Iterator[str]:
+    match node:
+        case ast.Name(name, ast.Store() | ast.Del()):
+            yield name
+        case ast.FunctionDef(name) | ast.AsyncFunctionDef(name) | ast.ClassDef(name):
+            yield name
+        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)):
+            yield name
+        case ast.alias(name, asname):
+            yield asname or name.partition(".")[0]
 
 
 def loaded(statements: Iterable[ast.AST]) -> set[str]:
@@ -36,13 +56,21 @@ def references_in(node: ast.AST, function: Function) -> list[Reference]:
 
 
 def value_of(statement: ast.stmt) -> ast.expr | None:
+    """What a statement returns, evaluates, or assigns to one name."""
     match statement:
         case ast.Return(value) | ast.Expr(value) | ast.Assign([ast.Name()], value):
             return value
     return None
 
 
+def call_of(statement: ast.stmt) -> ast.Call | None:
+    """The call that is all there is to a statement, beside a name for its value."""
+    value = value_of(statement)
+    return value if isinstance(value, ast.Call) else None
+
+
 def argument(call: ast.Call, position: int, name: str) -> ast.expr | None:
+    """What a call hands over as a parameter, None where it does not, or unpacks anything."""
     if any(isinstance(a, ast.Starred) for a in call.args) or any(not k.arg for k in call.keywords):
         return None
     if position < len(call.args):
@@ -51,12 +79,14 @@ def argument(call: ast.Call, position: int, name: str) -> ast.expr | None:
 
 
 def called(statement: ast.AST, function: Function, program: Program) -> Iterator[Function]:
+    """The functions of the program that a statement of a function calls by their names."""
     for node in ast.walk(statement):
         if isinstance(node, ast.Call):
             yield from called_by(node, function, program)
 
 
 def called_by(node: ast.Call, function: Function, program: Program) -> Iterator[Function]:
+    """The function that one call of a function means, if the program has it."""
     meaning = program.resolve(node.func, function.module)
     target = program.function_of(meaning.definition) if isinstance(meaning, InTree) else None
     if target is not None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from slimport.index.blocks import argument, references_in, value_of
+from slimport.index.blocks import argument, call_of, references_in
 from slimport.index.program import Function
 
 STEPS = (
@@ -25,13 +26,36 @@ _SCHEDULES = {
 
 def is_step(statement: ast.stmt, function: Function) -> bool:
     """Whether a statement gives the global step a name."""
-    value = value_of(statement)
-    found = [r for r in references_in(statement, function) if r.call is value]
-    return isinstance(statement, ast.Assign) and any(r.api.name in STEPS for r in found)
+    call = call_of(statement) if isinstance(statement, ast.Assign) else None
+    found = [r for r in references_in(statement, function) if r.call is call and call is not None]
+    return any(r.api.name in STEPS for r in found)
 
 
-def step_parameters(call: ast.Call, names: set[str], target: Function) -> Iterator[str]:
-    """The parameters that get one of the names, a plain name each."""
+@dataclass(frozen=True)
+class PassedStep:
+    """A call that hands the global step to a function of the program.
+
+    Attributes:
+        call: The call.
+        function: The function.
+        parameter: Its parameter that gets the step.
+        position: The parameter's place.
+    """
+
+    call: ast.Call
+    function: Function
+    parameter: str
+    position: int
+
+
+def passed_steps(call: ast.Call, names: set[str], target: Function) -> Iterator[PassedStep]:
+    """Where a call hands one of the names over, as a plain name each.
+
+    Args:
+        call: A call.
+        names: Those of the global step.
+        target: The function that it calls.
+    """
     if not isinstance(target.node, ast.FunctionDef):
         return
     parameters = [argument.arg for argument in target.node.args.args]
@@ -39,7 +63,7 @@ def step_parameters(call: ast.Call, names: set[str], target: Function) -> Iterat
     given += [(k.arg or "", k.value) for k in call.keywords]
     for parameter, value in given:
         if isinstance(value, ast.Name) and value.id in names and parameter in parameters:
-            yield parameter
+            yield PassedStep(call, target, parameter, parameters.index(parameter))
 
 
 def only_schedules(function: Function, parameter: str, caller: Function) -> bool:

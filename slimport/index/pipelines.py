@@ -6,11 +6,18 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from slimport.index.blocks import assigned, loaded, references_in
+from slimport.index.blocks import (
+    assigned,
+    leave_it,
+    loaded,
+    on_lines_of_their_own,
+    references_in,
+)
 from slimport.index.program import Function, Program, Reference, callees, closure_of
 
 PROVIDER = "slim.dataset_data_provider.DatasetDataProvider"
-BATCHES = ("tf.train.batch", "tf.train.shuffle_batch")
+SHUFFLE_BATCH = "tf.train.shuffle_batch"
+BATCHES = ("tf.train.batch", SHUFFLE_BATCH)
 # Arguments that a dataset has a place for, and those that only say how threads share the work.
 _KNOWN = frozenset(
     """
@@ -32,6 +39,7 @@ class Pipeline:
         between: The statements that prepare it.
         batch: The statement that batches it.
         batch_call: Its call.
+        shuffles: Whether it mixes the examples: ``tf.train.shuffle_batch``.
     """
 
     function: Function
@@ -41,6 +49,7 @@ class Pipeline:
     between: list[ast.stmt]
     batch: ast.stmt
     batch_call: ast.Call
+    shuffles: bool
 
     def belongs(self, reference: Reference) -> bool:
         """Whether a reference is part of the reading itself."""
@@ -73,7 +82,8 @@ def _pipeline(function: Function, program: Program) -> Pipeline | None:
         if not isinstance(get, ast.Assign) or not isinstance(provider, ast.Name):
             return None
         between = block[block.index(get) + 1 : block.index(batch)]
-        pipeline = Pipeline(function, block, provider.id, get, between, batch, call)
+        shuffles = batches[0].api.name == SHUFFLE_BATCH
+        pipeline = Pipeline(function, block, provider.id, get, between, batch, call, shuffles)
         return pipeline if _is_straight(pipeline, program) else None
     return None
 
@@ -112,10 +122,10 @@ def _is_straight(pipeline: Pipeline, program: Program) -> bool:
         return False
     if len(call.args) < 2 and "batch_size" not in given:
         return False
-    if len({s.lineno for s in block}) < len(block) or block.index(pipeline.get) < 1:
+    if not on_lines_of_their_own(block) or block.index(pipeline.get) < 1:
         return False
     inside = [pipeline.get, *pipeline.between]
-    if any(isinstance(node, _LEAVING) for s in pipeline.between for node in ast.walk(s)):
+    if leave_it(pipeline.between):
         return False
     after = block[block.index(pipeline.batch) + 1 :]
     if (loaded(after) - assigned([pipeline.batch])) & assigned(inside):
@@ -128,4 +138,3 @@ def _is_straight(pipeline: Pipeline, program: Program) -> bool:
 
 
 _NO = ast.Constant(False)
-_LEAVING = (ast.Return, ast.Yield, ast.YieldFrom, ast.Global, ast.Nonlocal, ast.Break, ast.Continue)

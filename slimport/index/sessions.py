@@ -9,6 +9,7 @@ from functools import cached_property
 
 from slimport.index.modules import Module
 from slimport.index.program import Function, Program, Reference, closure_of
+from slimport.index.queues import QUEUES
 
 # What only a graph-and-session program holds.
 _SESSION_APIS = (
@@ -19,15 +20,7 @@ _SESSION_APIS = (
     "slim.training.train", "slim.training.create_train_op",
     "slim.evaluation.evaluate_repeatedly", "slim.evaluation.evaluation_loop",
     "slim.training.evaluate_once", "slim.training.evaluate_repeatedly",
-    "slim.dataset_data_provider.DatasetDataProvider",
-    "tf.global_variables_initializer", "tf.train.start_queue_runners",
-    # Queues work in a graph alone.
-    "slim.parallel_reader.parallel_read", "slim.parallel_reader.single_pass_read",
-    "slim.prefetch_queue.prefetch_queue", "slim.queues.", "tf.train.batch",
-    "tf.train.shuffle_batch", "tf.train.maybe_batch", "tf.train.maybe_shuffle_batch",
-    "tf.train.input_producer",
-    "tf.train.range_input_producer", "tf.train.slice_input_producer",
-    "tf.train.string_input_producer",
+    "tf.global_variables_initializer", *QUEUES,
 )  # fmt: skip
 
 # Programs that say themselves how they run.

@@ -5,23 +5,20 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
-from slimport.index.blocks import argument, assigned, loaded
+from slimport.index.blocks import argument, assigned, leave_it, loaded, on_lines_of_their_own
 from slimport.index.global_steps import told_steps
 from slimport.index.pipelines import Pipeline
 from slimport.index.program import Function, Program, Reference
+from slimport.index.queues import QUEUES
 from slimport.index.training import Training, blocks_that_train
 
 # A program that does any of this keeps its graph: fit has no place for it.
 _NEEDS_A_GRAPH = (
-    "slim.data_provider.", "slim.dataset_data_provider.", "slim.parallel_reader.",
-    "slim.prefetch_queue.", "slim.queues.", "tf.Session", "tf.InteractiveSession",
-    "tf.placeholder", "tf.placeholder_with_default", "tf.get_default_graph", "tf.py_func",
-    "tf.train.batch", "tf.train.batch_join", "tf.train.input_producer", "tf.train.limit_epochs",
-    "tf.train.maybe_batch", "tf.train.maybe_shuffle_batch", "tf.train.range_input_producer",
-    "tf.train.shuffle_batch", "tf.train.shuffle_batch_join", "tf.train.slice_input_producer",
-    "tf.train.start_queue_runners", "tf.train.string_input_producer", "tf.FIFOQueue",
-    "tf.device", "tf.train.ExponentialMovingAverage", "tf.train.SyncReplicasOptimizer",
-    "tf.contrib.opt.", "slim.optimize_loss",
+    *QUEUES, "slim.data_provider.", "slim.parallel_reader.", "tf.FIFOQueue", "tf.Session",
+    "tf.InteractiveSession", "tf.placeholder",
+    "tf.placeholder_with_default", "tf.get_default_graph", "tf.py_func", "tf.device",
+    "tf.train.ExponentialMovingAverage", "tf.train.SyncReplicasOptimizer", "tf.contrib.opt.",
+    "tf.summary.FileWriter", "tf.summary.merge", "slim.optimize_loss",
 )  # fmt: skip
 # Arguments that fit has a place for, and those that change no number.
 _OF_OPERATION = frozenset(
@@ -56,8 +53,8 @@ def _is_told_apart(training: Training, program: Program, read: Mapping[Function,
     """Whether the loss can be a function of its own, and the rest does not look into it."""
     if not _has_only_known_arguments(training) or not _is_step_told_by_keras(training, program):
         return False
-    if len({s.lineno for s in training.block}) < len(training.block):
-        return False  # several statements on one line
+    if not _is_of_whole_lines(training):
+        return False
     of_loss, loss = training.of_loss, training.loss
     if not of_loss or not {loss.id} & assigned(of_loss):
         return False
@@ -70,7 +67,7 @@ def _is_told_apart(training: Training, program: Program, read: Mapping[Function,
         return False  # what follows the training operation may only write summaries
     if loss_name in assigned(rest):
         return False
-    if any(isinstance(node, _LEAVING) for s in of_loss for node in ast.walk(s)):
+    if leave_it(of_loss):
         return False
     # What the loss needs must be there before it, and be nothing that later statements change.
     if not all(_only_sums_up(f) for f in training.beside(program)):
@@ -88,7 +85,11 @@ def _is_told_apart(training: Training, program: Program, read: Mapping[Function,
     return not any(r.api.name.startswith(_NEEDS_A_GRAPH) for r in inside)
 
 
-_LEAVING = (ast.Return, ast.Yield, ast.YieldFrom, ast.Global, ast.Nonlocal, ast.Break, ast.Continue)
+def _is_of_whole_lines(training: Training) -> bool:
+    """Whether each statement around is one of libcst's, so that both can be matched."""
+    node = training.function.node
+    assert isinstance(node, ast.FunctionDef)
+    return on_lines_of_their_own(node.body) and on_lines_of_their_own(training.block)
 
 
 def _has_only_known_arguments(training: Training) -> bool:
@@ -110,9 +111,7 @@ def _is_step_told_by_keras(training: Training, program: Program) -> bool:
     names, function = assigned(training.gone), training.function
     told = [argument(training.operation_call, 2, "global_step")]
     told += told_steps(function)
-    for call, target, parameter in training.steps_passed(program):
-        position = [a.arg for a in target.node.args.args].index(parameter)  # type: ignore[union-attr]
-        told.append(argument(call, position, parameter))
+    told += [argument(p.call, p.position, p.parameter) for p in training.steps_passed(program)]
     uses = [
         n
         for n in ast.walk(function.node)

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from slimport.index.blocks import (
     argument,
     assigned,
+    call_of,
     called,
     called_by,
     loaded,
     references_in,
     value_of,
 )
-from slimport.index.global_steps import STEPS, is_step, only_schedules, step_parameters
+from slimport.index.global_steps import (
+    STEPS,
+    PassedStep,
+    is_step,
+    only_schedules,
+    passed_steps,
+)
 from slimport.index.program import Function, Program, Reference, callees, closure_of
 
 TRAIN = "slim.learning.train"
@@ -73,18 +80,14 @@ class Training:
         start = {f for s in rest for f in called(s, self.function, program)}
         return closure_of(start, callees) - self.callees(program)
 
-    def steps_passed(self, program: Program) -> Iterator[tuple[ast.Call, Function, str]]:
-        """Calls that hand the global step to a function which only schedules a rate by it.
-
-        Yields:
-            The call, the function, and its parameter.
-        """
+    def steps_passed(self, program: Program) -> Iterator[PassedStep]:
+        """Where the global step goes to a function which only schedules a rate by it."""
         names = assigned(self.gone)
         for call in self.function.calls:
             for target in called_by(call, self.function, program):
-                for parameter in step_parameters(call, names, target):
-                    if only_schedules(target, parameter, self.function):
-                        yield call, target, parameter
+                for passed in passed_steps(call, names, target):
+                    if only_schedules(target, passed.parameter, self.function):
+                        yield passed
 
     @property
     def line(self) -> int:
@@ -113,11 +116,13 @@ def _training(function: Function, program: Program) -> Training | None:
         return None
     loop_call, operation_call = loops[0].call, operations[0].call
     graph, block = _block(function.node.body, loops[0], function)
+    if loop_call is None or operation_call is None:
+        return None
     loop = next((s for s in block if value_of(s) is loop_call), None)
     operation = next((s for s in block if value_of(s) is operation_call), None)
-    if loop is None or operation is None or loop_call is None or operation_call is None:
+    if loop is None or not isinstance(operation, ast.Assign):
         return None
-    if not _is_simple(operation) or block.index(operation) > block.index(loop):
+    if block.index(operation) > block.index(loop):
         return None
     loss = argument(operation_call, 0, "total_loss")
     given = argument(loop_call, 0, "train_op")
@@ -174,11 +179,22 @@ def _of_loss(
     return found
 
 
+def unseen_summaries(function: Function, of_loss: Collection[ast.stmt] = ()) -> Iterator[int]:
+    """The lines of a function's statements that only write a summary, but for those of a loss."""
+    seen = {node for statement in of_loss for node in ast.walk(statement)}
+    alone = {n.value for n in ast.walk(function.node) if isinstance(n, ast.Expr)} - seen
+    for reference in function.references:
+        if reference.api.name.startswith("tf.summary.") and reference.call in alone:
+            yield reference.call.lineno
+
+
 def _is_summary(statement: ast.stmt, of_loss: list[ast.stmt], function: Function) -> bool:
     """Whether a statement writes a summary of something that is no part of the loss."""
-    value = statement.value if isinstance(statement, ast.Expr) else None
-    found = [r for r in references_in(statement, function) if r.call is value]
-    return statement not in of_loss and any(r.api.name.startswith("tf.summary.") for r in found)
+    call = call_of(statement) if isinstance(statement, ast.Expr) else None
+    if call is None or statement in of_loss:
+        return False
+    found = [r for r in references_in(statement, function) if r.call is call]
+    return any(r.api.name.startswith("tf.summary.") for r in found)
 
 
 def _looks_up(statement: ast.stmt, function: Function, program: Program) -> bool:
@@ -205,7 +221,3 @@ def _is_inside(reference: Reference) -> bool:
 
 def _holds(statement: ast.stmt, reference: Reference) -> bool:
     return any(node is reference.node for node in ast.walk(statement))
-
-
-def _is_simple(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.Assign)

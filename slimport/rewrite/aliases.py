@@ -10,7 +10,8 @@ from slimport.index.resolve import Api
 from slimport.rewrite.registry import acting_rule
 from slimport.rewrite.tf1 import became
 
-_SYMBOLS = "tf1_symbols"
+# Of the rule for names of TensorFlow 1 that have no rule of their own.
+CODE, NAME = "SLIM310", "tf1_symbols"
 
 
 def compat_aliases(module: Module, program: Program, trains_with_fit: bool) -> dict[str, str]:
@@ -45,7 +46,7 @@ def compat_aliases(module: Module, program: Program, trains_with_fit: bool) -> d
 def _is_in_compat(reference: Reference, trains_with_fit: bool) -> bool:
     api = reference.api.name
     rule = acting_rule(api, trains_with_fit)
-    if rule is None or rule.name != _SYMBOLS or reference.api.doubt:
+    if rule is None or rule.code != CODE or reference.api.doubt:
         return False
     path = api.removeprefix("tf.")
     now = became(path, reference.call)

@@ -19,7 +19,7 @@ from slimport.index.names import Assigned, Scope
 from slimport.index.program import Function, Program, Reference, Span, closure_of
 from slimport.index.resolve import Api, External
 from slimport.report.model import FunctionForm, LeftAlone, Rewritten
-from slimport.rewrite import marks, python2, sessions
+from slimport.rewrite import aliases, marks, python2, sessions
 from slimport.rewrite.align import is_aligned, realign
 from slimport.rewrite.blocks import on_one_line, unchained, without_items
 from slimport.rewrite.factories import Factory
@@ -296,9 +296,6 @@ class _Rewriter(cst.CSTTransformer):
             assert isinstance(updated_node, cst.IndentedBlock)
             result = self._training.block(original_node, updated_node)
         elif isinstance(original_node, cst.BaseStatement | cst.SimpleStatementLine):
-            if self._training.is_unseen(self._called_alone(original_node)):
-                self._pending.pop()
-                return cst.RemoveFromParent()
             result = self._statement(updated_node)
             if isinstance(original_node, cst.FunctionDef):
                 assert isinstance(result, cst.FunctionDef)
@@ -423,13 +420,6 @@ class _Rewriter(cst.CSTTransformer):
             self._alive.append(done)
         return done
 
-    def _called_alone(self, node: cst.CSTNode) -> tuple[Reference, Function] | None:
-        """What a statement calls that does nothing else."""
-        if not isinstance(node, cst.SimpleStatementLine) or len(node.body) > 1:
-            return None
-        value = node.body[0].value if isinstance(node.body[0], cst.Expr) else None
-        return self._lookup(value.func) if isinstance(value, cst.Call) else None
-
     def _comparison(self, original: cst.Comparison, node: cst.CSTNode) -> cst.CSTNode:
         span = self._span(original)
         if span is None or span not in self._comparisons:
@@ -496,9 +486,7 @@ class _Rewriter(cst.CSTTransformer):
         if found is None:
             return node
         line, api = reference.span[0], reference.api.name
-        rule = acting_rule(f"{api}.", self.services.trains_with_fit())
-        assert rule is not None
-        self.result.rewritten.append(Rewritten(line, api, rule.code, rule.name))
+        self.result.rewritten.append(Rewritten(line, api, aliases.CODE, aliases.NAME))
         return self.services.tensorflow(f"compat.v1.{found}", reference.api.spelled)
 
     def _is_module(self, name: str, reference: Reference) -> bool:

@@ -12,11 +12,28 @@ from slimport.index.pipelines import Pipeline
 from slimport.index.program import Reference
 from slimport.index.training import Training
 from slimport.report.model import Rewritten
+from slimport.rewrite.blocks import without_items
+from slimport.rewrite.long_lines import is_short, list_of, one_a_line
 from slimport.rewrite.names import free_name, names_in
 from slimport.rewrite.pipelines import PipelineBlock
-from slimport.rewrite.site import FileServices
+from slimport.rewrite.site import FileServices, dotted
+from slimport.rewrite.statements import (
+    BLANK,
+    apart,
+    arguments,
+    assignment,
+    call_in,
+    comments_left,
+    keyword,
+    lines_above,
+    on_one_line,
+    with_comments_of,
+    with_lines,
+    with_value,
+)
 
 CODE, NAME = "SLIM290", "fit"
+Pair = tuple[ast.stmt, cst.BaseStatement]
 
 
 class FitBlock:
@@ -57,67 +74,67 @@ class FitBlock:
         assert isinstance(body, cst.IndentedBlock)
         graph = self.training.graph
         if graph is None:
-            return node.with_changes(body=body.with_changes(body=self._block(body.body)))
+            return node.with_changes(body=self._block(body))
+        assert isinstance(self.training.function.node, ast.FunctionDef)
         position = self.training.function.node.body.index(graph)
         opened = body.body[position]
         assert isinstance(opened, cst.With) and isinstance(opened.body, cst.IndentedBlock)
-        inner = self._block(opened.body.body)
-        first = inner[0]
-        lines = [*opened.leading_lines, *getattr(first, "leading_lines", ())]
-        inner[0] = first.with_changes(leading_lines=lines)
-        statements = [*body.body[:position], *inner, *body.body[position + 1 :]]
+        dissolved = without_items(opened.with_changes(body=self._block(opened.body)), [True])
+        assert isinstance(dissolved, cst.FlattenSentinel)
+        statements = [*body.body[:position], *dissolved, *body.body[position + 1 :]]
         return node.with_changes(body=body.with_changes(body=statements))
 
-    def _block(self, statements: Sequence[cst.BaseStatement]) -> list[cst.BaseStatement]:
+    def _block(self, block: cst.IndentedBlock) -> cst.IndentedBlock:
         training = self.training
-        pairs = list(zip(training.block, statements, strict=True))
-        inside = [(old, new) for old, new in pairs if old in training.of_loss]
-        of_loss = [new for _, new in inside]
-        if self._pipeline is not None:
-            of_loss = self._pipeline.rewritten(inside)
+        pairs = list(zip(training.block, block.body, strict=True))
         result: list[cst.BaseStatement] = []
         carried: list[cst.EmptyLine] = []
         for old, new in pairs:
-            if old is training.of_loss[0]:
-                found = self._making(of_loss)
-            elif old in training.of_loss:
-                continue
-            elif old in training.gone:
-                carried += getattr(new, "leading_lines", ())
-                continue
-            elif old is training.operation:
-                found = [self._compile(new)]
-            elif old is training.loop:
-                found = self._fit(new)
-            else:
-                found = [new]
-            if old in training.looks_up:
-                found = [self._in_layer_graph(found)]
-            result += [_with_lines(found[0], carried), *found[1:]]
-            carried = []
-        return result
+            if old in training.gone:
+                carried += comments_left(new)
+            elif old not in training.of_loss or old is training.of_loss[0]:
+                first, *rest = self._instead(old, new, pairs)
+                result += [with_lines(first, carried), *rest]
+                carried = []
+        return block.with_changes(body=result, footer=[*carried, *block.footer])
+
+    def _instead(
+        self, old: ast.stmt, new: cst.BaseStatement, pairs: Sequence[Pair]
+    ) -> list[cst.BaseStatement]:
+        """What takes a statement's place; for the first of the loss that of all of these."""
+        training = self.training
+        replaced = [new]
+        if old in training.of_loss:
+            inside = [(old, new) for old, new in pairs if old in training.of_loss]
+            replaced = [new for _, new in inside]
+            found = self._making(self._pipeline.rewritten(inside) if self._pipeline else replaced)
+        elif old is training.operation:
+            found = [self._compile(new)]
+        elif old is training.loop:
+            found = self._fit(new)
+        else:
+            found = [new]
+        if old in training.looks_up:
+            found = [self._in_layer_graph(found)]
+        return with_comments_of(replaced, found)
 
     def _making(self, of_loss: Sequence[cst.BaseStatement]) -> list[cst.BaseStatement]:
         """``def build_loss(): ...`` and the model of it."""
         model = self._services.written("LossModel")
         called = self._one_call(of_loss)
         if called is not None:
-            arguments = [cst.Arg(called.func), *called.args]
-            made = _assignment(self._model, cst.Call(model, _spaced(arguments)))
-            return [_with_lines(made, getattr(of_loss[0], "leading_lines", ()))]
+            made = cst.Call(model, on_one_line([cst.Arg(called.func), *called.args]))
+            return [of_loss[0].with_changes(body=[assignment(self._model, made)])]
         end = cst.SimpleStatementLine([cst.Return(cst.Name(self.training.loss.id))])
-        first, is_first = of_loss[0], self._is_first()
-        lines = getattr(first, "leading_lines", ())
-        body = [first.with_changes(leading_lines=[]), *of_loss[1:], end]
-        blank = cst.EmptyLine(indent=False)
+        lines = lines_above(of_loss[0])
         definition = cst.FunctionDef(
             cst.Name(self._loss),
             cst.Parameters(),
-            cst.IndentedBlock(body),
-            leading_lines=[*([] if is_first else [blank]), *_without_blank(lines)],
+            cst.IndentedBlock([of_loss[0].with_changes(leading_lines=[]), *of_loss[1:], end]),
+            leading_lines=[*([] if self._is_first() else [BLANK]), *_without_blank(lines)],
         )
-        made = _assignment(self._model, cst.Call(model, [cst.Arg(cst.Name(self._loss))]))
-        return [definition, _with_lines(made, [blank])]
+        made = cst.Call(model, [cst.Arg(cst.Name(self._loss))])
+        return [definition, apart(_line(assignment(self._model, made)))]
 
     def _is_first(self) -> bool:
         """Whether nothing of the function stands above the loss: there goes no blank line."""
@@ -138,146 +155,71 @@ class FitBlock:
         return assign.value if is_loss and is_plain and len(assign.targets) == 1 else None
 
     def _compile(self, statement: cst.BaseStatement) -> cst.BaseStatement:
-        given = _arguments(_call_in(statement), ("total_loss", "optimizer", "global_step"))
-        kept = [_argument("optimizer", given["optimizer"])]
-        for name in ("variables_to_train", "clip_gradient_norm", "gradient_multipliers"):
-            if name in given:
-                kept.append(_argument(name, given[name]))
-        call = cst.Call(cst.parse_expression(f"{self._model}.compile"), _spaced(kept))
-        line = cst.SimpleStatementLine([cst.Expr(call)])
-        return _with_lines(line, getattr(statement, "leading_lines", ()))
+        given = arguments(call_in(statement), ("total_loss", "optimizer", "global_step"))
+        names = ("optimizer", "variables_to_train", "clip_gradient_norm", "gradient_multipliers")
+        kept = [keyword(name, given[name]) for name in names if name in given]
+        call = cst.Call(dotted(f"{self._model}.compile"), on_one_line(kept))
+        return statement.with_changes(body=[cst.Expr(call)])
 
     def _fit(self, statement: cst.BaseStatement) -> list[cst.BaseStatement]:
-        given = _arguments(_call_in(statement), ("train_op", "logdir"))
+        given = arguments(call_in(statement), ("train_op", "logdir"))
         steps, every = given.get("number_of_steps"), given.get("log_every_n_steps")
         log = cst.Call(self._services.written("LogLoss"), [cst.Arg(every)] if every else [])
-        lines = getattr(statement, "leading_lines", ())
-        begun: list[cst.BaseStatement] = [_assignment(self._log, log)]
+        begun: list[cst.BaseStatement] = [_line(assignment(self._log, log))]
         if steps is not None and _calls(steps):  # asked for twice below
-            begun.append(_assignment(self._steps, steps))
+            begun.append(_line(assignment(self._steps, steps)))
             steps = cst.Name(self._steps)
-        begun[0] = _with_lines(begun[0], lines)
+        fit = _line(cst.Expr(self._fit_call(given, steps)))
+        statements: list[cst.BaseStatement] = [*begun, fit, *self._with_value(statement)]
+        return [with_lines(statements[0], lines_above(statement)), *statements[1:]]
+
+    def _fit_call(
+        self, given: Mapping[str, cst.BaseExpression], steps: cst.BaseExpression | None
+    ) -> cst.Call:
         callbacks: list[cst.BaseExpression] = [self._checkpoints(given)]
+        made = [cst.Arg(dotted(f"{self._model}.batches"))]
         if steps is not None:
-            stop = self._services.written("StopAtStep")
-            callbacks.append(cst.Call(stop, [cst.Arg(steps)]))
+            callbacks.append(cst.Call(self._services.written("StopAtStep"), [cst.Arg(steps)]))
+            made.append(keyword("steps_per_epoch", steps))
         callbacks.append(cst.Name(self._log))
-        arguments = [cst.Arg(cst.parse_expression(f"{self._model}.batches"))]
-        if steps is not None:
-            arguments.append(_argument("steps_per_epoch", steps))
-        arguments.append(_argument("callbacks", _list(callbacks)))
-        fit = cst.Call(
-            cst.parse_expression(f"{self._model}.fit"),
-            [a.with_changes(comma=_NEXT_LINE) for a in arguments[:-1]]
-            + [arguments[-1].with_changes(comma=_LAST_LINE)],
-            whitespace_before_args=_INDENTED,
-        )
-        return [
-            *begun,
-            cst.SimpleStatementLine([cst.Expr(fit)]),
-            *self._with_value(statement),
-        ]
+        made.append(keyword("callbacks", list_of(callbacks)))
+        return one_a_line(cst.Call(dotted(f"{self._model}.fit"), made), 4)
 
     def _checkpoints(self, given: Mapping[str, cst.BaseExpression]) -> cst.BaseExpression:
-        arguments = [cst.Arg(given["logdir"])]
+        made = [cst.Arg(given["logdir"])]
         for name in ("init_fn", "save_interval_secs"):
             if not _is_none(given.get(name)):
-                arguments.append(_argument(name, given[name]))
+                made.append(keyword(name, given[name]))
         saver = given.get("saver")
         if isinstance(saver, cst.Call):
-            arguments += [_argument("max_to_keep", a.value) for a in saver.args]
-        return _broken(cst.Call(self._services.written("Checkpoints"), _spaced(arguments)))
+            made += [keyword("max_to_keep", a.value) for a in saver.args]
+        call = cst.Call(self._services.written("Checkpoints"), on_one_line(made))
+        return call if is_short(call) else one_a_line(call, 12)
 
     def _with_value(self, statement: cst.BaseStatement) -> list[cst.BaseStatement]:
         """The statement that used what the loop returned: the last loss."""
         assert isinstance(statement, cst.SimpleStatementLine)
-        loss = cst.parse_expression(f"{self._log}.loss")
-        small = statement.body[0]
-        if isinstance(small, cst.Expr):
+        if isinstance(statement.body[0], cst.Expr):
             return []
-        assert isinstance(small, cst.Return | cst.Assign)
-        return [statement.with_changes(body=[small.with_changes(value=loss)], leading_lines=[])]
+        return [with_value(statement, dotted(f"{self._log}.loss")).with_changes(leading_lines=[])]
 
     def _in_layer_graph(self, statements: Sequence[cst.BaseStatement]) -> cst.BaseStatement:
         """``with model.layer_graph():``, for statements that look variables up."""
-        opened = cst.parse_expression(f"{self._model}.layer_graph()")
-        lines = getattr(statements[0], "leading_lines", ())
-        body = [statements[0].with_changes(leading_lines=[]), *statements[1:]]
-        return cst.With([cst.WithItem(opened)], cst.IndentedBlock(body), leading_lines=lines)
+        first, *rest = statements
+        return cst.With(
+            [cst.WithItem(cst.Call(dotted(f"{self._model}.layer_graph")))],
+            cst.IndentedBlock([first.with_changes(leading_lines=[]), *rest]),
+            leading_lines=lines_above(first),
+        )
+
+
+def _line(small: cst.BaseSmallStatement) -> cst.SimpleStatementLine:
+    return cst.SimpleStatementLine([small])
 
 
 def _without_blank(lines: Sequence[cst.EmptyLine]) -> Sequence[cst.EmptyLine]:
     """The lines above a statement without a blank one at their start."""
     return lines[1:] if lines and lines[0].comment is None else lines
-
-
-_WIDTH = 72
-_INDENTED = cst.ParenthesizedWhitespace(
-    indent=True, last_line=cst.SimpleWhitespace("    "), first_line=cst.TrailingWhitespace()
-)
-_NEXT_LINE = cst.Comma(whitespace_after=_INDENTED)
-_LAST_LINE = cst.Comma(whitespace_after=cst.ParenthesizedWhitespace(indent=True))
-
-
-def _broken(call: cst.Call) -> cst.Call:
-    """A call in a list of callbacks, an argument a line where it would be long."""
-    if len(cst.Module([]).code_for_node(call)) <= _WIDTH:
-        return call
-    inner, outer = _new_line(12), _new_line(8)
-    commas = [*[cst.Comma(whitespace_after=inner)] * (len(call.args) - 1)]
-    commas.append(cst.Comma(whitespace_after=outer))
-    arguments = [a.with_changes(comma=c) for a, c in zip(call.args, commas, strict=True)]
-    return call.with_changes(args=arguments, whitespace_before_args=inner)
-
-
-def _new_line(columns: int) -> cst.ParenthesizedWhitespace:
-    return cst.ParenthesizedWhitespace(indent=True, last_line=cst.SimpleWhitespace(" " * columns))
-
-
-def _list(elements: Sequence[cst.BaseExpression]) -> cst.List:
-    """A list, an element a line where it would be long."""
-    line = cst.List([cst.Element(element) for element in elements])
-    if len(cst.Module([]).code_for_node(line)) <= _WIDTH:
-        return line
-    inner, outer = _new_line(8), _new_line(4)
-    between, last = cst.Comma(whitespace_after=inner), cst.Comma(whitespace_after=outer)
-    commas = [*[between] * (len(elements) - 1), last]
-    return cst.List(
-        [cst.Element(e, comma=comma) for e, comma in zip(elements, commas, strict=True)],
-        lbracket=cst.LeftSquareBracket(whitespace_after=inner),
-    )
-
-
-def _call_in(statement: cst.BaseStatement) -> cst.Call:
-    assert isinstance(statement, cst.SimpleStatementLine)
-    value = getattr(statement.body[0], "value", None)
-    assert isinstance(value, cst.Call)
-    return value
-
-
-def _arguments(call: cst.Call, positional: Sequence[str]) -> dict[str, cst.BaseExpression]:
-    names = iter(positional)
-    return {a.keyword.value if a.keyword else next(names): a.value for a in call.args}
-
-
-def _argument(name: str, value: cst.BaseExpression) -> cst.Arg:
-    equal = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
-    return cst.Arg(value, cst.Name(name), equal=equal)
-
-
-def _spaced(arguments: Sequence[cst.Arg]) -> list[cst.Arg]:
-    """The arguments on one line."""
-    plain = [a.with_changes(comma=cst.MaybeSentinel.DEFAULT) for a in arguments]
-    return [a.with_changes(whitespace_after_arg=cst.SimpleWhitespace("")) for a in plain]
-
-
-def _assignment(name: str, value: cst.BaseExpression) -> cst.SimpleStatementLine:
-    return cst.SimpleStatementLine([cst.Assign([cst.AssignTarget(cst.Name(name))], value)])
-
-
-def _with_lines(statement: cst.BaseStatement, lines: Sequence[cst.EmptyLine]) -> cst.BaseStatement:
-    own = getattr(statement, "leading_lines", ())
-    return statement.with_changes(leading_lines=[*lines, *own])
 
 
 def _calls(node: cst.BaseExpression) -> bool:
@@ -290,4 +232,4 @@ def _is_name(node: cst.BaseExpression, name: str) -> bool:
 
 
 def _is_none(value: cst.BaseExpression | None) -> bool:
-    return value is None or (isinstance(value, cst.Name) and value.value == "None")
+    return value is None or _is_name(value, "None")

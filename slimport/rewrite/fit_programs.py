@@ -5,16 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from slimport.index.global_steps import STEPS
 from slimport.index.modules import Module
 from slimport.index.names import Assigned, Opaque, Scope
 from slimport.index.program import Function, Program, bind
 from slimport.index.resolve import Api
 
-_GLOBAL_STEPS = frozenset(
-    f"{owner}.{name}"
-    for owner in ("slim", "tf.train")
-    for name in ("create_global_step", "get_global_step", "get_or_create_global_step")
-)
 _CASTS = frozenset("tf.cast tf.identity tf.to_float tf.to_int32 tf.to_int64".split())
 # Methods and functions that count up what they are given as `global_step`.
 _COUNTING = frozenset("apply_gradients create_train_op minimize".split())
@@ -56,7 +52,7 @@ def _is_step(
         api = meaning.name if isinstance(meaning, Api) else ""
         if api in _CASTS and node.args:
             return _is_step(node.args[0], function, program, seen)
-        return api in _GLOBAL_STEPS
+        return api in STEPS
     if not isinstance(node, ast.Name):
         return False
     found = module.scopes.scope_of.get(node, module.scope).lookup(node.id)

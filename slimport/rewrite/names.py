@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 
+from slimport.index.blocks import assigned, loaded
+
 
 def names_in(node: ast.AST) -> set[str]:
     """Every name that a piece of code uses or binds."""
-    names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
-    return names | {n.arg for n in ast.walk(node) if isinstance(n, ast.arg)}
+    arguments = {n.arg for n in ast.walk(node) if isinstance(n, ast.arg)}
+    return assigned([node]) | loaded([node]) | arguments
 
 
 def free_name(name: str, taken: set[str]) -> str:

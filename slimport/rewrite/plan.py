@@ -9,6 +9,7 @@ from functools import cached_property
 
 from slimport.index.canonical import is_slim
 from slimport.index.closed import Closure, LayerCall, closures, share_reasons
+from slimport.index.global_steps import PassedStep
 from slimport.index.modules import Module
 from slimport.index.patched import patched_names
 from slimport.index.pipelines import Pipeline, pipelines
@@ -113,7 +114,7 @@ class Plan:
         return {f for f in beside if self.trains_with_fit(f.module)} | set(self.trainings)
 
     @cached_property
-    def steps_passed(self) -> list[tuple[ast.Call, Function, str]]:
+    def steps_passed(self) -> list[PassedStep]:
         """Where the global step goes to a function that only schedules a rate by it."""
         return [s for t in self.trainings.values() for s in t.steps_passed(self.program)]
 

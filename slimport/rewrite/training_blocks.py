@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import libcst as cst
 from libcst.metadata import CodeRange
 
 from slimport.index.modules import Module
 from slimport.index.program import Function, Reference
+from slimport.index.training import unseen_summaries
 from slimport.report.model import Rewritten
 from slimport.rewrite.fit import FitBlock
 from slimport.rewrite.parameters import without_argument, without_parameters
 from slimport.rewrite.pipelines import PipelineBlock
 from slimport.rewrite.plan import Plan
 from slimport.rewrite.site import FileServices
+from slimport.rewrite.statements import comments_left, with_lines
 
 
 class TrainingBlocks:
@@ -35,8 +37,6 @@ class TrainingBlocks:
         services: FileServices,
         positions: Mapping[cst.CSTNode, CodeRange],
     ) -> None:
-        self._module = module
-        self._plan = plan
         self._positions = positions
         self._fits = {
             training.line: FitBlock(training, services, plan.pipelines.get(training.function))
@@ -47,6 +47,17 @@ class TrainingBlocks:
             pipeline.get.lineno: PipelineBlock(pipeline, services)
             for pipeline in plan.pipelines.values()
             if pipeline.function.module is module
+        }
+        self._steps = {
+            (passed.call.lineno, passed.call.col_offset): passed
+            for passed in plan.steps_passed
+            if passed.function.module is module
+        }
+        self._unseen = {
+            line
+            for function in plan.without_summaries
+            if function.module is module
+            for line in unseen_summaries(function, _of_loss(plan, function))
         }
 
     def entries(self) -> Iterator[Rewritten]:
@@ -61,47 +72,62 @@ class TrainingBlocks:
         fits = any(fit.replaces(reference) for fit in self._fits.values())
         return fits or any(block.replaces(reference) for block in self._pipelines.values())
 
-    def is_unseen(self, called: tuple[Reference, Function] | None) -> bool:
-        """Whether what a statement calls writes a summary that no session would ask for."""
-        if called is None or not called[0].api.name.startswith("tf.summary."):
-            return False
-        reference, function = called
-        training = self._plan.trainings.get(function)
-        if training is not None:
-            return any(statement.lineno == reference.span[0] for statement in training.gone)
-        return function in self._plan.without_summaries
-
     def call(self, original: cst.Call, node: cst.Call) -> cst.Call:
         """The call without the global step, for a function that Keras spares it."""
+        if not self._steps:
+            return node
         start = self._positions[original].start
-        for call, function, parameter in self._plan.steps_passed:
-            is_here = function.module is self._module
-            if is_here and (start.line, start.column) == (call.lineno, call.col_offset):
-                assert isinstance(function.node, ast.FunctionDef)
-                position = [a.arg for a in function.node.args.args].index(parameter)
-                return without_argument(node, position, parameter)
-        return node
+        passed = self._steps.get((start.line, start.column))
+        return node if passed is None else without_argument(node, passed.position, passed.parameter)
 
     def block(self, original: cst.IndentedBlock, node: cst.IndentedBlock) -> cst.IndentedBlock:
-        """A block that read examples from queues, with a tf.data pipeline."""
-        lines = {self._positions[statement].start.line for statement in original.body}
-        for line in lines & self._pipelines.keys():
-            piped = self._pipelines[line]
-            if piped.pipeline.function in self._plan.trainings:
-                continue  # the loss's function gets it
+        """A block that read examples from queues, with a tf.data pipeline.
+
+        Any other is without the summaries that no session would ask for.
+        """
+        if not self._pipelines and not self._unseen:
+            return node
+        lines = [self._positions[statement].start.line for statement in original.body]
+        if any(fit.training.block[0].lineno in lines for fit in self._fits.values()):
+            return node  # the loss's function gets it
+        found = [self._pipelines[line] for line in lines if line in self._pipelines]
+        for piped in found:
             pairs = list(zip(piped.pipeline.block, node.body, strict=True))
-            node = node.with_changes(body=piped.rewritten(pairs))
-        return node
+            return node.with_changes(body=piped.rewritten(pairs))
+        return self._without_unseen(lines, node)
+
+    def _without_unseen(self, lines: Sequence[int], node: cst.IndentedBlock) -> cst.IndentedBlock:
+        """The block without the summaries on these lines; their comments stay."""
+        kept: list[cst.BaseStatement] = []
+        carried: list[cst.EmptyLine] = []
+        for line, statement in zip(lines, node.body, strict=True):
+            if line in self._unseen:
+                carried += comments_left(statement)
+            else:
+                kept.append(with_lines(statement, carried))
+                carried = []
+        if len(kept) == len(node.body):
+            return node
+        if not kept:
+            kept = [cst.SimpleStatementLine([cst.Pass()])]
+        return node.with_changes(body=kept, footer=[*carried, *node.footer])
 
     def function(self, original: cst.FunctionDef, node: cst.FunctionDef) -> cst.FunctionDef:
         """A function without the global step's parameter, or with compile and fit for its loop."""
+        if not self._steps and not self._fits:
+            return node
         line = self._positions[original.name].start.line
-        gone = {p for _, f, p in self._plan.steps_passed if self._is_at(f, line)}
+        gone = {p.parameter for p in self._steps.values() if _line_of(p.function) == line}
         if gone:
             node = without_parameters(node, gone)
         fit = self._fits.get(line)
         return node if fit is None else fit.rewritten(node)
 
-    def _is_at(self, function: Function, line: int) -> bool:
-        is_here = function.module is self._module
-        return is_here and getattr(function.node, "lineno", 0) == line
+
+def _of_loss(plan: Plan, function: Function) -> Sequence[ast.stmt]:
+    training = plan.trainings.get(function)
+    return training.of_loss if training is not None else ()
+
+
+def _line_of(function: Function) -> int:
+    return getattr(function.node, "lineno", 0)

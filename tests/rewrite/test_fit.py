@@ -89,6 +89,8 @@ STAYS = {
     "a queue": {"first": "x, = tf.train.batch([x], 4)"},
     "a device": {"second": "with tf.device('/cpu:0'): logits = logits + 1.0"},
     "a session": {"last": "tf.Session()"},
+    "an event file": {"first": "out = tf.summary.FileWriter(folder)"},
+    "some summaries": {"fourth": "tf.summary.merge([])"},
     "the step is looked at": {
         "first": "step = slim.get_or_create_global_step()",
         "third": "loss = loss + tf.cast(step, tf.float32)",
@@ -180,3 +182,93 @@ def test_the_step_goes_to_a_schedule(line: str, parameters: str, fits: bool) -> 
     if fits:
         assert "def make(rate):\n" in text and "adam = make(0.1)\n" in text
         assert "summary" not in text
+
+
+def test_the_schedule_beside_the_loss_loses_its_summary() -> None:
+    text = rewritten(
+        first="step = slim.create_global_step()\n"
+        "    rate = tf.train.exponential_decay(0.1, step, 5, 0.9)\n"
+        "    # The rate.\n"
+        "    tf.summary.scalar('rate', rate)  # shown"
+    )
+    assert "LossModel" in text and "summary" not in text
+    assert "    # The rate.\n    # shown\n" in text
+
+
+def test_the_last_summary_leaves_its_comments() -> None:
+    text = rewritten(last="# The rate.\n    tf.summary.scalar('rate', 0.1)  # shown")
+    assert "LossModel" in text and "summary" not in text
+    assert text.endswith("    # The rate.\n    # shown\n")
+
+
+def test_a_summary_below_a_condition() -> None:
+    text = rewritten(
+        first="if restore:\n        # The rate.\n        tf.summary.scalar('rate', 0.1)"
+    )
+    assert "LossModel" in text and "summary" not in text
+    assert "    if restore:\n        pass\n        # The rate.\n" in text
+
+
+def test_a_summary_of_the_loss_below_a_condition() -> None:
+    text = rewritten(third="if restore:\n        tf.summary.scalar('loss', loss)")
+    assert "            log_scalar('loss', loss)\n" in text
+
+
+def test_a_function_that_writes_summaries_is_not_one() -> None:
+    text = rewritten(first="write = tf.summary.scalar")
+    assert "    write = tf.compat.v1.summary.scalar\n" in text and "LossModel" in text
+
+
+GRAPH = """def train(x, folder):{first}
+    with tf.Graph().as_default():{header}
+        # The net.
+        loss = tf.reduce_mean(slim.fully_connected(x, 1))  # its loss
+        loss = 2.0 * loss
+        train_op = slim.learning.create_train_op(  # an op
+            loss,  # of it
+            tf.train.AdamOptimizer(0.1))  # Adam
+        # Now.
+        slim.learning.train(  # go
+            train_op,
+            folder,  # where
+            number_of_steps=9)  # end
+        # Done.
+    return folder
+"""
+
+
+def test_comments_stay() -> None:
+    source = HEAD + GRAPH.format(first="", header="  # A graph.")
+    text = output(rewrite_program({"net.py": source}), "net.py") or ""
+    assert "model.fit(" in text and "tf.Graph" not in text
+    comments = [line.partition("#")[2] for line in source.splitlines() if "#" in line]
+    assert len(comments) == 11
+    assert [c for c in comments if text.count(f"#{c}\n") != 1] == []
+
+
+def test_two_statements_on_a_line_around_the_graph() -> None:
+    source = HEAD + GRAPH.format(first="\n    a = 1; b = 2", header="")
+    result = rewrite_program({"net.py": source})
+    assert not report(result, "net.py").error
+    assert "LossModel" not in (output(result, "net.py") or "")
+
+
+@pytest.mark.parametrize(
+    "line", ["def scale(v): return v\n", "import nets as scale", "class scale: pass"]
+)
+def test_names_that_the_loss_takes_from_among_its_lines(line: str) -> None:
+    text = rewritten(second=f"{line}\n    logits = scale(logits)")
+    assert "LossModel" not in text
+
+
+def test_a_batch_imported_by_its_own_name() -> None:
+    head = "from tensorflow.train import shuffle_batch as mix\n" + HEAD
+    provider = "slim.dataset_data_provider.DatasetDataProvider"
+    text = rewritten(
+        head=head,
+        first=f"provider = {provider}(x)\n    y, = provider.get(['y'])  # read\n"
+        "    y = y * 2.0\n    x = mix([y], 4, capacity=9,  # few\n"
+        "            min_after_dequeue=3)  # mixed",
+    )
+    assert "batches = batches.shuffle(9)\n" in text and "mix(" not in text
+    assert "y = example['y']  # read\n" in text and "# few\n" in text and "  # mixed\n" in text

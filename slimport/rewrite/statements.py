@@ -1,0 +1,108 @@
+"""Statements that a rewrite makes, and what of the old ones stays with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import libcst as cst
+from libcst import matchers
+
+from slimport.rewrite.moved import named
+
+BLANK = cst.EmptyLine(indent=False)
+
+
+def assignment(target: str | cst.BaseExpression, value: cst.BaseExpression) -> cst.Assign:
+    """``target = value``"""
+    if isinstance(target, str):
+        target = cst.Name(target)
+    assert isinstance(target, cst.BaseAssignTargetExpression)
+    return cst.Assign([cst.AssignTarget(target)], value)
+
+
+def keyword(name: str, value: cst.BaseExpression) -> cst.Arg:
+    """``name=value``, as an argument."""
+    return named(cst.Arg(value), name)
+
+
+def call_in(statement: cst.BaseStatement) -> cst.Call:
+    """The call that a statement returns, assigns or consists of."""
+    assert isinstance(statement, cst.SimpleStatementLine)
+    value = getattr(statement.body[0], "value", None)
+    assert isinstance(value, cst.Call)
+    return value
+
+
+def arguments(call: cst.Call, positional: Sequence[str]) -> dict[str, cst.BaseExpression]:
+    """The values that a call hands over by the names of its parameters."""
+    names = iter(positional)
+    return {a.keyword.value if a.keyword else next(names): a.value for a in call.args}
+
+
+def on_one_line(given: Sequence[cst.Arg]) -> list[cst.Arg]:
+    """Arguments without the line breaks between them."""
+    plain = [a.with_changes(comma=cst.MaybeSentinel.DEFAULT) for a in given]
+    return [a.with_changes(whitespace_after_arg=cst.SimpleWhitespace("")) for a in plain]
+
+
+def lines_above(statement: cst.BaseStatement) -> Sequence[cst.EmptyLine]:
+    """Blank lines and comments above a statement."""
+    lines: Sequence[cst.EmptyLine] = getattr(statement, "leading_lines", ())
+    return lines
+
+
+def with_lines(statement: cst.BaseStatement, lines: Sequence[cst.EmptyLine]) -> cst.BaseStatement:
+    """The statement with more lines above those that it has."""
+    if not lines:
+        return statement
+    return statement.with_changes(leading_lines=[*lines, *lines_above(statement)])
+
+
+def with_lines_only(
+    statement: cst.BaseStatement, lines: Sequence[cst.EmptyLine]
+) -> cst.BaseStatement:
+    """The statement with these lines above it, and no others."""
+    return statement.with_changes(leading_lines=lines)
+
+
+def apart(statement: cst.BaseStatement) -> cst.BaseStatement:
+    """The statement with a blank line above it."""
+    lines = lines_above(statement)
+    if lines and lines[0].comment is None:
+        return statement
+    return statement.with_changes(leading_lines=[BLANK, *lines])
+
+
+def with_value(statement: cst.BaseStatement, value: cst.BaseExpression) -> cst.BaseStatement:
+    """The assignment or return with another value."""
+    assert isinstance(statement, cst.SimpleStatementLine)
+    small = statement.body[0]
+    assert isinstance(small, cst.Assign | cst.Return)
+    return statement.with_changes(body=[small.with_changes(value=value)])
+
+
+def with_comments_of(
+    old: Sequence[cst.CSTNode], new: Sequence[cst.BaseStatement]
+) -> list[cst.BaseStatement]:
+    """The new statements, with the comments that only the old ones have above the first.
+
+    Args:
+        old: what is replaced.
+        new: what replaces it, at least one statement; it shares nodes with the old.
+    """
+    kept = {id(comment) for statement in new for comment in _comments(statement)}
+    lost = [c for node in old for c in _comments(node) if id(c) not in kept]
+    first, *rest = new
+    lines = [*lines_above(first), *(cst.EmptyLine(comment=comment) for comment in lost)]
+    return [with_lines_only(first, lines), *rest] if lost else [first, *rest]
+
+
+def comments_left(statement: cst.BaseStatement) -> list[cst.EmptyLine]:
+    """What stays of a statement that goes: the lines above it, and its other comments."""
+    inner = _comments(with_lines_only(statement, ()))
+    return [*lines_above(statement), *(cst.EmptyLine(comment=comment) for comment in inner)]
+
+
+def _comments(node: cst.CSTNode) -> Sequence[cst.Comment]:
+    found = matchers.findall(node, matchers.Comment())
+    return [comment for comment in found if isinstance(comment, cst.Comment)]
