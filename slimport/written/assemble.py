@@ -59,6 +59,7 @@ PARTS = (
     "summaries",
     "metrics",
     "global_step",
+    "graph_inputs",
     "record_readers",
     "records",
     "parallel_readers",

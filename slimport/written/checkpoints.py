@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from slimport.written.graphs import current_layer_graph
+from slimport.written.graphs import current_layer_graph, require_tf_graph
 from slimport.written.variables import get_variable_full_name, variable_op_name
 
 __all__ = ["assign_from_checkpoint", "assign_from_checkpoint_fn"]
@@ -30,10 +30,10 @@ def assign_from_checkpoint(
         The operation, and what to feed when it is run.
 
     Raises:
+        RuntimeError: Outside of a TF 1 graph.
         ValueError: If a name is missing, or a shape is another one.
     """
-    if current_layer_graph().tf_graph is None:
-        raise ValueError("needs a TF 1 graph; a model has assign_from_checkpoint_fn")
+    require_tf_graph("assign_from_checkpoint", "A model has `assign_from_checkpoint_fn`.")
     reader = tf.train.load_checkpoint(model_path)
     assigned, feed = [], {}
     for name, variables in _grouped(var_list).items():

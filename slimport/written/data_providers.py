@@ -7,7 +7,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from slimport.written.parallel_readers import in_tf_graph, next_record
+from slimport.written.graphs import require_tf_graph
+from slimport.written.parallel_readers import next_record
 from slimport.written.records import record_dataset
 
 __all__ = ["DataProvider", "DatasetDataProvider", "ExampleDataset"]
@@ -124,11 +125,11 @@ class DatasetDataProvider(DataProvider):
         self._decoder = dataset.decoder
         self._record_key = record_key
         self._in_order = not shuffle or seed is not None
+        self._capacity = common_queue_capacity
         items = list(dataset.decoder.list_items())
         if record_key in items:
             raise ValueError(f"`record_key` is the name of an item of the dataset: {record_key}")
-        tensors = dict.fromkeys([*items, record_key])
-        with tf.name_scope(scope or "parallel_read"):
+        with tf.name_scope(scope or "parallel_read") as self._name_scope:
             self._records = record_dataset(
                 dataset.data_sources,
                 dataset.reader,
@@ -139,10 +140,7 @@ class DatasetDataProvider(DataProvider):
                 capacity=common_queue_capacity,
                 seed=seed,
             )
-            record = next_record(self._records, common_queue_capacity) if in_tf_graph() else None
-        if record is not None:  # decoded in the graph: what nobody asks for is never decoded
-            tensors = self._decoded(*record)
-        super().__init__(tensors, dataset.num_samples)
+        super().__init__(dict.fromkeys([*items, record_key]), dataset.num_samples)
 
     def get(self, items: Any) -> list[Any]:
         """Returns the tensors of one example, in a TF 1 graph.
@@ -154,13 +152,20 @@ class DatasetDataProvider(DataProvider):
             ValueError: If there is no such item, or `items` is not a list or tuple.
             RuntimeError: Outside of a TF 1 graph.
         """
-        tensors = super().get(items)
-        if tensors and tensors[0] is None:
-            raise RuntimeError(
-                "get() works in a TF 1 graph with sessions only. Use `examples`, a tf.data.Dataset "
-                'of dictionaries: for example in provider.examples: example["image"] ...'
-            )
-        return tensors
+        self._validate_items(items)
+        require_tf_graph(
+            "get()",
+            "Use `examples`, a tf.data.Dataset of dictionaries: "
+            'for example in provider.examples: example["image"] ...',
+        )
+        if self._items_to_tensors[self._record_key] is None:
+            # Only now: a queue that nobody empties would still be filled.
+            with tf.init_scope():  # out of the bodies of loops and conditions
+                with tf.name_scope(self._name_scope):
+                    record = next_record(self._records, self._capacity)
+                # What nobody asks for is never decoded: a session runs what it needs.
+                self._items_to_tensors = self._decoded(*record)
+        return super().get(items)
 
     @functools.cached_property
     def examples(self) -> Any:

@@ -1,3 +1,4 @@
+# mypy: allow-subclassing-any
 """Hooks of an evaluation in a TF 1 graph: count its steps, write summaries at its end."""
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def get_or_create_eval_step() -> Any:
     )
 
 
-class StopAfterNEvalsHook(tf.compat.v1.train.SessionRunHook):  # type: ignore[misc]
+class StopAfterNEvalsHook(tf.compat.v1.train.SessionRunHook):
     """Ends an evaluation after some steps; see `evaluate_once`.
 
     Args:
@@ -64,7 +65,7 @@ class StopAfterNEvalsHook(tf.compat.v1.train.SessionRunHook):  # type: ignore[mi
             run_context.request_stop()
 
 
-class SummaryAtEndHook(tf.compat.v1.train.SessionRunHook):  # type: ignore[misc]
+class SummaryAtEndHook(tf.compat.v1.train.SessionRunHook):
     """Writes summaries when an evaluation ends.
 
     Args:

@@ -151,7 +151,7 @@ def current_layer_graph() -> LayerGraph:
     active = _ACTIVE_GRAPH.get()
     if active is not None:
         return active
-    if tf.compat.v1.executing_eagerly_outside_functions():
+    if not in_tf_graph():
         return _DEFAULT_GRAPH
     # Scripts that turned TF 2 behaviour off get shapes of `Dimension`s, with which Keras 3 fails.
     tf.compat.v1.enable_v2_tensorshape()
@@ -162,6 +162,22 @@ def current_layer_graph() -> LayerGraph:
         kept.append(LayerGraph(tf_graph))
     graph: LayerGraph = kept[0]
     return graph
+
+
+def in_tf_graph() -> bool:
+    """Whether operations go into a TF 1 graph, which sessions run."""
+    return not tf.compat.v1.executing_eagerly_outside_functions()
+
+
+def require_tf_graph(name: str, instead: str) -> None:
+    """Raises a RuntimeError outside of a TF 1 graph.
+
+    Args:
+        name: The function that is called.
+        instead: What to do elsewhere, a sentence.
+    """
+    if not in_tf_graph():
+        raise RuntimeError(f"{name} needs a TF 1 graph, which sessions run. {instead}")
 
 
 @contextlib.contextmanager

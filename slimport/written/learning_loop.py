@@ -11,6 +11,7 @@ from typing import Any
 import tensorflow as tf
 
 from slimport.written.checkpoint_shapes import refuse_other_shapes
+from slimport.written.graphs import require_tf_graph
 from slimport.written.train_step import train_step
 
 __all__ = ["train_in_session"]
@@ -140,8 +141,8 @@ def train_in_session(
                 if token_ops:
                     supervisor.start_queue_runners(session, token_runners)
                     session.run(token_ops)
-                for loss in _losses(supervisor, train_step_fn, session, *step):  # noqa: B007
-                    pass
+                for current in _losses(supervisor, train_step_fn, session, *step):
+                    loss = current
                 if logdir and is_chief:
                     _finish(supervisor, session, threads, ignore_live_threads)
         except tf.errors.AbortedError:  # a server was restarted
@@ -158,8 +159,7 @@ def _is_default(value: Any) -> bool:
 def _check(
     train_op: Any, logdir: Any, number_of_steps: Any, summary_op: Any, saver: Any, trace_every: Any
 ) -> None:
-    if tf.executing_eagerly():
-        raise RuntimeError("train_in_session needs a TF 1 graph; train a model with fit instead.")
+    require_tf_graph("train_in_session", "Train a model with `fit`.")
     if logdir and _threads_are_eager():
         raise RuntimeError(
             "train_in_session needs eager execution off in its threads, which save and summarize: "

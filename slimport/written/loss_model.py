@@ -12,7 +12,8 @@ from typing import Any
 import tensorflow as tf
 
 from slimport.written.gradients import clip_gradient_norms, multiply_gradients
-from slimport.written.graphs import LayerGraph, current_layer_graph
+from slimport.written.graph_inputs import next_element
+from slimport.written.graphs import LayerGraph, require_tf_graph
 from slimport.written.models import TracedModel
 
 __all__ = ["LossModel", "log_scalar", "next_batch"]
@@ -30,19 +31,24 @@ def _raise_found(batches: Any) -> Any:
     raise _Found(batches)
 
 
-# What gives the next batch while a `LossModel` runs its function.
-_SOURCE: contextvars.ContextVar[Callable[[Any], Any] | None] = contextvars.ContextVar(
-    "_SOURCE", default=None
-)
+@dataclasses.dataclass
+class _Run:
+    """A run of a `LossModel`'s function: what gives it a batch, and what it wants logged."""
+
+    batch_of: Callable[[Any], Any]
+    scalars: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    @contextlib.contextmanager
+    def active(self) -> Iterator[None]:
+        """Makes this the run that `next_batch` and `log_scalar` are part of."""
+        token = _RUN.set(self)
+        try:
+            yield
+        finally:
+            _RUN.reset(token)
 
 
-@contextlib.contextmanager
-def _reading_from(source: Callable[[Any], Any]) -> Iterator[None]:
-    token = _SOURCE.set(source)
-    try:
-        yield
-    finally:
-        _SOURCE.reset(token)
+_RUN: contextvars.ContextVar[_Run | None] = contextvars.ContextVar("_RUN", default=None)
 
 
 def next_batch(batches: tf.data.Dataset) -> Any:
@@ -58,23 +64,13 @@ def next_batch(batches: tf.data.Dataset) -> Any:
     Raises:
         RuntimeError: Elsewhere; a dataset can simply be iterated over there.
     """
-    tf_graph, source = current_layer_graph().tf_graph, _SOURCE.get()
-    if source is not None:
-        return source(batches)
-    if tf_graph is None:
-        raise RuntimeError("next_batch is for a LossModel's function; iterate over the dataset.")
-    try:
-        iterator = tf.compat.v1.data.make_one_shot_iterator(batches)
-    except ValueError:  # tables in `map`: they have an initializer, so the iterator may, too
-        iterator = tf.compat.v1.data.make_initializable_iterator(batches)
-        tf.compat.v1.add_to_collection("table_initializer", iterator.initializer)
-    return iterator.get_next()
-
-
-# What the function of a `LossModel` that runs wants logged, by name.
-_SCALARS: contextvars.ContextVar[dict[str, Any] | None] = contextvars.ContextVar(
-    "_SCALARS", default=None
-)
+    run = _RUN.get()
+    if run is not None:
+        return run.batch_of(batches)
+    require_tf_graph(
+        "next_batch", "Call it in a LossModel's function, or iterate over the dataset."
+    )
+    return next_element(batches)
 
 
 def log_scalar(name: str, tensor: Any) -> None:
@@ -87,10 +83,10 @@ def log_scalar(name: str, tensor: Any) -> None:
     Raises:
         RuntimeError: Outside of such a function.
     """
-    scalars = _SCALARS.get()
-    if scalars is None:
+    run = _RUN.get()
+    if run is None:
         raise RuntimeError("log_scalar is for a LossModel's function.")
-    scalars[name] = tf.convert_to_tensor(tensor)
+    run.scalars[name] = tf.convert_to_tensor(tensor)
 
 
 @dataclasses.dataclass
@@ -193,29 +189,23 @@ def _fed(batch: Any, function: Callable[..., Any], *args: Any, **kwargs: Any) ->
     """Runs the function; the batch is what it reads. Returns the loss and what it logs."""
     read: list[Any] = []
 
-    def source(batches: Any) -> Any:
+    def batch_of(batches: Any) -> Any:
         if read:
             raise ValueError("A LossModel's function may read one dataset; zip several into one.")
         read.append(batches)
         return batch
 
-    token = _SCALARS.set({})
-    try:
-        with _reading_from(source):
-            loss = function(*args, **kwargs)
-        return {**(_SCALARS.get() or {}), "loss": loss}
-    finally:
-        _SCALARS.reset(token)
+    run = _Run(batch_of)
+    with run.active():
+        loss = function(*args, **kwargs)
+    return {**run.scalars, "loss": loss}
 
 
 def _batches_of(function: Callable[..., Any], args: Any, kwargs: Any) -> tf.data.Dataset:
     """Runs the function up to where it reads its first batch, and returns the dataset."""
-    token = _SCALARS.set({})
     try:
-        with LayerGraph().active(), _reading_from(_raise_found):
+        with LayerGraph().active(), _Run(_raise_found).active():
             function(*args, **kwargs)
     except _Found as found:
         return found.batches
-    finally:
-        _SCALARS.reset(token)
     return tf.data.Dataset.from_tensors(0).repeat()

@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from slimport.written.checkpoint_shapes import refuse_other_shapes
+from slimport.written.graphs import require_tf_graph
 
 __all__ = ["train_monitored"]
 
@@ -52,8 +53,7 @@ def train_monitored(
         ValueError: If the chief is to save something without a `logdir`.
         tf.errors.InvalidArgumentError: If the checkpoint has another shape of a variable.
     """
-    if tf.executing_eagerly():
-        raise RuntimeError("train_monitored needs a TF 1 graph; train a model with fit instead.")
+    require_tf_graph("train_monitored", "Train a model with `fit`.")
     if logdir is None and is_chief:
         if save_summaries_steps:
             raise ValueError("logdir cannot be None when save_summaries_steps is not None")

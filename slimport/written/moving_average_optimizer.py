@@ -1,3 +1,4 @@
+# mypy: allow-subclassing-any
 """Averages of what an optimizer trains: kept as training goes on, to be used instead of it."""
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ __all__ = ["MovingAverageOptimizer"]
 
 
 @keras.saving.register_keras_serializable("scoped_layers")
-class MovingAverageOptimizer(keras.optimizers.Optimizer):  # type: ignore[misc]
+class MovingAverageOptimizer(keras.optimizers.Optimizer):
     """Another optimizer, and moving averages of its variables.
 
     After each step `average -= (1 - decay) * (average - variable)`, as TensorFlow 1's

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from slimport.written.building import finished, keras_data_format, scoped_layer
 from slimport.written.defaults import takes_layer_defaults
-from slimport.written.graphs import current_layer_graph
+from slimport.written.graphs import current_layer_graph, in_tf_graph
 from slimport.written.scopes import variable_scope
 
 __all__ = ["BatchNormalization", "batch_norm"]
@@ -223,7 +223,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
             average.value.assign_sub((average.value - batch) * (1.0 - self.momentum))
             for average, batch in ((self.moving_mean, mean), (self.moving_variance, variance))
         ]
-        if tf.compat.v1.executing_eagerly_outside_functions():
+        if not in_tf_graph():
             return outputs
         if self.updates_collections is None:
             with tf.control_dependencies(updates):

@@ -7,6 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from slimport.written.graphs import require_tf_graph
 from slimport.written.moving_averages import assign_moving_average
 from slimport.written.train_op import _after
 
@@ -59,8 +60,7 @@ def optimize_loss(
         RuntimeError: Outside of a TF 1 graph.
         ValueError: If an argument is of another kind, or if two do not go together.
     """
-    if tf.executing_eagerly():
-        raise RuntimeError("optimize_loss needs a TF 1 graph; train a model with fit instead.")
+    require_tf_graph("optimize_loss", "Train a model with `fit`.")
     v1 = tf.compat.v1
     loss = tf.convert_to_tensor(loss)
     v1.debugging.assert_scalar(loss)

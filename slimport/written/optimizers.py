@@ -1,3 +1,4 @@
+# mypy: allow-subclassing-any
 """Optimizers: TensorFlow 1's, where those of Keras take other steps."""
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ __all__ = [
 ]
 
 
-class _SeenRows(keras.optimizers.Optimizer):  # type: ignore[misc]
+class _SeenRows(keras.optimizers.Optimizer):
     """Sparse gradients change the rows that they have, as TensorFlow 1's kernels did.
 
     Keras decays the slots of all other rows too, and squares the parts of a row that is looked up
@@ -197,7 +198,7 @@ class RMSProp(_SeenRows):
 
 
 @keras.saving.register_keras_serializable("scoped_layers")
-class SparseAdam(keras.optimizers.Adam):  # type: ignore[misc]
+class SparseAdam(keras.optimizers.Adam):
     """Adam that adds up what a sparse gradient has of a row before it is squared.
 
     `keras.optimizers.Adam` squares first, so that a row that is looked up twice moves otherwise
@@ -213,21 +214,21 @@ class SparseAdam(keras.optimizers.Adam):  # type: ignore[misc]
 
 
 @keras.saving.register_keras_serializable("scoped_layers")
-class SparseAdagrad(_SeenRows, keras.optimizers.Adagrad):  # type: ignore[misc]
+class SparseAdagrad(_SeenRows, keras.optimizers.Adagrad):
     """`keras.optimizers.Adagrad`; a sparse gradient changes only the rows that it has."""
 
     dense_step = keras.optimizers.Adagrad.update_step
 
 
 @keras.saving.register_keras_serializable("scoped_layers")
-class SparseAdadelta(_SeenRows, keras.optimizers.Adadelta):  # type: ignore[misc]
+class SparseAdadelta(_SeenRows, keras.optimizers.Adadelta):
     """`keras.optimizers.Adadelta`; a sparse gradient changes only the rows that it has."""
 
     dense_step = keras.optimizers.Adadelta.update_step
 
 
 @keras.saving.register_keras_serializable("scoped_layers")
-class SparseFtrl(_SeenRows, keras.optimizers.Ftrl):  # type: ignore[misc]
+class SparseFtrl(_SeenRows, keras.optimizers.Ftrl):
     """`keras.optimizers.Ftrl`; a sparse gradient changes only the rows that it has.
 
     In `keras.optimizers.Ftrl` the first sparse gradient sets all other rows to zero.

@@ -1,3 +1,4 @@
+# mypy: allow-subclassing-any
 """Parallel readers: one record at a time in a TF 1 graph."""
 
 from __future__ import annotations
@@ -6,6 +7,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from slimport.written.graph_inputs import add_fill_summary, add_queue_runner, next_element
+from slimport.written.graphs import require_tf_graph
 from slimport.written.record_readers import RECORDS_AT_ONCE
 from slimport.written.records import record_dataset
 
@@ -73,7 +76,7 @@ def single_pass_read(
         )
 
 
-class ParallelReader(tf.compat.v1.ReaderBase):  # type: ignore[misc]
+class ParallelReader(tf.compat.v1.ReaderBase):
     """Several readers that fill one queue of a TF 1 graph.
 
     Args:
@@ -127,11 +130,6 @@ class ParallelReader(tf.compat.v1.ReaderBase):  # type: ignore[misc]
         return tf.add_n([reader.num_work_units_completed() for reader in self._readers], name=name)
 
 
-def next_element(dataset: Any) -> Any:
-    """Returns what is next in a dataset, in a TF 1 graph: something else in each run."""
-    return tf.compat.v1.data.make_one_shot_iterator(dataset).get_next()
-
-
 def next_record(records: Any, capacity: int) -> Any:
     """Returns the next key and record, in a TF 1 graph, from a queue that is filled ahead.
 
@@ -141,29 +139,6 @@ def next_record(records: Any, capacity: int) -> Any:
     add_queue_runner(queue, [queue.enqueue_many(next_element(records.batch(RECORDS_AT_ONCE)))])
     add_fill_summary(queue, capacity)
     return queue.dequeue()
-
-
-def add_fill_summary(queue: Any, capacity: int) -> None:
-    """Adds the summary of how full a queue is."""
-    share = tf.cast(queue.size(), tf.float32) * (1.0 / capacity)
-    tf.compat.v1.summary.scalar(f"fraction_of_{capacity}_full", share)
-
-
-def add_queue_runner(queue: Any, enqueue_ops: list[Any]) -> None:
-    """Sees to it that `tf.train.start_queue_runners` fills a queue."""
-    train = tf.compat.v1.train
-    train.add_queue_runner(train.QueueRunner(queue, enqueue_ops))
-
-
-def in_tf_graph() -> bool:
-    """Whether operations go into a TF 1 graph, which sessions run."""
-    return not tf.compat.v1.executing_eagerly_outside_functions()
-
-
-def require_tf_graph(name: str, instead: str) -> None:
-    """Raises a RuntimeError outside of a TF 1 graph."""
-    if not in_tf_graph():
-        raise RuntimeError(f"{name} works in a TF 1 graph with sessions only. {instead}")
 
 
 def _require_strings(dtypes: Any) -> None:

@@ -9,11 +9,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from slimport.written.parallel_readers import (
-    add_fill_summary,
-    add_queue_runner,
-    require_tf_graph,
-)
+from slimport.written.graph_inputs import add_fill_summary, add_queue_runner
+from slimport.written.graphs import require_tf_graph
 
 __all__ = ["NestedQueueRunnerError", "QueueRunners", "prefetch_queue"]
 

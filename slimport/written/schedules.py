@@ -1,3 +1,4 @@
+# mypy: allow-subclassing-any
 """Learning rates: schedules of TensorFlow 1 that Keras lacks, and arithmetic with schedules."""
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ __all__ = [
 ]
 
 
-class _Schedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
+class _Schedule(keras.optimizers.schedules.LearningRateSchedule):
     """A schedule that keeps its arguments under their names."""
 
     def __init__(self, **arguments: Any) -> None:
@@ -169,7 +170,7 @@ class NoisyLinearCosineDecay(LinearCosineDecay):
 
 
 @keras.saving.register_keras_serializable("scoped_layers")
-class ComputedSchedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
+class ComputedSchedule(keras.optimizers.schedules.LearningRateSchedule):
     """A schedule to compute with: `0.1 * ComputedSchedule(schedule) + 1e-4` is one again.
 
     A learning rate of TensorFlow 1 is a tensor, which code may multiply; a schedule is not.

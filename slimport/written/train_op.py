@@ -8,6 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from slimport.written.gradients import clip_gradient_norms, multiply_gradients
+from slimport.written.graphs import require_tf_graph
 from slimport.written.variables import variable_op_name
 
 __all__ = ["add_gradients_summaries", "create_train_op"]
@@ -57,8 +58,7 @@ def create_train_op(
         RuntimeError: Outside of a TF 1 graph.
         ValueError: If nothing is to be trained, or if a variable to train is not trainable.
     """
-    if tf.executing_eagerly():
-        raise RuntimeError("create_train_op needs a TF 1 graph; train a model with fit instead.")
+    require_tf_graph("create_train_op", "Train a model with `fit`.")
     if isinstance(global_step, int) and global_step == _USE_GLOBAL_STEP:
         global_step = tf.compat.v1.train.get_or_create_global_step()
     total_loss = _after(_update_ops(update_ops), total_loss)

@@ -13,7 +13,7 @@ import tensorflow as tf
 from slimport.written.building import scoped_layer
 from slimport.written.collections import add_to_collection, get_collection
 from slimport.written.defaults import MODEL_VARIABLE, keyed, takes_layer_defaults
-from slimport.written.graphs import VariableScope, current_layer_graph
+from slimport.written.graphs import VariableScope, current_layer_graph, require_tf_graph
 from slimport.written.scopes import get_variable_scope
 from slimport.written.sizes import whole
 
@@ -309,10 +309,12 @@ def assign_from_values(var_names_to_values: dict[str, Any]) -> tuple[Any, dict[A
         The operation, and what to feed when it is run.
 
     Raises:
+        RuntimeError: Outside of a TF 1 graph.
         ValueError: If a name is that of no variable, or not of one alone.
     """
-    if current_layer_graph().tf_graph is None:
-        raise ValueError("needs a TF 1 graph; a model has legacy_variables(model)[name].assign()")
+    require_tf_graph(
+        "assign_from_values", "A model has `legacy_variables(model)[name].assign(value)`."
+    )
     assigned, feed = [], {}
     for name, value in var_names_to_values.items():
         found = get_variables(name)

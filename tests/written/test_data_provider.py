@@ -165,9 +165,10 @@ def test_a_small_queue_and_its_summary(folder: Path, old: Any, new: Any) -> None
                 num_epochs=2,
                 scope="reading",
             )
+            tensors = provider.get(["number"])
             *_, summary = v1.get_collection(v1.GraphKeys.SUMMARIES)  # before it: that of file names
             tag = graph.get_operation_by_name(f"{summary.op.name}/tags").get_attr("value")
-            numbers = Counter(int(step[0]) for step in stream(provider.get(["number"])))
+            numbers = Counter(int(step[0]) for step in stream(tensors))
             found.append((summary.op.name, tag.string_val, numbers))
     assert found[1] == found[0]
     assert found[0][0] == "reading/fraction_of_3_full"
@@ -263,6 +264,36 @@ def test_what_a_provider_says(folder: Path, old: Any, new: Any) -> None:
                 ["a"],
                 3,
             )
+
+
+def test_the_queue_is_made_for_who_gets_from_it(folder: Path, new: Any) -> None:
+    """One that nobody empties would be filled all the same, and its files read."""
+
+    def queues(graph: Any) -> list[str]:
+        return [op.name for op in graph.get_operations() if "Queue" in op.type]
+
+    with tf.Graph().as_default() as graph:
+        provider = new.DatasetDataProvider(
+            dataset_of(new, files_of(folder)), shuffle=False, num_epochs=1, scope="reading"
+        )
+        batches = provider.examples.map(lambda example: example["number"]).batch(4)
+        batch = new.next_batch(batches)
+        assert queues(graph) == [] and not v1.get_collection(v1.GraphKeys.QUEUE_RUNNERS)
+        assert list(provider.list_items()) == ITEMS
+        assert [number for step in stream(batch) for number in step] == list(range(TOTAL))
+    with tf.Graph().as_default() as graph:
+        provider = new.DatasetDataProvider(
+            dataset_of(new, files_of(folder)), shuffle=False, num_epochs=1, scope="reading"
+        )
+        with v1.name_scope("elsewhere"):
+            minus = tf.constant(-1, tf.int64)
+            read = tf.cond(tf.constant(True), lambda: provider.get(["number"])[0], lambda: minus)
+        assert len(v1.get_collection(v1.GraphKeys.QUEUE_RUNNERS)) == 1
+        assert {name.partition("/")[0] for name in queues(graph)} == {"reading"}
+        (number,) = provider.get(["number"])
+        assert number.graph is graph
+        assert len(v1.get_collection(v1.GraphKeys.QUEUE_RUNNERS)) == 1
+        assert stream([number, read]) == [[n, n] for n in range(TOTAL)]
 
 
 def test_get_is_for_graphs(folder: Path, new: Any) -> None:

@@ -35,6 +35,7 @@ def side(request: pytest.FixtureRequest, new: Any) -> Any:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Threads without eager execution, as in a program of graphs; no seconds between looks."""
+    context.context()  # this thread, which may be asked first here, keeps its mode
     monkeypatch.setattr(context, "default_execution_mode", context.GRAPH_MODE)
     monkeypatch.setattr(v1.summary.FileWriterCache, "_cache", {})
 

@@ -33,6 +33,7 @@ Loop = Callable[..., Any]
 @pytest.fixture(autouse=True)
 def graph_mode(monkeypatch: pytest.MonkeyPatch) -> None:
     """New threads have eager execution off, as after `tf.disable_v2_behavior()`."""
+    context.context()  # this thread, which may be asked first here, keeps its mode
     monkeypatch.setattr(context, "default_execution_mode", context.GRAPH_MODE)
 
 
