@@ -52,12 +52,17 @@ def install(tf: Any) -> None:
         ("stateless_random_ops", "stateless_random_uniform"),
     ):
         if hasattr(nn_ops, name):
-            setattr(nn_ops, name, _Drawing(getattr(nn_ops, name), function, tf))
+            module = getattr(nn_ops, name)
+            masks = {function: _masks(tf, getattr(module, function))}
+            setattr(nn_ops, name, _SeenWith(module, masks))
     random_ops = importlib.import_module("tensorflow.python.ops.random_ops")
-    own = {random_ops.random_uniform: _numbered(tf, random_ops.random_uniform)}
-    own[random_ops.random_shuffle] = lambda value, seed=None, name=None: tf.identity(value)
-    queues = importlib.import_module("tensorflow.python.training.input")
-    queues.random_ops = _Unshuffled(queues.random_ops, tf)  # type: ignore[attr-defined]
+    in_order = _in_order(tf)
+    own = {
+        random_ops.random_uniform: _numbered(tf, random_ops.random_uniform),
+        random_ops.random_shuffle: in_order,
+    }
+    queues: Any = importlib.import_module("tensorflow.python.training.input")
+    queues.random_ops = _SeenWith(queues.random_ops, {"random_shuffle": in_order})
     # `import tensorflow.compat.v1` and the attribute `tf.compat.v1` are not always one module.
     imported = [importlib.import_module(f"tensorflow.compat.{name}") for name in ("v1", "v2")]
     for module in (tf, tf.compat.v1, tf.compat.v2, *imported):
@@ -75,44 +80,41 @@ def _replace(module: Any, path: str, own: Any) -> None:
             setattr(module, name, replacement)
 
 
-class _Drawing:
-    """A module of random operations as dropout sees it: masks depend on the shape alone.
+class _SeenWith:
+    """A module as one of those that import it sees it: with functions of our own in it."""
+
+    def __init__(self, module: Any, own: dict[str, Any]) -> None:
+        self._module = module
+        self.__dict__.update(own)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._module, name)
+
+
+def _masks(tf: Any, draw: Any) -> Any:
+    """What dropout draws with: masks depend on the shape alone.
 
     The order in which a functional model runs its layers is not that of the graph, and two masks
     of one shape may be the same.
     """
 
-    def __init__(self, module: Any, function: str, tf: Any) -> None:
-        self._module = module
-        self._tf = tf
-        setattr(self, function, self._uniform)
-        self._drawn = getattr(module, function)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._module, name)
-
-    def _uniform(self, shape: Any, *args: Any, **kwargs: Any) -> Any:
-        sizes = _static(self._tf, shape)
+    def uniform(shape: Any, *args: Any, **kwargs: Any) -> Any:
+        sizes = _static(tf, shape)
         if sizes is None:
-            return self._drawn(shape, *args, **kwargs)
-        dtype = kwargs.get("dtype", self._tf.float32)
-        return _constant(self._tf, sizes, dtype, "mask")
+            return draw(shape, *args, **kwargs)
+        return _constant(tf, sizes, kwargs.get("dtype", tf.float32), "mask")
+
+    return uniform
 
 
-class _Unshuffled:
-    """A module of random operations as input queues see it: files and numbers keep their order."""
+def _in_order(tf: Any) -> Any:
+    """`tf.random_shuffle` that gives the value as it is."""
 
-    def __init__(self, module: Any, tf: Any) -> None:
-        self._module = module
-        self._tf = tf
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._module, name)
-
-    def random_shuffle(self, value: Any, seed: Any = None, name: Any = None) -> Any:
-        """The value as it is."""
+    def random_shuffle(value: Any, seed: Any = None, name: Any = None) -> Any:
         del seed, name
-        return self._tf.identity(value)
+        return tf.identity(value)
+
+    return random_shuffle
 
 
 def _numbered(tf: Any, draw: Any) -> Any:

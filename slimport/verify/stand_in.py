@@ -280,9 +280,9 @@ def _restore_internals(v1: Any) -> None:
     for name in ("case", "cond"):
         if not hasattr(control_flow, name):
             setattr(control_flow, name, getattr(v1, name))
-    array_ops = importlib.import_module("tensorflow.python.ops.array_ops")
+    array_ops: Any = importlib.import_module("tensorflow.python.ops.array_ops")
     if not hasattr(array_ops, "stack"):  # tf_slim's item handlers look for it there
-        array_ops.stack = v1.stack  # type: ignore[attr-defined]
+        array_ops.stack = v1.stack
 
 
 def restore_numpy_names() -> None:
@@ -307,11 +307,12 @@ def restore_library_names() -> None:
     for name in ("Mapping", "MutableMapping", "Sequence", "Iterable", "Callable", "Hashable"):
         if not hasattr(collections, name):
             setattr(collections, name, getattr(collections.abc, name))
-    if not hasattr(inspect, "getargspec"):
+    inspecting: Any = inspect
+    if not hasattr(inspecting, "getargspec"):
         ArgSpec = collections.namedtuple("ArgSpec", "args varargs keywords defaults")
 
         def getargspec(function: Any) -> Any:
             full = inspect.getfullargspec(function)
             return ArgSpec(full.args, full.varargs, full.varkw, full.defaults)
 
-        inspect.getargspec = getargspec  # type: ignore[attr-defined]
+        inspecting.getargspec = getargspec
