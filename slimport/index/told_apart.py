@@ -18,8 +18,17 @@ _NEEDS_A_GRAPH = (
     "tf.InteractiveSession", "tf.placeholder",
     "tf.placeholder_with_default", "tf.get_default_graph", "tf.py_func", "tf.device",
     "tf.train.ExponentialMovingAverage", "tf.train.SyncReplicasOptimizer", "tf.contrib.opt.",
-    "tf.summary.FileWriter", "tf.summary.merge", "slim.optimize_loss",
+    "tf.summary.FileWriter", "tf.summary.merge", "slim.optimize_loss", "slim.metrics.",
+    "tf.metrics.", "tf.assign", "tf.scatter_", "tf.data.make_", "tf.count_up_to", "tf.state_ops.",
 )  # fmt: skip
+# Methods that a graph runs when a session asks for what they give, and a function at once: what
+# nothing asked for would be assigned, and an iterator begin anew with each step.
+_RUN_ON_REQUEST = frozenset(
+    """
+    assign assign_add assign_sub get_next make_initializable_iterator make_one_shot_iterator
+    scatter_add scatter_sub scatter_update
+    """.split()
+)
 # Arguments that fit has a place for, and those that change no number.
 _OF_OPERATION = frozenset(
     """
@@ -76,13 +85,20 @@ def _is_told_apart(training: Training, program: Program, read: Mapping[Function,
     first = training.block.index(of_loss[0])
     if needed & assigned([s for s in rest if training.block.index(s) > first]):
         return False
-    reached = training.callees(program)
+    others = training.callees(program) | training.beside(program)
     inside: list[Reference] = []
-    for function in {training.function} | reached | training.beside(program):
+    for function in {training.function} | others:
         pipeline = read.get(function)
         of_queues = pipeline.belongs if pipeline is not None else _never
         inside += [r for r in function.references if not of_queues(r)]
-    return not any(r.api.name.startswith(_NEEDS_A_GRAPH) for r in inside)
+    if any(r.api.name.startswith(_NEEDS_A_GRAPH) for r in inside):
+        return False
+    code = [*training.block, *(f.node for f in others)]
+    return not any(_is_run_on_request(node) for part in code for node in ast.walk(part))
+
+
+def _is_run_on_request(node: ast.AST) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr in _RUN_ON_REQUEST
 
 
 def _is_of_whole_lines(training: Training) -> bool:

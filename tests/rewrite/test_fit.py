@@ -89,6 +89,11 @@ STAYS = {
     "a queue": {"first": "x, = tf.train.batch([x], 4)"},
     "a device": {"second": "with tf.device('/cpu:0'): logits = logits + 1.0"},
     "a session": {"last": "tf.Session()"},
+    "an iterator": {"first": "x = folder.make_one_shot_iterator().get_next()"},
+    "an iterator of its own": {"first": "x = tf.data.make_one_shot_iterator(x).get_next()"},
+    "an assignment": {"second": "tf.assign(x, logits)"},
+    "a method that assigns": {"second": "x.assign_add(logits)"},
+    "a streaming metric": {"third": "tf.metrics.mean(logits)"},
     "an event file": {"first": "out = tf.summary.FileWriter(folder)"},
     "some summaries": {"fourth": "tf.summary.merge([])"},
     "the step is looked at": {
