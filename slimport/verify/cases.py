@@ -29,15 +29,25 @@ shape = [2, 224, 224, 3]
 dtype = "float32"
 low = -1.0                    # uniform in [low, high); a list broadcasts against the shape
 high = 1.0
+
+[[training]]                  # a program that trains; see `training_cases`
+name = "momentum"
+entry = "train:train"         # a function that ends in a training loop
+args = { logdir = { temporary = true }, data = { path = "shapes" } }
+flags = { learning_rate = 0.1 }
+steps = [1, 3, 100]           # the default
+places = ["model"]            # where the migrated loop runs: in fit (the default), in a graph
 ```
 
 ``entry``, ``args``, ``arg_scope``, ``arg_scope_args`` and both training arguments may be given for
 one side alone, as ``old_entry`` or ``new_entry``; ``new_arg_scope = ""`` means that the migrated
-code needs none. An input may have ``values = [...]`` in place of random ones.
+code needs none. An input may have ``values = [...]`` in place of random ones. In ``args`` and
+``flags`` a ``path`` is taken from the case file's folder, ``temporary`` is a new folder.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -45,16 +55,15 @@ from pathlib import Path
 from typing import Any
 
 from slimport.verify import protocol
+from slimport.verify.tables import CaseFileError as CaseFileError
+from slimport.verify.tables import Table
+from slimport.verify.training_cases import Training, read_training
 
 MODES = (protocol.INFERENCE, protocol.TRAINING)
 #: Where the migrated code runs: as a Keras model, or in a TensorFlow 1 graph under a session.
 MODEL, GRAPH = "model", "graph"
 GROUPS = (protocol.OUTPUT, protocol.UPDATE, protocol.REGULARISATION, protocol.GRADIENT)
 DTYPES = ("float32", "float64", "float16", "int32", "int64", "uint8", "bool", "int8", "int16")
-
-
-class CaseFileError(ValueError):
-    """A case file that cannot be used; the message names the file and the place in it."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +114,7 @@ class Case:
     ignore: tuple[str, ...] = ()
     gradients: bool = True
     tolerance: Mapping[str, float] = field(default_factory=dict)
+    training: Training | None = None
 
 
 @dataclass(frozen=True)
@@ -137,19 +147,24 @@ def load(path: Path) -> CaseFile:
 
 def parse(data: Mapping[str, Any], path: Path) -> CaseFile:
     """Makes a case file of TOML data; `path` serves messages and relative folders."""
-    table = _Table(data, str(path))
+    table = Table(data, str(path))
     old, new = table.text("old"), table.text("new")
     paths = table.texts("paths", (".",))
     old_paths = table.texts("old_paths", paths)
     new_paths = table.texts("new_paths", paths)
     seed = table.integer("seed", 0)
-    tables = table.tables("case")
+    tables, trainings = table.tables("case"), table.tables("training")
     table.end()
-    if not tables:
-        raise CaseFileError(f"{path}: no [[case]] in it")
+    if not tables and not trainings:
+        raise CaseFileError(f"{path}: no [[case]] and no [[training]] in it")
     cases = tuple(_case(item, f"{path}: case {place + 1}") for place, item in enumerate(tables))
+    cases += tuple(
+        _training_case(item, f"{path}: training {place + 1}")
+        for place, item in enumerate(trainings)
+    )
     _refuse_doubles(cases, path)
     base = path.parent
+    cases = tuple(_with_paths(case, base) for case in cases)
     return CaseFile(
         path,
         None if old is None else (base / old).resolve(),
@@ -169,11 +184,8 @@ def _refuse_doubles(cases: tuple[Case, ...], path: Path) -> None:
 
 
 def _case(data: Mapping[str, Any], place: str) -> Case:
-    table = _Table(data, place)
-    name = table.text("name")
-    if name is None:
-        raise CaseFileError(f"{place}: has no name")
-    table.place = f"{place.rsplit(': ', 1)[0]}: case {name!r}"
+    table = Table(data, place)
+    name = _name(table, "case")
     inputs = tuple(
         _input(item, f"{table.place}: input {number + 1}")
         for number, item in enumerate(table.tables("inputs"))
@@ -181,32 +193,92 @@ def _case(data: Mapping[str, Any], place: str) -> Case:
     modes = table.texts("modes", MODES)
     if not modes or any(mode not in MODES for mode in modes):
         raise CaseFileError(f"{table.place}: modes may hold {' and '.join(MODES)} only")
-    places = table.texts("places", (MODEL,))
-    if not places or any(place not in (MODEL, GRAPH) for place in places):
-        raise CaseFileError(f"{table.place}: places may hold {MODEL} and {GRAPH} only")
     case = Case(
         name=name,
         old=_side(table, "old"),
         new=_side(table, "new"),
         inputs=inputs,
         modes=modes,
-        places=places,
+        places=_places(table),
         built_once=table.boolean("built_once", True),
         discrete=table.texts("discrete", ()),
         ignore=table.texts("ignore", ()),
         gradients=table.boolean("gradients", True),
-        tolerance=_tolerance(table),
+        tolerance=_tolerance(table, GROUPS),
     )
     table.end()
     return case
 
 
-def _side(table: _Table, side: str) -> SideCall:
-    """Reads what one side calls; ``old_entry`` wins over ``entry``, and so on."""
-    entry = table.either("entry", side, table.text)
+def _training_case(data: Mapping[str, Any], place: str) -> Case:
+    table = Table(data, place)
+    name = _name(table, "training")
+    case = Case(
+        name=name,
+        old=_program(table, "old"),
+        new=_program(table, "new"),
+        inputs=(),
+        modes=(protocol.STEPS,),
+        places=_places(table),
+        tolerance=_tolerance(table, protocol.TRAINING_GROUPS),
+        training=read_training(table),
+    )
+    table.end()
+    return case
+
+
+def _name(table: Table, what: str) -> str:
+    """The name of a case, which stands for its number in messages from now on."""
+    name = table.text("name")
+    if name is None:
+        raise CaseFileError(f"{table.place}: has no name")
+    table.place = f"{table.place.rsplit(': ', 1)[0]}: {what} {name!r}"
+    return name
+
+
+def _places(table: Table) -> tuple[str, ...]:
+    places = table.texts("places", (MODEL,))
+    if not places or any(place not in (MODEL, GRAPH) for place in places):
+        raise CaseFileError(f"{table.place}: places may hold {MODEL} and {GRAPH} only")
+    return places
+
+
+def _entry(table: Table, side: str) -> str:
+    entry: str | None = table.either("entry", side, table.text)
     if entry is None:
         raise CaseFileError(f"{table.place}: has no entry for the {side} side")
     _check_reference(entry, table.place)
+    return entry
+
+
+def _program(table: Table, side: str) -> SideCall:
+    """What one side runs in a training case."""
+    args = table.either("args", side, table.mapping) or {}
+    return SideCall(_entry(table, side), None, args, {}, None, None)
+
+
+def _with_paths(case: Case, base: Path) -> Case:
+    """A case whose paths begin at the root of the file system."""
+    old, new = (
+        dataclasses.replace(call, args=_resolved(call.args, base)) for call in (case.old, case.new)
+    )
+    training = case.training
+    if training is not None:
+        training = dataclasses.replace(training, flags=_resolved(training.flags, base))
+    return dataclasses.replace(case, old=old, new=new, training=training)
+
+
+def _resolved(value: Any, base: Path) -> Any:
+    if isinstance(value, dict) and set(value) == {"path"}:
+        return {"path": str((base / value["path"]).resolve())}
+    if isinstance(value, dict):
+        return {name: _resolved(item, base) for name, item in value.items()}
+    return value
+
+
+def _side(table: Table, side: str) -> SideCall:
+    """Reads what one side calls; ``old_entry`` wins over ``entry``, and so on."""
+    entry = _entry(table, side)
     scope = table.either("arg_scope", side, table.text) or None
     if scope is not None:
         _check_reference(scope, table.place)
@@ -228,12 +300,12 @@ def _check_reference(text: str, place: str) -> None:
         raise CaseFileError(f'{place}: {text!r} is not of the form "package.module:function"')
 
 
-def _tolerance(table: _Table) -> dict[str, float]:
+def _tolerance(table: Table, groups: tuple[str, ...]) -> dict[str, float]:
     found = table.mapping("tolerance") or {}
     for group, value in found.items():
-        if group not in GROUPS:
+        if group not in groups:
             raise CaseFileError(
-                f"{table.place}: tolerance has no {group!r}; it takes {', '.join(GROUPS)}"
+                f"{table.place}: tolerance has no {group!r}; it takes {', '.join(groups)}"
             )
         if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
             raise CaseFileError(f"{table.place}: tolerance.{group} must be a number from 0 up")
@@ -241,7 +313,7 @@ def _tolerance(table: _Table) -> dict[str, float]:
 
 
 def _input(data: Mapping[str, Any], place: str) -> Input:
-    table = _Table(data, place)
+    table = Table(data, place)
     shape = table.take("shape")
     if not isinstance(shape, list) or not all(_is_size(size) for size in shape):
         raise CaseFileError(f"{place}: shape must be a list of whole numbers above 0")
@@ -265,7 +337,7 @@ def _is_size(size: Any) -> bool:
     return isinstance(size, int) and not isinstance(size, bool) and size > 0
 
 
-def _bound(table: _Table, key: str, default: float) -> Any:
+def _bound(table: Table, key: str, default: float) -> Any:
     value = table.take(key)
     if value is None:
         return default
@@ -275,78 +347,3 @@ def _bound(table: _Table, key: str, default: float) -> Any:
     ):
         raise CaseFileError(f"{table.place}: {key} must be a number or a list of numbers")
     return value
-
-
-class _Table:
-    """A TOML table whose keys are taken one by one, so that what is left over is unknown."""
-
-    def __init__(self, data: Mapping[str, Any], place: str) -> None:
-        self._left = dict(data)
-        self._known: set[str] = set()
-        self._shared: dict[str, Any] = {}
-        self.place = place
-
-    def take(self, key: str) -> Any:
-        """Takes a value of any kind; None where there is none."""
-        self._known.add(key)
-        if key in self._left:
-            self._shared[key] = self._left.pop(key)
-        return self._shared.get(key)
-
-    def _typed(self, key: str, kind: type, what: str) -> Any:
-        value = self.take(key)
-        if value is not None and (not isinstance(value, kind) or _is_wrong_bool(value, kind)):
-            raise CaseFileError(f"{self.place}: {key} must be {what}")
-        return value
-
-    def text(self, key: str) -> str | None:
-        """Takes a string."""
-        found: str | None = self._typed(key, str, "a string")
-        return found
-
-    def integer(self, key: str, default: int) -> int:
-        """Takes a whole number."""
-        value = self._typed(key, int, "a whole number")
-        return default if value is None else int(value)
-
-    def boolean(self, key: str, default: bool) -> bool:
-        """Takes true or false."""
-        value = self._typed(key, bool, "true or false")
-        return default if value is None else bool(value)
-
-    def mapping(self, key: str) -> dict[str, Any] | None:
-        """Takes a table."""
-        found: dict[str, Any] | None = self._typed(key, dict, "a table")
-        return found
-
-    def texts(self, key: str, default: tuple[str, ...]) -> tuple[str, ...]:
-        """Takes a list of strings."""
-        value = self._typed(key, list, "a list of strings")
-        if value is None:
-            return default
-        if not all(isinstance(item, str) for item in value):
-            raise CaseFileError(f"{self.place}: {key} must be a list of strings")
-        return tuple(value)
-
-    def tables(self, key: str) -> list[dict[str, Any]]:
-        """Takes a list of tables."""
-        value = self._typed(key, list, "a list of tables")
-        if value is not None and not all(isinstance(item, dict) for item in value):
-            raise CaseFileError(f"{self.place}: {key} must be written as [[{key}]]")
-        return value or []
-
-    def either(self, key: str, side: str, take: Any) -> Any:
-        """Takes ``old_key`` or ``new_key`` where given, else the key that serves both sides."""
-        both, own = take(key), take(f"{side}_{key}")
-        return both if own is None else own
-
-    def end(self) -> None:
-        """Refuses what nobody took."""
-        if self._left:
-            names = ", ".join(sorted(self._left))
-            known = ", ".join(sorted(self._known))
-            raise CaseFileError(f"{self.place}: unknown key {names} (known: {known})")
-
-
-def _is_wrong_bool(value: Any, kind: type) -> bool:
-    return isinstance(value, bool) and kind is int

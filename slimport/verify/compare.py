@@ -10,7 +10,7 @@ import numpy as np
 
 from slimport.verify import detections, protocol
 from slimport.verify.cases import Case
-from slimport.verify.result import ModeResult, Sample, Status, TensorResult
+from slimport.verify.result import Curves, ModeResult, Sample, Status, TensorResult
 from slimport.verify.tolerances import Tolerance, tolerance
 
 Array = np.ndarray[Any, Any]
@@ -40,7 +40,12 @@ class Answered:
 
     def tensors(self, group: str) -> dict[str, Mapping[str, Any]]:
         """Descriptions of one group, by name."""
-        return {entry["name"]: entry for entry in self.meta["tensors"] if entry["group"] == group}
+        return {name: entry for (name, _), entry in self.by_step(group).items()}
+
+    def by_step(self, group: str) -> dict[tuple[str, int | None], Mapping[str, Any]]:
+        """Descriptions of one group, by name and the step of a training case."""
+        entries = (entry for entry in self.meta["tensors"] if entry["group"] == group)
+        return {(entry["name"], entry.get("step")): entry for entry in entries}
 
     def array(self, entry: Mapping[str, Any]) -> Array | None:
         """The array of a description; None for a literal."""
@@ -66,7 +71,11 @@ def compare_mode(case: Case, mode: str, old: Answered, new: Answered) -> ModeRes
     if errors:
         return ModeResult(mode, Status.FAILED, errors=errors)
     tensors = _variables(old, new)
-    tensors += _outputs(case, mode, old, new)
+    if mode in protocol.STEP_MODES:
+        for group in protocol.TRAINING_GROUPS:
+            tensors += _group(case, mode, group, old, new, ())
+    else:
+        tensors += _outputs(case, mode, old, new)
     notes = [*old.meta["notes"], *new.meta["notes"]]
     if mode in protocol.TRAINING_MODES:
         for group in (protocol.REGULARISATION, protocol.UPDATE, protocol.GRADIENT):
@@ -74,20 +83,31 @@ def compare_mode(case: Case, mode: str, old: Answered, new: Answered) -> ModeRes
         notes += _gradient_notes(old, new)
     return ModeResult(
         mode,
-        _status(tensors, errors=_one_sided_gradients(old, new)),
+        _status(tensors, mode, errors=_one_sided_gradients(old, new)),
         tensors=_keep_samples(tensors),
         built=str(new.meta["built"]),
         notes=notes,
         seconds={"old": old.meta["seconds"], "new": new.meta["seconds"]},
+        curves=_curves(old, new),
     )
 
 
-def _status(tensors: list[TensorResult], errors: bool) -> Status:
+def _curves(old: Answered, new: Answered) -> Curves | None:
+    if "curves" not in old.meta or "curves" not in new.meta:
+        return None
+    losses = [tuple(side.meta["curves"]["losses"]) for side in (old, new)]
+    return Curves(losses[0], losses[1], tuple(old.meta["curves"]["spread"]))
+
+
+def _status(tensors: list[TensorResult], mode: str, errors: bool) -> Status:
     if errors or not all(tensor.status.is_good for tensor in tensors):
         return Status.DIFFERS
     compared = [t for t in tensors if t.status is Status.EQUAL and t.group != "variable"]
-    has_output = any(tensor.group == protocol.OUTPUT for tensor in compared)
-    return Status.EQUAL if has_output else Status.NOTHING
+    needed = {protocol.OUTPUT}
+    if mode in protocol.STEP_MODES:
+        needed = {protocol.LOSS, protocol.WEIGHT}
+        compared = [t for t in compared if t.scale]  # what never moved proves nothing
+    return Status.EQUAL if needed <= {t.group for t in compared} else Status.NOTHING
 
 
 def _one_sided_gradients(old: Answered, new: Answered) -> bool:
@@ -159,12 +179,13 @@ def _discrete(case: Case, answer: Answered) -> dict[str, Array]:
 def _group(
     case: Case, mode: str, group: str, old: Answered, new: Answered, left_out: tuple[str, ...]
 ) -> list[TensorResult]:
-    olds, news = old.tensors(group), new.tensors(group)
+    olds, news = old.by_step(group), new.by_step(group)
     results = []
-    for name in [*olds, *(name for name in news if name not in olds)]:
+    for key in [*olds, *(key for key in news if key not in olds)]:
+        name, step = key
         if name in left_out:
             continue
-        entry, other = olds.get(name), news.get(name)
+        entry, other = olds.get(key), news.get(key)
         known = entry or {}
         given = tolerance(
             mode, group, known.get("floor"), case.tolerance, known.get("rounding", 0.0)
@@ -173,7 +194,7 @@ def _group(
         if name in case.ignore and group == protocol.OUTPUT:
             result = replace(result, status=Status.IGNORED, why="ignored by the case")
         order = entry["order"] if entry else len(olds) + (other or {}).get("order", 0)
-        results.append(replace(result, order=order))
+        results.append(replace(result, order=order, step=step))
     return results
 
 
@@ -196,7 +217,7 @@ def _pair(group: str, name: str, old: Described, new: Described, given: Toleranc
     old_array, new_array = old_side.array(old_entry), new_side.array(new_entry)
     if old_array is None or new_array is None:
         return _literals(group, name, old_entry, new_entry)
-    return compare_arrays(group, name, old_array, new_array, given)
+    return compare_arrays(group, name, old_array, new_array, given, old_entry.get("scale"))
 
 
 def _is_zero(
@@ -233,7 +254,14 @@ def _shown(entry: Mapping[str, Any]) -> str:
     return f"{entry['dtype']} tensor of shape {entry['shape']}"
 
 
-def compare_arrays(group: str, name: str, old: Array, new: Array, given: Tolerance) -> TensorResult:
+def compare_arrays(
+    group: str,
+    name: str,
+    old: Array,
+    new: Array,
+    given: Tolerance,
+    scale: float | None = None,
+) -> TensorResult:
     """Compares two arrays element by element, relative to the old one's scale.
 
     Args:
@@ -242,6 +270,7 @@ def compare_arrays(group: str, name: str, old: Array, new: Array, given: Toleran
         old: Array of the old side.
         new: Array of the new side.
         given: The tolerance; integers and booleans must be exactly equal whatever it says.
+        scale: What a difference is relative to, if not the old array's largest value.
 
     Returns:
         A result without order. Places where either is not finite must hold the same on both
@@ -255,7 +284,8 @@ def compare_arrays(group: str, name: str, old: Array, new: Array, given: Toleran
     given = given if floating else EXACT
     left, right = old.astype("float64"), new.astype("float64")
     finite = np.isfinite(left)
-    scale = float(np.abs(left[finite]).max()) if finite.any() else 0.0
+    if scale is None:
+        scale = float(np.abs(left[finite]).max()) if finite.any() else 0.0
     wrong = _unlike_special(left, right)
     both = finite & np.isfinite(right)
     distance = np.subtract(left, right, where=both, out=np.zeros_like(left))

@@ -14,7 +14,16 @@ from typing import Any
 if __name__ == "__main__":
     importlib.import_module("bootstrap")
 
-from slimport.verify import graph, migrated, randomness, smooth, worker
+from slimport.verify import (
+    graph,
+    loops,
+    migrated,
+    protocol,
+    randomness,
+    smooth,
+    training_graph,
+    worker,
+)
 
 
 def _layer_defaults() -> Any:
@@ -33,7 +42,34 @@ def start(request: Any) -> worker.RunMode:
     smooth.install(tf)
     randomness.install(tf)
     migrated.forbid_old_libraries()
-    return graph.GraphSide(tf, 0, _layer_defaults)
+    stepping = LoopSide(training_graph.GraphLoop(tf, 0))
+    building = graph.GraphSide(tf, 0, _layer_defaults)
+    return lambda case, mode: (stepping if mode in protocol.STEP_MODES else building)(case, mode)
+
+
+class LoopSide:
+    """Runs training cases: the loops of the written module are replaced where it is imported.
+
+    Args:
+        run: See `training_graph.GraphLoop`.
+    """
+
+    LOOPS = ("train_in_session", "train_monitored")
+
+    def __init__(self, run: training_graph.GraphLoop) -> None:
+        self._run = run
+        self._step_in: Any = None
+
+    def __call__(self, case: Any, mode: str) -> protocol.Answer:
+        worker.resolve(case["entry"])
+        for name in self.LOOPS:
+            for function in migrated.written(name):
+                loop = loops.replaced(function, lambda given: self._step_in(given))
+                loops.put_everywhere(function, loop)
+        return self._run(case, self._take, " and ".join(self.LOOPS))
+
+    def _take(self, step_in: Any) -> None:
+        self._step_in = step_in
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import types
 from pathlib import Path
+from typing import Any
 
 SCOPED_LAYERS = "scoped_layers"
 
@@ -48,3 +49,29 @@ def scoped_layers_of_scope() -> types.ModuleType:
             f'{SCOPED_LAYERS} module; give new_arg_scope = "" if it needs none'
         )
     return found
+
+
+def written(name: str) -> list[Any]:
+    """Returns what the written modules of the tree define under a name.
+
+    A tree may call the module as it likes, so that each module is asked which holds the name as
+    its own; what was replaced already says that it is from elsewhere.
+    """
+    found = {}
+    for module in list(sys.modules.values()):
+        value = getattr(module, "__dict__", {}).get(name)
+        if getattr(value, "__module__", None) == getattr(module, "__name__", ""):
+            found[id(value)] = value
+    return list(found.values())
+
+
+def module_of(name: str) -> Any:
+    """Returns the module that a name of the written module is defined in.
+
+    Raises:
+        ImportError: No module of the tree defines it.
+    """
+    found = written(name)
+    if not found:
+        raise ImportError(f"the migrated tree uses no module that slimport wrote with {name}")
+    return sys.modules[found[0].__module__]

@@ -17,7 +17,15 @@ if __name__ == "__main__":
 
 import numpy as np
 
-from slimport.verify import migrated, protocol, randomness, smooth, values, worker
+from slimport.verify import (
+    migrated,
+    protocol,
+    randomness,
+    smooth,
+    training_model,
+    values,
+    worker,
+)
 
 
 class Entry:
@@ -282,7 +290,8 @@ def start(request: Any) -> worker.RunMode:
     smooth.install(tf)
     randomness.install(tf)
     migrated.forbid_old_libraries()
-    return NewSide(keras, tf)
+    building, fitting = NewSide(keras, tf), training_model.FitSide(keras, tf)
+    return lambda case, mode: (fitting if mode in protocol.STEP_MODES else building)(case, mode)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from typing import Any
 if __name__ == "__main__":
     importlib.import_module("bootstrap")
 
-from slimport.verify import graph, randomness, smooth, worker
+from slimport.verify import graph, loops, protocol, randomness, smooth, training_graph, worker
 
 
 def start(request: Any) -> worker.RunMode:
@@ -33,7 +33,60 @@ def start(request: Any) -> worker.RunMode:
     getattr(tf, "logging").set_verbosity("ERROR")  # noqa: B009
     smooth.install(tf)
     randomness.install(tf)
-    return graph.GraphSide(tf, request["floor_runs"], _arg_scope_function)
+    floor_runs = request["floor_runs"]
+    stepping = LoopSide(training_graph.GraphLoop(tf, floor_runs))
+    building = graph.GraphSide(tf, floor_runs, _arg_scope_function)
+    return lambda case, mode: (stepping if mode in protocol.STEP_MODES else building)(case, mode)
+
+
+class LoopSide:
+    """Runs training cases: slim's loops are replaced before a tree imports them.
+
+    Args:
+        run: See `training_graph.GraphLoop`.
+    """
+
+    #: The modules of the loops under their names in tf_slim and in tf.contrib.
+    LOOPS = (
+        ("tf_slim.learning", "train"),
+        ("tf_slim.training.training", "train"),
+        ("tensorflow.contrib.slim.python.slim.learning", "train"),
+        ("tensorflow.contrib.training.python.training.training", "train"),
+    )
+
+    def __init__(self, run: training_graph.GraphLoop) -> None:
+        self._run = run
+        self._step_in: Any = None
+
+    def __call__(self, case: Any, mode: str) -> protocol.Answer:
+        if self._step_in is None:
+            self._replace()
+        names = "slim.learning.train, slim.training.train"
+        return self._run(case, self._take, names)
+
+    def _take(self, step_in: Any) -> None:
+        self._step_in = step_in
+
+    def _replace(self) -> None:
+        self._step_in = _not_expected
+        for module, name in self.LOOPS:
+            if _exists(module):
+                function = getattr(importlib.import_module(module), name)
+                if not loops.is_replaced(function):
+                    loop = loops.replaced(function, lambda given: self._step_in(given))
+                    loops.put_everywhere(function, loop)
+
+
+def _not_expected(given: Any) -> Any:
+    raise RuntimeError("a module trains when it is imported")
+
+
+def _exists(module: str) -> bool:
+    try:
+        importlib.import_module(module)
+    except ImportError:
+        return False
+    return True
 
 
 def _arg_scope_function() -> Any:

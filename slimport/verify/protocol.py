@@ -32,6 +32,11 @@ INFERENCE_FROM_TRAINING = "inference_from_training"
 GRAPH_INFERENCE = "graph_inference"
 GRAPH_TRAINING = "graph_training"
 
+#: A program that trains, step by step: where it was, in fit, and in a TensorFlow 1 graph.
+STEPS = "steps"
+GRAPH_STEPS = "graph_steps"
+STEP_MODES = (STEPS, GRAPH_STEPS)
+
 #: Modes that build for training, run so, and report updates, regularisation and gradients.
 TRAINING_MODES = (TRAINING, GRAPH_TRAINING)
 
@@ -39,6 +44,21 @@ OUTPUT = "output"
 UPDATE = "update"
 REGULARISATION = "regularisation"
 GRADIENT = "gradient"
+
+#: Groups of a training case beside the gradients of its first step: the loss before each step,
+#: the learning rate of each step, and what is held after it: trained variables, other variables
+#: of the model, slots of optimizers, moving averages of variables, and what counts steps.
+LOSS = "loss"
+RATE = "learning rate"
+WEIGHT = "weight"
+STATISTIC = "statistic"
+SLOT = "slot"
+AVERAGE = "average"
+COUNTER = "counter"
+#: In the order in which one step makes them.
+TRAINING_GROUPS = (LOSS, GRADIENT, RATE, SLOT, WEIGHT, STATISTIC, AVERAGE, COUNTER)
+#: Those whose change since the start is the scale of a difference.
+MOVING_GROUPS = (SLOT, WEIGHT, STATISTIC, AVERAGE, COUNTER)
 
 #: Name of the only output of an entry that returns a bare tensor.
 SINGLE_OUTPUT = "output"
@@ -154,16 +174,19 @@ class Answer:
         order: int = 0,
         floor: float | None = None,
         rounding: float = 0.0,
+        **more: Any,
     ) -> None:
         """Records an array.
 
         Args:
-            group: One of the four group names above.
+            group: One of the group names above.
             name: Output name such as ``1/Mixed_3b``, or a variable's legacy name.
             value: The array. Strings (dtype object) are kept in the description.
             order: Place in build order; orders are compared within one group only.
             floor: Largest absolute change of this array when inputs and weights move by one ulp.
             rounding: Absolute error that storing the array's parts in float32 may make.
+            **more: Of a training case: `step`, after which the array was read, and `scale`, how
+                far it has come since the start.
         """
         array = np.asarray(value)
         entry: dict[str, Any] = {
@@ -175,6 +198,7 @@ class Answer:
             "floor": floor,
             "rounding": rounding,
         }
+        entry.update(more)
         if array.dtype.kind in "OSU":
             entry["literal"] = [literal(item) for item in array.ravel().tolist()]
             entry["dtype"] = "string"

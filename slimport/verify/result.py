@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from slimport.verify.protocol import TRAINING_GROUPS
+
 #: Raised whenever a field of the JSON report changes its meaning or goes away.
 SCHEMA_VERSION = 1
 
@@ -42,18 +44,22 @@ class TensorResult:
     """One tensor of one mode, compared.
 
     Attributes:
-        group: ``output``, ``update``, ``regularisation``, ``gradient`` or ``variable``.
+        group: ``output``, ``update``, ``regularisation``, ``gradient`` or ``variable``; in a
+            training case also ``loss``, ``learning rate``, ``slot``, ``weight``, ``statistic``,
+            ``average`` and ``counter``.
         name: Endpoint name, or legacy variable name.
         order: Place in the old side's build order, within the group.
         status: The outcome.
         shape: Shape on the old side (new side where the old one lacks it).
         dtype: Dtype on the old side, or ``old -> new`` where they differ.
         max_abs: Largest absolute difference; None where none can be taken.
-        scale: Largest absolute value on the old side.
+        scale: Largest absolute value on the old side; for what a training case holds after a
+            step, its largest change there since the start.
         tolerance: Largest absolute difference that passes.
         floor: What one ulp in inputs and weights did to this tensor on the old side.
         why: What the tolerance rests on, and the reason of a failure.
         sample: Elements for a scatter plot, kept for few tensors only.
+        step: In a training case the step after which it was read, the last one of a curve.
     """
 
     group: str
@@ -68,6 +74,7 @@ class TensorResult:
     floor: float | None = None
     why: str = ""
     sample: Sample | None = None
+    step: int | None = None
 
     @property
     def relative(self) -> float | None:
@@ -95,6 +102,21 @@ class TensorResult:
         return self.max_abs / self.tolerance if self.tolerance else float("inf")
 
 
+@dataclass(frozen=True)
+class Curves:
+    """The loss of every step of a training case.
+
+    Attributes:
+        old: Of the old side.
+        new: Of the new side.
+        spread: How far the old side's other runs are from it, in each step.
+    """
+
+    old: tuple[float, ...]
+    new: tuple[float, ...]
+    spread: tuple[float, ...]
+
+
 @dataclass
 class ModeResult:
     """One mode of one case.
@@ -107,6 +129,7 @@ class ModeResult:
         errors: Traceback by side, where one failed.
         notes: What limits the comparison.
         seconds: Time that each side took, building included.
+        curves: The losses of a training case.
     """
 
     mode: str
@@ -116,6 +139,7 @@ class ModeResult:
     errors: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+    curves: Curves | None = None
 
     def of(self, group: str) -> list[TensorResult]:
         """Returns the tensors of one group."""
@@ -125,8 +149,14 @@ class ModeResult:
     def first_divergence(self) -> TensorResult | None:
         """The first tensor that fails: variables, outputs in build order, then the others.
 
-        Gradients are searched against build order, as they flow.
+        Gradients are searched against build order, as they flow. A training case is searched step
+        by step, in the order in which a step makes things.
         """
+        if self.curves is not None:
+            groups = ("variable", *TRAINING_GROUPS)
+            bad = [tensor for tensor in self.tensors if not tensor.status.is_good]
+            key = lambda t: (t.step or 0, groups.index(t.group), t.order)  # noqa: E731
+            return min(bad, key=key, default=None)
         for group in ("variable", "output", "regularisation", "update", "gradient"):
             bad = [tensor for tensor in self.of(group) if not tensor.status.is_good]
             if bad:
@@ -161,6 +191,7 @@ class CaseResult:
     variables: int = 0
     parameters: int = 0
     inputs: list[str] = field(default_factory=list)
+    steps: tuple[int, ...] = ()
 
     @property
     def matched_variables(self) -> str:

@@ -29,6 +29,7 @@ FLOOR_RUNS = 2
 GRAPH_MODES = {
     protocol.INFERENCE: protocol.GRAPH_INFERENCE,
     protocol.TRAINING: protocol.GRAPH_TRAINING,
+    protocol.STEPS: protocol.GRAPH_STEPS,
 }
 
 #: Seconds a worker may take for one case. Inception v2 with gradients takes 40 on two cores.
@@ -220,7 +221,10 @@ def _silent(side: str, news: str) -> None:
 def _request(case: cases.Case, side: str, place: int, seed: int) -> dict[str, Any]:
     """Returns a case as the protocol carries it to one side."""
     call = case.old if side == "old" else case.new
+    training = case.training
+    more = {} if training is None else {"steps": training.steps, "flags": dict(training.flags)}
     return {
+        **more,
         "index": place,
         "name": case.name,
         "seed": seed,
@@ -275,6 +279,7 @@ def _case_result(file: cases.CaseFile, place: int, sides: Mapping[str, Side]) ->
         variables=len(variables),
         parameters=sum(int(np.prod(variable["shape"])) for variable in variables),
         inputs=[f"{item.dtype}{list(item.shape)}" for item in case.inputs],
+        steps=case.training.steps if case.training else (),
     )
 
 

@@ -12,15 +12,35 @@ evenly over the window. Values are untouched, every other gradient is the true o
 of operations through which gradients flow is compared in full; only the step itself, which is the
 same TensorFlow kernel on both sides, is not.
 
+A training case takes the true gradients (`switched_off`): it compares the program's own steps.
+
 This module runs under CPython 3.7.
 """
 
+# This file runs under CPython 3.7.
+# ruff: noqa: UP035
+
 from __future__ import annotations
 
-from typing import Any
+from contextlib import contextmanager
+from typing import Any, Iterator
 
 #: Width of the ramp, relative to the root mean square of the activations.
 WIDTH = 0.1
+
+
+class _Switch:
+    on = True
+
+
+@contextmanager
+def switched_off() -> Iterator[None]:
+    """TensorFlow's own gradients for graphs and tapes of the block."""
+    _Switch.on = False
+    try:
+        yield
+    finally:
+        _Switch.on = True
 
 
 def install(tf: Any) -> None:
@@ -38,7 +58,14 @@ def install(tf: Any) -> None:
         registry.lookup(name)  # loads TensorFlow's own gradients, which would else come later
         for key, value in registry._registry[name].items():
             if callable(value):
-                registry._registry[name][key] = function
+                registry._registry[name][key] = _switched(function, value)
+
+
+def _switched(smoothed: Any, true: Any) -> Any:
+    def gradient(op: Any, dy: Any) -> Any:
+        return smoothed(op, dy) if _Switch.on else true(op, dy)
+
+    return gradient
 
 
 def _ramp(tf: Any, y: Any) -> Any:

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from slimport.verify.protocol import GRADIENT, LOSS, RATE
 from slimport.verify.result import CaseResult, ModeResult, Status, TensorResult, VerifyResult
 
 COLOURS = {
@@ -21,6 +22,8 @@ MODE_NAMES = {
     "inference_from_training": "inference *",
     "graph_inference": "inference, graph",
     "graph_training": "training, graph",
+    "steps": "steps of fit",
+    "graph_steps": "steps, graph",
 }
 
 #: Failing tensors listed per mode.
@@ -111,9 +114,16 @@ def _print_case(case: CaseResult, console: Console) -> None:
         console.print(f"[yellow]{escape(case.name)}:[/yellow] {escape(note)}", highlight=False)
 
 
+def labelled(tensor: TensorResult) -> str:
+    """Returns what a tensor is: its group, its name, and after which step it was read."""
+    of_curve = tensor.group in (LOSS, RATE, GRADIENT)
+    when = "" if tensor.step is None or of_curve else f" after step {tensor.step}"
+    return f"{tensor.group} {tensor.name}{when}"
+
+
 def describe(tensor: TensorResult) -> str:
     """Returns one tensor's outcome in a line."""
-    label = f"{tensor.group} {tensor.name}"
+    label = labelled(tensor)
     if tensor.max_abs is None:
         return f"{label}: {tensor.status.value}, {tensor.why}"
     return (

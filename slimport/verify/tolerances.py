@@ -34,6 +34,10 @@ BASE = {
     (protocol.TRAINING, protocol.UPDATE): 1e-3,
     (protocol.TRAINING, protocol.REGULARISATION): 1e-5,
     (protocol.TRAINING, protocol.GRADIENT): 1e-3,
+    **{(protocol.STEPS, group): 1e-4 for group in protocol.MOVING_GROUPS},
+    (protocol.STEPS, protocol.LOSS): 1e-5,
+    (protocol.STEPS, protocol.RATE): 1e-6,
+    (protocol.STEPS, protocol.GRADIENT): 1e-4,
 }
 
 #: Multiple of the noise floor, about twice the largest ratio measured. The floor moves inputs and
@@ -45,6 +49,7 @@ FLOOR_FACTOR = {
     (protocol.TRAINING, protocol.UPDATE): 4.0,
     (protocol.TRAINING, protocol.REGULARISATION): 8.0,
     (protocol.TRAINING, protocol.GRADIENT): 20.0,
+    **{(protocol.STEPS, group): 8.0 for group in protocol.TRAINING_GROUPS},
 }
 
 #: No floor raises a tolerance above this share of the tensor's scale ...
@@ -124,7 +129,8 @@ def tolerance(
     rounding: float = 0.0,
 ) -> Tolerance:
     """Returns the tolerance of a tensor of this group in this mode."""
-    key = (protocol.TRAINING if mode in protocol.TRAINING_MODES else protocol.INFERENCE, group)
+    kind = protocol.TRAINING if mode in protocol.TRAINING_MODES else protocol.INFERENCE
+    key = (protocol.STEPS if mode in protocol.STEP_MODES else kind, group)
     if group in chosen:
         return Tolerance(chosen[group], floor, chosen=True)
     noisy = NOISY_GRADIENT if group == protocol.GRADIENT else PURE_NOISE

@@ -11,11 +11,16 @@ from __future__ import annotations
 import importlib
 import os
 import platform
+import random
+import shutil
 import sys
+import tempfile
 import time
 import traceback
 from pathlib import Path
 from typing import Any, Callable
+
+import numpy as np
 
 from slimport.verify import protocol, values
 
@@ -46,6 +51,7 @@ def main(argv: list[str], start: Callable[[Any], RunMode]) -> int:
     """
     request = protocol.read_json(Path(argv[1]))
     out = Path(request["out"])
+    Temporary.parent = out / "temporary"
     sys.argv = argv[:1]
     root = Path(request["root"])
     for path in reversed(request["paths"]):
@@ -73,6 +79,8 @@ def answer_case(case: Case, out: Path, run_mode: RunMode) -> None:
             meta["modes"][mode] = answer.save(folder, mode)
         except (Exception, SystemExit) as error:  # a legacy module may call sys.exit()
             meta["modes"][mode] = {"error": describe_error(error)}
+        finally:
+            Temporary.clear()
     meta["seconds"] = time.time() - started
     protocol.write_json(folder / protocol.META_FILE, meta)
 
@@ -137,11 +145,68 @@ def arguments(given: Any, training_argument: str | None, training: bool) -> dict
 def _argument(value: Any) -> Any:
     if isinstance(value, dict) and set(value) == {"ref"}:
         return resolve(value["ref"])
+    if isinstance(value, dict) and set(value) == {"path"}:
+        return value["path"]
+    if isinstance(value, dict) and set(value) == {"temporary"}:
+        return Temporary.folder()
     if isinstance(value, dict):
         return {name: _argument(item) for name, item in value.items()}
     if isinstance(value, list):
         return [_argument(item) for item in value]
     return value
+
+
+def program(case: Case) -> Callable[[], Any]:
+    """Returns the program of a training case, to be called, its flags set.
+
+    What draws from Python's and NumPy's own generators begins anew.
+    """
+    entry = resolve(case["entry"])
+    given = arguments(case["args"], None, False)
+    _set_flags(case["flags"])
+    random.seed(case["seed"])
+    np.random.seed(case["seed"])
+    return lambda: entry(**given)
+
+
+def _set_flags(given: Any) -> None:
+    """Gives flags their values, and all others their defaults: a case before may have set them."""
+    if not given and "absl.flags" not in sys.modules:
+        return
+    Stage.enter("setting the flags")
+    flags = importlib.import_module("absl.flags")
+    flags.FLAGS.unparse_flags()
+    for name in flags.FLAGS:
+        flags.FLAGS[name].unparse()
+    given = {name: _argument(value) for name, value in given.items()}
+    flags.FLAGS([sys.argv[0], *(f"--{name}={value}" for name, value in given.items())])
+
+
+def is_written(function: Any) -> bool:
+    """Whether the module that slimport writes into a tree defines a function."""
+    module = sys.modules.get(getattr(function, "__module__", ""))
+    return hasattr(module, "layer_defaults") or hasattr(module, "train_in_session")
+
+
+class Temporary:
+    """Folders that an argument asks for; they go once the case has its answer."""
+
+    parent: Path | None = None
+    made: list[Path] = []
+
+    @classmethod
+    def folder(cls) -> str:
+        """Makes a folder."""
+        assert cls.parent is not None
+        cls.parent.mkdir(parents=True, exist_ok=True)
+        cls.made.append(Path(tempfile.mkdtemp(dir=str(cls.parent))))
+        return str(cls.made[-1])
+
+    @classmethod
+    def clear(cls) -> None:
+        """Removes them."""
+        while cls.made:
+            shutil.rmtree(str(cls.made.pop()), ignore_errors=True)
 
 
 def input_values(case: Case) -> list[Any]:

@@ -105,5 +105,7 @@ def test_a_missing_file_is_named(tmp_path):
 
 def test_the_documented_example_is_read():
     example = re.search(r"```toml\n(.*?)```", cases.__doc__, re.DOTALL)
-    (case,) = cases.parse(tomllib.loads(example[1]), Path("verify.toml")).cases
+    case, program = cases.parse(tomllib.loads(example[1]), Path("/cases/verify.toml")).cases
     assert case.old.args["defs"] == {"ref": "nets.defs:SMALL"}
+    assert program.old.args == {"logdir": {"temporary": True}, "data": {"path": "/cases/shapes"}}
+    assert program.training.steps == (1, 3, 100)

@@ -1,0 +1,217 @@
+"""A migrated program that trains with fit: its steps by Keras itself, watched by a callback."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from slimport.verify import (
+    loops,
+    migrated,
+    protocol,
+    randomness,
+    slots,
+    smooth,
+    training_record,
+    values,
+    worker,
+)
+
+#: Callbacks of the written module that a comparison has no use for: files, and where to stop.
+LEFT_OUT = ("Checkpoints", "StopAtStep", "LogLoss")
+
+AVERAGE = "/ExponentialMovingAverage"
+
+
+class FitSide:
+    """Runs training cases whose programs end in `LossModel.fit`."""
+
+    def __init__(self, keras: Any, tf: Any) -> None:
+        self.keras, self.tf = keras, tf
+        self._replaced: list[Any] = []
+        self._step_in: Callable[..., Any] | None = None
+
+    def __call__(self, case: Any, mode: str) -> protocol.Answer:
+        self.keras.backend.clear_session()
+        self.keras.utils.set_random_seed(case["seed"])
+        worker.resolve(case["entry"])
+        for kind in migrated.written("LossModel"):
+            if kind not in self._replaced:
+                self._replace(kind)
+        self._step_in = lambda model, fit, given: Watched(self, case, model).fit(fit, given)
+        with smooth.switched_off():
+            call = worker.program(case)
+            randomness.start_pass(case["seed"])
+            run = loops.run_to_loop(call, case["entry"], "LossModel.fit")
+        return training_record.answer("fit", case["steps"], run, [])
+
+    def _replace(self, kind: Any) -> None:
+        """Puts `fit` of a model class aside; each call of it comes here."""
+        original = kind.fit
+
+        def fit(model: Any, *args: Any, **kwargs: Any) -> Any:
+            assert self._step_in is not None
+            raise loops.Trained(self._step_in(model, original, (args, kwargs)))
+
+        kind.fit = fit
+        self._replaced.append(kind)
+
+
+@dataclasses.dataclass
+class _Held:
+    """A variable of an optimizer, as TensorFlow 1 would name it."""
+
+    group: str
+    name: str
+    variable: Any
+    optimizer: Any
+
+
+class Watched:
+    """One run of a model's fit.
+
+    Args:
+        side: Keras and TensorFlow.
+        case: The case.
+        model: The model, compiled.
+    """
+
+    def __init__(self, side: FitSide, case: Any, model: Any) -> None:
+        self.keras, self.tf, self.case, self.model = side.keras, side.tf, case, model
+        self.record = training_record.Record()
+        worker.Stage.enter("reading the variables")
+        module = migrated.module_of("legacy_variables")
+        found = module.legacy_variables(model)
+        self.named = {name: v for name, v in found.items() if not worker.is_left_out(name)}
+        self.counted = {name: v for name, v in found.items() if worker.is_left_out(name)}
+        self.gradients: dict[str, Any] = {}
+
+    def fit(self, fit: Callable[..., Any], given: tuple[Any, Any]) -> training_record.Record:
+        """Gives variables their shared values and runs fit for the case's steps."""
+        for name, variable in self.named.items():
+            shape, dtype = tuple(variable.shape), str(np.dtype(str(variable.dtype)))
+            variable.assign(values.variable_value(name, shape, dtype, self.case["seed"]))
+            self.record.variables.append((name, list(shape), dtype, int(variable.trainable)))
+        optimizer = self.model.optimizer
+        if not optimizer.built:  # averages begin at the values of their variables
+            optimizer.build(self.model.trainable_variables)
+        for held in self._of_optimizers():
+            if held.group == protocol.AVERAGE:
+                held.variable.assign(self.named[held.name.removesuffix(AVERAGE)])
+        self._watch_gradients()
+        self.record.held[0] = self._held()
+        args, kwargs = given
+        steps = self.case["steps"][-1]
+        kwargs = {**kwargs, "epochs": 1, "steps_per_epoch": steps, "verbose": 0}
+        kwargs["callbacks"] = [*self._callbacks(kwargs), _callback(self)]
+        worker.Stage.enter("fitting the model")
+        fit(self.model, *args, **kwargs)
+        self.record.gradients = {name: np.asarray(v) for name, v in self.gradients.items()}
+        if len(self.record.losses) < steps:
+            self.record.notes.append(f"the input ended after step {len(self.record.losses)}")
+        return self.record
+
+    def _callbacks(self, kwargs: Any) -> list[Any]:
+        given = kwargs.get("callbacks") or []
+        return [c for c in given if type(c).__name__ not in LEFT_OUT]
+
+    @property
+    def optimizers(self) -> list[Any]:
+        """The optimizer and those inside of it; the last one takes the steps."""
+        found = [self.model.optimizer]
+        while hasattr(found[-1], "inner_optimizer"):
+            found.append(found[-1].inner_optimizer)
+        return found
+
+    def begin_step(self) -> None:
+        """Notes the learning rate, which the optimizer asks for before it counts the step."""
+        rate = self.optimizers[-1]._get_current_learning_rate()
+        self.record.rates.append([float(np.asarray(rate))])
+
+    def end_step(self, loss: Any) -> None:
+        """Notes the loss of a step, and all variables where the case asks for them."""
+        self.record.losses.append(np.asarray(loss, "float32"))
+        step = len(self.record.losses)
+        worker.Stage.enter(f"making step {step + 1}")
+        if step in self.case["steps"]:
+            self.record.held[step] = self._held()
+
+    def _watch_gradients(self) -> None:
+        """Keeps what reaches the innermost optimizer in the first step."""
+        tf, last = self.tf, self.optimizers[-1]
+        names = {id(variable): name for name, variable in self.named.items()}
+        kept = {
+            name: tf.Variable(tf.zeros(variable.shape, variable.dtype), trainable=False)
+            for name, variable in self.named.items()
+        }
+        apply, first = last.apply, int(np.asarray(last.iterations))
+
+        def watched(grads: Any, trainable_variables: Any = None) -> Any:
+            variables = trainable_variables or last._trainable_variables
+            for gradient, variable in zip(grads, variables, strict=True):
+                if gradient is not None:
+                    name, dense = names[id(variable)], tf.convert_to_tensor(gradient)
+                    is_first = tf.equal(last.iterations.value, first)
+                    kept[name].assign(tf.where(is_first, dense, kept[name]))
+                    self.gradients[name] = kept[name]
+            return apply(grads, trainable_variables)
+
+        object.__setattr__(last, "apply", tf.autograph.experimental.do_not_convert(watched))
+
+    def _of_optimizers(self) -> Iterator[_Held]:
+        """The optimizers' variables; each name of Keras begins with that of its variable."""
+        stems = {v.path.replace("/", "_") + "_": name for name, v in self.named.items()}
+        for optimizer in self.optimizers:
+            own = [v for v in optimizer.variables if not _is_inner(optimizer, v)]
+            for variable in own:
+                if variable is optimizer.iterations or variable.name == "learning_rate":
+                    continue
+                known = [stem for stem in stems if variable.name.startswith(stem)]
+                stem = max(known, key=len, default="")
+                slot = variable.name.removeprefix(stem)
+                of = stems.get(stem, "")
+                if slot == "average" and of:
+                    yield _Held(protocol.AVERAGE, of + AVERAGE, variable, optimizer)
+                else:
+                    name = slots.legacy_slot(optimizer, slot)
+                    yield _Held(protocol.SLOT, f"{of}/{name}", variable, optimizer)
+
+    def _held(self) -> training_record.Held:
+        found: training_record.Held = {}
+        for name, variable in self.named.items():
+            group = protocol.WEIGHT if variable.trainable else protocol.STATISTIC
+            found[group, name] = np.array(variable)
+        for held in self._of_optimizers():
+            value = np.array(held.variable)
+            if held.group == protocol.SLOT:
+                value = slots.legacy_value(held.optimizer, value)
+            found[held.group, held.name] = value
+        last = self.optimizers[-1]
+        for name, value in slots.legacy_counters(last).items():
+            found[protocol.COUNTER, name] = np.asarray(value)
+        found[protocol.COUNTER, "global_step"] = np.asarray(last.iterations, "int64")
+        for name, variable in self.counted.items():
+            if "seed_generator" not in name:
+                found[protocol.COUNTER, name] = np.asarray(variable, "int64")
+        return found
+
+
+def _is_inner(optimizer: Any, variable: Any) -> bool:
+    inner = getattr(optimizer, "inner_optimizer", None)
+    return inner is not None and any(variable is other for other in inner.variables)
+
+
+def _callback(watched: Watched) -> Any:
+    """A Keras callback that tells of each step."""
+
+    class Steps(watched.keras.callbacks.Callback):  # type: ignore[misc, name-defined]
+        def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+            watched.begin_step()
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            watched.end_step(logs["loss"])
+
+    return Steps()

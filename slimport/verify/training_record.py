@@ -1,0 +1,139 @@
+"""What a worker records of a program that trains, and how it answers.
+
+This module runs under CPython 3.7 with nothing but numpy.
+"""
+
+# This file runs under CPython 3.7.
+# ruff: noqa: UP035
+
+from __future__ import annotations
+
+from typing import Any, Dict, Sequence, Tuple
+
+import numpy as np
+
+from slimport.verify import protocol
+
+Array = Any
+#: Arrays by group and name.
+Held = Dict[Tuple[str, str], Array]  # noqa: UP006
+
+
+class Record:
+    """One run of a program: what each step gave, and what was held after some of them.
+
+    Attributes:
+        losses: The loss of each step, taken before the step changes anything.
+        rates: The learning rates of each step, by optimizer; None where there is no number.
+        gradients: What reached the optimizers in the first step, by variable.
+        held: All variables after each recorded step; 0 is the start.
+        variables: Name, shape, dtype and trainable flag of the model's variables.
+        notes: What a reader should know.
+    """
+
+    def __init__(self) -> None:
+        self.losses: list[Any] = []
+        self.rates: list[list[float] | None] = []
+        self.gradients: dict[str, Array] = {}
+        self.held: dict[int, Held] = {}
+        self.variables: list[tuple[str, list[int], str, int]] = []
+        self.notes: list[str] = []
+
+
+def answer(
+    built: str, steps: Sequence[int], run: Record, others: Sequence[Record]
+) -> protocol.Answer:
+    """Makes the answer to a training case.
+
+    Args:
+        built: How the side runs.
+        steps: The steps after which variables are compared.
+        run: The run with the shared values.
+        others: Runs of the same side with weights one unit in the last place away.
+    """
+    found = protocol.Answer(built)
+    found.meta["notes"] = run.notes
+    for variable in run.variables:
+        found.variable(*variable)
+    curves = [run.losses, *(other.losses for other in others)]
+    found.meta["curves"] = {"losses": _floats(run.losses), "spread": _spread(curves)}
+    for order, (first, last) in enumerate(segments(steps)):
+        parts = [np.asarray(losses[first - 1 : last]) for losses in curves]
+        if parts[0].size:
+            found.tensor(
+                protocol.LOSS, _named(first, last), parts[0], order, _apart(parts), step=last
+            )
+        _put_rates(found, run, [first, last], order)
+    _put_gradients(found, run, others)
+    for step in steps:
+        if step in run.held:
+            _put_held(found, step, run, others)
+    return found
+
+
+def segments(steps: Sequence[int]) -> list[tuple[int, int]]:
+    """First and last step of the parts into which the recorded steps divide a run."""
+    return [(before + 1, step) for before, step in zip([0, *steps], steps)]  # noqa: B905
+
+
+def _named(first: int, last: int) -> str:
+    return f"step {last}" if first == last else f"steps {first} to {last}"
+
+
+def _put_rates(found: Any, run: Record, part: list[int], order: int) -> None:
+    """The learning rates; several optimizers give a row for each step."""
+    first, last = part
+    rates = run.rates[first - 1 : last]
+    if rates and all(rate is not None for rate in rates):
+        value = np.asarray(rates, "float32")
+        found.tensor(protocol.RATE, _named(first, last), value, order, step=last)
+
+
+def _put_gradients(found: Any, run: Record, others: Sequence[Record]) -> None:
+    for order, (name, value) in enumerate(run.gradients.items()):
+        values = [value, *(other.gradients[name] for other in others)]
+        found.tensor(protocol.GRADIENT, name, value, order, _apart(values), step=1)
+
+
+def _put_held(found: Any, step: int, run: Record, others: Sequence[Record]) -> None:
+    for order, ((group, name), value) in enumerate(run.held[step].items()):
+        values = [value, *(other.held[step][group, name] for other in others)]
+        start = run.held[0].get((group, name), value)
+        found.tensor(
+            group,
+            name,
+            value,
+            order,
+            _apart(values),
+            step=step,
+            scale=_largest(np.asarray(value, "float64") - np.asarray(start, "float64")),
+        )
+
+
+def _floats(values: Sequence[Any]) -> list[float]:
+    return [float(value) for value in values]
+
+
+def _spread(curves: Sequence[Sequence[Any]]) -> list[float]:
+    """For each step how far the loss of another run is from that of the first."""
+    shortest = min(len(curve) for curve in curves)
+    return [_apart([np.asarray(curve[at]) for curve in curves]) or 0.0 for at in range(shortest)]
+
+
+def _apart(values: Sequence[Array]) -> float | None:
+    """The largest distance of an array to the same one of other runs."""
+    first = np.asarray(values[0])
+    if len(values) < 2 or first.dtype.kind != "f":
+        return None
+    found = 0.0
+    for other in values[1:]:
+        if np.shape(other) != first.shape:
+            return None
+        with np.errstate(invalid="ignore"):
+            found = max(found, _largest(first.astype("float64") - np.asarray(other, "float64")))
+    return found
+
+
+def _largest(values: Array) -> float:
+    finite = np.abs(values[np.isfinite(values)]) if np.ndim(values) else np.abs(values)
+    return float(np.max(finite)) if np.size(finite) else 0.0
