@@ -58,6 +58,7 @@ PARTS = (
     "losses",
     "summaries",
     "metrics",
+    "streaming_metrics",
     "global_step",
     "graph_inputs",
     "record_readers",
@@ -94,6 +95,7 @@ PARTS = (
     "nets_vgg",
     "models",
     "loss_model",
+    "metrics_model",
     "training_callbacks",
     "legacy",
 )
