@@ -209,6 +209,10 @@ def _pair(group: str, name: str, old: Described, new: Described, given: Toleranc
         if group == protocol.REGULARISATION and _is_zero(old_side, old_entry, new_side, new_entry):
             why = "no regulariser on one side, one of weight zero on the other"
             return TensorResult(group, name, 0, Status.EQUAL, (), entry["dtype"], 0.0, 0.0, why=why)
+        if group == protocol.SLOT and old_entry is None and entry.get("scale") == 0.0:
+            why = "a slot of a variable that is not trained: it stays as it began"
+            shape = tuple(entry["shape"])
+            return TensorResult(group, name, 0, Status.IGNORED, shape, entry["dtype"], why=why)
         status = Status.MISSING if new_entry is None else Status.EXTRA
         side = "new" if new_entry is None else "old"
         shape = tuple(entry["shape"])

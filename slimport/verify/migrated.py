@@ -59,19 +59,20 @@ def written(name: str) -> list[Any]:
     """
     found = {}
     for module in list(sys.modules.values()):
+        if getattr(module, "__name__", "").startswith("slimport."):
+            continue  # what watches the tree is no part of it
         value = getattr(module, "__dict__", {}).get(name)
         if getattr(value, "__module__", None) == getattr(module, "__name__", ""):
             found[id(value)] = value
     return list(found.values())
 
 
-def module_of(name: str) -> Any:
-    """Returns the module that a name of the written module is defined in.
+def legacy_variables(model: Any) -> dict[str, Any]:
+    """Maps legacy names to a model's variables, as the tree itself does where it can."""
+    own = written("legacy_variables")
+    if own:
+        found: dict[str, Any] = own[0](model)
+        return found
+    from slimport.written import names
 
-    Raises:
-        ImportError: No module of the tree defines it.
-    """
-    found = written(name)
-    if not found:
-        raise ImportError(f"the migrated tree uses no module that slimport wrote with {name}")
-    return sys.modules[found[0].__module__]
+    return names.legacy_variables(model)

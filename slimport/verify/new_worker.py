@@ -140,12 +140,7 @@ class Built:
     def _variables(self) -> dict[str, Any]:
         """Maps legacy names to the model's variables."""
         worker.Stage.enter("reading the variables")
-        if hasattr(self.entry.layers, "legacy_variables"):
-            found = self.entry.layers.legacy_variables(self.model)
-        else:
-            from slimport.written.names import legacy_variables
-
-            found = legacy_variables(self.model)
+        found = migrated.legacy_variables(self.model)
         return {name: variable for name, variable in found.items() if not worker.is_left_out(name)}
 
     def _is_leaf(self, value: Any) -> bool:

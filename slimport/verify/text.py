@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from slimport.verify.growth import apart, by_steps
 from slimport.verify.protocol import GRADIENT, LOSS, RATE
 from slimport.verify.result import CaseResult, ModeResult, Status, TensorResult, VerifyResult
 
@@ -23,8 +24,11 @@ MODE_NAMES = {
     "graph_inference": "inference, graph",
     "graph_training": "training, graph",
     "steps": "steps of fit",
-    "graph_steps": "steps, graph",
+    "graph_steps": "steps in a graph",
 }
+
+#: Where a migrated program trains.
+PLACES = {"steps": "fit", "graph_steps": "graph"}
 
 #: Failing tensors listed per mode.
 SHOWN = 8
@@ -47,7 +51,11 @@ def print_result(result: VerifyResult, console: Console) -> None:
     """
     for side in ("old", "new"):
         console.print(f"[bold]{side}[/bold]  {escape(environment_line(result, side))}")
-    console.print(_table(result))
+    if any(not case.steps for case in result.cases):
+        console.print(_table(result))
+    for steps, cases in by_steps(result.cases).items():
+        console.print(_training_table(steps, cases))
+        console.print("* the largest difference, in brackets what rounding alone does to it")
     if any(mode.mode == "inference_from_training" for c in result.cases for mode in c.modes):
         console.print("* the model that was built for training, called with training=False")
     for case in result.cases:
@@ -73,7 +81,7 @@ def _table(result: VerifyResult) -> Table:
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
     for case in result.cases:
-        for place, mode in enumerate(case.modes):
+        for place, mode in enumerate(() if case.steps else case.modes):
             _add_row(table, case.name if place == 0 else "", mode)
     return table
 
@@ -90,6 +98,41 @@ def _add_row(table: Table, name: str, mode: ModeResult) -> None:
         number(worst.relative_tolerance if worst else None),
         f"[{colour}]{mode.status.value}[/{colour}]",
     )
+
+
+def _training_table(steps: tuple[int, ...], cases: list[CaseResult]) -> Table:
+    """A row for each place in which a program trains, a column for each recorded step."""
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("case", overflow="fold")
+    table.add_column("", no_wrap=True)
+    for step in steps:
+        table.add_column(f"after {step} *", justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    for case in cases:
+        for place, mode in enumerate(case.modes):
+            colour = COLOURS.get(mode.status, "red")
+            table.add_row(
+                escape(case.name) if place == 0 else "",
+                PLACES.get(mode.mode, mode.mode),
+                *(apart_in_words(mode, step) for step in steps),
+                f"[{colour}]{mode.status.value}[/{colour}]",
+            )
+    return table
+
+
+def apart_in_words(mode: ModeResult, step: int) -> str:
+    """Returns the largest difference after a step, and in brackets the rounding of that tensor."""
+    if mode.errors:
+        return "–"
+    found = apart(mode, step)
+    if found is None:
+        return "noise"
+    floor = "" if found.floor is None else f" ({_short(found.floor)})"
+    return _short(found.relative) + floor
+
+
+def _short(value: float) -> str:
+    return "0" if value == 0 else f"{value:.0e}"
 
 
 def _print_case(case: CaseResult, console: Console) -> None:

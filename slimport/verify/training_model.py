@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -27,37 +28,29 @@ AVERAGE = "/ExponentialMovingAverage"
 
 
 class FitSide:
-    """Runs training cases whose programs end in `LossModel.fit`."""
+    """Runs training cases whose programs end in `fit`."""
 
     def __init__(self, keras: Any, tf: Any) -> None:
         self.keras, self.tf = keras, tf
-        self._replaced: list[Any] = []
-        self._step_in: Callable[..., Any] | None = None
+        self._fit = keras.Model.fit
 
     def __call__(self, case: Any, mode: str) -> protocol.Answer:
         self.keras.backend.clear_session()
         self.keras.utils.set_random_seed(case["seed"])
-        worker.resolve(case["entry"])
-        for kind in migrated.written("LossModel"):
-            if kind not in self._replaced:
-                self._replace(kind)
-        self._step_in = lambda model, fit, given: Watched(self, case, model).fit(fit, given)
-        with smooth.switched_off():
-            call = worker.program(case)
-            randomness.start_pass(case["seed"])
-            run = loops.run_to_loop(call, case["entry"], "LossModel.fit")
-        return training_record.answer("fit", case["steps"], run, [])
-
-    def _replace(self, kind: Any) -> None:
-        """Puts `fit` of a model class aside; each call of it comes here."""
-        original = kind.fit
 
         def fit(model: Any, *args: Any, **kwargs: Any) -> Any:
-            assert self._step_in is not None
-            raise loops.Trained(self._step_in(model, original, (args, kwargs)))
+            given = inspect.signature(self._fit).bind(model, *args, **kwargs)
+            raise loops.Trained(Watched(self, case, model).fit(self._fit, given.arguments))
 
-        kind.fit = fit
-        self._replaced.append(kind)
+        self.keras.Model.fit = fit
+        try:
+            with smooth.switched_off():
+                call = worker.program(case)
+                randomness.start_pass(case["seed"])
+                run = loops.run_to_loop(call, case["entry"], "fit")
+        finally:
+            self.keras.Model.fit = self._fit
+        return training_record.answer("fit", case["steps"], run, [])
 
 
 @dataclasses.dataclass
@@ -83,13 +76,12 @@ class Watched:
         self.keras, self.tf, self.case, self.model = side.keras, side.tf, case, model
         self.record = training_record.Record()
         worker.Stage.enter("reading the variables")
-        module = migrated.module_of("legacy_variables")
-        found = module.legacy_variables(model)
+        found = migrated.legacy_variables(model)
         self.named = {name: v for name, v in found.items() if not worker.is_left_out(name)}
         self.counted = {name: v for name, v in found.items() if worker.is_left_out(name)}
         self.gradients: dict[str, Any] = {}
 
-    def fit(self, fit: Callable[..., Any], given: tuple[Any, Any]) -> training_record.Record:
+    def fit(self, fit: Callable[..., Any], given: dict[str, Any]) -> training_record.Record:
         """Gives variables their shared values and runs fit for the case's steps."""
         for name, variable in self.named.items():
             shape, dtype = tuple(variable.shape), str(np.dtype(str(variable.dtype)))
@@ -103,20 +95,22 @@ class Watched:
                 held.variable.assign(self.named[held.name.removesuffix(AVERAGE)])
         self._watch_gradients()
         self.record.held[0] = self._held()
-        args, kwargs = given
         steps = self.case["steps"][-1]
-        kwargs = {**kwargs, "epochs": 1, "steps_per_epoch": steps, "verbose": 0}
-        kwargs["callbacks"] = [*self._callbacks(kwargs), _callback(self)]
+        given = {**given, "verbose": 0, "initial_epoch": 0, "validation_data": None}
+        given["callbacks"] = [*self._callbacks(given), _callback(self)]
+        if given.get("steps_per_epoch") is None:
+            given["epochs"] = steps  # of one step or more; the callback ends them
+        else:
+            given.update(epochs=1, steps_per_epoch=steps)
         worker.Stage.enter("fitting the model")
-        fit(self.model, *args, **kwargs)
+        fit(**given)
         self.record.gradients = {name: np.asarray(v) for name, v in self.gradients.items()}
         if len(self.record.losses) < steps:
             self.record.notes.append(f"the input ended after step {len(self.record.losses)}")
         return self.record
 
-    def _callbacks(self, kwargs: Any) -> list[Any]:
-        given = kwargs.get("callbacks") or []
-        return [c for c in given if type(c).__name__ not in LEFT_OUT]
+    def _callbacks(self, given: dict[str, Any]) -> list[Any]:
+        return [c for c in given.get("callbacks") or [] if type(c).__name__ not in LEFT_OUT]
 
     @property
     def optimizers(self) -> list[Any]:
@@ -128,6 +122,7 @@ class Watched:
 
     def begin_step(self) -> None:
         """Notes the learning rate, which the optimizer asks for before it counts the step."""
+        self.model.reset_metrics()  # the loss of the step, not the mean of all so far
         rate = self.optimizers[-1]._get_current_learning_rate()
         self.record.rates.append([float(np.asarray(rate))])
 
@@ -138,6 +133,7 @@ class Watched:
         worker.Stage.enter(f"making step {step + 1}")
         if step in self.case["steps"]:
             self.record.held[step] = self._held()
+        self.model.stop_training = step >= self.case["steps"][-1]
 
     def _watch_gradients(self) -> None:
         """Keeps what reaches the innermost optimizer in the first step."""

@@ -99,12 +99,16 @@ def _put_held(found: Any, step: int, run: Record, others: Sequence[Record]) -> N
     for order, ((group, name), value) in enumerate(run.held[step].items()):
         values = [value, *(other.held[step][group, name] for other in others)]
         start = run.held[0].get((group, name), value)
+        rounding = 0.0
+        if group == protocol.COUNTER and np.asarray(value).dtype.kind == "f":
+            rounding = 2.0 * float(np.spacing(np.float32(np.max(np.abs(value)))))
         found.tensor(
             group,
             name,
             value,
             order,
             _apart(values),
+            rounding,
             step=step,
             scale=_largest(np.asarray(value, "float64") - np.asarray(start, "float64")),
         )

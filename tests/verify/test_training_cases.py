@@ -1,0 +1,217 @@
+"""Training cases: optimizers, losses and loops of the fixture, and faults that must be named."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("tensorflow")
+pytest.importorskip("tf_slim")
+
+from slimport.rewrite.command import Request
+from slimport.rewrite.command import run as rewrite
+from slimport.verify.protocol import TRAINING_GROUPS
+from slimport.verify.result import CaseResult, Status
+from slimport.verify.run import Settings, verify
+
+FIXTURE = Path(__file__).parents[2] / "fixtures" / "legacy" / "training_steps"
+
+#: Cases that run with every test; `test_every_case_is_equal` takes the others.
+QUICK = (
+    "adam", "rmsprop_centered", "momentum_of_numbers", "multiplied_and_clipped", "one_layer",
+    "batches", "tf_weighted", "slim_smoothed", "session_ftrl", "session_queue",
+    "session_averages", "session_replicas", "session_hooks",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault in migrated code.
+
+    Attributes:
+        case: The case of the fixture that must find it.
+        file: The migrated file that is edited.
+        pattern: What is replaced, once.
+        replacement: What takes its place.
+        group: The kind of tensor that must be named first.
+        name: The tensor, or the end of its name; any if empty.
+        step: The step after which it shows.
+    """
+
+    case: str
+    file: str
+    pattern: str
+    replacement: str
+    group: str
+    name: str = ""
+    step: int = 1
+
+
+LATE = """
+class Late(keras.optimizers.schedules.ExponentialDecay):
+  def __call__(self, step):
+    return super().__call__(step + 1)
+
+
+def learning_rate("""
+
+FAULTS = {
+    # Keras' default in place of TensorFlow's.
+    "adam_epsilon": Fault(
+        "adam", "train.py", r"keras\.optimizers\.Adam\(rate, epsilon=1e-8\)",
+        "keras.optimizers.Adam(rate)", "weight",
+    ),
+    # Mean squares that begin at zero.
+    "rmsprop_slots_of_ones": Fault(
+        "rmsprop", "train.py", r"return RMSProp\(rate\)",
+        "return keras.optimizers.RMSprop(rate, epsilon=1e-10, momentum=1e-30)", "slot", "/rms",
+    ),
+    "nesterov_lost": Fault(
+        "nesterov", "train.py", r", nesterov=True", "", "weight",
+    ),
+    # The learning rate in the velocity: right until the schedule falls.
+    "momentum_of_keras": Fault(
+        "rate_staircase", "train.py", r"return Momentum\(rate, \.9\)",
+        "return keras.optimizers.SGD(rate, .9)", "loss", "steps 4 to 100", step=100,
+    ),
+    "schedule_late": Fault(
+        "rate_exponential", "train.py", r"def learning_rate\(", LATE, "learning rate",
+    ),
+    "multipliers_dropped": Fault(
+        "multiplied", "train.py", r",\s+gradient_multipliers=multipliers", "", "gradient",
+    ),
+    "clipping_dropped": Fault(
+        "clipped", "train.py", r",\s+clip_gradient_norm=clip", "", "gradient",
+    ),
+    "trains_everything": Fault(
+        "one_layer", "train.py", r"variables_to_train=to_train,\s+", "", "gradient", "conv/weights",
+    ),
+    "batch_skipped": Fault(
+        "batches", "train_records.py", r"batches = batches\.prefetch",
+        "batches = batches.skip(1).prefetch", "loss", "step 1",
+    ),
+    "loss_over_the_batch": Fault(
+        "tf_weighted", "losses.py", r"softmax_cross_entropy\(onehot, logits, weights=weights\)",
+        r"softmax_cross_entropy(onehot, logits, weights=weights, "
+        "reduction='weighted_sum_over_batch_size')", "loss", "step 1",
+    ),
+    "weight_decay_doubled": Fault(
+        "sgd", "small_net.py", r"0\.5 \* weight_decay", "weight_decay", "loss", "step 1",
+    ),
+    "statistics_slower": Fault(
+        "sgd", "small_net.py", r"'decay': \.9", "'decay': .99", "statistic",
+        "conv/BatchNorm/moving_mean",
+    ),
+    "averages_slower": Fault(
+        "session_averages", "train_sessions.py", r"decay=\.9, number_of", "decay=.99, number_of",
+        "average", step=3,
+    ),
+    "update_ops_dropped": Fault(
+        "session_momentum", "train_sessions.py",
+        r"update_ops=tf\.get_collection\(\s*tf\.GraphKeys\.UPDATE_OPS\)", "update_ops=[]",
+        "statistic", "conv/BatchNorm/moving_mean",
+    ),
+}  # fmt: skip
+MODULES = ("losses", "small_net", "train", "train_records", "train_sessions")
+
+
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The fixture, rewritten."""
+    out = tmp_path_factory.mktemp("migrated") / "training_steps"
+    report = rewrite(Request((FIXTURE,), out, write=True)).report
+    assert not report.failed and not report.left
+    return out
+
+
+@pytest.fixture(scope="module")
+def judged(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, CaseResult]:
+    """The verdict on some of the cases, and on each fault."""
+    file = tmp_path_factory.mktemp("cases") / "cases.toml"
+    tables = cases_of((FIXTURE / "verify.toml").read_text("utf-8"))
+    wanted = [tables[name] for name in QUICK]
+    for name, fault in FAULTS.items():
+        plant(migrated, name, fault)
+        table = tables[fault.case].replace(f'name = "{fault.case}"', f'name = "{name}"')
+        entry = re.search(r'entry = "(\w+):(\w+)"', table)
+        assert entry is not None
+        wanted.append(f'{table}new_entry = "{entry[1]}_{name}:{entry[2]}"\n')
+    file.write_text("\n".join(wanted), "utf-8")
+    return {case.name: case for case in verify(file, FIXTURE, migrated).cases}
+
+
+def cases_of(text: str) -> dict[str, str]:
+    """The tables of a case file, by the name of the case."""
+    tables = re.split(r"(?m)^(?=\[\[training\]\]$)", text)[1:]
+    tables = [re.sub(r"(?m)^#.*\n", "", table).rstrip() + "\n" for table in tables]
+    return {re.findall(r'name = "(\w+)"', table)[0]: table for table in tables}
+
+
+def plant(tree: Path, name: str, fault: Fault) -> None:
+    """Writes the modules of the tree once more, with a fault in one of them."""
+    for module in MODULES:
+        text = (tree / f"{module}.py").read_text("utf-8")
+        if fault.file == f"{module}.py":
+            text, count = re.subn(fault.pattern, fault.replacement, text, count=1)
+            assert count == 1, f"{fault.file} holds no {fault.pattern}"
+        if name == "schedule_late" and module == "train":
+            text = text.replace("schedules.ExponentialDecay(start, 5", "schedules.Late(start, 5")
+            text = text.replace("keras.optimizers.schedules.Late(", "Late(")
+        for other in MODULES:
+            text = re.sub(rf"(?m)^import {other}$", f"import {other}_{name} as {other}", text)
+        # A flag is defined once in a process.
+        text = re.sub(r"(?m)^flags\.DEFINE.*$", "import train", text)
+        (tree / f"{module}_{name}.py").write_text(text, "utf-8")
+
+
+def shown(case: CaseResult) -> str:
+    errors = [text for mode in case.modes for text in mode.errors.values()]
+    return "\n".join(errors) or str(case.first_divergence)
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_a_program_takes_the_same_steps(name: str, judged: dict[str, CaseResult]) -> None:
+    case = judged[name]
+    assert case.status is Status.EQUAL, shown(case)
+    (mode,) = case.modes
+    assert mode.curves is not None and len(mode.curves.old) == len(mode.curves.new) == 100
+    groups = {tensor.group for tensor in mode.tensors}
+    assert groups >= {"variable", "loss", "gradient", "weight", "statistic", "counter"}
+    assert {tensor.step for tensor in mode.of("weight")} == {1, 3, 100}
+    assert not [tensor for tensor in mode.of("weight") if tensor.status is Status.NOISE]
+
+
+def test_slots_averages_and_rates_are_among_what_is_compared(
+    judged: dict[str, CaseResult],
+) -> None:
+    found = {name: judged[name].modes[0] for name in QUICK}
+    slots = {t.name.rpartition("/")[2] for t in found["rmsprop_centered"].of("slot")}
+    assert slots == {"rms", "mg", "momentum"}
+    assert {t.name for t in found["adam"].of("counter")} == {
+        "beta1_power", "beta2_power", "global_step",
+    }  # fmt: skip
+    assert len(found["session_averages"].of("average")) == 3 * 4
+    assert len(found["session_queue"].of("learning rate")) == 3
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_is_caught_and_named(name: str, judged: dict[str, CaseResult]) -> None:
+    fault, case = FAULTS[name], judged[name]
+    assert case.status is Status.DIFFERS, shown(case)
+    assert case.first_divergence is not None
+    first = case.first_divergence[1]
+    assert first.group in TRAINING_GROUPS
+    assert (first.group, first.step) == (fault.group, fault.step), first
+    assert first.name.endswith(fault.name), first
+
+
+@pytest.mark.slow
+def test_every_case_is_equal(migrated: Path) -> None:
+    result = verify(FIXTURE / "verify.toml", FIXTURE, migrated, Settings(together=False))
+    assert len(result.cases) > 90
+    assert result.is_equal, "\n".join(
+        shown(case) for case in result.cases if case.status is not Status.EQUAL
+    )
