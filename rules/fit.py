@@ -6,14 +6,17 @@ from slimport.rewrite.rule import Example, Rule
 FIT = Rule(
     code=CODE,
     name=NAME,
-    summary="slim.learning.create_train_op and train -> LossModel, compile and fit",
+    summary="slim.learning.create_train_op and train -> a model, compile and fit",
     apis=("fit",),
     details=(
-        "The statements that make the loss become a function, and a LossModel computes the loss of "
-        "each batch by it. Checkpoints keep TF 1's names and format; a run goes on from the last. "
+        "A network on a batch with one of Keras' losses becomes keras.Model(inputs, outputs) "
+        "(SLIM291 shows one). Elsewhere the statements that make the loss become a function, and a "
+        "LossModel computes the loss of each batch by it. Checkpoints keep TF 1's names and "
+        "format; a run goes on from the last. "
         "A block stays on sessions (SLIM242) where the rest looks into the loss, where queues feed "
         "it, or where it hands the loop what fit has no place for. The edit is made by "
-        "slimport/rewrite/fit.py, found by slimport/index/training.py and told_apart.py."
+        "slimport/rewrite/fit.py and plain_fit.py, found by training.py, told_apart.py and "
+        "plain_training.py of slimport/index."
     ),
     examples=(
         Example(
@@ -73,12 +76,7 @@ def train(x, y, folder, restore=None):
         model.batches,
         steps_per_epoch=1000,
         callbacks=[
-            Checkpoints(
-                folder,
-                init_fn=init_fn,
-                save_interval_secs=300,
-                max_to_keep=3,
-            ),
+            Checkpoints(folder, init_fn=init_fn, save_interval_secs=300, max_to_keep=3),
             StopAtStep(1000),
             training_log,
         ],

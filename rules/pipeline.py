@@ -41,16 +41,7 @@ def train(dataset, folder):
             after="""
 import keras
 import tensorflow as tf
-from scoped_layers import (
-    Checkpoints,
-    DatasetDataProvider,
-    flatten,
-    fully_connected,
-    LogLoss,
-    LossModel,
-    next_batch,
-    StopAtStep,
-)
+from scoped_layers import Checkpoints, DatasetDataProvider, LogLoss, StopAtStep
 
 
 def load_batch(dataset, size, is_training=True):
@@ -67,21 +58,22 @@ def load_batch(dataset, size, is_training=True):
     batches = provider.examples.map(prepare, num_parallel_calls=tf.data.AUTOTUNE)
     batches = batches.batch(32, drop_remainder=True)
     batches = batches.prefetch(tf.data.AUTOTUNE)
-    return next_batch(batches)
+    return batches
 
 
 def train(dataset, folder):
-    def build_loss():
-        images, labels = load_batch(dataset, 64)
-        logits = fully_connected(flatten(images), 3, activation=None)
-        loss = tf.compat.v1.losses.sparse_softmax_cross_entropy(labels, logits)
-        return loss
-
-    model = LossModel(build_loss)
-    model.compile(optimizer=keras.optimizers.Adam(0.01, epsilon=1e-8))
+    batches = load_batch(dataset, 64)
+    images_spec, _ = batches.element_spec
+    images = keras.Input(images_spec.shape[1:], dtype=images_spec.dtype)
+    logits = keras.layers.Dense(3, name="fully_connected")(keras.layers.Flatten()(images))
+    model = keras.Model(images, logits)
+    model.compile(
+        optimizer=keras.optimizers.Adam(0.01, epsilon=1e-8),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    )
     training_log = LogLoss()
     model.fit(
-        model.batches,
+        batches,
         steps_per_epoch=100,
         callbacks=[Checkpoints(folder), StopAtStep(100), training_log],
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from slimport.index.blocks import (
     assigned,
+    called,
     leave_it,
     loaded,
     on_lines_of_their_own,
@@ -131,9 +132,9 @@ def _is_straight(pipeline: Pipeline, program: Program) -> bool:
     if (loaded(after) - assigned([pipeline.batch])) & assigned(inside):
         return False  # an example is used beside its batch
     references = [r for s in pipeline.between for r in references_in(s, pipeline.function)]
-    called = closure_of(pipeline.function.callees, callees)
+    start = {f for s in pipeline.between for f in called(s, pipeline.function, program)}
     return not any(r.api.name.startswith("tf.summary.") for r in references) and not any(
-        f in program.building for f in called
+        f in program.building for f in closure_of(start, callees)
     )
 
 

@@ -9,13 +9,15 @@ import libcst as cst
 from libcst import matchers
 
 from slimport.index.pipelines import Pipeline
+from slimport.index.plain_training import PlainTraining
 from slimport.index.program import Reference
 from slimport.index.training import Training
 from slimport.report.model import Rewritten
 from slimport.rewrite.blocks import without_items
 from slimport.rewrite.long_lines import is_short, list_of, one_a_line
 from slimport.rewrite.names import free_name, names_in
-from slimport.rewrite.pipelines import PipelineBlock
+from slimport.rewrite.pipelines import Pair, PipelineBlock
+from slimport.rewrite.plain_fit import PlainFit
 from slimport.rewrite.site import FileServices, dotted
 from slimport.rewrite.statements import (
     BLANK,
@@ -33,7 +35,6 @@ from slimport.rewrite.statements import (
 )
 
 CODE, NAME = "SLIM290", "fit"
-Pair = tuple[ast.stmt, cst.BaseStatement]
 
 
 class FitBlock:
@@ -43,10 +44,17 @@ class FitBlock:
         training: what the index found.
         services: the file, for names of Keras and of the written module.
         pipeline: the input pipeline of the same function, if there is one.
+        plain: its plain form, if it has one.
+        scoped: whether the network's layers are found by scope.
     """
 
     def __init__(
-        self, training: Training, services: FileServices, pipeline: Pipeline | None = None
+        self,
+        training: Training,
+        services: FileServices,
+        pipeline: Pipeline | None = None,
+        plain: PlainTraining | None = None,
+        scoped: bool = True,
     ) -> None:
         self.training = training
         self._services = services
@@ -55,18 +63,21 @@ class FitBlock:
         self._log = free_name("training_log", taken)
         self._loss = free_name("build_loss", taken)
         self._steps = free_name("number_of_steps", taken)
-        self._pipeline = PipelineBlock(pipeline, services) if pipeline is not None else None
+        self._plain = PlainFit(plain, services, taken, scoped) if plain is not None else None
+        self._replaced = [training.operation_call, training.loop_call]
+        self._replaced += plain.replaced if plain is not None else []
+        whole = plain is not None
+        self._pipeline = PipelineBlock(pipeline, services, whole) if pipeline is not None else None
 
     def replaces(self, reference: Reference) -> bool:
         """Whether a call goes with the block."""
-        calls = (self.training.operation_call, self.training.loop_call)
-        return any(reference.call is call for call in calls)
+        return any(reference.call is call for call in self._replaced)
 
     def entries(self) -> Iterator[Rewritten]:
-        """What the report says of the two calls."""
-        training = self.training
-        yield Rewritten(training.operation.lineno, "slim.learning.create_train_op", CODE, NAME)
-        yield Rewritten(training.loop.lineno, "slim.learning.train", CODE, NAME)
+        """What the report says of these calls."""
+        for reference in self.training.function.references:
+            if self.replaces(reference):
+                yield Rewritten(reference.span[0], reference.api.name, CODE, NAME)
 
     def rewritten(self, node: cst.FunctionDef) -> cst.FunctionDef:
         """The function with the block's new statements."""
@@ -107,7 +118,12 @@ class FitBlock:
         if old in training.of_loss:
             inside = [(old, new) for old, new in pairs if old in training.of_loss]
             replaced = [new for _, new in inside]
-            found = self._making(self._pipeline.rewritten(inside) if self._pipeline else replaced)
+            if self._pipeline is not None:
+                inside = self._pipeline.rewritten(inside)
+            if self._plain is not None:
+                found = self._plain.making(inside, self._model)
+            else:
+                found = self._making([new for _, new in inside])
         elif old is training.operation:
             found = [self._compile(new)]
         elif old is training.loop:
@@ -158,7 +174,10 @@ class FitBlock:
         given = arguments(call_in(statement), ("total_loss", "optimizer", "global_step"))
         names = ("optimizer", "variables_to_train", "clip_gradient_norm", "gradient_multipliers")
         kept = [keyword(name, given[name]) for name in names if name in given]
+        if self._plain is not None:
+            kept.append(keyword("loss", self._plain.loss()))
         call = cst.Call(dotted(f"{self._model}.compile"), on_one_line(kept))
+        call = call if is_short(call) else one_a_line(call, 4)
         return statement.with_changes(body=[cst.Expr(call)])
 
     def _fit(self, statement: cst.BaseStatement) -> list[cst.BaseStatement]:
@@ -177,7 +196,8 @@ class FitBlock:
         self, given: Mapping[str, cst.BaseExpression], steps: cst.BaseExpression | None
     ) -> cst.Call:
         callbacks: list[cst.BaseExpression] = [self._checkpoints(given)]
-        made = [cst.Arg(dotted(f"{self._model}.batches"))]
+        batches = self._plain.batches if self._plain else f"{self._model}.batches"
+        made = [cst.Arg(dotted(batches))]
         if steps is not None:
             callbacks.append(cst.Call(self._services.written("StopAtStep"), [cst.Arg(steps)]))
             made.append(keyword("steps_per_epoch", steps))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import libcst as cst
 
 # What is left of a line for the code of a nested call.
-_WIDTH = 72
+_WIDTH = 76
 
 
 def is_short(node: cst.CSTNode) -> bool:

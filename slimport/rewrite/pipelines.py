@@ -21,11 +21,13 @@ from slimport.rewrite.statements import (
     lines_above,
     with_comments_of,
     with_lines,
+    with_lines_only,
     with_value,
 )
 
 CODE, NAME = "SLIM291", "pipeline"
 _BATCH = ("tensors", "batch_size")
+Pair = tuple[ast.stmt, cst.BaseStatement]
 
 
 class PipelineBlock:
@@ -34,10 +36,12 @@ class PipelineBlock:
     Args:
         pipeline: what the index found.
         services: the file, for names of the written module and of TensorFlow.
+        whole: Whether the dataset itself is what comes out, for `fit` to iterate over.
     """
 
-    def __init__(self, pipeline: Pipeline, services: FileServices) -> None:
+    def __init__(self, pipeline: Pipeline, services: FileServices, whole: bool = False) -> None:
         self.pipeline = pipeline
+        self._whole = whole
         self._services = services
         taken = names_in(pipeline.function.node) | set(pipeline.function.module.scope.bindings)
         self._prepare = free_name("prepare", taken)
@@ -53,22 +57,25 @@ class PipelineBlock:
         line = self.pipeline.batch.lineno
         yield Rewritten(line, "tf.train.batch", CODE, NAME, "order and padding are the queue's")
 
-    def rewritten(
-        self, pairs: Sequence[tuple[ast.stmt, cst.BaseStatement]]
-    ) -> list[cst.BaseStatement]:
-        """The new statements of the block, or of the part that holds the pipeline."""
+    def rewritten(self, pairs: Sequence[Pair]) -> list[Pair]:
+        """The new statements of the block, or of the part that holds the pipeline.
+
+        Returns:
+            Each with the old one whose place it takes.
+        """
         pipeline = self.pipeline
         new = {id(old): statement for old, statement in pairs}
         between = [new[id(old)] for old in pipeline.between]
-        result: list[cst.BaseStatement] = []
+        result: list[Pair] = []
         for old, statement in pairs:
+            made = [statement]
             if old is pipeline.get:
                 definition = self._definition(statement, between, new[id(pipeline.batch)])
-                result += with_comments_of([statement], [apart(definition)])
+                made = with_comments_of([statement], [apart(definition)])
             elif old is pipeline.batch:
-                result += with_comments_of([statement], self._batched(statement))
-            elif old not in pipeline.between:
-                result.append(statement)
+                made = with_comments_of([statement], self._batched(statement))
+            if old not in pipeline.between:
+                result += [(old, each) for each in made]
         return result
 
     def _definition(
@@ -122,8 +129,12 @@ class PipelineBlock:
             call = cst.Call(dotted(f"{on}.{method}"), given)
             made.append(cst.SimpleStatementLine([assignment(batches, call)]))
         made[0] = apart(with_lines(made[0], lines_above(statement)))
-        call = cst.Call(self._services.written("next_batch"), [cst.Arg(cst.Name(batches))])
-        return [*made, with_value(statement, call).with_changes(leading_lines=[])]
+        if not self._whole:
+            call = cst.Call(self._services.written("next_batch"), [cst.Arg(cst.Name(batches))])
+            made.append(with_lines_only(with_value(statement, call), ()))
+        elif isinstance(self.pipeline.batch, ast.Return):
+            made.append(with_lines_only(with_value(statement, cst.Name(batches)), ()))
+        return made
 
     def _steps(
         self, given: Mapping[str, cst.BaseExpression]

@@ -13,6 +13,7 @@ from slimport.index.global_steps import PassedStep
 from slimport.index.modules import Module
 from slimport.index.patched import patched_names
 from slimport.index.pipelines import Pipeline, pipelines
+from slimport.index.plain_training import PlainTraining, plain_training
 from slimport.index.program import Function, Program, Reference, callees, closure_of
 from slimport.index.sessions import Sessions
 from slimport.index.told_apart import trainings
@@ -97,6 +98,23 @@ class Plan:
         """The functions that a LossModel runs, and those that make one."""
         inside = {f for t in self.trainings.values() for f in t.callees(self.program)}
         return inside | set(self.trainings)
+
+    @cached_property
+    def plain_trainings(self) -> dict[Function, PlainTraining]:
+        """Those that need no LossModel, by function."""
+        found = {
+            function: plain_training(
+                training, self.program, self.pipelines, lambda f: not self._kept_of_tensorflow(f)
+            )
+            for function, training in self.trainings.items()
+        }
+        return {function: plain for function, plain in found.items() if plain is not None}
+
+    @cached_property
+    def _in_loss_models(self) -> set[Function]:
+        """The functions that a LossModel runs again and again."""
+        models = {f: t for f, t in self.trainings.items() if f not in self.plain_trainings}
+        return set(models) | {f for t in models.values() for f in t.callees(self.program)}
 
     @cached_property
     def _read(self) -> dict[Function, Pipeline]:
@@ -186,7 +204,7 @@ class Plan:
         for function, closure in found.items():
             for reason in self.traced_because(function):
                 closure.refuse(reason)
-            if function in self.of_losses:
+            if function in self._in_loss_models:
                 closure.refuse("a LossModel runs it again for each shape of a batch")
             sessions = self.tf1_files.sessions.runs(function.module)
             if sessions and self.options.target != "keras":
@@ -221,6 +239,9 @@ class Plan:
 
     def traced_because(self, function: Function) -> tuple[str, ...]:
         """Why a model of the function must be traced: what it or its callees keep of TensorFlow."""
+        return () if function in self.plain_trainings else self._kept_of_tensorflow(function)
+
+    def _kept_of_tensorflow(self, function: Function) -> tuple[str, ...]:
         reasons = list(self.blockers[function])
         for callee in sorted(callees(function) - {function}, key=lambda f: f.name):
             if self.blockers[callee]:

@@ -20,6 +20,18 @@ def assignment(target: str | cst.BaseExpression, value: cst.BaseExpression) -> c
     return cst.Assign([cst.AssignTarget(target)], value)
 
 
+def line(text: str) -> cst.BaseStatement:
+    """A statement, from its code."""
+    statement = cst.parse_statement(text)
+    assert isinstance(statement, cst.SimpleStatementLine)
+    return statement
+
+
+def code(node: cst.CSTNode) -> str:
+    """The code of a node."""
+    return cst.Module([]).code_for_node(node)
+
+
 def keyword(name: str, value: cst.BaseExpression) -> cst.Arg:
     """``name=value``, as an argument."""
     return named(cst.Arg(value), name)

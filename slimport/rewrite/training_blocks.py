@@ -10,7 +10,7 @@ from libcst.metadata import CodeRange
 
 from slimport.index.modules import Module
 from slimport.index.program import Function, Reference
-from slimport.index.training import unseen_summaries
+from slimport.index.training import Training, unseen_summaries
 from slimport.report.model import Rewritten
 from slimport.rewrite.fit import FitBlock
 from slimport.rewrite.parameters import without_argument, without_parameters
@@ -39,12 +39,13 @@ class TrainingBlocks:
     ) -> None:
         self._positions = positions
         self._fits = {
-            training.line: FitBlock(training, services, plan.pipelines.get(training.function))
+            training.line: _fit_block(training, plan, services)
             for training in plan.trainings.values()
             if training.function.module is module
         }
+        whole = {plain.reader for plain in plan.plain_trainings.values()}
         self._pipelines = {
-            pipeline.get.lineno: PipelineBlock(pipeline, services)
+            pipeline.get.lineno: PipelineBlock(pipeline, services, pipeline.function in whole)
             for pipeline in plan.pipelines.values()
             if pipeline.function.module is module
         }
@@ -93,7 +94,7 @@ class TrainingBlocks:
         found = [self._pipelines[line] for line in lines if line in self._pipelines]
         for piped in found:
             pairs = list(zip(piped.pipeline.block, node.body, strict=True))
-            return node.with_changes(body=piped.rewritten(pairs))
+            return node.with_changes(body=[new for _, new in piped.rewritten(pairs)])
         return self._without_unseen(lines, node)
 
     def _without_unseen(self, lines: Sequence[int], node: cst.IndentedBlock) -> cst.IndentedBlock:
@@ -122,6 +123,13 @@ class TrainingBlocks:
             node = without_parameters(node, gone)
         fit = self._fits.get(line)
         return node if fit is None else fit.rewritten(node)
+
+
+def _fit_block(training: Training, plan: Plan, services: FileServices) -> FitBlock:
+    plain = plan.plain_trainings.get(training.function)
+    layers = plain.layers & plan.program.building if plain is not None else set()
+    scoped = any(not plan.plain(function) for function in layers)
+    return FitBlock(training, services, plan.pipelines.get(training.function), plain, scoped)
 
 
 def _of_loss(plan: Plan, function: Function) -> Sequence[ast.stmt]:

@@ -181,9 +181,14 @@ def require_tf_graph(name: str, instead: str) -> None:
 
 
 @contextlib.contextmanager
-def layer_graph() -> Iterator[LayerGraph]:
-    """Opens a fresh graph: networks built inside share nothing with those outside."""
+def layer_graph(inputs: Any = None) -> Iterator[LayerGraph]:
+    """Opens a fresh graph: networks built inside share nothing with those outside.
+
+    Args:
+        inputs: The `keras.Input` of the functional model that is built inside, if it is one.
+    """
     with LayerGraph().active() as graph:
+        graph.anchor = inputs
         yield graph
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -168,11 +169,16 @@ class StopAtStep(keras.callbacks.Callback):
 class LogLoss(keras.callbacks.Callback):
     """Logs the loss of a step and the seconds it took; keeps the last one.
 
+    The loss is that of the step, also where Keras would show the mean of those so far.
+
     Args:
         log_every_n_steps: How often; 0 for never.
 
     Attributes:
         loss: The loss of the last step, `None` before the first.
+
+    Raises:
+        FloatingPointError: If a loss is infinite or not a number.
     """
 
     def __init__(self, log_every_n_steps: int = 1) -> None:
@@ -182,13 +188,16 @@ class LogLoss(keras.callbacks.Callback):
         self.loss: float | None = None
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-        """Starts the clock."""
+        """Starts the clock, and the mean anew."""
+        self.model.reset_metrics()
         self._begun = time.monotonic()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Logs the step."""
         self.loss = float((logs or {})["loss"])
         step = int(self.model.optimizer.iterations)
+        if not math.isfinite(self.loss):
+            raise FloatingPointError(f"The loss of step {step} is {self.loss}.")
         if self._every and step % self._every == 0:
             seconds = time.monotonic() - self._begun
             tf.compat.v1.logging.info(

@@ -68,5 +68,6 @@ def test_a_loop_of_slim_becomes_fit() -> None:
     result = rewrite_tree(LEGACY / "learning_train")
     text = text_of(result, PurePosixPath("train_curve.py"))
     assert result.report.left == 0 and result.report.failed == []
-    assert "model = LossModel(build_loss)" in text and "model.fit(" in text
+    assert "model = keras.Model(inputs, predictions)\n" in text and "model.fit(" in text
+    assert "loss=keras.losses.MeanSquaredError())\n" in text
     assert "Session" not in text and "Graph" not in text

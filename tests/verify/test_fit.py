@@ -146,11 +146,14 @@ ENVIRONMENT = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL":
 Run = tuple[float, dict[str, Any]]
 
 
-def trained(script: Path, start: str, steps: Iterable[int], folder: Path) -> Iterator[Run]:
-    """The last loss and what the last checkpoint holds, for each number of steps."""
+def trained(
+    script: Path, start: str, steps: Iterable[int], folder: Path, *losses: str
+) -> Iterator[Run]:
+    """The last loss and what the last checkpoint holds, for each loss and number of steps."""
+    names = [",".join(losses)] if losses else []
     numbers = ",".join(map(str, steps))
     done = subprocess.run(
-        command(script, f"{folder}-", start, numbers),
+        command(script, f"{folder}-", start, *names, numbers),
         capture_output=True,
         text=True,
         env=ENVIRONMENT,
@@ -188,45 +191,62 @@ import sys
 import tensorflow as tf
 import tf_slim as slim
 
-
-def load_batch(path, size):
-    \"\"\"Reads batches of scaled rows and their labels.\"\"\"
+{trainings}
+if __name__ == '__main__':
+    folder, start, names, numbers = sys.argv[1:]
+    losses = {{}}
+    for name in names.split(','):
+        train = globals()['train_' + name]
+        for n in numbers.split(','):
+            losses[name + n] = float(train(folder + name + n, start, int(n)))
+    with open(folder + 'losses', 'w') as out:
+        json.dump(losses, out)
+"""
+TRAINING = """
+def batch_{name}(path, size):
     decoder = slim.tfexample_decoder.TFExampleDecoder(
-        {'x': tf.FixedLenFeature([4], tf.float32), 'y': tf.FixedLenFeature([], tf.int64)},
-        {'row': slim.tfexample_decoder.Tensor('x'), 'label': slim.tfexample_decoder.Tensor('y')})
+        {{'x': tf.FixedLenFeature([4], tf.float32), 'y': tf.FixedLenFeature([], tf.int64)}},
+        {{'row': slim.tfexample_decoder.Tensor('x'), 'label': slim.tfexample_decoder.Tensor('y')}})
     dataset = slim.dataset.Dataset(
         path, tf.TFRecordReader, decoder, num_samples=10,
-        items_to_descriptions={'row': '', 'label': ''})
+        items_to_descriptions={{'row': '', 'label': ''}})
     provider = slim.dataset_data_provider.DatasetDataProvider(dataset, shuffle=False)
     row, label = provider.get(['row', 'label'])
     # Powers too.
     row = tf.concat([row, tf.square(row)], 0) / 2.0
+    label = {label}
     return tf.train.batch([row, label], batch_size=size, num_threads=1, capacity=8)
 
 
-def train(folder, path, steps):
+def train_{name}(folder, path, steps):
     with tf.Graph().as_default():
-        rows, labels = load_batch(path, 4)
+        rows, labels = batch_{name}(path, 4)
         logits = slim.fully_connected(
             rows, 3, activation_fn=None, scope='logits',
-            weights_initializer=tf.constant_initializer(0.1))
-        total_loss = tf.losses.sparse_softmax_cross_entropy(labels, logits)
+            weights_initializer=tf.constant_initializer(0.1),
+            weights_regularizer=slim.l2_regularizer(0.1))
+        {loss}
+        {total}
         train_op = slim.learning.create_train_op(
             total_loss, tf.train.MomentumOptimizer(0.1, 0.9))
         return slim.learning.train(train_op, folder, number_of_steps=steps)
 
-
-if __name__ == '__main__':
-    folder, start, numbers = sys.argv[1:]
-    losses = {n: float(train(folder + n, start, int(n))) for n in numbers.split(',')}
-    with open(folder + 'losses', 'w') as out:
-        json.dump(losses, out)
 """
+# Without the total there is no regularization: only a LossModel can leave it out.
+LOSSES = {
+    "alone": "total_loss = tf.losses.sparse_softmax_cross_entropy(labels, logits)",
+    "sparse": "tf.losses.sparse_softmax_cross_entropy(labels, logits)",
+    "squares": "slim.losses.mean_squared_error(logits, labels)",
+    "differences": "tf.losses.absolute_difference(labels, logits)",
+    "huber": "tf.losses.huber_loss(labels, logits, delta=0.3)",
+    "sigmoid": "tf.losses.sigmoid_cross_entropy(labels, logits, label_smoothing=0.2)",
+    "softmax": "slim.losses.softmax_cross_entropy(logits, labels, label_smoothing=0.2)",
+}
 
 
-def test_batches_are_those_of_the_queues(tmp_path: Path) -> None:
-    records, random = str(tmp_path / "data.tfrecord"), np.random.default_rng(4)
-    with tf.io.TFRecordWriter(records) as writer:
+def write_rows(path: str) -> None:
+    random = np.random.default_rng(4)
+    with tf.io.TFRecordWriter(path) as writer:
         for label in random.integers(0, 3, 10):
             row = tf.train.FloatList(value=random.normal(size=4))
             features = {
@@ -235,17 +255,34 @@ def test_batches_are_those_of_the_queues(tmp_path: Path) -> None:
             }
             example = tf.train.Example(features=tf.train.Features(feature=features))
             writer.write(example.SerializeToString())
-    legacy, migrated = written(tmp_path, RECORDS)
-    assert ".map(prepare" in migrated.read_text() and "next_batch" in migrated.read_text()
+
+
+def test_batches_and_losses_are_those_of_the_queues(tmp_path: Path) -> None:
+    records = str(tmp_path / "data.tfrecord")
+    write_rows(records)
+    trainings = [
+        TRAINING.format(
+            name=name,
+            loss=loss,
+            label="label" if "sparse" in loss else "tf.one_hot(label, 3)",
+            total="pass" if name == "alone" else "total_loss = tf.losses.get_total_loss()",
+        )
+        for name, loss in LOSSES.items()
+    ]
+    legacy, migrated = written(tmp_path, RECORDS.format(trainings="".join(trainings)))
+    text = migrated.read_text()
+    assert text.count("model = keras.Model(rows, logits)\n") == len(LOSSES) - 1
+    assert text.count(".map(prepare") == len(LOSSES) and text.count("LossModel(") == 1
     numbers = (1, 2, 3, 12)  # 10 examples: batches of 4 go across the epochs
+    runs = [f"{name}{number}" for name in LOSSES for number in numbers]
     before, after = (
-        trained(script, records, numbers, tmp_path / script.parent.name)
+        trained(script, records, numbers, tmp_path / script.parent.name, *LOSSES)
         for script in (legacy, migrated)
     )
-    for steps, (old_loss, old), (new_loss, new) in zip(numbers, before, after, strict=True):
-        assert new_loss == pytest.approx(old_loss, rel=1e-5), steps
+    for run, (old_loss, old), (new_loss, new) in zip(runs, before, after, strict=True):
+        assert new_loss == pytest.approx(old_loss, rel=1e-5), run
         for name in ("logits/weights", "logits/biases"):
-            np.testing.assert_allclose(new[name], old[name], 1e-5, 1e-6, err_msg=name)
+            np.testing.assert_allclose(new[name], old[name], 1e-5, 1e-6, err_msg=f"{run} {name}")
 
 
 def test_a_killed_run_goes_on_from_its_last_checkpoint(tmp_path: Path) -> None:
