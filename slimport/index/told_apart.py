@@ -13,7 +13,7 @@ from slimport.index.queues import QUEUES
 from slimport.index.training import Training, blocks_that_train
 
 # A program that does any of this keeps its graph: fit has no place for it.
-_NEEDS_A_GRAPH = (
+NEEDS_A_GRAPH = (
     *QUEUES, "slim.data_provider.", "slim.parallel_reader.", "tf.FIFOQueue", "tf.Session",
     "tf.InteractiveSession", "tf.placeholder",
     "tf.placeholder_with_default", "tf.get_default_graph", "tf.py_func", "tf.device",
@@ -91,13 +91,13 @@ def _is_told_apart(training: Training, program: Program, read: Mapping[Function,
         pipeline = read.get(function)
         of_queues = pipeline.belongs if pipeline is not None else _never
         inside += [r for r in function.references if not of_queues(r)]
-    if any(r.api.name.startswith(_NEEDS_A_GRAPH) for r in inside):
+    if any(r.api.name.startswith(NEEDS_A_GRAPH) for r in inside):
         return False
     code = [*training.block, *(f.node for f in others)]
-    return not any(_is_run_on_request(node) for part in code for node in ast.walk(part))
+    return not any(is_run_on_request(node) for part in code for node in ast.walk(part))
 
 
-def _is_run_on_request(node: ast.AST) -> bool:
+def is_run_on_request(node: ast.AST) -> bool:
     return isinstance(node, ast.Attribute) and node.attr in _RUN_ON_REQUEST
 
 

@@ -115,7 +115,7 @@ def _training(function: Function, program: Program) -> Training | None:
     if len(loops) != 1 or len(operations) != 1 or not isinstance(function.node, ast.FunctionDef):
         return None
     loop_call, operation_call = loops[0].call, operations[0].call
-    graph, block = _block(function.node.body, loops[0], function)
+    graph, block = block_of(function.node.body, loops[0], function)
     if loop_call is None or operation_call is None:
         return None
     loop = next((s for s in block if value_of(s) is loop_call), None)
@@ -143,11 +143,11 @@ def _training(function: Function, program: Program) -> Training | None:
         loop=loop,
         loop_call=loop_call,
         gone=[s for s in block if is_step(s, function) or _is_summary(s, of_loss, function)],
-        looks_up=[s for s in block if s not in of_loss and _looks_up(s, function, program)],
+        looks_up=[s for s in block if s not in of_loss and looks_up(s, function, program)],
     )
 
 
-def _block(
+def block_of(
     body: list[ast.stmt], loop: Reference, function: Function
 ) -> tuple[ast.With | None, list[ast.stmt]]:
     """The statements among which the loop is, and the graph that is opened for them."""
@@ -173,7 +173,7 @@ def _of_loss(
     for statement in before:
         if statement is operation:
             continue
-        if _makes_tensors(statement, function, program) or loaded([statement]) & made:
+        if makes_tensors(statement, function, program) or loaded([statement]) & made:
             found.append(statement)
             made |= assigned([statement])
     return found
@@ -197,7 +197,7 @@ def _is_summary(statement: ast.stmt, of_loss: list[ast.stmt], function: Function
     return any(r.api.name.startswith("tf.summary.") for r in found)
 
 
-def _looks_up(statement: ast.stmt, function: Function, program: Program) -> bool:
+def looks_up(statement: ast.stmt, function: Function, program: Program) -> bool:
     if is_step(statement, function):
         return False
     reached = closure_of(called(statement, function, program), callees)
@@ -205,7 +205,7 @@ def _looks_up(statement: ast.stmt, function: Function, program: Program) -> bool
     return any(r.api.name.startswith(_LOOK_UPS) and r.api.name not in STEPS for r in references)
 
 
-def _makes_tensors(statement: ast.stmt, function: Function, program: Program) -> bool:
+def makes_tensors(statement: ast.stmt, function: Function, program: Program) -> bool:
     if any(_is_inside(r) for r in references_in(statement, function)):
         return True
     reached = closure_of(called(statement, function, program), callees)
