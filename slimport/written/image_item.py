@@ -59,16 +59,21 @@ class ImageItem(ItemHandler):
         image = tf.cond(
             is_raw,
             lambda: tf.io.decode_raw(contents, self._dtype),
-            lambda: tf.cond(
-                tf.io.is_jpeg(contents),
-                lambda: tf.cast(self._jpeg(contents), self._dtype),
-                lambda: tf.cast(tf.io.decode_image(contents, channels=self._channels), self._dtype),
-            ),
+            lambda: tf.cast(self._picture(contents), self._dtype),
         )
         if self._shape is not None:
             return tf.reshape(image, self._shape)
         image.set_shape([None, None, self._channels])
         return image
 
-    def _jpeg(self, contents: Any) -> Any:
-        return tf.io.decode_jpeg(contents, self._channels, dct_method=self._dct_method)
+    def _picture(self, contents: Any) -> Any:
+        def of_any_format() -> Any:  # of JPEG too, as decode_jpeg does by default
+            return tf.io.decode_image(contents, self._channels)
+
+        if not self._dct_method:  # one condition less for each picture
+            return of_any_format()
+        return tf.cond(
+            tf.io.is_jpeg(contents),
+            lambda: tf.io.decode_jpeg(contents, self._channels, dct_method=self._dct_method),
+            of_any_format,
+        )

@@ -137,6 +137,45 @@ def test_the_dataset_is_the_same_stream(folder: Path, old: Any, new: Any) -> Non
         np.testing.assert_array_equal(one["picture"], picture)
 
 
+def prepared(example: Any) -> tuple[Any, Any]:
+    """As `slimport rewrite` writes it, with what AutoGraph has to convert."""
+    picture, number = tf.cast(example["picture"], tf.float32), example["number"]
+    if number % 2 == 0:
+        picture = -picture
+    return picture, number
+
+
+def test_what_maps_examples_decodes_them_too(folder: Path, new: Any) -> None:
+    """One after the other would hand each example from thread to thread twice."""
+    expected = [(-n if n % 2 == 0 else n, n) for n in [*range(TOTAL)] * 2]
+    for calls in (tf.data.AUTOTUNE, 2, None):
+        for shuffle in (False, True):
+            provider = new.DatasetDataProvider(
+                dataset_of(new, files_of(folder)), num_readers=1, shuffle=shuffle, num_epochs=2
+            )
+            mapped = provider.examples.map(prepared, num_parallel_calls=calls)
+            assert [spec.shape.as_list() for spec in mapped.element_spec] == [[2, 3, 3], []]
+            found = [(int(p[0, 0, 0]), int(n)) for p, n in mapped]
+            assert (sorted(found), found == expected) == (sorted(expected), not shuffle)
+
+
+@pytest.mark.parametrize("seed", [None, 3])
+def test_maps_are_one_and_in_order_where_there_is_one(
+    seed: int | None, folder: Path, new: Any
+) -> None:
+    def maps(shuffle: bool, **options: Any) -> list[tuple[str, str]]:
+        with tf.Graph().as_default() as graph:
+            source = dataset_of(new, files_of(folder))
+            provider = new.DatasetDataProvider(source, shuffle=shuffle, seed=seed)
+            provider.examples.map(prepared, tf.data.AUTOTUNE, **options)
+            *_, last = [op for op in graph.get_operations() if "ParallelMap" in op.type]
+            return last.get_attr("deterministic").decode(), last.inputs[0].op.type
+
+    assert maps(shuffle=False) == ("default", "RepeatDataset")
+    assert maps(shuffle=True) == ("false" if seed is None else "default", "RepeatDataset")
+    assert maps(shuffle=True, deterministic=True) == ("true", "RepeatDataset")
+
+
 @pytest.mark.parametrize("num_readers", [1, 2, 5])
 @pytest.mark.parametrize("shuffle", [True, False])
 def test_each_epoch_has_every_example_once(

@@ -261,6 +261,22 @@ def test_items_are_slims(name: str, old: Any, new: Any) -> None:
         assert_same(in_dataset(decode(new), serialized), expected)
 
 
+@pytest.mark.parametrize("channels", [None, 1, 3])
+@pytest.mark.parametrize("dct_method", ["", "INTEGER_FAST", "INTEGER_ACCURATE"])
+def test_jpeg_is_what_decode_jpeg_makes_of_it(
+    dct_method: str, channels: int | None, new: Any
+) -> None:
+    noise = np.random.default_rng(7).integers(0, 256, (37, 50, 3)).astype("uint8")
+    item = new.ImageItem(channels=channels, dct_method=dct_method)
+    for options in ({"quality": 30}, {"progressive": True}, {"chroma_downsampling": False}):
+        for pixels in (noise, noise[..., :1]):
+            contents = tf.io.encode_jpeg(pixels, **options)
+            features = {"image/encoded": contents, "image/format": tf.constant("jpeg")}
+            found = item.tensors_to_item(features)
+            expected = tf.io.decode_jpeg(contents, channels, dct_method=dct_method)
+            np.testing.assert_array_equal(found, expected)
+
+
 @pytest.mark.parametrize("name", SEQUENCE_CASES)
 def test_items_of_sequences_are_slims(name: str, old: Any, new: Any) -> None:
     serialized, handler = SEQUENCE_CASES[name]
