@@ -193,9 +193,28 @@ def _group(
         result = _pair(group, name, (old, entry), (new, other), given)
         if name in case.ignore and group == protocol.OUTPUT:
             result = replace(result, status=Status.IGNORED, why="ignored by the case")
+        if group == protocol.LOSS and result.status is Status.DIFFERS and entry and other:
+            result = replace(result, why=_parted(result, old, entry, new, other))
         order = entry["order"] if entry else len(olds) + (other or {}).get("order", 0)
         results.append(replace(result, order=order, step=step))
     return results
+
+
+def _parted(
+    result: TensorResult,
+    old: Answered,
+    entry: Mapping[str, Any],
+    new: Answered,
+    other: Mapping[str, Any],
+) -> str:
+    """Says in which step losses leave each other."""
+    curves = [side.array(part) for side, part in ((old, entry), (new, other))]
+    if result.max_abs is None or curves[0] is None or curves[1] is None:
+        return f"{result.why}: not the same number of steps"
+    with np.errstate(invalid="ignore"):
+        close = np.abs(curves[0] - curves[1]) <= (result.tolerance or 0.0)
+    step = entry["step"] - len(close) + 1 + int(np.argmin(close))
+    return f"{result.why}; from step {step} on"
 
 
 Described = tuple[Answered, Mapping[str, Any] | None]

@@ -11,8 +11,8 @@ from slimport.verify.result import CaseResult, ModeResult, Status, TensorResult
 #: Groups that are shown as a line each. What counts steps holds nothing of its own.
 LINES = {
     "weights": ("weight",),
-    "slots and averages": ("slot", "average"),
-    "moving statistics": ("statistic",),
+    "slots": ("slot", "average"),
+    "statistics": ("statistic",),
 }
 
 

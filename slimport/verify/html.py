@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from slimport.verify import plots
+from slimport.verify import plots, training_plots
+from slimport.verify.growth import apart, by_steps
 from slimport.verify.result import CaseResult, ModeResult, TensorResult, VerifyResult
-from slimport.verify.text import number
+from slimport.verify.text import PLACES, number, when
 
 TEMPLATE = "report.html.j2"
 
@@ -16,6 +17,8 @@ MODE_TITLES = {
     "inference_from_training": "Inference, model built for training",
     "graph_inference": "Inference in a TensorFlow 1 graph",
     "graph_training": "Training in a TensorFlow 1 graph",
+    "steps": "Steps of fit",
+    "graph_steps": "Steps in a TensorFlow 1 graph",
 }
 
 GROUP_TITLES = {
@@ -23,7 +26,14 @@ GROUP_TITLES = {
     "output": "Outputs, in build order",
     "regularisation": "Regularisation losses",
     "update": "Updates of moving statistics",
+    "loss": "Losses",
     "gradient": "Gradients",
+    "learning rate": "Learning rates",
+    "slot": "Slots of optimizers",
+    "weight": "Trained variables",
+    "statistic": "Other variables",
+    "average": "Moving averages of variables",
+    "counter": "Counters",
 }
 
 #: Scatter plots in the page.
@@ -43,7 +53,8 @@ def to_html(result: VerifyResult) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters.update(number=number, id=id)
+    environment.filters.update(number=number, id=id, when=when)
+    environment.globals.update(apart=apart)
     return environment.get_template(TEMPLATE).render(
         result=result,
         mode_titles=MODE_TITLES,
@@ -53,6 +64,13 @@ def to_html(result: VerifyResult) -> str:
             id(mode): plots.error_by_depth(mode) for case in result.cases for mode in case.modes
         },
         scatters=[(label, plots.scatter(t), t) for label, t in _worst(result)],
+        trained={
+            id(mode): training_plots.steps_of(mode, case.steps)
+            for case in result.cases
+            for mode in case.modes
+        },
+        by_steps=by_steps(result.cases),
+        places=PLACES,
         rows=ROWS,
         shown=shown_groups,
         summary=summary,
@@ -67,7 +85,7 @@ def _worst(result: VerifyResult) -> list[tuple[str, TensorResult]]:
         for case in result.cases
         for mode in case.modes
         for tensor in mode.tensors
-        if tensor.sample is not None and len(tensor.sample.old) > 1
+        if tensor.sample is not None and len(tensor.sample.old) > (8 if case.steps else 1)
     ]
     return sorted(found, key=lambda pair: -pair[1].severity)[:SCATTERS]
 
@@ -82,12 +100,14 @@ def shown_groups(mode: ModeResult) -> list[tuple[str, list[TensorResult], list[T
     for group, title in GROUP_TITLES.items():
         tensors = mode.of(group)
         bad = [tensor for tensor in tensors if not tensor.status.is_good]
+        if not tensors:
+            continue
         if group == "output":
             tables.append((title, tensors, []))
         elif group == "variable":
             if bad:
                 tables.append((title, bad[:ROWS], bad[ROWS:]))
-        elif tensors:
+        else:
             ordered = sorted(tensors, key=lambda tensor: -tensor.severity)
             count = max(8, min(len(bad), ROWS))
             tables.append((title, ordered[:count], ordered[count:]))
@@ -99,10 +119,12 @@ def summary(case: CaseResult) -> str:
     parts = [f"{case.parameters:,} parameters"]
     if case.matched_variables:
         parts.insert(0, f"{case.matched_variables} variables matched by name and shape")
+    if case.steps:
+        parts.append(f"{case.steps[-1]} steps")
     if case.inputs:
         parts.append("input " + ", ".join(case.inputs))
     built = {mode.built for mode in case.modes if mode.built}
-    if built:
+    if built and not case.steps:
         parts.append(f"new side: {' and '.join(sorted(built))} model")
     return " · ".join(parts)
 

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import html
 
+from slimport.verify.growth import by_steps
 from slimport.verify.result import CaseResult, ModeResult, TensorResult, VerifyResult
-from slimport.verify.text import MODE_NAMES, environment_line, number
+from slimport.verify.text import (
+    MODE_NAMES,
+    PLACES,
+    apart_in_words,
+    environment_line,
+    number,
+    when,
+)
 
 #: Failing tensors listed per mode.
 SHOWN = 10
@@ -15,7 +23,10 @@ def to_markdown(result: VerifyResult) -> str:
     """Returns a run as Markdown: verdict, table of cases, details folded."""
     sign = "✅" if result.is_equal else "❌"
     lines = [f"### {sign} slimport verify", "", f"**{result.verdict()}**", ""]
-    lines += _table(result)
+    if any(not case.steps for case in result.cases):
+        lines += _table(result)
+    for steps, cases in by_steps(result.cases).items():
+        lines += _training_table(steps, cases)
     for case in result.cases:
         lines += _details(case)
     lines += ["", "<details><summary>Environment</summary>", ""]
@@ -30,12 +41,33 @@ def _table(result: VerifyResult) -> list[str]:
         "|---|---|--:|--:|--:|--:|--:|---|",
     ]
     for case in result.cases:
-        for place, mode in enumerate(case.modes):
+        for place, mode in enumerate(() if case.steps else case.modes):
             variables = case.matched_variables if place == 0 else ""
             lines.append(_row(case.name if place == 0 else "", variables, mode))
     if any(mode.mode == "inference_from_training" for c in result.cases for mode in c.modes):
         lines += ["", "\\* the model that was built for training, called with `training=False`"]
     return lines
+
+
+def _training_table(steps: tuple[int, ...], cases: list[CaseResult]) -> list[str]:
+    """A row for each place in which a program trains, a column for each recorded step."""
+    titles = ["case", "runs in", "variables", *(f"after {step}" for step in steps), "result"]
+    lines = ["", f"| {' | '.join(titles)} |", f"|---|---|--:|{'--:|' * len(steps)}---|"]
+    for case in cases:
+        for place, mode in enumerate(case.modes):
+            status = mode.status.value
+            cells = [
+                f"`{case.name}`" if place == 0 else "",
+                PLACES.get(mode.mode, mode.mode),
+                case.matched_variables if place == 0 else "",
+                *(apart_in_words(mode, step) for step in steps),
+                status if mode.status.is_good else f"**{status}**",
+            ]
+            lines.append(f"| {' | '.join(cells)} |")
+    note = (
+        "The largest difference after a step, in brackets what rounding alone does to that tensor."
+    )
+    return [*lines, "", note]
 
 
 def _row(name: str, variables: str, mode: ModeResult) -> str:
@@ -97,7 +129,7 @@ def _mode_details(mode: ModeResult) -> list[str]:
 def _tensor_row(tensor: TensorResult) -> str:
     cells = (
         tensor.group,
-        f"`{tensor.name}`".replace("|", "\\|"),
+        f"`{tensor.name}`".replace("|", "\\|") + when(tensor),
         number(tensor.max_abs),
         number(tensor.relative),
         number(tensor.relative_tolerance),

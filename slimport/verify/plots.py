@@ -12,13 +12,13 @@ from slimport.verify.result import CaseResult, ModeResult, TensorResult
 
 # Colours stand for variables of the page's style sheet: matplotlib cannot know whether the reader
 # sees a dark or a light page.
-_INK, _MUTED, _BLUE, _RED, _GREEN = "#010101", "#020202", "#030303", "#040404", "#050505"
+INK, MUTED, BLUE, RED, GREEN = "#010101", "#020202", "#030303", "#040404", "#050505"
 _VARIABLES = {
-    _INK: "var(--ink)",
-    _MUTED: "var(--muted)",
-    _BLUE: "var(--blue)",
-    _RED: "var(--red)",
-    _GREEN: "var(--green)",
+    INK: "var(--ink)",
+    MUTED: "var(--muted)",
+    BLUE: "var(--blue)",
+    RED: "var(--red)",
+    GREEN: "var(--green)",
 }
 
 #: Differences of zero are drawn here, below everything that float32 can show.
@@ -37,24 +37,24 @@ def error_by_depth(mode: ModeResult) -> str:
     outputs = [t for t in mode.of("output") if t.relative is not None and t.dtype[:5] == "float"]
     if len(outputs) < 2:
         return ""
-    figure, axes = _axes(10.4, 2.8)
+    figure, axes = axes_of(10.4, 2.8)
     places = list(range(len(outputs)))
-    tolerances = [_drawn(t.relative_tolerance) for t in outputs]
-    axes.step(places, tolerances, where="mid", color=_RED, lw=1.2, ls="--", label="tolerance")
+    tolerances = [drawn(t.relative_tolerance) for t in outputs]
+    axes.step(places, tolerances, where="mid", color=RED, lw=1.2, ls="--", label="tolerance")
     floors = [(p, t.floor / t.scale) for p, t in enumerate(outputs) if t.floor and t.scale]
     if floors:
-        axes.plot(*zip(*floors, strict=True), color=_MUTED, lw=1.2, label="noise floor (one ulp)")
+        axes.plot(*zip(*floors, strict=True), color=MUTED, lw=1.2, label="noise floor (one ulp)")
     good = [p for p in places if outputs[p].status.is_good]
     bad = [p for p in places if p not in good]
     for chosen, colour, label in (
-        (good, _BLUE, "difference (none: drawn at 1e-9)"),
-        (bad, _RED, "out of tolerance"),
+        (good, BLUE, "difference (none: drawn at 1e-9)"),
+        (bad, RED, "out of tolerance"),
     ):
         if chosen:
-            heights = [_drawn(outputs[p].relative) for p in chosen]
+            heights = [drawn(outputs[p].relative) for p in chosen]
             axes.plot(chosen, heights, "o", color=colour, ms=4.5, label=label)
     _depth_axes(axes, outputs)
-    return _svg(figure, f"Difference of each output in build order, {mode.mode}")
+    return svg(figure, f"Difference of each output in build order, {mode.mode}")
 
 
 def _depth_axes(axes: Any, outputs: Sequence[TensorResult]) -> None:
@@ -68,7 +68,7 @@ def _depth_axes(axes: Any, outputs: Sequence[TensorResult]) -> None:
     axes.legend(frameon=False, fontsize=8, ncols=4, loc="lower left", bbox_to_anchor=(0, 1.0))
 
 
-def _drawn(value: float | None) -> float:
+def drawn(value: float | None) -> float:
     """Keeps a value on a logarithmic axis."""
     if value is None or math.isnan(value):
         return _ZERO
@@ -87,16 +87,16 @@ def scatter(tensor: TensorResult) -> str:
     if not pairs:
         return ""
     old, new = zip(*pairs, strict=True)
-    figure, axes = _axes(2.7, 2.6)
+    figure, axes = axes_of(2.7, 2.6)
     low, high = min(old), max(old)
-    axes.plot([low, high], [low, high], color=_MUTED, lw=1)
-    colour = _BLUE if tensor.status.is_good else _RED
+    axes.plot([low, high], [low, high], color=MUTED, lw=1)
+    colour = BLUE if tensor.status.is_good else RED
     axes.plot(old, new, "o", color=colour, ms=2.4, alpha=0.7, mew=0)
     axes.set_xlabel("old")
     axes.set_ylabel("new")
     axes.locator_params(nbins=3)
     axes.ticklabel_format(style="sci", scilimits=(-2, 3))
-    return _svg(figure, f"Old against new values of {tensor.name}")
+    return svg(figure, f"Old against new values of {tensor.name}")
 
 
 def overview(cases: Sequence[CaseResult]) -> str:
@@ -105,19 +105,19 @@ def overview(cases: Sequence[CaseResult]) -> str:
     rows = [(case, tensors) for case, tensors in rows if tensors]
     if not rows:
         return ""
-    figure, axes = _axes(10.4, 0.75 + 0.28 * len(rows))
+    figure, axes = axes_of(10.4, 0.75 + (0.28 if len(rows) < 30 else 0.17) * len(rows))
     for place, (_, tensors) in enumerate(rows):
-        for good, colour in ((True, _BLUE), (False, _RED)):
+        for good, colour in ((True, BLUE), (False, RED)):
             shown = [t for t in tensors if t.status.is_good is good]
             x = [min(max(t.severity, 1e-6), 1e6) for t in shown]
             y = [place + 0.28 * (_spread(i) - 0.5) for i in range(len(shown))]
             axes.plot(x, y, "o", color=colour, ms=2.6, alpha=0.45, mew=0)
-    axes.axvline(1.0, color=_RED, lw=1.2, ls="--")
+    axes.axvline(1.0, color=RED, lw=1.2, ls="--")
     axes.set_xscale("log")
     axes.set_xlabel("difference / tolerance (right of the line fails)")
     axes.set_yticks(range(len(rows)), [case.name for case, _ in rows])
     axes.set_ylim(len(rows) - 0.5, -0.5)
-    return _svg(figure, "Difference over tolerance of every tensor, by case")
+    return svg(figure, "Difference over tolerance of every tensor, by case")
 
 
 def _spread(number: int) -> float:
@@ -125,29 +125,34 @@ def _spread(number: int) -> float:
     return (number * 0.6180339887) % 1.0
 
 
-def _axes(width: float, height: float) -> tuple[Any, Any]:
+def axes_of(width: float, height: float, columns: int = 1) -> tuple[Any, Any]:
     """Returns a figure without a backend, so that no display is touched, and its axes."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
     figure.patch.set_alpha(0.0)
-    axes = figure.add_subplot()
+    found = figure.subplots(1, columns)
+    for axes in figure.axes:
+        _style(axes)
+    return figure, found
+
+
+def _style(axes: Any) -> None:
     axes.patch.set_alpha(0.0)
-    axes.tick_params(colors=_MUTED, labelcolor=_INK, labelsize=8)
-    axes.xaxis.offsetText.set(color=_INK, fontsize=7.5)
-    axes.yaxis.offsetText.set(color=_INK, fontsize=7.5)
-    axes.xaxis.label.set(color=_INK, fontsize=8.5)
-    axes.yaxis.label.set(color=_INK, fontsize=8.5)
+    axes.tick_params(colors=MUTED, labelcolor=INK, labelsize=8)
+    axes.xaxis.offsetText.set(color=INK, fontsize=7.5)
+    axes.yaxis.offsetText.set(color=INK, fontsize=7.5)
+    axes.xaxis.label.set(color=INK, fontsize=8.5)
+    axes.yaxis.label.set(color=INK, fontsize=8.5)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     for side in ("left", "bottom"):
-        axes.spines[side].set_color(_MUTED)
-    axes.grid(color=_MUTED, alpha=0.2, lw=0.6)
+        axes.spines[side].set_color(MUTED)
+    axes.grid(color=MUTED, alpha=0.2, lw=0.6)
     axes.set_axisbelow(True)
-    return figure, axes
 
 
-def _svg(figure: Any, title: str) -> str:
+def svg(figure: Any, title: str) -> str:
     """Renders a figure; text stays text, and the size follows the page."""
     import matplotlib as mpl
 
@@ -156,7 +161,7 @@ def _svg(figure: Any, title: str) -> str:
         for axes in figure.axes:
             legend = axes.get_legend()
             for text in legend.get_texts() if legend else ():
-                text.set_color(_INK)
+                text.set_color(INK)
         figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
     text = out.getvalue()
     text = text[text.index("<svg") :]

@@ -285,6 +285,8 @@ def _without_samples(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _finite(value: Any) -> Any:
     """JSON has no infinity: it becomes text."""
+    if isinstance(value, tuple):
+        return [_finite(item) for item in value]
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
         return str(value)
     return value

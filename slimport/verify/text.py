@@ -159,9 +159,13 @@ def _print_case(case: CaseResult, console: Console) -> None:
 
 def labelled(tensor: TensorResult) -> str:
     """Returns what a tensor is: its group, its name, and after which step it was read."""
+    return f"{tensor.group} {tensor.name}{when(tensor)}"
+
+
+def when(tensor: TensorResult) -> str:
+    """Returns after which step a tensor was read, where its name does not say so."""
     of_curve = tensor.group in (LOSS, RATE, GRADIENT)
-    when = "" if tensor.step is None or of_curve else f" after step {tensor.step}"
-    return f"{tensor.group} {tensor.name}{when}"
+    return "" if tensor.step is None or of_curve else f" after step {tensor.step}"
 
 
 def describe(tensor: TensorResult) -> str:

@@ -107,7 +107,7 @@ FAULTS = {
     ),
     "averages_slower": Fault(
         "session_averages", "train_sessions.py", r"decay=\.9, number_of", "decay=.99, number_of",
-        "average", step=3,
+        "average",
     ),
     "update_ops_dropped": Fault(
         "session_momentum", "train_sessions.py",
