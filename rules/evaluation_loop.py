@@ -35,6 +35,9 @@ class _EvaluationRule(Rule):
                 function = public(site, "train.checkpoints_iterator")
                 return site.node.with_changes(func=function)
         name = _written(site)
+        why = site.file.why_on_sessions(site.function)
+        if why and site.short in ("evaluate_once", "evaluation_loop"):
+            site.file.note(f"no model.evaluate: {why}")
         return site.renamed(name, {}) if isinstance(name, cst.BaseExpression) else name
 
     def value(self, site: ValueSite) -> Outcome:

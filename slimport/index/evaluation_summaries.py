@@ -133,7 +133,7 @@ class _Reader:
                     self._check(ops[name])
                 ops[name] = self._scalar(call)
                 self.found.unnamed.add(statement.lineno)
-            case ast.Assign([ast.Name(name)], ast.Call([ast.Name(of), _, *_]) as call) if (
+            case ast.Assign([ast.Name(name)], ast.Call(args=[ast.Name(of), _, *_]) as call) if (
                 self._api(call) == PRINT and of in ops
             ):
                 self._print(call)
@@ -142,7 +142,7 @@ class _Reader:
                     raise Stays("a summary is printed after it was added")
                 ops[name] = _Op(op.in_all, printed=True)
                 self.found.unnamed.add(statement.lineno)
-            case ast.Expr(ast.Call([_, ast.Name(of)]) as call) if (
+            case ast.Expr(ast.Call(args=[_, ast.Name(of)]) as call) if (
                 self._api(call) == ADD and of in ops and self._merges == "all"
             ):
                 self._collection(call.args[0])

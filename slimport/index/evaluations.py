@@ -13,6 +13,7 @@ from slimport.index.blocks import (
     loaded,
     on_lines_of_their_own,
     references_in,
+    value_of,
 )
 from slimport.index.evaluation_summaries import Stays, Summaries, is_tag, summaries_in
 from slimport.index.global_steps import STEPS, is_step
@@ -46,6 +47,7 @@ _KNOWN = {
     "master", "checkpoint", "logdir", "num_evals", "eval_op", "final_op", "summary_op",
     "variables_to_restore", *OF_WAITING,
 }  # fmt: skip
+_NONE_SAYS = ("num_evals", "summary_op")  # all batches, no summaries
 _COUNTING = ("num_evals", *OF_WAITING)
 
 
@@ -55,6 +57,7 @@ class Measure:
 
     Attributes:
         statement: The statement.
+        call: Its call.
         value: The name of the metric's value, or of all values by their names.
         update: The name of the update, or of all updates.
         metrics: The metrics in order.
@@ -62,6 +65,7 @@ class Measure:
     """
 
     statement: ast.stmt
+    call: ast.Call
     value: str
     update: str
     metrics: Sequence[MetricCall]
@@ -204,7 +208,7 @@ class _Reading:
             del given[name]
         if not {"checkpoint", "eval_op"} <= given.keys():
             raise Stays("it is given no eval_op")
-        return {k: v for k, v in given.items() if k == "summary_op" or not _is_none(v)}
+        return {k: v for k, v in given.items() if k in _NONE_SAYS or not _is_none(v)}
 
     def _measure(self, statement: ast.stmt) -> Measure | None:
         """``value, update = slim.metrics.streaming_mean(x)``, or a map of such."""
@@ -222,9 +226,9 @@ class _Reading:
             metrics = [metric for metric in found if metric is not None]
             if len(metrics) < len(found) or not all(keys) or not keys:
                 raise Stays("a metric has no equal among Keras' metrics")
-            return Measure(statement, value, update, metrics, True)
+            return Measure(statement, call, value, update, metrics, True)
         metric = metric_call(call, self._function)
-        return Measure(statement, value, update, [metric], False) if metric is not None else None
+        return Measure(statement, call, value, update, [metric], False) if metric else None
 
     def evaluation(self) -> Evaluation:
         """What was found.
@@ -429,9 +433,8 @@ class _Reading:
     def _summaries(self) -> Summaries:
         op = self._given.get("summary_op")
         if isinstance(op, ast.Name):
-            values = [s.value for s in self._gone if isinstance(s, ast.Assign)
-                      and assigned([s]) == {op.id}]  # fmt: skip
-            op = values[0] if values else op
+            named = [s for s in self._gone if assigned([s]) == {op.id}]
+            op = value_of(named[0]) if len(named) == 1 else op
         merges = {_MERGE_ALL: "all", _MERGE: "lists"}.get(self._api_of(op), "") if op else "all"
         if op is not None and not merges and not _is_none(op):
             raise Stays("summary_op is not all summaries")
@@ -453,20 +456,18 @@ class _Reading:
         for measure in self._measures:
             if not measure.is_map:
                 continue
-            assert isinstance(measure.statement, ast.Assign)
-            assert isinstance(measure.statement.value, ast.Call)
-            names = measure.statement.value.args[0]
+            names = measure.call.args[0]
             assert isinstance(names, ast.Dict)
             for key in names.keys:
                 is_text = isinstance(key, ast.Constant) and isinstance(key.value, str)
-                yield str(key.value) if is_text else " "
+                yield ast.literal_eval(key) if key is not None and is_text else " "
 
     def _check_inside(self) -> None:
         """Whether nothing that runs needs a graph, or looks into the evaluation."""
         start = {f for s in self._of_metrics for f in called(s, self._function, self._program)}
         reached = closure_of(start, callees) - {self._function}
         own = {m.call for measure in self._measures for m in measure.metrics}
-        own |= {m.statement.value for m in self._measures if m.is_map}  # type: ignore[attr-defined]
+        own |= {measure.call for measure in self._measures}
         for function in reached:
             self._check_references(function, _INSIDE)
         code = [*self._block, *(f.node for f in reached)]

@@ -208,6 +208,9 @@ class _Services:
     def is_of_loss(self, function: Function) -> bool:
         return function in self._plan.of_losses
 
+    def why_on_sessions(self, function: Function) -> str:
+        return self._plan.stays.get(function, "")
+
     def is_tf1(self) -> bool:
         return self._plan.is_tf1(self._module)
 

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from slimport.index.canonical import is_slim
 from slimport.index.closed import Closure, LayerCall, closures, share_reasons
+from slimport.index.evaluations import Evaluation, evaluations
 from slimport.index.global_steps import PassedStep
 from slimport.index.modules import Module
 from slimport.index.patched import patched_names
@@ -49,9 +50,10 @@ class Plan:
     options: Options = field(default_factory=Options)
 
     def __post_init__(self) -> None:
-        self.trainings = self._trainings()
+        self.trainings, self.evaluations, self.stays = self._blocks_with_models()
         keeps_sessions = self.options.target != "keras"
-        trained = frozenset(self.trainings) | frozenset(self.pipelines)
+        blocks = frozenset(self.trainings) | frozenset(self.evaluations)
+        trained = blocks | frozenset(self.pipelines)
         self.tf1_files = Tf1Files(self.program, keeps_sessions, trained)
         self._aliases: dict[Module, dict[str, str]] = {}
         self._factories: dict[Module, dict[ast.Call, Factory]] = {}
@@ -74,7 +76,7 @@ class Plan:
         return self.tf1_files.is_tf1(module)
 
     def trains_with_fit(self, module: Module) -> bool:
-        """Whether the programs that run this file's code train a Keras model with fit."""
+        """Whether the programs that run this file's code fit or evaluate a Keras model."""
         return module in self._trained
 
     def compat_aliases(self, module: Module) -> dict[str, str]:
@@ -88,8 +90,8 @@ class Plan:
 
     @cached_property
     def _trained(self) -> set[Module]:
-        """The files of programs that train with fit, as far as no session runs them."""
-        start = {training.function.module for training in self.trainings.values()}
+        """The files of programs that fit or evaluate, as far as no session runs them."""
+        start = {function.module for function in (*self.trainings, *self.evaluations)}
         found = closure_of(start, lambda module: self.program.imports[module])
         return {module for module in found if not self.tf1_files.sessions.runs(module)}
 
@@ -98,6 +100,12 @@ class Plan:
         """The functions that a LossModel runs, and those that make one."""
         inside = {f for t in self.trainings.values() for f in t.callees(self.program)}
         return inside | set(self.trainings)
+
+    @cached_property
+    def _of_metrics(self) -> set[Function]:
+        """The functions that a MetricsModel runs, and those that make one."""
+        inside = {f for e in self.evaluations.values() for f in e.callees(self.program)}
+        return inside | set(self.evaluations)
 
     @cached_property
     def plain_trainings(self) -> dict[Function, PlainTraining]:
@@ -122,8 +130,9 @@ class Plan:
 
     @cached_property
     def pipelines(self) -> dict[Function, Pipeline]:
-        """The input pipelines of losses, which read a tf.data.Dataset."""
-        return {f: pipeline for f, pipeline in self._read.items() if f in self.of_losses}
+        """The input pipelines of losses and metrics, which read a tf.data.Dataset."""
+        inside = self.of_losses | self._of_metrics
+        return {f: pipeline for f, pipeline in self._read.items() if f in inside}
 
     @cached_property
     def without_summaries(self) -> set[Function]:
@@ -136,12 +145,30 @@ class Plan:
         """Where the global step goes to a function that only schedules a rate by it."""
         return [s for t in self.trainings.values() for s in t.steps_passed(self.program)]
 
-    def _trainings(self) -> dict[Function, Training]:
-        """The blocks that become fit: those in files that run no session otherwise."""
-        found = trainings(self.program, self._read)
-        reached = {f for t in found.values() for f in t.callees(self.program)}
-        sessions = Sessions(self.program, frozenset(found) | (reached & self._read.keys()))
-        return {f: t for f, t in found.items() if not sessions.runs(f.module)}
+    def _blocks_with_models(
+        self,
+    ) -> tuple[dict[Function, Training], dict[Function, Evaluation], dict[Function, str]]:
+        """The blocks that become fit or evaluate: those in files that run no session otherwise.
+
+        Which these are rests on each other: a block that keeps its session keeps those whose files
+        it runs.
+
+        Returns:
+            The trainings, the evaluations, and why the other evaluations stay.
+        """
+        trained = trainings(self.program, self._read)
+        evaluated, stays = evaluations(self.program, self._read)
+        while True:
+            reached = {f for t in trained.values() for f in t.callees(self.program)}
+            reached |= {f for e in evaluated.values() for f in e.callees(self.program)}
+            without = frozenset(trained) | frozenset(evaluated) | (reached & self._read.keys())
+            sessions = Sessions(self.program, without)
+            kept = {f for f in (*trained, *evaluated) if not sessions.runs(f.module)}
+            if kept == trained.keys() | evaluated.keys():
+                return trained, evaluated, stays
+            stays |= dict.fromkeys(evaluated.keys() - kept, "a session runs its file elsewhere")
+            trained = {f: training for f, training in trained.items() if f in kept}
+            evaluated = {f: evaluation for f, evaluation in evaluated.items() if f in kept}
 
     @cached_property
     def is_tf1_tree(self) -> bool:
@@ -206,6 +233,8 @@ class Plan:
                 closure.refuse(reason)
             if function in self._in_loss_models:
                 closure.refuse("a LossModel runs it again for each shape of a batch")
+            if function in self._of_metrics:
+                closure.refuse("a MetricsModel runs it again for each shape of a batch")
             sessions = self.tf1_files.sessions.runs(function.module)
             if sessions and self.options.target != "keras":
                 closure.refuse(

@@ -71,6 +71,9 @@ class FileServices(Protocol):
     def is_of_loss(self, function: Function) -> bool:
         """Whether a LossModel runs the function, or it makes one."""
 
+    def why_on_sessions(self, function: Function) -> str:
+        """Why what the function evaluates is no model.evaluate; empty if it is, or is nothing."""
+
     def is_tf1(self) -> bool:
         """Whether the file was written for TF 1: it names slim or a symbol that TF 2 lacks."""
 

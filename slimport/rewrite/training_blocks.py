@@ -1,4 +1,4 @@
-"""The blocks of a file that train with fit: where each goes into the tree that is rewritten."""
+"""The blocks of a file that fit or evaluate a model: where each goes into the new tree."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from slimport.index.modules import Module
 from slimport.index.program import Function, Reference
 from slimport.index.training import Training, unseen_summaries
 from slimport.report.model import Rewritten
+from slimport.rewrite.evaluate import EvaluateBlock
 from slimport.rewrite.fit import FitBlock
 from slimport.rewrite.parameters import without_argument, without_parameters
 from slimport.rewrite.pipelines import PipelineBlock
@@ -43,6 +44,11 @@ class TrainingBlocks:
             for training in plan.trainings.values()
             if training.function.module is module
         }
+        self._evaluations = {
+            evaluation.line: EvaluateBlock(evaluation, services, plan.pipelines.get(function))
+            for function, evaluation in plan.evaluations.items()
+            if function.module is module
+        }
         whole = {plain.reader for plain in plan.plain_trainings.values()}
         self._pipelines = {
             pipeline.get.lineno: PipelineBlock(pipeline, services, pipeline.function in whole)
@@ -65,19 +71,28 @@ class TrainingBlocks:
         """What the report says of them."""
         for fit in self._fits.values():
             yield from fit.entries()
+        for evaluation in self._evaluations.values():
+            yield from evaluation.entries()
         for pipeline in self._pipelines.values():
             yield from pipeline.entries()
 
     def replaces(self, reference: Reference) -> bool:
         """Whether a call goes with its block, so that no rule need answer for it."""
-        fits = any(fit.replaces(reference) for fit in self._fits.values())
-        return fits or any(block.replaces(reference) for block in self._pipelines.values())
+        every = (self._fits, self._evaluations, self._pipelines)
+        blocks = (block for found in every for block in found.values())
+        return any(block.replaces(reference) for block in blocks)
 
     def call(self, original: cst.Call, node: cst.Call) -> cst.Call:
-        """The call without the global step, for a function that Keras spares it."""
-        if not self._steps:
+        """The call without the global step, for a function that Keras spares it.
+
+        One on the value of a metric takes the number that it is now.
+        """
+        if not self._steps and not self._evaluations:
             return node
-        start = self._positions[original].start
+        start, end = self._positions[original].start, self._positions[original].end
+        span = (start.line, start.column, end.line, end.column)
+        for evaluation in self._evaluations.values():
+            node = evaluation.call(span, node)
         passed = self._steps.get((start.line, start.column))
         return node if passed is None else without_argument(node, passed.position, passed.parameter)
 
@@ -86,15 +101,20 @@ class TrainingBlocks:
 
         Any other is without the summaries that no session would ask for.
         """
-        if not self._pipelines and not self._unseen:
+        if not self._pipelines and not self._unseen and not self._evaluations:
             return node
         lines = [self._positions[statement].start.line for statement in original.body]
-        if any(fit.training.block[0].lineno in lines for fit in self._fits.values()):
-            return node  # the loss's function gets it
+        blocks = [fit.training.block for fit in self._fits.values()]
+        blocks += [block.evaluation.block for block in self._evaluations.values()]
+        if any(block[0].lineno in lines for block in blocks):
+            return node  # the function around gets it
         found = [self._pipelines[line] for line in lines if line in self._pipelines]
         for piped in found:
             pairs = list(zip(piped.pipeline.block, node.body, strict=True))
             return node.with_changes(body=[new for _, new in piped.rewritten(pairs)])
+        for evaluation in self._evaluations.values():
+            node = evaluation.summaries(lines, node)
+            lines = [line for line in lines if line not in evaluation.evaluation.summaries.dropped]
         return self._without_unseen(lines, node)
 
     def _without_unseen(self, lines: Sequence[int], node: cst.IndentedBlock) -> cst.IndentedBlock:
@@ -114,15 +134,15 @@ class TrainingBlocks:
         return node.with_changes(body=kept, footer=[*carried, *node.footer])
 
     def function(self, original: cst.FunctionDef, node: cst.FunctionDef) -> cst.FunctionDef:
-        """A function without the global step's parameter, or with compile and fit for its loop."""
-        if not self._steps and not self._fits:
+        """A function without the global step's parameter, or with fit or evaluate for its loop."""
+        if not self._steps and not self._fits and not self._evaluations:
             return node
         line = self._positions[original.name].start.line
         gone = {p.parameter for p in self._steps.values() if _line_of(p.function) == line}
         if gone:
             node = without_parameters(node, gone)
-        fit = self._fits.get(line)
-        return node if fit is None else fit.rewritten(node)
+        block = self._fits.get(line) or self._evaluations.get(line)
+        return node if block is None else block.rewritten(node)
 
 
 def _fit_block(training: Training, plan: Plan, services: FileServices) -> FitBlock:

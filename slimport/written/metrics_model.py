@@ -14,6 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from slimport.written.collections import get_collection, global_variables, trainable_variables
 from slimport.written.graphs import LayerGraph
 from slimport.written.loss_model import _batches_of, _Run
 from slimport.written.models import TracedModel
@@ -21,7 +22,7 @@ from slimport.written.names import legacy_variables
 from slimport.written.new_checkpoints import checkpoints_iterator
 from slimport.written.variables import variable_op_name
 
-__all__ = ["MetricsModel", "checkpoints_to_evaluate", "log_metric"]
+__all__ = ["AveragedVariables", "MetricsModel", "checkpoints_to_evaluate", "log_metric"]
 
 
 @dataclasses.dataclass
@@ -177,9 +178,18 @@ class MetricsModel(TracedModel):
         """What the function returned when the model was built: numbers, names, objects."""
         return self._measured.returned
 
-    def layer_graph(self) -> contextlib.AbstractContextManager[LayerGraph]:
-        """Makes the model's variables those that are looked up by name in a `with` block."""
-        return self._scoped_graph.active()
+    @contextlib.contextmanager
+    def layer_graph(self) -> Iterator[LayerGraph]:
+        """Makes the model's variables those that are looked up by name in a `with` block.
+
+        `get_or_create_global_step` works there, too.
+        """
+        with self._scoped_graph.active() as graph:
+            graph.frozen = False
+            try:
+                yield graph
+            finally:
+                graph.frozen = True
 
     def load_checkpoint(self, path: str, variables: Any = None) -> None:
         """Assigns what a checkpoint of TF 1, or of `Checkpoints`, holds.
@@ -285,3 +295,45 @@ def checkpoints_to_evaluate(
         yield path
         if max_number_of_evaluations is not None and number >= max_number_of_evaluations:
             return
+
+
+class AveragedVariables:
+    """Where a checkpoint of TF 1 has the moving averages of variables.
+
+    They are beside the variables, as `tf.train.ExponentialMovingAverage` saved them.
+
+    Args:
+        decay: Kept for callers, as `num_updates` and `zero_debias` are: nothing is averaged here.
+        num_updates: Likewise.
+        zero_debias: Likewise.
+        name: The last part of the averages' names.
+    """
+
+    def __init__(
+        self,
+        decay: Any = None,
+        num_updates: Any = None,
+        zero_debias: bool = False,
+        name: str = "ExponentialMovingAverage",
+    ) -> None:
+        del decay, num_updates, zero_debias
+        self._name = name
+
+    def average_name(self, var: Any) -> str:
+        """Returns the name of a variable's average."""
+        return f"{variable_op_name(var)}/{self._name}"
+
+    def variables_to_restore(self, moving_avg_variables: Any = None) -> dict[str, Any]:
+        """Returns all variables by what they are restored from, in `model.layer_graph()`.
+
+        Args:
+            moving_avg_variables: Those with averages; `None` for those that are trained, and those
+                in the collection `moving_average_variables`.
+        """
+        if moving_avg_variables is None:
+            moving_avg_variables = trainable_variables()
+            moving_avg_variables += get_collection("moving_average_variables")
+        named = {self.average_name(variable): variable for variable in moving_avg_variables}
+        averaged = {id(variable) for variable in named.values()}
+        others = [v for v in global_variables() if id(v) not in averaged]
+        return named | {variable_op_name(variable): variable for variable in others}

@@ -1,0 +1,368 @@
+"""A block that builds metrics and evaluates checkpoints becomes a model and its evaluate."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+
+import libcst as cst
+
+from slimport.index.blocks import loaded
+from slimport.index.evaluation_summaries import SCALAR
+from slimport.index.evaluations import AVERAGES, OF_WAITING, PARAMETERS, Evaluation, Measure
+from slimport.index.pipelines import Pipeline
+from slimport.index.program import ColumnMap, Reference, Span
+from slimport.report.model import Rewritten
+from slimport.rewrite.graph_blocks import with_block
+from slimport.rewrite.log_metrics import log_line
+from slimport.rewrite.long_lines import is_short, one_a_line
+from slimport.rewrite.names import free_name, names_in
+from slimport.rewrite.pipelines import Pair, PipelineBlock
+from slimport.rewrite.site import FileServices, dotted
+from slimport.rewrite.statements import (
+    BLANK,
+    apart,
+    arguments,
+    assignment,
+    call_in,
+    comments_left,
+    keyword,
+    lines_above,
+    on_one_line,
+    with_comments_of,
+    with_lines,
+    with_lines_only,
+    with_value,
+)
+
+CODE, NAME = "SLIM292", "evaluate"
+_SERVER = "the evaluation runs in this process: a server given as `master` is not asked"
+
+
+class EvaluateBlock:
+    """The new statements of one block.
+
+    Args:
+        evaluation: what the index found.
+        services: the file, for names of Keras and of the written module.
+        pipeline: the input pipeline of the same function, if there is one.
+    """
+
+    def __init__(
+        self, evaluation: Evaluation, services: FileServices, pipeline: Pipeline | None = None
+    ) -> None:
+        self.evaluation = evaluation
+        self._services = services
+        function = evaluation.function
+        taken = names_in(function.node) | set(function.module.scope.bindings)
+        self._model = free_name("model", taken)
+        self._build = free_name("build_metrics", taken)
+        self._values = free_name("metric_values", taken)
+        self._writer = free_name("writer", taken)
+        self._path = free_name("checkpoint_path", taken)
+        self._final = free_name("final_values", taken)
+        self._pipeline = PipelineBlock(pipeline, services) if pipeline is not None else None
+        self._replaced = set(_replaced(evaluation))
+        columns = ColumnMap(function.module.lines)
+        calls = {**evaluation.summaries.calls, **dict.fromkeys(evaluation.averages, AVERAGES)}
+        self._calls = {columns.span(call): api for call, api in calls.items()}
+        self._measures = {measure.statement: measure for measure in evaluation.measures}
+
+    def replaces(self, reference: Reference) -> bool:
+        """Whether a reference goes with the block."""
+        return reference.node in self._replaced
+
+    def entries(self) -> Iterator[Rewritten]:
+        """What the report says of what goes."""
+        master = self.evaluation.given.get("master")
+        for reference in self.evaluation.function.references:
+            if self.replaces(reference):
+                served = reference.call is self.evaluation.call and master is not None
+                is_told = served and not isinstance(master, ast.Constant)
+                note = _SERVER if is_told else ""
+                yield Rewritten(reference.span[0], reference.api.name, CODE, NAME, note)
+
+    def call(self, span: Span, node: cst.Call) -> cst.Call:
+        """A call on a metric's value, and one that names moving averages, as it is now."""
+        match self._calls.get(span):
+            case "tf.summary.scalar":
+                return self._scalar(node)
+            case "tf.Print":
+                return self._print(node)
+            case "tf.train.ExponentialMovingAverage":
+                return node.with_changes(func=self._services.written("AveragedVariables"))
+        return node
+
+    def _scalar(self, node: cst.Call) -> cst.Call:
+        given = arguments(node, ("name", "tensor"))
+        written = self._services.tensorflow("summary.scalar", "tensorflow")
+        return node.with_changes(
+            func=written, args=[cst.Arg(given["name"]), cst.Arg(given["tensor"])]
+        )
+
+    def _print(self, node: cst.Call) -> cst.Call:
+        given = arguments(node, ("input_", "data", "message"))
+        made = [cst.Arg(given["message"])] if "message" in given else []
+        made += [cst.Arg(given["data"]), keyword("sep", cst.SimpleString("''"))]
+        return node.with_changes(func=self._services.tensorflow("print", "tensorflow"), args=made)
+
+    def summaries(self, lines: Sequence[int], node: cst.IndentedBlock) -> cst.IndentedBlock:
+        """A block below the statements on metrics' values, without what only graphs needed."""
+        if not {*lines} & {*self.evaluation.summaries.dropped, *self.evaluation.summaries.unnamed}:
+            return node
+        kept, carried = self._on_values(list(zip(lines, node.body, strict=True)))
+        return node.with_changes(body=kept, footer=[*carried, *node.footer])
+
+    def _on_values(
+        self, numbered: Sequence[tuple[int, cst.BaseStatement]]
+    ) -> tuple[list[cst.BaseStatement], list[cst.EmptyLine]]:
+        """Statements on metrics' values, and the comments that were left at their end."""
+        kept: list[cst.BaseStatement] = []
+        carried: list[cst.EmptyLine] = []
+        for line, statement in numbered:
+            if line in self.evaluation.summaries.dropped:
+                carried += comments_left(statement)
+                continue
+            if line in self.evaluation.summaries.unnamed:
+                statement = statement.with_changes(body=[cst.Expr(call_in(statement))])
+            kept.append(with_lines(statement, carried))
+            carried = []
+        return kept, carried
+
+    def rewritten(self, node: cst.FunctionDef) -> cst.FunctionDef:
+        """The function with the block's new statements."""
+        return with_block(node, self.evaluation.function, self.evaluation.graph, self._block)
+
+    def _block(self, block: cst.IndentedBlock) -> cst.IndentedBlock:
+        found = self.evaluation
+        pairs = list(zip(found.block, block.body, strict=True))
+        result: list[cst.BaseStatement] = []
+        carried: list[cst.EmptyLine] = []
+        restores: list[cst.BaseStatement] = []
+        is_made = False
+        for old, new in pairs:
+            made: list[cst.BaseStatement] = []
+            if old in found.gone:
+                carried += comments_left(new)
+            elif old in found.restores:
+                restores.append(new)
+            elif old is found.of_metrics[-1]:
+                made = self._making(pairs, bool(result))
+                is_made = True
+            elif old is found.statement:
+                made = self._evaluating(new, pairs)
+            elif old not in found.of_metrics and old not in found.after:
+                made = [new]
+            if is_made and restores:
+                made, restores = [*made, self._in_layer_graph(restores)], []
+            if made:
+                result += [with_lines(made[0], carried), *made[1:]]
+                carried = []
+        return block.with_changes(body=result, footer=[*carried, *block.footer])
+
+    def _making(self, pairs: Sequence[Pair], is_below: bool) -> list[cst.BaseStatement]:
+        """``def build_metrics(): ...`` and the model of it."""
+        inside = [(old, new) for old, new in pairs if old in self.evaluation.of_metrics]
+        if self._pipeline is not None:
+            inside = self._pipeline.rewritten(inside)
+        body: list[cst.BaseStatement] = []
+        for old, new in inside:
+            measure = self._measures.get(old)
+            body += [new] if measure is None else self._measured(measure, new)
+        body[0] = with_lines_only(body[0], _without_blank(lines_above(body[0])))
+        if self.evaluation.returned:
+            body.append(_line(cst.Return(_names(self.evaluation.returned))))
+        definition = cst.FunctionDef(
+            cst.Name(self._build),
+            cst.Parameters(),
+            cst.IndentedBlock(body),
+            leading_lines=[BLANK] if is_below else [],
+        )
+        model = cst.Call(self._services.written("MetricsModel"), [cst.Arg(cst.Name(self._build))])
+        made = [definition, apart(_line(assignment(self._model, model)))]
+        if self.evaluation.returned:
+            returned = dotted(f"{self._model}.returned")
+            made.append(_line(assignment(_names(self.evaluation.returned), returned)))
+        return made
+
+    def _measured(self, measure: Measure, new: cst.BaseStatement) -> list[cst.BaseStatement]:
+        """A line for each metric of a statement."""
+        call = call_in(new)
+        calls: list[tuple[cst.BaseExpression, cst.BaseExpression]] = []
+        if measure.is_map:
+            metrics = call.args[0].value
+            assert isinstance(metrics, cst.Dict)
+            for element in metrics.elements:
+                assert isinstance(element, cst.DictElement)
+                calls.append((element.key, element.value))
+        else:
+            calls.append((cst.SimpleString(f"'{measure.value}'"), call))
+        made = [
+            log_line(name, metric, node, self._services)
+            for metric, (name, node) in zip(measure.metrics, calls, strict=True)
+        ]
+        made[0] = with_lines_only(made[0], lines_above(new))
+        return with_comments_of([new], made)
+
+    def _in_layer_graph(self, statements: Sequence[cst.BaseStatement]) -> cst.BaseStatement:
+        """``with model.layer_graph():``, for statements that look variables up."""
+        first, *rest = statements
+        return cst.With(
+            [cst.WithItem(cst.Call(dotted(f"{self._model}.layer_graph")))],
+            cst.IndentedBlock([with_lines_only(first, []), *rest]),
+            leading_lines=lines_above(first),
+        )
+
+    # Evaluating -------------------------------------------------------------------------------
+
+    def _evaluating(
+        self, statement: cst.BaseStatement, pairs: Sequence[Pair]
+    ) -> list[cst.BaseStatement]:
+        found = self.evaluation
+        names = PARAMETERS["slim.evaluation." + ("evaluation_loop" if found.loops else
+                                                 "evaluate_once")]  # fmt: skip
+        given = arguments(call_in(statement), names)
+        for name in ("checkpoint_path", "checkpoint_dir"):
+            if name in given:
+                given["checkpoint"] = given.pop(name)
+        writes = SCALAR in found.summaries.calls.values()
+        folder = cst.Call(
+            self._services.tensorflow("summary.create_file_writer", "tensorflow"),
+            [cst.Arg(given["logdir"])] if writes else [],
+        )
+        path = cst.Name(self._path) if found.loops else given["checkpoint"]
+        writer: cst.BaseExpression = cst.Name(self._writer) if found.loops else folder
+        body = [*self._values_of(path, given), *self._used(writer if writes else None, pairs)]
+        before, last, after = self._last(statement, given.get("final_op"))
+        body += last
+        if found.loops:
+            if writes:
+                before.append(_line(assignment(self._writer, folder)))
+            body = [*before, self._loop(given, body), *after]
+        else:
+            body = [*body, *after]
+        body[0] = with_lines_only(body[0], lines_above(statement))
+        return with_comments_of([statement, *(n for o, n in pairs if o in found.after)], body)
+
+    def _values_of(
+        self, path: cst.BaseExpression, given: Mapping[str, cst.BaseExpression]
+    ) -> list[cst.BaseStatement]:
+        """``model.load_checkpoint(path)``, ``values = model.evaluate(...)``"""
+        found = self.evaluation
+        restored = [cst.Arg(path)]
+        if "variables_to_restore" in found.given:
+            restored.append(cst.Arg(given["variables_to_restore"]))
+        load = cst.Call(dotted(f"{self._model}.load_checkpoint"), on_one_line(restored))
+        made = [cst.Arg(dotted(f"{self._model}.batches"))]
+        steps = found.given.get("num_evals", ast.Constant(1))
+        if not isinstance(steps, ast.Constant) or steps.value is not None:
+            made.append(keyword("steps", given.get("num_evals", cst.Integer("1"))))
+        used = self._used_values()
+        if used:
+            made.append(keyword("return_dict", cst.Name("True")))
+        call = cst.Call(dotted(f"{self._model}.evaluate"), on_one_line(made))
+        if not is_short(call):
+            call = one_a_line(call, 4)
+        if not used:
+            return [_line(cst.Expr(load)), _line(cst.Expr(call))]
+        is_map = found.measures[0].is_map
+        name = found.measures[0].value if is_map else self._values
+        lines: list[cst.BaseStatement] = [_line(cst.Expr(load)), _line(assignment(name, call))]
+        for measure in found.measures:
+            if not is_map and measure.value in used:
+                value = cst.parse_expression(f"{self._values}['{measure.value}']")
+                lines.append(_line(assignment(measure.value, value)))
+        return lines
+
+    def _used_values(self) -> set[str]:
+        """The metrics whose values something uses."""
+        found = self.evaluation
+        assert isinstance(found.function.node, ast.FunctionDef)
+        rest: list[ast.AST] = [n for s in (found.block, found.function.node.body) for n in s]
+        gone = [found.graph, found.statement, *found.of_metrics, *found.gone]
+        used = loaded([*(n for n in rest if n not in gone), *(
+            v for k, v in found.given.items() if k == "final_op")])  # fmt: skip
+        return used & {measure.value for measure in found.measures}
+
+    def _used(
+        self, writer: cst.BaseExpression | None, pairs: Sequence[Pair]
+    ) -> list[cst.BaseStatement]:
+        """The statements on metrics' values; those that write stand in the writer's `with`."""
+        found = self.evaluation
+        pairs = [(old, new) for old, new in pairs if old in found.after]
+        writing = [i for i, (old, _) in enumerate(pairs) if found.summaries.is_written(old)]
+        numbered = [(old.lineno, new) for old, new in pairs]
+        if writer is None or not writing:
+            return self._on_values(numbered)[0]
+        start, end = writing[0], writing[-1] + 1
+        inside, carried = self._on_values(numbered[start:end])
+        step = cst.Arg(dotted(f"{self._model}.global_step"))
+        opened = cst.With(
+            [cst.WithItem(cst.Call(cst.Attribute(writer, cst.Name("as_default")), [step]))],
+            cst.IndentedBlock([with_lines_only(inside[0], []), *inside[1:]], footer=carried),
+            leading_lines=_without_blank(lines_above(inside[0])),
+        )
+        before, after = self._on_values(numbered[:start])[0], self._on_values(numbered[end:])[0]
+        return [*before, opened, *after]
+
+    def _loop(
+        self, given: Mapping[str, cst.BaseExpression], body: Sequence[cst.BaseStatement]
+    ) -> cst.BaseStatement:
+        """``for checkpoint_path in checkpoints_to_evaluate(checkpoint_dir): ...``"""
+        made = [cst.Arg(given["checkpoint"])]
+        made += [keyword(n, given[n]) for n in OF_WAITING if n in self.evaluation.given]
+        call = cst.Call(self._services.written("checkpoints_to_evaluate"), on_one_line(made))
+        return cst.For(
+            cst.Name(self._path),
+            call if is_short(call) else one_a_line(call, 4),
+            cst.IndentedBlock(list(body)),
+        )
+
+    def _last(
+        self, statement: cst.BaseStatement, final: cst.BaseExpression | None
+    ) -> tuple[list[cst.BaseStatement], list[cst.BaseStatement], list[cst.BaseStatement]]:
+        """What the call's value becomes: before the loop, in it, and after it."""
+        assert isinstance(statement, cst.SimpleStatementLine)
+        small = statement.body[0]
+        if isinstance(small, cst.Expr) or final is None:
+            return [], [], []
+        valued = with_lines_only(with_value(statement, final), [])
+        nothing = cst.Name("None")
+        if not self.evaluation.loops:
+            return [], [], [valued]
+        if isinstance(small, cst.Return):
+            end = with_lines_only(with_value(statement, cst.Name(self._final)), [])
+            begin = _line(assignment(self._final, nothing))
+            return [begin], [_line(assignment(self._final, final))], [end]
+        assert isinstance(small, cst.Assign)
+        is_name = isinstance(small.targets[0].target, cst.Name)
+        begun = [with_lines_only(with_value(statement, nothing), [])] if is_name else []
+        return begun, [valued], []
+
+
+def _replaced(evaluation: Evaluation) -> Iterator[ast.AST]:
+    """The nodes of references that go."""
+    yield evaluation.call.func
+    for measure in evaluation.measures:
+        yield from (metric.call.func for metric in measure.metrics)
+        yield measure.call.func
+    for call in (*evaluation.summaries.calls, *evaluation.averages):
+        yield call.func
+    gone = [*evaluation.gone, *evaluation.summaries.gone]
+    gone += [v for k, v in evaluation.given.items() if k in ("eval_op", "summary_op")]
+    for node in gone:
+        yield from ast.walk(node)
+
+
+def _line(small: cst.BaseSmallStatement) -> cst.SimpleStatementLine:
+    return cst.SimpleStatementLine([small])
+
+
+def _names(names: Sequence[str]) -> cst.BaseExpression:
+    if len(names) == 1:
+        return cst.Name(names[0])
+    return cst.Tuple([cst.Element(cst.Name(name)) for name in names], lpar=[], rpar=[])
+
+
+def _without_blank(lines: Sequence[cst.EmptyLine]) -> Sequence[cst.EmptyLine]:
+    return lines[1:] if lines and lines[0].comment is None else lines
