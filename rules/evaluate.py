@@ -52,7 +52,15 @@ def evaluate(images, labels, checkpoint_dir, folder):
             after="""
 import keras
 import tensorflow as tf
-from scoped_layers import conv2d, dropout, flatten, fully_connected, log_metric, MetricsModel
+from scoped_layers import (
+    conv2d,
+    dropout,
+    flatten,
+    fully_connected,
+    log_metric,
+    MetricsModel,
+    write_scalar,
+)
 
 
 def network(images, is_training=True):
@@ -80,7 +88,7 @@ def evaluate(images, labels, checkpoint_dir, folder):
     values = model.evaluate(model.batches, steps=10, return_dict=True)
     with tf.summary.create_file_writer(folder).as_default(model.global_step):
         for name, value in values.items():
-            tf.summary.scalar('eval/%s' % name, value)
+            write_scalar('eval/%s' % name, value)
     return values
 """,
         ),
@@ -110,6 +118,7 @@ from scoped_layers import (
     fully_connected,
     log_metric,
     MetricsModel,
+    write_scalar,
 )
 
 
@@ -132,7 +141,7 @@ def watch(images, labels, checkpoint_dir, folder, seconds):
         metric_values = model.evaluate(model.batches, steps=10, return_dict=True)
         error = metric_values['error']
         with writer.as_default(model.global_step):
-            tf.summary.scalar('error', error)
+            write_scalar('error', error)
 """,
         ),
         Example(

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from slimport.index.blocks import (
     argument,
-    assigned,
-    loaded,
     on_lines_of_their_own,
     references_in,
 )
@@ -18,9 +15,6 @@ from slimport.index.program import Function
 
 SCALAR, PRINT, ADD = "tf.summary.scalar", "tf.Print", "tf.add_to_collection"
 _SUMMARIES = "tf.GraphKeys.SUMMARIES"
-# What tf.summary makes no other tag of.
-_TAG = re.compile(r"[-/\w.]*")
-_PLACES = re.compile(r"%[sd]|\{\w*\}")
 
 
 class Stays(Exception):
@@ -81,31 +75,17 @@ def summaries_in(
     """
     reader = _Reader(function, lists, merges)
     reader.read(statements)
-    named = {
-        s.targets[0].id: s.value
-        for outer in statements
-        for s in ast.walk(outer)
-        if isinstance(s, ast.Assign) and isinstance(s.targets[0], ast.Name)
-    }
-    items = assigned(statements) - named.keys()
-    for tag in reader.found.tags:
-        parts = [tag, *(named[n] for n in loaded([tag]) if n in named)]
-        if not all(loaded([part]) <= items | named.keys() for part in parts):
-            raise Stays("the tag of a summary is not known before the program runs")
-        if not all(map(is_tag, _constants(parts))):
-            raise Stays("the tag of a summary has characters that TensorFlow 1 replaced")
+    constant = [tag.value for tag in reader.found.tags if isinstance(tag, ast.Constant)]
+    if len(set(constant)) < len(constant):
+        raise Stays("two summaries have one name")
     return reader.found
-
-
-def is_tag(text: str) -> bool:
-    """Whether TensorFlow 1 left a text as it is in the tag of a summary."""
-    return bool(_TAG.fullmatch(text))
 
 
 class _Reader:
     def __init__(self, function: Function, lists: Collection[str], merges: str) -> None:
         self._function, self._lists, self._merges = function, lists, merges
         self.found = Summaries()
+        self._repeats = False
 
     def read(self, body: Sequence[ast.stmt]) -> None:
         """Reads a block, and those below it."""
@@ -124,7 +104,9 @@ class _Reader:
                 | ast.If(test=head, body=body, orelse=orelse)
             ):
                 self._plain(head)
+                repeats, self._repeats = self._repeats, isinstance(statement, ast.For)
                 self.read(body)
+                self._repeats = repeats
                 self.read(orelse)
             case ast.Expr(ast.Call() as call) if self._api(call) == SCALAR:
                 self._check(self._scalar(call))
@@ -181,6 +163,8 @@ class _Reader:
         is_none = collections is None or getattr(collections, "value", 0) is None
         if not is_empty and not is_none:
             raise Stays("a summary is in a collection of its own")
+        if self._repeats and isinstance(name, ast.Constant):
+            raise Stays("two summaries have one name")
         self._plain(name)
         self._plain(tensor)
         self.found.calls[call] = SCALAR
@@ -208,10 +192,3 @@ class _Reader:
 
     def _api(self, call: ast.Call) -> str:
         return next((r.api.name for r in self._function.references if r.call is call), "")
-
-
-def _constants(nodes: Sequence[ast.expr]) -> Iterator[str]:
-    """The text in expressions, without the places that are filled in."""
-    for part in (part for node in nodes for part in ast.walk(node)):
-        if isinstance(part, ast.Constant) and isinstance(part.value, str):
-            yield _PLACES.sub("", part.value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from slimport.index.blocks import (
@@ -15,7 +15,7 @@ from slimport.index.blocks import (
     references_in,
     value_of,
 )
-from slimport.index.evaluation_summaries import Stays, Summaries, is_tag, summaries_in
+from slimport.index.evaluation_summaries import Stays, Summaries, summaries_in
 from slimport.index.global_steps import STEPS, is_step
 from slimport.index.metric_calls import METRIC_APIS, MetricCall, metric_call
 from slimport.index.pipelines import Pipeline
@@ -84,7 +84,8 @@ class Evaluation:
         measures: Those among them that make one.
         after: Those that use the values of metrics, before the evaluation.
         summaries: What these write.
-        restores: Those that look up what is to be restored, the global step for it included.
+        steps: Those that name the global step, where something is restored to it.
+        restores: Those that look up what is to be restored.
         gone: Those that nothing needs any more.
         statement: The statement that evaluates.
         call: Its call.
@@ -101,6 +102,7 @@ class Evaluation:
     measures: list[Measure]
     after: list[ast.stmt]
     summaries: Summaries
+    steps: list[ast.stmt]
     restores: list[ast.stmt]
     gone: list[ast.stmt]
     statement: ast.stmt
@@ -259,7 +261,8 @@ class _Reading:
             measures=self._measures,
             after=self._after,
             summaries=summaries,
-            restores=[*self._used_steps(), *self._restores],
+            steps=self._used_steps(),
+            restores=self._restores,
             gone=[s for s in self._gone if s not in self._used_steps()],
             statement=self._statement,
             call=self._call,
@@ -445,22 +448,9 @@ class _Reading:
         found = summaries_in(self._after, self._function, lists, merges)
         if self._api == LOOP and any(_is_counted(s, found) for s in self._after):
             raise Stays("a statement on the values of metrics runs once")
-        if found.tags and not all(map(is_tag, self._tags())):
-            raise Stays("the tag of a summary has characters that TensorFlow 1 replaced")
         if found.calls and "logdir" not in self._given:
             raise Stays("there is no folder for its summaries")
         return found
-
-    def _tags(self) -> Iterator[str]:
-        """The names of metrics, which become tags."""
-        for measure in self._measures:
-            if not measure.is_map:
-                continue
-            names = measure.call.args[0]
-            assert isinstance(names, ast.Dict)
-            for key in names.keys:
-                is_text = isinstance(key, ast.Constant) and isinstance(key.value, str)
-                yield ast.literal_eval(key) if key is not None and is_text else " "
 
     def _check_inside(self) -> None:
         """Whether nothing that runs needs a graph, or looks into the evaluation."""

@@ -95,10 +95,8 @@ class EvaluateBlock:
 
     def _scalar(self, node: cst.Call) -> cst.Call:
         given = arguments(node, ("name", "tensor"))
-        written = self._services.tensorflow("summary.scalar", "tensorflow")
-        return node.with_changes(
-            func=written, args=[cst.Arg(given["name"]), cst.Arg(given["tensor"])]
-        )
+        made = [cst.Arg(given["name"]), cst.Arg(given["tensor"])]
+        return node.with_changes(func=self._services.written("write_scalar"), args=made)
 
     def _print(self, node: cst.Call) -> cst.Call:
         given = arguments(node, ("input_", "data", "message"))
@@ -138,12 +136,15 @@ class EvaluateBlock:
         pairs = list(zip(found.block, block.body, strict=True))
         result: list[cst.BaseStatement] = []
         carried: list[cst.EmptyLine] = []
+        steps: list[cst.BaseStatement] = []
         restores: list[cst.BaseStatement] = []
         is_made = False
         for old, new in pairs:
             made: list[cst.BaseStatement] = []
             if old in found.gone:
                 carried += comments_left(new)
+            elif old in found.steps:
+                steps.append(with_value(new, dotted(f"{self._model}.step_variable")))
             elif old in found.restores:
                 restores.append(new)
             elif old is found.of_metrics[-1]:
@@ -153,8 +154,9 @@ class EvaluateBlock:
                 made = self._evaluating(new, pairs)
             elif old not in found.of_metrics and old not in found.after:
                 made = [new]
-            if is_made and restores:
-                made, restores = [*made, self._in_layer_graph(restores)], []
+            if is_made and (steps or restores):
+                looked_up = [self._in_layer_graph(restores)] if restores else []
+                made, steps, restores = [*made, *steps, *looked_up], [], []
             if made:
                 result += [with_lines(made[0], carried), *made[1:]]
                 carried = []
@@ -348,7 +350,7 @@ def _replaced(evaluation: Evaluation) -> Iterator[ast.AST]:
         yield measure.call.func
     for call in (*evaluation.summaries.calls, *evaluation.averages):
         yield call.func
-    gone = [*evaluation.gone, *evaluation.summaries.gone]
+    gone = [*evaluation.gone, *evaluation.steps, *evaluation.summaries.gone]
     gone += [v for k, v in evaluation.given.items() if k in ("eval_op", "summary_op")]
     for node in gone:
         yield from ast.walk(node)

@@ -6,7 +6,9 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import dataclasses
+import functools
 import math
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,7 +16,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from slimport.written.collections import get_collection, global_variables, trainable_variables
+from slimport.written.collections import (
+    _name_as_in_tf_1,
+    get_collection,
+    global_variables,
+    trainable_variables,
+)
 from slimport.written.graphs import LayerGraph
 from slimport.written.loss_model import _batches_of, _Run
 from slimport.written.models import TracedModel
@@ -22,7 +29,13 @@ from slimport.written.names import legacy_variables
 from slimport.written.new_checkpoints import checkpoints_iterator
 from slimport.written.variables import variable_op_name
 
-__all__ = ["AveragedVariables", "MetricsModel", "checkpoints_to_evaluate", "log_metric"]
+__all__ = [
+    "AveragedVariables",
+    "MetricsModel",
+    "checkpoints_to_evaluate",
+    "log_metric",
+    "write_scalar",
+]
 
 
 @dataclasses.dataclass
@@ -178,18 +191,16 @@ class MetricsModel(TracedModel):
         """What the function returned when the model was built: numbers, names, objects."""
         return self._measured.returned
 
-    @contextlib.contextmanager
-    def layer_graph(self) -> Iterator[LayerGraph]:
-        """Makes the model's variables those that are looked up by name in a `with` block.
+    def layer_graph(self) -> contextlib.AbstractContextManager[LayerGraph]:
+        """Makes the model's variables those that are looked up by name in a `with` block."""
+        return self._scoped_graph.active()
 
-        `get_or_create_global_step` works there, too.
-        """
-        with self._scoped_graph.active() as graph:
-            graph.frozen = False
-            try:
-                yield graph
-            finally:
-                graph.frozen = True
+    @functools.cached_property
+    def step_variable(self) -> Any:
+        """A variable for the step of a checkpoint, to be restored by its name."""
+        variable = keras.Variable(0, dtype="int64", trainable=False, name="global_step")
+        _name_as_in_tf_1(variable, "global_step")
+        return variable
 
     def load_checkpoint(self, path: str, variables: Any = None) -> None:
         """Assigns what a checkpoint of TF 1, or of `Checkpoints`, holds.
@@ -337,3 +348,21 @@ class AveragedVariables:
         averaged = {id(variable) for variable in named.values()}
         others = [v for v in global_variables() if id(v) not in averaged]
         return named | {variable_op_name(variable): variable for variable in others}
+
+
+def write_scalar(name: str, value: Any) -> None:
+    """Writes a number to the event files that are open, as `tf.summary.scalar` of TF 1 did.
+
+    ```python
+    with tf.summary.create_file_writer(folder).as_default(model.global_step):
+        write_scalar("accuracy", 0.75)
+    ```
+
+    Args:
+        name: Its tag; characters that TF 1 replaced are replaced.
+        value: The number.
+    """
+    tag = re.sub(r"[^-/\w.]", "_", name).lstrip("/")
+    entry = tf.compat.v1.Summary.Value(tag=tag, simple_value=float(value))
+    summary = tf.compat.v1.Summary(value=[entry])
+    tf.summary.experimental.write_raw_pb(summary.SerializeToString())
