@@ -8,6 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from slimport.written.example_decoders import record_named
 from slimport.written.graphs import require_tf_graph
 from slimport.written.parallel_readers import next_record
 from slimport.written.records import record_dataset
@@ -201,5 +202,6 @@ class DatasetDataProvider(DataProvider):
 
     def _decoded(self, key: Any, record: Any) -> dict[str, Any]:
         items = self._decoder.list_items()
-        tensors = self._decoder.decode(record, items)
+        with record_named(key):
+            tensors = self._decoder.decode(record, items)
         return {**dict(zip(items, tensors, strict=False)), self._record_key: key}

@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 import abc
+import contextlib
+import contextvars
+from collections.abc import Iterator
 from typing import Any
 
 import tensorflow as tf
 
 __all__ = ["DataDecoder", "TFExampleDecoder", "TFSequenceExampleDecoder"]
+
+
+# The key of the record that is decoded, for errors: which file it is from, and where it is there.
+_RECORD_KEY: contextvars.ContextVar[Any] = contextvars.ContextVar("_RECORD_KEY", default=None)
+
+
+@contextlib.contextmanager
+def record_named(key: Any) -> Iterator[None]:
+    """Errors of what is decoded in a `with` block name the record by its key, a tensor."""
+    token = _RECORD_KEY.set(key)
+    try:
+        yield
+    finally:
+        _RECORD_KEY.reset(token)
 
 
 class DataDecoder(abc.ABC):
@@ -45,8 +62,15 @@ class TFExampleDecoder(DataDecoder):
             serialized_example: The example, a string.
             items: Names of the items; all of them where there are none.
         """
-        features = tf.io.parse_single_example(serialized_example, self._keys_to_features)
-        _give_shapes(features, self._keys_to_features)
+        key = _RECORD_KEY.get()
+        # parse_single_example takes a name, and leaves it out of its errors.
+        parsed = tf.io.parse_example(
+            tf.expand_dims(serialized_example, 0),
+            self._keys_to_features,
+            None if key is None else tf.expand_dims(key, 0),
+        )
+        parsing = self._keys_to_features
+        features = {name: _only(feature, parsing[name]) for name, feature in parsed.items()}
         return _items(features, self._items_to_handlers, items)
 
 
@@ -84,10 +108,22 @@ class TFSequenceExampleDecoder(DataDecoder):
             items: Names of the items; all of them where there are none.
         """
         context, sequence = tf.io.parse_single_sequence_example(
-            serialized_example, self._keys_to_context_features, self._keys_to_sequence_features
+            serialized_example,
+            self._keys_to_context_features,
+            self._keys_to_sequence_features,
+            _RECORD_KEY.get(),
         )
         _give_shapes(context, self._keys_to_context_features)
         return _items({**sequence, **context}, self._items_to_handlers, items)
+
+
+def _only(feature: Any, parsing: Any) -> Any:
+    """The feature of the only example of a batch."""
+    if isinstance(parsing, tf.io.FixedLenFeature):
+        return tf.reshape(feature, parsing.shape)
+    if isinstance(feature, tf.SparseTensor):
+        return tf.SparseTensor(feature.indices[:, 1:], feature.values, feature.dense_shape[1:])
+    return feature[0]  # dense or ragged
 
 
 def _give_shapes(features: Any, parsing: Any) -> None:

@@ -55,7 +55,7 @@ class ImageItem(ItemHandler):
         )
 
     def _decode(self, contents: Any, image_format: Any) -> Any:
-        is_raw = tf.equal(image_format, "raw") | tf.equal(image_format, "RAW")
+        is_raw = tf.strings.regex_full_match(image_format, "raw|RAW")
         image = tf.cond(
             is_raw,
             lambda: tf.io.decode_raw(contents, self._dtype),

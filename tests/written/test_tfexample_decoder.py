@@ -96,6 +96,32 @@ CASES: dict[str, tuple[bytes, dict[str, Any], Callable[[Any], Any]]] = {
         {**IMAGE, "image/encoded": STRINGS},
         lambda d: d.Image(repeated=True, shape=(5, 4, 3)),
     ),
+    "a sequence": (
+        example(a=[1.0, 2.0, 3.0, 4.0]),
+        {"a": tf.io.FixedLenSequenceFeature([2], tf.float32, allow_missing=True)},
+        lambda d: d.Tensor("a"),
+    ),
+    "a sequence, missing": (
+        example(b=1),
+        {"a": tf.io.FixedLenSequenceFeature([], tf.int64, allow_missing=True)},
+        lambda d: d.Tensor("a"),
+    ),
+    "sparse by TensorFlow": (
+        example(i=[4, 1], v=[1.0, 2.0]),
+        {"a": tf.io.SparseFeature("i", "v", tf.float32, 6)},
+        lambda d: d.Tensor("a"),
+    ),
+    "ragged": (
+        example(v=[1, 2, 3, 4], s=[0, 1, 1, 4]),
+        {"a": tf.io.RaggedFeature(tf.int64, "v", [tf.io.RaggedFeature.RowSplits("s")])},
+        lambda d: d.ItemHandlerCallback("a", lambda t: t["a"].to_tensor()),
+    ),
+    "ragged, one row": (
+        example(a=[1, 2]),
+        {"a": tf.io.RaggedFeature(tf.int64)},
+        lambda d: d.Tensor("a"),
+    ),
+    "empty, of any length": (example(a=[]), {"a": VAR_FLOAT}, lambda d: d.Tensor("a")),
     "scalar": (example(a=3), {"a": tf.io.FixedLenFeature([], tf.int64)}, lambda d: d.Tensor("a")),
     "missing, with a default": (
         example(b=1),
