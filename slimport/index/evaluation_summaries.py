@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from slimport.index.blocks import (
     argument,
+    loaded,
     on_lines_of_their_own,
     references_in,
 )
@@ -189,6 +190,8 @@ class _Reader:
         found = references_in(node, self._function)
         if found:
             raise Stays(f"{found[0].api.name} takes the value of a metric")
+        if loaded([node]) & set(self._lists):
+            raise Stays("summary_op is not all summaries")
 
     def _api(self, call: ast.Call) -> str:
         return next((r.api.name for r in self._function.references if r.call is call), "")

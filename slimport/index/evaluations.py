@@ -198,16 +198,11 @@ class _Reading:
             given["checkpoint" if name in ("checkpoint_path", "checkpoint_dir") else name] = (
                 keyword.value
             )
-        needless = {"hooks": ast.List} | dict.fromkeys(names, ast.Constant)
         for name, value in list(given.items()):
-            if name in _KNOWN:
-                continue
-            empty = isinstance(value, needless.get(name, ast.Constant)) and not (
-                getattr(value, "elts", None) or getattr(value, "value", None)
-            )
-            if not empty and getattr(value, "value", 0) is not None:
-                raise Stays(f"it is given {name}")
-            del given[name]
+            if name not in _KNOWN:
+                if not _is_none(value) and not (name == "hooks" and _is_empty(value)):
+                    raise Stays(f"it is given {name}")
+                del given[name]
         if not {"checkpoint", "eval_op"} <= given.keys():
             raise Stays("it is given no eval_op")
         return {k: v for k, v in given.items() if k in _NONE_SAYS or not _is_none(v)}
@@ -372,7 +367,8 @@ class _Reading:
         if loaded(counting) & (own | assigned(self._after)):
             raise Stays("the number of batches depends on a metric")
         hidden = assigned(self._gone) | assigned(self._restores) | self._updates
-        if loaded([*beside, *inside, *self._after]) & hidden:
+        shown = loaded(self._after) - self._lists()  # of what is put there `summaries_in` tells
+        if (loaded([*beside, *inside]) | shown) & hidden:
             raise Stays("the global step, or what is restored, is used elsewhere")
         if assigned(early) & (made | own | hidden | assigned(self._after)):
             raise Stays("a name is used twice")
@@ -395,9 +391,10 @@ class _Reading:
         names = self._updates_in(self._given["eval_op"], aliases)
         if names != self._updates:
             raise Stays("eval_op is not the updates of all metrics")
-        known = {a for a in aliases if loaded([self._given["eval_op"]]) & {a}}
+        known = loaded([self._given["eval_op"]])
         for statement in self._gone:
-            if loaded([statement]) & self._updates and not assigned([statement]) <= known:
+            used = loaded([statement]) & self._updates
+            if used and not (isinstance(statement, ast.Assign) and assigned([statement]) <= known):
                 raise Stays("an update is used beside eval_op")
         final = self._given.get("final_op")
         if final is not None and references_in(final, self._function):
@@ -510,6 +507,10 @@ def _is_counted(statement: ast.stmt, summaries: Summaries) -> bool:
         or (isinstance(node, ast.Expr) and node.value not in known)
         for node in ast.walk(statement)
     )
+
+
+def _is_empty(node: ast.expr) -> bool:
+    return isinstance(node, ast.List | ast.Tuple) and not node.elts
 
 
 def _is_none(node: ast.expr) -> bool:

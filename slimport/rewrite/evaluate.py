@@ -282,8 +282,9 @@ class EvaluateBlock:
         assert isinstance(found.function.node, ast.FunctionDef)
         rest: list[ast.AST] = [n for s in (found.block, found.function.node.body) for n in s]
         gone = [found.graph, found.statement, *found.of_metrics, *found.gone]
-        used = loaded([*(n for n in rest if n not in gone), *(
-            v for k, v in found.given.items() if k == "final_op")])  # fmt: skip
+        used = loaded(n for n in rest if n not in gone)
+        if not isinstance(found.statement, ast.Expr):
+            used |= loaded(v for k, v in found.given.items() if k == "final_op")
         return used & {measure.value for measure in found.measures}
 
     def _used(

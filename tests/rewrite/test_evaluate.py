@@ -1,0 +1,433 @@
+"""slim.evaluation: what becomes model.evaluate, and what stays on sessions."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.rewrite.tools import output, report, rewrite_program
+
+HEAD = "import tensorflow as tf\nimport tf_slim as slim\n\n\n"
+PROGRAM = """def evaluate(x, y, path, folder, other=None):
+    {first}
+    logits = slim.fully_connected(x, 3, activation_fn=None)
+    {second}
+    value, update = {metric}
+    {third}
+    {result}slim.evaluation.evaluate_once('', path, folder, num_evals=4, eval_op={op}{options})
+    {last}
+"""
+METRIC = "slim.metrics.streaming_accuracy(tf.argmax(logits, 1), y)"
+
+
+def rewritten(head: str = HEAD, program: str = PROGRAM, **parts: str) -> str:
+    given = {name: parts.get(name, "pass") for name in ("first", "second", "third", "last")}
+    given |= {name: parts.get(name, "") for name in ("result", "options")}
+    given |= {"metric": parts.get("metric", METRIC), "op": parts.get("op", "update")}
+    source = head + program.format(**given)
+    result = rewrite_program({"net.py": source})
+    assert not report(result, "net.py").error
+    return output(result, "net.py") or source
+
+
+# Parts of the program, and a line of what it becomes.
+BECOMES = {
+    "as it is": (
+        {},
+        "    model.load_checkpoint(path)\n    model.evaluate(model.batches, steps=4)\n",
+    ),
+    "its value": (
+        {"result": "return ", "options": ", final_op=value"},
+        "    metric_values = model.evaluate(model.batches, steps=4, return_dict=True)\n"
+        "    value = metric_values['value']\n    return value\n",
+    ),
+    "a structure of values": (
+        {"result": "a, b = ", "options": ", final_op=(value, 1.0 - value)"},
+        "    a, b = (value, 1.0 - value)\n",
+    ),
+    "a map": (
+        {
+            "second": "values, updates = slim.metrics.aggregate_metric_map({'a': " + METRIC + "})",
+            "metric": "1, 2",
+            "op": "list(updates.values())",
+            "result": "return ",
+            "options": ", final_op=values",
+        },
+        "    values = model.evaluate(model.batches, steps=4, return_dict=True)\n"
+        "    return values\n",
+    ),
+    "two": (
+        {
+            "second": "value2, update2 = tf.metrics.mean(logits, weights=x)",
+            "op": "[update, update2]",
+        },
+        "        log_metric('value2', keras.metrics.Mean, logits, sample_weight=x)\n",
+    ),
+    "a group": ({"op": "tf.group(update)"}, "steps=4)\n"),
+    "a name for the updates": ({"third": "ops = [update]", "op": "ops"}, "steps=4)\n"),
+    "all batches": ({"options": ""}, "steps=4)\n"),
+    "a summary": (
+        {"third": "tf.summary.scalar('acc', value)"},
+        "    with tf.summary.create_file_writer(folder).as_default(model.global_step):\n"
+        "        write_scalar('acc', value)\n",
+    ),
+    "a summary that prints": (
+        {
+            "third": "op = tf.summary.scalar('acc', value, collections=[])\n"
+            "    op = tf.Print(op, [value], 'acc: ')\n"
+            "    tf.add_to_collection(tf.GraphKeys.SUMMARIES, op)"
+        },
+        "        write_scalar('acc', value)\n        tf.print('acc: ', [value], sep='')\n",
+    ),
+    "merged": (
+        {
+            "third": "summaries = []\n    op = tf.summary.scalar('acc', value)\n"
+            "    op = tf.Print(op, [value])\n    summaries.append(op)",
+            "options": ", summary_op=tf.summary.merge(summaries)",
+        },
+        "        write_scalar('acc', value)\n        tf.print([value], sep='')\n",
+    ),
+    "merge_all": (
+        {
+            "third": "tf.summary.scalar('acc', value)\n    all_of = tf.summary.merge_all()",
+            "options": ", summary_op=all_of",
+        },
+        "        write_scalar('acc', value)\n",
+    ),
+    "no summaries": ({"options": ", summary_op=None"}, "steps=4)\n"),
+    "the step": ({"first": "slim.get_or_create_global_step()"}, "steps=4)\n"),
+    "a seed": ({"first": "tf.set_random_seed(1)"}, "steps=4)\n"),
+    "logging": ({"third": "tf.logging.info('%s', path)"}, "steps=4)\n"),
+    "everything is restored": (
+        {
+            "third": "v = slim.get_variables_to_restore()",
+            "options": ", variables_to_restore=v",
+        },
+        "    model.load_checkpoint(path)\n",
+    ),
+    "some are restored": (
+        {
+            "third": "v = slim.get_variables_to_restore(exclude=['a'])",
+            "options": ", variables_to_restore=v",
+        },
+        "    with model.layer_graph():\n        v = get_variables_to_restore(exclude=['a'])\n"
+        "    model.load_checkpoint(path, v)\n",
+    ),
+    "averages of what is restored": (
+        {
+            "first": "step = slim.get_or_create_global_step()",
+            "third": "if other:\n        v = tf.train.ExponentialMovingAverage(0.9, step)"
+            ".variables_to_restore()\n        v['global_step'] = step\n"
+            "    else:\n        v = slim.get_variables_to_restore()",
+            "options": ", variables_to_restore=v",
+        },
+        "    step = model.step_variable\n    with model.layer_graph():\n        if other:\n"
+        "            v = AveragedVariables(0.9, step).variables_to_restore()\n",
+    ),
+    "no hooks": ({"options": ", hooks=[]"}, "steps=4)\n"),
+    "what follows": ({"last": "print(folder)"}, "    print(folder)\n"),
+    "a value that is shown later": (
+        {"last": "print(value)"},
+        "    value = metric_values['value']\n    print(value)\n",
+    ),
+    "classes that are compared in the labels' dtype": (
+        {"metric": "tf.metrics.accuracy(y, logits[:, 0])"},
+        "        log_metric(\n            'value',\n            keras.metrics.Accuracy,\n"
+        "            y,\n            tf.cast(logits[:, 0], y.dtype),\n        )\n",
+    ),
+    "predictions that are true or false": (
+        {"metric": "slim.metrics.streaming_recall(logits, y)"},
+        "        log_metric('value', keras.metrics.Recall, y, tf.cast(logits, tf.bool))\n",
+    ),
+    "what only Keras' equal counts otherwise": (
+        {"metric": "tf.metrics.mean_iou(y, x, 3, name='iou')"},
+        "        log_metric('value', StreamingMeanIoU, y, x, num_classes=3)\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("parts", "expected"), BECOMES.values(), ids=list(BECOMES))
+def test_it_becomes_evaluate(parts: dict[str, str], expected: str) -> None:
+    text = rewritten(**parts)
+    assert expected in text
+    assert "    model = MetricsModel(build_metrics)\n" in text
+    assert "slim" not in text and "TODO" not in text and "compat.v1 as tf" not in text
+    compile(text, "net.py", "exec")
+
+
+SCALAR = "tf.summary.scalar('acc', value"
+STAYS = {
+    "another metric": {"metric": "tf.metrics.mean_cosine_distance(y, logits, 1)"},
+    "ties are counted otherwise": {"metric": "tf.metrics.recall_at_k(y, logits, 2)"},
+    "another rule of summation": {
+        "metric": "tf.metrics.auc(y, logits, summation_method='careful_interpolation')"
+    },
+    "a curve that is not known": {"metric": "tf.metrics.auc(y, logits, curve=other)"},
+    "a collection": {"metric": "tf.metrics.mean(logits, metrics_collections=['all'])"},
+    "labels without a name, compared in their dtype": {
+        "metric": "tf.metrics.accuracy(y[0], logits)"
+    },
+    "unpacked": {"metric": "tf.metrics.mean(*logits)"},
+    "a metric that nothing updates": {"second": "more, updates = tf.metrics.mean(logits)"},
+    "one that is updated elsewhere": {"op": "[update, slim.metrics.streaming_mean(x)[1]]"},
+    "another operation": {"op": "[update, logits]"},
+    "an operation that depends": {
+        "third": "with tf.control_dependencies([update]): ops = tf.no_op()",
+        "op": "ops",
+    },
+    "updates in a name that is used": {
+        "third": "ops = [update]",
+        "op": "ops",
+        "last": "print(ops)",
+    },
+    "the update is shown": {"third": "print(update)"},
+    "a name of the update is shown": {"third": "ops = [update]\n    print(ops)", "op": "ops"},
+    "a hook": {"options": ", hooks=[other]"},
+    "hooks": {"options": ", hooks=other"},
+    "a feed": {"options": ", eval_op_feed_dict={x: 1}"},
+    "an initial operation": {"options": ", initial_op=tf.no_op()"},
+    "a config": {"options": ", session_config=tf.ConfigProto()"},
+    "unpacked options": {"options": ", **other"},
+    "some summaries": {"options": ", summary_op=other"},
+    "a tensor at the end": {"options": ", final_op=logits"},
+    "a tensor beside the values": {"options": ", final_op=[value, logits]"},
+    "TensorFlow on a value": {"options": ", final_op=tf.sqrt(value)"},
+    "TensorFlow on a value, before": {"third": "root = tf.sqrt(value)"},
+    "TensorFlow on a value, later": {"last": "tf.logging.info(value)"},
+    "nothing is returned": {"result": "return "},
+    "a histogram": {"third": "tf.summary.histogram('logits', logits)"},
+    "a scalar of a batch": {"third": "tf.summary.scalar('logit', logits[0, 0])"},
+    "an image": {"first": "tf.summary.image('x', x)"},
+    "a scalar in another collection": {"third": f"{SCALAR}, collections=['mine'])"},
+    "a scalar that is not written": {"third": f"op = {SCALAR}, collections=[])"},
+    "a scalar that is written twice": {
+        "third": f"op = {SCALAR})\n    tf.add_to_collection(tf.GraphKeys.SUMMARIES, op)"
+    },
+    "a scalar among no summaries": {"third": f"{SCALAR})", "options": ", summary_op=None"},
+    "a scalar with a family": {"third": f"{SCALAR}, family='eval')"},
+    "a scope around a scalar": {"third": f"with tf.name_scope('eval'): {SCALAR})"},
+    "one name for many scalars": {"third": f"for _ in [value, value]:\n        {SCALAR})"},
+    "one name for two scalars": {"third": f"{SCALAR})\n    {SCALAR})"},
+    "a print that is not asked for": {
+        "third": f"op = {SCALAR})\n    op = tf.Print(op, [value])"
+    },
+    "a print with options": {
+        "third": f"op = {SCALAR}, collections=[])\n    op = tf.Print(op, [value], summarize=3)\n"
+        "    tf.add_to_collection(tf.GraphKeys.SUMMARIES, op)"
+    },
+    "a scalar that is merged elsewhere": {
+        "third": f"op = {SCALAR})",
+        "options": ", summary_op=tf.summary.merge([op])",
+    },
+    "the list of summaries is shown": {
+        "third": f"ops = []\n    op = {SCALAR})\n    ops.append(op)\n    print(len(ops), value)",
+        "options": ", summary_op=tf.summary.merge(ops)",
+    },
+    "a tensor that is returned": {"last": "return logits"},
+    "a placeholder": {"first": "x = tf.placeholder(tf.float32, [None, 4])"},
+    "a queue": {"first": "x, = tf.train.batch([x], 4)"},
+    "an iterator": {"first": "x = x.make_one_shot_iterator().get_next()"},
+    "a device": {"second": "with tf.device('/cpu:0'): logits = logits + 1.0"},
+    "a session": {"last": "tf.Session()"},
+    "a variable of its own": {"second": "total = tf.Variable(0.0)"},
+    "an assignment": {"second": "logits = tf.assign(logits, x)"},
+    "training, too": {"last": "slim.learning.train(other, folder)"},
+    "a second evaluation": {"last": "slim.evaluation.evaluate_once('', path, folder)"},
+    "the step is looked at": {
+        "first": "step = slim.get_or_create_global_step()",
+        "second": "logits = logits * tf.cast(step, tf.float32)",
+    },
+    "the step is shown": {
+        "first": "step = slim.get_or_create_global_step()",
+        "third": "tf.summary.scalar('step', step)",
+    },
+    "what is restored is shown": {
+        "third": "v = slim.get_variables()",
+        "options": ", variables_to_restore=v",
+        "last": "print(v)",
+    },
+    "what is restored has no name": {
+        "options": ", variables_to_restore=slim.get_variables(scope='a')"
+    },
+    "two statements on a line": {"third": "a = 1; b = 2"},
+    "a loop that is left": {"second": "while True: y = logits; break"},
+    "a value that changes later": {"first": "scale = 2.0", "second": "logits *= scale; scale = 3"},
+    "a value that changes after them": {
+        "first": "scale = 2.0",
+        "second": "logits *= scale",
+        "last": "scale = 3.0",
+    },
+    "the number of batches is a metric": {"options": ", max_number=value"},
+    "a name of two meanings": {"third": "logits = 3"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("parts", STAYS.values(), ids=list(STAYS))
+def test_it_stays_on_sessions(parts: dict[str, str]) -> None:
+    text = rewritten(**parts)
+    assert "MetricsModel" not in text and ".evaluate(" not in text
+    assert "evaluate_checkpoint('', path, folder" in text
+
+
+def test_the_report_says_why() -> None:
+    source = HEAD + PROGRAM.format(
+        first="pass", second="pass", third="pass", last="pass", result="", op="update",
+        options=", hooks=[other]", metric=METRIC,
+    )  # fmt: skip
+    entries = report(rewrite_program({"net.py": source}), "net.py").rewritten
+    notes = [entry.note for entry in entries if entry.code == "SLIM243"]
+    assert notes == ["no model.evaluate: it is given hooks"]
+
+
+def test_the_report_says_what_a_server_is_not_asked_for() -> None:
+    source = HEAD + PROGRAM.format(
+        first="pass", second="pass", third="pass", last="pass", result="", op="update",
+        options="", metric=METRIC,
+    ).replace("evaluate_once(''", "evaluate_once(other")  # fmt: skip
+    entries = report(rewrite_program({"net.py": source}), "net.py").rewritten
+    assert any("`master` is not asked" in entry.note for entry in entries)
+
+
+LOOP = """def watch(x, y, source, folder):
+    {first}
+    logits = slim.fully_connected(x, 3, activation_fn=None)
+    value, update = slim.metrics.streaming_mean(logits)
+    {third}
+    {result}slim.evaluation.evaluation_loop(
+        '', source, folder, eval_op=update{options})
+    {last}
+"""
+
+
+def test_a_loop() -> None:
+    text = rewritten(
+        program=LOOP,
+        third="tf.summary.scalar('mean', value)",
+        options=", num_evals=None, max_number_of_evaluations=x.n, timeout=9, timeout_fn=x.done",
+    )
+    assert (
+        "    writer = tf.summary.create_file_writer(folder)\n"
+        "    for checkpoint_path in checkpoints_to_evaluate(\n"
+        "        source,\n        max_number_of_evaluations=x.n,\n        timeout=9,\n"
+        "        timeout_fn=x.done,\n    ):\n"
+        "        model.load_checkpoint(checkpoint_path)\n"
+        "        metric_values = model.evaluate(model.batches, return_dict=True)\n"
+        "        value = metric_values['value']\n"
+        "        with writer.as_default(model.global_step):\n"
+        "            write_scalar('mean', value)\n"
+    ) in text
+
+
+@pytest.mark.parametrize(
+    ("result", "expected"),
+    [
+        (
+            "last = ",
+            "    last = None\n    for checkpoint_path in checkpoints_to_evaluate(source):\n",
+        ),
+        ("return ", "        final_values = [value]\n    return final_values\n"),
+        ("", "        model.evaluate(model.batches, steps=1)\n"),
+    ],
+)
+def test_the_last_value_of_a_loop(result: str, expected: str) -> None:
+    text = rewritten(program=LOOP, result=result, options=", final_op=[value]")
+    assert expected in text
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"options": ", init_fn=x"},
+        {"third": "print('%s' % value)"},
+        {"first": "seen = []", "third": "seen.append(value)"},
+        {"first": "seen = {}", "third": "seen['a'] = value"},
+    ],
+)
+def test_a_loop_that_stays(parts: dict[str, str]) -> None:
+    text = rewritten(program=LOOP, **parts)
+    assert "MetricsModel" not in text and "    evaluation_loop(\n" in text
+
+
+def test_names_of_the_function_stay_its_own() -> None:
+    text = rewritten(first="model, build_metrics, metric_values = other", last="print(value)")
+    assert "    model_ = MetricsModel(build_metrics_)\n" in text
+    assert "    value = metric_values_['value']\n" in text
+
+
+PIPELINE = """def evaluate(dataset, path, folder):
+    with tf.Graph().as_default():  # A graph.
+        provider = slim.dataset_data_provider.DatasetDataProvider(dataset, shuffle=False)
+        # Read.
+        [x, y] = provider.get(['x', 'y'])
+        y -= 1
+        size = dataset.size or 8
+        x = tf.reshape(x, [size])  # of this size
+        x, y = tf.train.batch([x, y], 4)
+
+        logits = slim.fully_connected(x, 3, activation_fn=None)
+        values, updates = slim.metrics.aggregate_metric_map({
+            'a': slim.metrics.streaming_accuracy(tf.argmax(logits, 1), y),  # the first
+            # and
+            'b': slim.metrics.streaming_mean(logits),
+        })
+        # How many.
+        batches = len(dataset) // 4
+        # Go.
+        slim.evaluation.evaluate_once(
+            '', path, folder,  # there
+            num_evals=batches, eval_op=list(updates.values()))
+    # Done.
+    return folder
+"""
+
+
+def test_a_pipeline_in_the_same_block_and_comments() -> None:
+    source = HEAD + PIPELINE
+    text = output(rewrite_program({"net.py": source}), "net.py") or ""
+    assert "model = MetricsModel(build_metrics)" in text and "tf.train.batch" not in text
+    assert "            x, y = example['x'], example['y']\n            y -= 1\n" in text
+    assert "        x, y = next_batch(batches_)\n" in text
+    comments = [line.partition("#")[2] for line in source.splitlines() if "#" in line]
+    assert len(comments) == 9
+    assert [c for c in comments if text.count(f"#{c}\n") != 1] == []
+
+
+def test_a_number_that_comes_with_the_tensors() -> None:
+    text = rewritten(
+        first="x, size = other(tf.constant(x))",
+        second="count = size / 4",
+    ).replace("num_evals=4", "")
+    assert "MetricsModel" in text
+    source = HEAD + PROGRAM.format(
+        first="x, size = other(tf.constant(x))", second="count = size / 4", third="pass",
+        last="pass", result="", op="update", options="", metric=METRIC,
+    ).replace("num_evals=4", "num_evals=int(count)")  # fmt: skip
+    text = output(rewrite_program({"net.py": source}), "net.py") or ""
+    assert "        return count\n\n    model = MetricsModel(build_metrics)\n" in text
+    assert "    count = model.returned\n" in text and "steps=int(count))\n" in text
+
+
+TRAIN = """def train(x, y, folder):
+    logits = network(x)
+    loss = tf.losses.sparse_softmax_cross_entropy(y, logits)
+    train_op = slim.learning.create_train_op(loss, tf.train.AdamOptimizer(0.1))
+    slim.learning.train(train_op, folder, number_of_steps=9)
+"""
+NET = HEAD + "def network(x):\n    return slim.fully_connected(x, 3, activation_fn=None)\n"
+
+
+@pytest.mark.parametrize("hooks", [False, True])
+def test_a_program_that_trains_and_evaluates(hooks: bool) -> None:
+    evaluation = PROGRAM.format(
+        first="pass", second="pass", third="pass", last="pass", result="", op="update",
+        options=", hooks=[other]" if hooks else "", metric=METRIC,
+    ).replace("slim.fully_connected(x, 3, activation_fn=None)", "network(x)")  # fmt: skip
+    head = f"from net import network\n{HEAD}"
+    program = {"net.py": NET, "train.py": head + TRAIN, "eval.py": head + evaluation}
+    result = rewrite_program(program)
+    train, evaluated = output(result, "train.py") or "", output(result, "eval.py") or ""
+    assert ".fit(" in train and "compat.v1 as tf" not in train
+    assert ("MetricsModel" in evaluated) is not hooks
+    # In one file both fit, or neither.
+    both = {"net.py": NET, "both.py": head + TRAIN + "\n\n" + evaluation}
+    text = output(rewrite_program(both), "both.py") or ""
+    assert ("MetricsModel" in text) is (".fit(" in text) is not hooks
