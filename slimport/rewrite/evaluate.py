@@ -101,7 +101,9 @@ class EvaluateBlock:
     def _print(self, node: cst.Call) -> cst.Call:
         given = arguments(node, ("input_", "data", "message"))
         made = [cst.Arg(given["message"])] if "message" in given else []
-        made += [cst.Arg(given["data"]), keyword("sep", cst.SimpleString("''"))]
+        data = given["data"]
+        assert isinstance(data, cst.List)
+        made += [cst.Arg(element.value) for element in data.elements]
         return node.with_changes(func=self._services.tensorflow("print", "tensorflow"), args=made)
 
     def summaries(self, lines: Sequence[int], node: cst.IndentedBlock) -> cst.IndentedBlock:

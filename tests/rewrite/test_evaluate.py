@@ -76,7 +76,7 @@ BECOMES = {
             "    op = tf.Print(op, [value], 'acc: ')\n"
             "    tf.add_to_collection(tf.GraphKeys.SUMMARIES, op)"
         },
-        "        write_scalar('acc', value)\n        tf.print('acc: ', [value], sep='')\n",
+        "        write_scalar('acc', value)\n        tf.print('acc: ', value)\n",
     ),
     "merged": (
         {
@@ -84,7 +84,7 @@ BECOMES = {
             "    op = tf.Print(op, [value])\n    summaries.append(op)",
             "options": ", summary_op=tf.summary.merge(summaries)",
         },
-        "        write_scalar('acc', value)\n        tf.print([value], sep='')\n",
+        "        write_scalar('acc', value)\n        tf.print(value)\n",
     ),
     "merge_all": (
         {
