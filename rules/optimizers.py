@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass
 
 import libcst as cst
@@ -126,7 +127,8 @@ class _OptimizerRule(Rule):
         if given is None:
             return Leave(f"{site.api} is called with arguments that cannot be seen")
         rate = given.get("learning_rate")
-        if rate is not None and may_be_tensor(rate, site.reference.scope):
+        is_fed = rate is not None and site.file.is_fed_rate(rate, site.function)
+        if rate is not None and not is_fed and may_be_tensor(rate, site.reference.scope):
             return Leave(
                 f"the learning rate of {site.api} is a tensor",
                 "give a number, or a schedule of the step",
@@ -135,6 +137,9 @@ class _OptimizerRule(Rule):
             return Leave(f"{site.api} names its slots", "leave their names out: Keras gives them")
         more = optimizer.more or {}
         arguments = rearranged(site, optimizer.parameters, more, {"learning_rate"})
+        if is_fed:
+            site.file.note("the learning rate is set before each step")
+            arguments = [_without_rate(argument, rate) for argument in arguments]
         return site.node.with_changes(func=_class(site, optimizer), args=arguments)
 
     def value(self, site: ValueSite) -> Outcome:
@@ -153,6 +158,12 @@ def _class(site: CallSite, optimizer: _Optimizer) -> cst.BaseExpression:
     notes = [optimizer.note, f"keras.optimizers.{optimizer.keras} where gradients are dense"]
     site.file.note(notes[0] or f"{_SPARSE}; {notes[1]} is equal")
     return site.file.written(optimizer.written)
+
+
+def _without_rate(argument: cst.Arg, rate: ast.expr | None) -> cst.Arg:
+    """The argument, with a number in place of a rate that is fed."""
+    is_rate = isinstance(rate, ast.Name) and getattr(argument.value, "value", None) == rate.id
+    return argument.with_changes(value=cst.Float("0.0")) if is_rate else argument
 
 
 def _is_constant(site: CallSite) -> bool:

@@ -44,6 +44,11 @@ def main() -> None:
     type=click.Choice(["keras"]),
     help="keras: sessions are left behind, layers become plain keras.layers.",
 )
+@click.option(
+    "--training",
+    type=click.Choice(["fit"]),
+    help="fit: loops that feed placeholders to a session train a Keras model, too.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Also list the form of each function.")
 def rewrite(
     paths: tuple[Path, ...],
@@ -53,6 +58,7 @@ def rewrite(
     report_file: Path | None,
     open_world: bool,
     target: str | None,
+    training: str | None,
     verbose: bool,
 ) -> None:
     """Rewrite TF-Slim code at PATHS into Keras 3, in place.
@@ -67,7 +73,14 @@ def rewrite(
 
     if out is not None and len(paths) > 1:
         raise click.UsageError("--out takes one path")
-    request = Request(paths, out, write=not (check or diff), open_world=open_world, target=target)
+    request = Request(
+        paths,
+        out,
+        write=not (check or diff),
+        open_world=open_world,
+        target=target,
+        training=training,
+    )
     result = run(request)
     if diff:
         for name, old, new in result.changes():

@@ -10,17 +10,18 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path, PurePosixPath
 
+from slimport.rewrite.plan import Options
 from slimport.rewrite.registry import all_rules
 from slimport.rewrite.tree import rewrite_tree
 
 RULES = Path(__file__).parents[1] / "rules"
 
 
-def rewritten(source: str) -> str:
+def rewritten(source: str, training: str | None = None) -> str:
     """What becomes of a program of one file."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "net.py").write_text(source, encoding="utf-8")
-        result = rewrite_tree(Path(folder))
+        result = rewrite_tree(Path(folder), Options(training=training))
     data = result.outputs.get(PurePosixPath("net.py"))
     return data.decode("utf-8") if data is not None else source
 
@@ -31,7 +32,7 @@ def main() -> None:
         for example in rule.examples:
             head = f'before="""{example.before}""",\n            after="""'
             old = f'{head}{example.after}"""'
-            new = f'{head}{rewritten(example.before)}"""'
+            new = f'{head}{rewritten(example.before, example.training)}"""'
             for path, text in texts.items():
                 texts[path] = text.replace(old, new)
     for path, text in texts.items():

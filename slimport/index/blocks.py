@@ -40,12 +40,13 @@ def _bound_by(node: ast.AST) -> Iterator[str]:
 
 
 def loaded(statements: Iterable[ast.AST]) -> set[str]:
-    """The names that statements use."""
+    """The names that statements use; ``x += 1`` uses `x`."""
+    nodes = [node for statement in statements for node in ast.walk(statement)]
+    changed = {id(node.target) for node in nodes if isinstance(node, ast.AugAssign)}
     return {
         node.id
-        for statement in statements
-        for node in ast.walk(statement)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+        for node in nodes
+        if isinstance(node, ast.Name) and (isinstance(node.ctx, ast.Load) or id(node) in changed)
     }
 
 

@@ -83,7 +83,7 @@ class Sessions:
         guard = main_guard(module.tree)
         top = self._program.functions[module.tree]
         is_test = _is_test(top) and any(map(_of_tf1, self._program.by_module[module]))
-        loads_into_graph = is_test or _of_tf1(top, outside=guard)
+        loads_into_graph = is_test or (top not in self._without and _of_tf1(top, outside=guard))
         if guard is None and not loads_into_graph:
             return None
         within = closure_of([module], lambda m: self._program.imports[m])

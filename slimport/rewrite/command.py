@@ -21,6 +21,7 @@ class Request:
     write: bool = True
     open_world: bool = False
     target: str | None = None
+    training: str | None = None
 
 
 @dataclass
@@ -41,7 +42,7 @@ class CommandResult:
 def run(request: Request) -> CommandResult:
     """Rewrites all paths; an error in one file or path never stops the others."""
     result = CommandResult(Report(__version__))
-    options = Options(open_world=request.open_world, target=request.target)
+    options = Options(request.open_world, request.target, request.training)
     for path in request.paths:
         try:
             tree = rewrite_tree(path, options)

@@ -24,6 +24,7 @@ from slimport.rewrite.align import is_aligned, realign
 from slimport.rewrite.blocks import on_one_line, unchained, without_items
 from slimport.rewrite.factories import Factory
 from slimport.rewrite.fit_programs import is_global_step, may_have_sparse_gradients
+from slimport.rewrite.hand_blocks import HandBlocks
 from slimport.rewrite.identity import Comparisons
 from slimport.rewrite.imports import ImportEditor, NameTable
 from slimport.rewrite.legacy_imports import Kept
@@ -120,6 +121,7 @@ def rewrite_module(
     rewriter.result.legacy = editor.legacy
     rewriter.result.written_names = set(rewriter.names.written)
     rewriter.result.functions = plan.forms(module)
+    rewriter.result.notes += plan.why_loops_stay(module)
     return rewriter.result
 
 
@@ -211,6 +213,10 @@ class _Services:
     def why_on_sessions(self, function: Function) -> str:
         return self._plan.stays.get(function, "")
 
+    def is_fed_rate(self, node: ast.expr, function: Function) -> bool:
+        loop = self._plan.hand_loops.get(function)
+        return loop is not None and isinstance(node, ast.Name) and node.id == loop.rate
+
     def is_tf1(self) -> bool:
         return self._plan.is_tf1(self._module)
 
@@ -263,7 +269,8 @@ class _Rewriter(cst.CSTTransformer):
         self._path: list[cst.CSTNode] = []
         self._comparisons = Comparisons(module, plan)
         self._training = TrainingBlocks(module, plan, self.services, positions)
-        self.result.rewritten.extend(self._training.entries())
+        self._loops = HandBlocks(module, plan, self.services, positions)
+        self.result.rewritten.extend([*self._training.entries(), *self._loops.entries()])
         self._references: dict[Span, tuple[Reference, Function]] = {
             reference.span: (reference, function)
             for function in plan.program.by_module[module]
@@ -295,16 +302,21 @@ class _Rewriter(cst.CSTTransformer):
             result = self._value(original_node, updated_node)
         elif isinstance(original_node, cst.Comparison):
             result = self._comparison(original_node, updated_node)
+        elif isinstance(original_node, cst.Module):
+            assert isinstance(updated_node, cst.Module)
+            result = self._loops.module(updated_node)
         elif isinstance(original_node, cst.IndentedBlock):
             assert isinstance(updated_node, cst.IndentedBlock)
-            result = self._training.block(original_node, updated_node)
+            result = self._loops.block(self._training.block(original_node, updated_node))
         elif isinstance(original_node, cst.BaseStatement | cst.SimpleStatementLine):
             result = self._statement(updated_node)
             if isinstance(original_node, cst.FunctionDef):
                 assert isinstance(result, cst.FunctionDef)
-                return self._training.function(original_node, result)
+                function = self._training.function(original_node, result)
+                return self._loops.function(original_node, function)
             if isinstance(result, cst.SimpleStatementLine):
-                return unchained(result, self._chains)
+                replaced = self._loops.statement(original_node, result)
+                return replaced if replaced is not result else unchained(result, self._chains)
             if isinstance(original_node, cst.With) and isinstance(result, cst.With):
                 scopes = self._plain_scopes(original_node)
                 definitions = self._definitions(scopes)
@@ -365,7 +377,7 @@ class _Rewriter(cst.CSTTransformer):
             return node
         if reference.api.doubt:
             return self._doubted(reference, node)
-        if self._training.replaces(reference):
+        if self._training.replaces(reference) or self._loops.replaces(reference):
             return node
         plain = self._plain(reference, function, node)
         if plain is not None:

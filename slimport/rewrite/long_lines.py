@@ -29,6 +29,12 @@ def one_a_line(call: cst.Call, columns: int) -> cst.Call:
     return call.with_changes(args=arguments, whitespace_before_args=inner)
 
 
+def on_lines(call: cst.Call) -> cst.Call:
+    """The call, an argument a line where it would be long; one that has line breaks stays."""
+    text = cst.Module([]).code_for_node(call)
+    return call if "\n" in text or is_short(call) else one_a_line(call, 4)
+
+
 def list_of(elements: Sequence[cst.BaseExpression]) -> cst.List:
     """A list within a call of `one_a_line`, an element a line where it would be long."""
     line = cst.List([cst.Element(element) for element in elements])

@@ -11,11 +11,13 @@ from slimport.index.canonical import is_slim
 from slimport.index.closed import Closure, LayerCall, closures, share_reasons
 from slimport.index.evaluations import Evaluation, evaluations
 from slimport.index.global_steps import PassedStep
+from slimport.index.hand_loops import HandLoop, hand_loops
 from slimport.index.modules import Module
 from slimport.index.patched import patched_names
 from slimport.index.pipelines import Pipeline, pipelines
 from slimport.index.plain_training import PlainTraining, plain_training
 from slimport.index.program import Function, Program, Reference, callees, closure_of
+from slimport.index.session_runs import Stays
 from slimport.index.sessions import Sessions
 from slimport.index.told_apart import trainings
 from slimport.index.training import Training
@@ -36,10 +38,12 @@ class Options:
     Attributes:
         open_world: every public function may be called under scopes that are not in the tree.
         target: "keras" says that sessions are left behind; None decides per program.
+        training: "fit" takes loops on sessions along that feed placeholders.
     """
 
     open_world: bool = False
     target: str | None = None
+    training: str | None = None
 
 
 @dataclass
@@ -50,10 +54,11 @@ class Plan:
     options: Options = field(default_factory=Options)
 
     def __post_init__(self) -> None:
+        self.hand_loops, self.loops_that_stay = self._loops_by_hand()
         self.trainings, self.evaluations, self.stays = self._blocks_with_models()
         keeps_sessions = self.options.target != "keras"
-        blocks = frozenset(self.trainings) | frozenset(self.evaluations)
-        trained = blocks | frozenset(self.pipelines)
+        blocks = {*self.trainings, *self.evaluations, *self.hand_loops}
+        trained = frozenset(blocks) | frozenset(self.pipelines)
         self.tf1_files = Tf1Files(self.program, keeps_sessions, trained)
         self._aliases: dict[Module, dict[str, str]] = {}
         self._factories: dict[Module, dict[ast.Call, Factory]] = {}
@@ -91,15 +96,17 @@ class Plan:
     @cached_property
     def _trained(self) -> set[Module]:
         """The files of programs that fit or evaluate, as far as no session runs them."""
-        start = {function.module for function in (*self.trainings, *self.evaluations)}
+        blocks = (*self.trainings, *self.evaluations, *self.hand_loops)
+        start = {function.module for function in blocks}
         found = closure_of(start, lambda module: self.program.imports[module])
         return {module for module in found if not self.tf1_files.sessions.runs(module)}
 
     @cached_property
     def of_losses(self) -> set[Function]:
         """The functions that a LossModel runs, and those that make one."""
-        inside = {f for t in self.trainings.values() for f in t.callees(self.program)}
-        return inside | set(self.trainings)
+        blocks: list[Training | HandLoop] = [*self.trainings.values(), *self.hand_loops.values()]
+        inside = {f for block in blocks for f in block.callees(self.program)}
+        return inside | {block.function for block in blocks}
 
     @cached_property
     def _of_metrics(self) -> set[Function]:
@@ -121,8 +128,10 @@ class Plan:
     @cached_property
     def _in_loss_models(self) -> set[Function]:
         """The functions that a LossModel runs again and again."""
-        models = {f: t for f, t in self.trainings.items() if f not in self.plain_trainings}
-        return set(models) | {f for t in models.values() for f in t.callees(self.program)}
+        plain = self.plain_trainings
+        models = [t for f, t in (self.trainings | self.hand_loops).items() if f not in plain]
+        inside = {f for block in models for f in block.callees(self.program)}
+        return inside | {block.function for block in models}
 
     @cached_property
     def _read(self) -> dict[Function, Pipeline]:
@@ -145,6 +154,28 @@ class Plan:
         """Where the global step goes to a function that only schedules a rate by it."""
         return [s for t in self.trainings.values() for s in t.steps_passed(self.program)]
 
+    def why_loops_stay(self, module: Module) -> list[str]:
+        """Remarks on loops that were to be taken along, and stay on their sessions."""
+        return [
+            f"{module.path}:{reason.line}: the loop on a session stays: {reason}"
+            for function, reason in self.loops_that_stay.items()
+            if function.module is module
+        ]
+
+    def _loops_by_hand(self) -> tuple[dict[Function, HandLoop], dict[Function, Stays]]:
+        """Loops on sessions that are taken along, where nothing else runs their files on one."""
+        if self.options.training != "fit":
+            return {}, {}
+        found, stay = hand_loops(self.program)
+        while True:
+            sessions = Sessions(self.program, frozenset(found))
+            kept = {f: loop for f, loop in found.items() if not sessions.runs(f.module)}
+            for function in found.keys() - kept.keys():
+                stay[function] = Stays("another session runs code of its file", function.node)
+            if kept == found:
+                return found, stay
+            found = kept
+
     def _blocks_with_models(
         self,
     ) -> tuple[dict[Function, Training], dict[Function, Evaluation], dict[Function, str]]:
@@ -161,7 +192,8 @@ class Plan:
         while True:
             reached = {f for t in trained.values() for f in t.callees(self.program)}
             reached |= {f for e in evaluated.values() for f in e.callees(self.program)}
-            without = frozenset(trained) | frozenset(evaluated) | (reached & self._read.keys())
+            blocks = {*trained, *evaluated, *self.hand_loops}
+            without = frozenset(blocks | (reached & self._read.keys()))
             sessions = Sessions(self.program, without)
             kept = {f for f in (*trained, *evaluated) if not sessions.runs(f.module)}
             if kept == trained.keys() | evaluated.keys():
@@ -231,6 +263,8 @@ class Plan:
         for function, closure in found.items():
             for reason in self.traced_because(function):
                 closure.refuse(reason)
+            if function in self.plain_trainings:
+                closure.refuse("its statements become those of a model")
             if function in self._in_loss_models:
                 closure.refuse("a LossModel runs it again for each shape of a batch")
             if function in self._of_metrics:

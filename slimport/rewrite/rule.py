@@ -45,6 +45,7 @@ class Example:
         inputs: shape of each positional argument of ``net``.
         dtypes: dtype of each argument; float32 where absent.
         title: what the example shows, where it is not plain.
+        training: ``--training`` that it is rewritten with.
     """
 
     before: str
@@ -52,6 +53,7 @@ class Example:
     inputs: tuple[tuple[int, ...], ...] = ()
     dtypes: tuple[str, ...] = ()
     title: str = ""
+    training: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -74,6 +74,9 @@ class FileServices(Protocol):
     def why_on_sessions(self, function: Function) -> str:
         """Why what the function evaluates is no model.evaluate; empty if it is, or is nothing."""
 
+    def is_fed_rate(self, node: ast.expr, function: Function) -> bool:
+        """Whether the expression is a placeholder for the learning rate, set before each step."""
+
     def is_tf1(self) -> bool:
         """Whether the file was written for TF 1: it names slim or a symbol that TF 2 lacks."""
 

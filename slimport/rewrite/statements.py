@@ -57,6 +57,15 @@ def on_one_line(given: Sequence[cst.Arg]) -> list[cst.Arg]:
     return [a.with_changes(whitespace_after_arg=cst.SimpleWhitespace("")) for a in plain]
 
 
+def carried_to(statement: cst.BaseStatement, lines: Sequence[cst.EmptyLine]) -> cst.BaseStatement:
+    """The statement below what is left of those that went: no blank lines are added to its own."""
+    above = lines_above(statement)
+    if above and above[0].comment is None:
+        lines = [kept for kept in lines if kept.comment is not None]
+        return with_lines_only(statement, [*above, *lines]) if lines else statement
+    return with_lines(statement, lines)
+
+
 def lines_above(statement: cst.BaseStatement) -> Sequence[cst.EmptyLine]:
     """Blank lines and comments above a statement."""
     lines: Sequence[cst.EmptyLine] = getattr(statement, "leading_lines", ())

@@ -95,7 +95,9 @@ PARTS = (
     "nets_vgg",
     "models",
     "loss_model",
+    "fed_model",
     "metrics_model",
+    "model_saver",
     "training_callbacks",
     "legacy",
 )

@@ -161,11 +161,15 @@ class LossModel(TracedModel):
         """Makes the model's variables those that are looked up by name in a `with` block."""
         return self._scoped_graph.active()
 
+    def checked(self, loss: Any) -> Any:
+        """Returns the loss, and fails if it is infinite or not a number, as slim's did."""
+        return tf.debugging.check_numerics(loss, "loss is inf or nan")
+
     def train_step(self, data: Any) -> dict[str, Any]:
         """Computes the loss of a batch and its gradients, and applies them."""
         with tf.GradientTape() as tape:
             logs = self(data, training=True)
-            loss = tf.debugging.check_numerics(logs["loss"], "loss is inf or nan")
+            loss = self.checked(logs["loss"])
             scaled = self.optimizer.scale_loss(loss)
         options = self._of_gradients
         variables = options.variables or self.trainable_variables

@@ -9,10 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from slimport.written.names import legacy_variables
+from slimport.written.model_saver import ModelSaver
 
 __all__ = ["Checkpoints", "LogLoss", "StopAtStep"]
 
@@ -20,9 +19,7 @@ __all__ = ["Checkpoints", "LogLoss", "StopAtStep"]
 class Checkpoints(keras.callbacks.Callback):
     """Saves while a model trains, and goes on from the last checkpoint when it trains again.
 
-    Checkpoints have TF 1's format and names (`legacy_variables`), so that programs which restore
-    by name read them. The optimizer's state is in them as `optimizer/...`, the step as
-    `global_step`. One file is whole before the next is begun: a run may be killed at any time.
+    Checkpoints are those of `ModelSaver`: of TF 1's format, under its names.
 
     Args:
         logdir: Folder of the checkpoints; `None` saves nothing.
@@ -43,19 +40,16 @@ class Checkpoints(keras.callbacks.Callback):
         self._init_fn = init_fn
         self._interval = save_interval_secs
         self._max_to_keep = max_to_keep
+        self._saver: Any = None
         self._saved_at = 0.0
-        self._kept: list[str] = []
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Restores the last checkpoint, or calls `init_fn`."""
-        optimizer = self.model.optimizer
-        if not optimizer.built:
-            optimizer.build(self.model.trainable_variables)
+        self._saver = ModelSaver(self.model, self._max_to_keep)
         state = tf.train.get_checkpoint_state(self._logdir) if self._logdir else None
         if state is not None:
-            self._kept = list(state.all_model_checkpoint_paths)
-            tf.compat.v1.logging.info("Restoring parameters from %s", state.model_checkpoint_path)
-            _restore(state.model_checkpoint_path, self._variables())
+            self._saver.recover(state.all_model_checkpoint_paths)
+            self._saver.restore(state.model_checkpoint_path)
         elif self._init_fn is not None:
             self._init_fn(None)
         self._saved_at = time.monotonic()
@@ -69,83 +63,11 @@ class Checkpoints(keras.callbacks.Callback):
         """Saves the last step."""
         self._save()
 
-    def _variables(self) -> dict[str, Any]:
-        optimizer, named = self.model.optimizer, legacy_variables(self.model)
-        slots = _slots(optimizer, named)
-        return {"global_step": optimizer.iterations, **slots, **named}
-
     def _save(self) -> None:
         self._saved_at = time.monotonic()
-        step = int(self.model.optimizer.iterations)
-        if not self._logdir:
-            return
-        tf.io.gfile.makedirs(self._logdir)
-        path = f"{self._logdir.rstrip('/')}/model.ckpt-{step}"
-        variables = self._variables()
-        values = [tf.convert_to_tensor(variable) for variable in variables.values()]
-        values[list(variables).index("global_step")] = tf.constant(step, tf.int64)
-        tf.raw_ops.SaveV2(
-            prefix=path,
-            tensor_names=list(variables),
-            shape_and_slices=[""] * len(variables),
-            tensors=values,
-        )
-        self._kept = [*(kept for kept in self._kept if kept != path), path]
-        gone = self._kept[: -self._max_to_keep] if self._max_to_keep else []
-        self._kept = self._kept[len(gone) :]
-        _list_checkpoints(self._logdir, self._kept)
-        for old in gone:
-            tf.compat.v1.train.remove_checkpoint(old)
-
-
-def _list_checkpoints(logdir: str, paths: list[str]) -> None:
-    """Writes the list that TensorFlow reads: names, so that a folder may be moved."""
-    names = [path.rpartition("/")[2] for path in paths]
-    lines = [f'model_checkpoint_path: "{names[-1]}"']
-    lines += [f'all_model_checkpoint_paths: "{name}"' for name in names]
-    whole, begun = f"{logdir.rstrip('/')}/checkpoint", f"{logdir.rstrip('/')}/checkpoint.tmp"
-    with tf.io.gfile.GFile(begun, "w") as out:
-        out.write("\n".join(lines) + "\n")
-    tf.io.gfile.rename(begun, whole, overwrite=True)
-
-
-def _slots(optimizer: Any, named: dict[str, Any]) -> dict[str, Any]:
-    """The optimizer's state by the legacy names of the variables that it belongs to.
-
-    Keras calls a slot by the path of its variable, and numbers models and optimizers as they come.
-    """
-    stems = {f"{v.path.replace('/', '_')}_": name for name, v in named.items()}
-    found = {}
-    for variable in optimizer.variables:
-        known = [stem for stem in stems if variable.name.startswith(stem)]
-        if known:
-            stem = max(known, key=len)
-            found[f"optimizer/{stems[stem]}/{variable.name.removeprefix(stem)}"] = variable
-        elif variable is not optimizer.iterations and variable.name != "learning_rate":
-            found[f"optimizer/{variable.name}"] = variable
-    return found
-
-
-def _restore(path: str, variables: dict[str, Any]) -> None:
-    """Assigns what a checkpoint holds.
-
-    Raises:
-        ValueError: If a variable of the model is missing, or has another shape.
-    """
-    reader = tf.train.load_checkpoint(path)
-    shapes = reader.get_variable_to_shape_map()
-    for name, variable in variables.items():
-        if name in shapes:
-            value = reader.get_tensor(name)
-            if tuple(value.shape) != tuple(variable.shape):
-                raise ValueError(
-                    f"{name} has the shape {value.shape} in {path}, and {variable.shape} here."
-                )
-            variable.assign(value.astype(np.dtype(keras.backend.standardize_dtype(variable.dtype))))
-        elif name.startswith("optimizer/"):  # a checkpoint of TF 1 has slots of other names
-            tf.compat.v1.logging.warning("%s is not in %s: starts anew", name, path)
-        else:
-            raise ValueError(f"{path} has no {name}.")
+        if self._logdir:
+            path = f"{self._logdir.rstrip('/')}/model.ckpt"
+            self._saver.save(path, self.model.optimizer.iterations)
 
 
 class StopAtStep(keras.callbacks.Callback):

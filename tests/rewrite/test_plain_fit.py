@@ -73,7 +73,8 @@ PLAIN = {
         "MeanAbsoluteError()",
     ),
     "by name": (
-        {"loss": "loss = tf.losses.sigmoid_cross_entropy(logits=logits, multi_class_labels=labels)"},
+        {"loss": "loss = tf.losses.sigmoid_cross_entropy(logits=logits, "
+         "multi_class_labels=labels)"},
         "BinaryCrossentropy(from_logits=True)",
     ),
     "smoothed": (
@@ -94,7 +95,8 @@ PLAIN = {
         "SparseCategoricalCrossentropy(from_logits=True)",
     ),
     "layers of its own": (
-        {"network": "logits = slim.flatten(images)\n        logits = slim.fully_connected(logits, 3)"},
+        {"network": "logits = slim.flatten(images)\n        "
+         "logits = slim.fully_connected(logits, 3)"},
         "SparseCategoricalCrossentropy(from_logits=True)",
     ),
 }  # fmt: skip

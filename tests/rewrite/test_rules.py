@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from slimport import rules
+from slimport.rewrite.plan import Options
 from slimport.rewrite.registry import all_rules, rule_for
 from slimport.rewrite.rule import Example, Rule
 from slimport.slim_api import LAYERS
@@ -22,7 +23,7 @@ EXAMPLES = [
 
 @pytest.mark.parametrize(("rule", "example"), EXAMPLES)
 def test_example_becomes_what_the_rule_says(rule: Rule, example: Example) -> None:
-    check_transformed(example.before, example.after)
+    check_transformed(example.before, example.after, Options(training=example.training))
 
 
 @pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.name)

@@ -1,0 +1,290 @@
+"""A loop that fed placeholders and ran a training operation becomes train_on_batch."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+
+import libcst as cst
+
+from slimport.index.hand_loops import HandLoop
+from slimport.index.program import Reference
+from slimport.index.session_runs import Run
+from slimport.report.model import Rewritten
+from slimport.rewrite.blocks import without_items
+from slimport.rewrite.long_lines import is_short, on_lines, one_a_line
+from slimport.rewrite.names import free_name, names_in
+from slimport.rewrite.site import FileServices, dotted
+from slimport.rewrite.statements import (
+    BLANK,
+    arguments,
+    assignment,
+    call_in,
+    carried_to,
+    code,
+    comments_left,
+    keyword,
+    line,
+    lines_above,
+    on_one_line,
+    with_comments_of,
+    with_lines_only,
+)
+
+CODE, NAME = "SLIM293", "hand_loop"
+_CONFIG = "the session's settings (memory, devices) have no effect on the model"
+
+
+class HandBlock:
+    """The new statements of one loop.
+
+    Args:
+        loop: What the index found.
+        services: The file, for names of Keras and of the written module.
+    """
+
+    def __init__(self, loop: HandLoop, services: FileServices) -> None:
+        self.loop = loop
+        self._services = services
+        taken = names_in(loop.function.node) | set(loop.function.module.scope.bindings)
+        self._model = free_name("model", taken)
+        self._function = free_name("build_loss", taken)
+        self._logs = free_name("logs", taken)
+        going = [*loop.gone, *loop.savers, *([loop.session] if loop.session else [])]
+        headers = [s.items[0] if isinstance(s, ast.With) else s for s in going]
+        if isinstance(loop.minimized.statement, ast.With):
+            headers.append(loop.minimized.statement.items[0])
+        self._gone = {id(node) for part in headers for node in ast.walk(part)}
+        self.direct = {statement.lineno for statement in loop.block}
+        self._runs = {run.statement.lineno: run for run in loop.runs}
+        self._saves = {found.statement.lineno for found in loop.saves}
+        self.lines_gone = {statement.lineno for statement in loop.gone} - self.direct
+
+    def replaces(self, reference: Reference) -> bool:
+        """Whether a call goes with the loop."""
+        return reference.call is not None and id(reference.call) in self._gone
+
+    def entries(self) -> Iterator[Rewritten]:
+        """What the report says of these calls."""
+        for reference in self.loop.function.references:
+            call = reference.call
+            if call is not None and self.replaces(reference):
+                name = reference.api.name
+                note = _CONFIG if name.endswith("Session") and (call.args or call.keywords) else ""
+                yield Rewritten(reference.span[0], name, CODE, NAME, note)
+
+    def statement(self, number: int, node: cst.BaseStatement) -> list[cst.BaseStatement]:
+        """What takes the place of a statement that used the session.
+
+        Args:
+            number: Its line.
+            node: The statement, as the rules left it.
+        """
+        if number in self._runs:
+            return with_comments_of([node], self._run(self._runs[number], node))
+        if number in self._saves:
+            return with_comments_of([node], [self._saved(node)])
+        return [node]
+
+    def block(
+        self, statements: Sequence[cst.BaseStatement], blank: int
+    ) -> tuple[list[cst.BaseStatement], list[cst.EmptyLine]]:
+        """The block's new statements, and comments that are left at its end.
+
+        Args:
+            statements: The old ones.
+            blank: Lines that go between definitions here.
+        """
+        loop = self.loop
+        pairs = list(zip(loop.block, statements, strict=True))
+        result: list[cst.BaseStatement] = []
+        carried: list[cst.EmptyLine] = []
+        for old, new in pairs:
+            if old in loop.gone:
+                carried += comments_left(new)
+            elif old not in loop.of_loss or old is loop.of_loss[0]:
+                first, *rest = self._instead(old, new, pairs, blank)
+                result += [carried_to(first, carried), *rest]
+                carried = []
+        return result, carried
+
+    def _instead(
+        self,
+        old: ast.stmt,
+        new: cst.BaseStatement,
+        pairs: Sequence[tuple[ast.stmt, cst.BaseStatement]],
+        blank: int,
+    ) -> list[cst.BaseStatement]:
+        loop, replaced = self.loop, [new]
+        if old in loop.of_loss:
+            replaced = [new for old, new in pairs if old in loop.of_loss]
+            found = self._making(replaced, self._specs(pairs), blank)
+        elif old is loop.minimized.statement:
+            found = [with_lines_only(self._compile(new), lines_above(new))]
+        elif old in loop.savers:
+            found = [self._saver(new)]
+        elif old is loop.session:
+            assert isinstance(new, cst.With)
+            dissolved = without_items(new, [True])
+            assert isinstance(dissolved, cst.FlattenSentinel)
+            found = list(dissolved)
+        else:
+            found = self.statement(old.lineno, new)
+        if old in loop.looks_up:
+            found = [self._in_layer_graph(found)]
+        return with_comments_of(replaced, found)
+
+    # The model --------------------------------------------------------------------------------
+
+    def _specs(
+        self, pairs: Sequence[tuple[ast.stmt, cst.BaseStatement]]
+    ) -> dict[str, cst.BaseExpression]:
+        """``tf.TensorSpec(shape, dtype)`` for each input."""
+        spec = code(self._services.tensorflow("TensorSpec", "tensorflow"))
+        found = {}
+        for old, new in pairs:
+            match old:
+                case ast.Assign([ast.Name(name)]) if name in self.loop.inputs:
+                    given = arguments(call_in(new), ("dtype", "shape", "name"))
+                    shape = code(given["shape"]) if "shape" in given else "None"
+                    made = f"{spec}({shape}, {code(given['dtype'])})"
+                    found[name] = cst.parse_expression(made)
+        return found
+
+    def _making(
+        self,
+        of_loss: Sequence[cst.BaseStatement],
+        specs: Mapping[str, cst.BaseExpression],
+        blank: int,
+    ) -> list[cst.BaseStatement]:
+        """``def build_loss(images, labels): ...`` and the model of it."""
+        loop = self.loop
+        loss, fetched = loop.minimized.loss, loop.fetched
+        returned = loss
+        if fetched:
+            more = "".join(f', "{name}": {name}' for name in fetched)
+            returned = f'{{"loss": {loss}{more}}}'
+        first = of_loss[0]
+        space = [BLANK] * blank
+        above = [] if self._is_first() else space
+        lines = lines_above(first)
+        definition = cst.FunctionDef(
+            cst.Name(self._function),
+            cst.Parameters([cst.Param(cst.Name(name)) for name in specs]),
+            cst.IndentedBlock([*_indented(of_loss), line(f"return {returned}")]),
+            leading_lines=[*above, *(kept for kept in lines if kept.comment is not None)],
+        )
+        call = cst.Call(
+            self._services.written("FedModel"),
+            [cst.Arg(cst.Name(self._function)), *(keyword(n, spec) for n, spec in specs.items())],
+        )
+        call = call if is_short(call) else one_a_line(call, 4)
+        assign = cst.SimpleStatementLine([assignment(self._model, call)])
+        return [definition, with_lines_only(assign, space)]
+
+    def _is_first(self) -> bool:
+        """Whether nothing stays above the loss."""
+        loop = self.loop
+        first = loop.block.index(loop.of_loss[0])
+        stays = [s for s in loop.block[:first] if s not in loop.gone]
+        return not stays and isinstance(loop.function.node, ast.FunctionDef)
+
+    def _compile(self, statement: cst.BaseStatement) -> cst.BaseStatement:
+        if isinstance(statement, cst.With):
+            inner = statement.body.body[0]
+            assert isinstance(inner, cst.BaseStatement)
+            statement = inner
+        call = call_in(statement)
+        assert isinstance(call.func, cst.Attribute)
+        given = [keyword("optimizer", call.func.value)]
+        variables = arguments(call, ("loss", "global_step")).get("var_list")
+        if variables is not None:
+            given.append(keyword("variables_to_train", variables))
+        made = cst.Call(dotted(f"{self._model}.compile"), on_one_line(given))
+        made = made if is_short(made) else one_a_line(made, 4)
+        return statement.with_changes(body=[cst.Expr(made)])
+
+    def _saver(self, statement: cst.BaseStatement) -> cst.BaseStatement:
+        old = call_in(statement)
+        given = [cst.Arg(cst.Name(self._model)), *old.args]
+        call = cst.Call(self._services.written("ModelSaver"), on_one_line(given))
+        return _with_call(statement, call)
+
+    def _in_layer_graph(self, statements: Sequence[cst.BaseStatement]) -> cst.BaseStatement:
+        first, *rest = statements
+        return cst.With(
+            [cst.WithItem(cst.Call(dotted(f"{self._model}.layer_graph")))],
+            cst.IndentedBlock([with_lines_only(first, ()), *rest]),
+            leading_lines=lines_above(first),
+        )
+
+    # Its runs ---------------------------------------------------------------------------------
+
+    def _run(self, run: Run, statement: cst.BaseStatement) -> list[cst.BaseStatement]:
+        """``loss = model.train_on_batch({...}, return_dict=True)["loss"]``"""
+        feed = arguments(call_in(statement), ("fetches", "feed_dict"))["feed_dict"]
+        assert isinstance(feed, cst.Dict)
+        before: list[cst.BaseStatement] = []
+        kept = []
+        for element in feed.elements:
+            assert isinstance(element, cst.DictElement) and isinstance(element.key, cst.Name)
+            if element.key.value == self.loop.rate:
+                rate = code(element.value)
+                before = [line(f"{self._model}.optimizer.learning_rate = {rate}")]
+            else:
+                kept.append(element.with_changes(key=cst.SimpleString(f'"{element.key.value}"')))
+        if kept:
+            kept[-1] = kept[-1].with_changes(comma=feed.elements[-1].comma)
+        given = [cst.Arg(feed.with_changes(elements=kept))]
+        wanted = run.wanted
+        if wanted:
+            given.append(keyword("return_dict", cst.Name("True")))
+        call = on_lines(cst.Call(dotted(f"{self._model}.train_on_batch"), given))
+        first, *rest = [*before, *self._assigned(statement, call, wanted)]
+        return [with_lines_only(first, lines_above(statement)), *rest]
+
+    def _assigned(
+        self, statement: cst.BaseStatement, call: cst.Call, wanted: Sequence[tuple[str, str]]
+    ) -> list[cst.BaseStatement]:
+        """The call, and names for what it gives."""
+        if not wanted:
+            return [with_lines_only(statement.with_changes(body=[cst.Expr(call)]), ())]
+        keys = ["loss" if name == self.loop.minimized.loss else name for _, name in wanted]
+        targets = ", ".join(target for target, _ in wanted)
+        if len(wanted) == 1:
+            value = cst.parse_expression(f'f()["{keys[0]}"]')
+            assert isinstance(value, cst.Subscript)
+            assign = assignment(targets, value.with_changes(value=call))
+            return [with_lines_only(statement.with_changes(body=[assign]), ())]
+        logs = assignment(self._logs, call)
+        values = ", ".join(f'{self._logs}["{key}"]' for key in keys)
+        return [
+            with_lines_only(statement.with_changes(body=[logs]), ()),
+            line(f"{targets} = {values}"),
+        ]
+
+    @staticmethod
+    def _saved(statement: cst.BaseStatement) -> cst.BaseStatement:
+        """The saver's call without the session."""
+        call = call_in(statement)
+        kept = [a for a in call.args[1:] if not (a.keyword and a.keyword.value in _OF_GRAPHS)]
+        return _with_call(statement, call.with_changes(args=on_one_line(kept)))
+
+
+def _indented(statements: Sequence[cst.BaseStatement]) -> Iterator[cst.BaseStatement]:
+    """Statements of a file as those of a function: blank lines between them stay empty."""
+    first, *rest = statements
+    yield with_lines_only(first, ())
+    for statement in rest:
+        lines = lines_above(statement)
+        yield with_lines_only(statement, [above if above.comment else BLANK for above in lines])
+
+
+_OF_GRAPHS = {"write_meta_graph"}
+
+
+def _with_call(statement: cst.BaseStatement, call: cst.Call) -> cst.BaseStatement:
+    assert isinstance(statement, cst.SimpleStatementLine)
+    small = statement.body[0]
+    assert isinstance(small, cst.Assign | cst.Expr)
+    return statement.with_changes(body=[small.with_changes(value=call)])

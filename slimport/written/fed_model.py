@@ -1,0 +1,114 @@
+# mypy: allow-subclassing-any
+"""Models of a function of what placeholders of TF 1 were fed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from slimport.written.loss_model import LossModel, log_scalar, next_batch
+
+__all__ = ["FedModel"]
+
+
+class FedModel(LossModel):
+    """A model whose loss a function computes from named arrays, as placeholders were fed.
+
+    ```python
+    def build_loss(images, labels):
+        logits = network(images)
+        return {"loss": cross_entropy(labels, logits), "logits": logits}
+
+    model = FedModel(
+        build_loss,
+        images=tf.TensorSpec([None, 28, 28, 1], tf.float32),
+        labels=tf.TensorSpec([None], tf.int64),
+    )
+    model.compile(optimizer=keras.optimizers.SGD(0.1))
+    loss = model.train_on_batch({"images": images, "labels": labels}, return_dict=True)["loss"]
+    ```
+
+    Args:
+        function: Takes a tensor for each input, by name; returns the loss, or a dictionary with it
+            as `"loss"` beside other tensors.
+        **inputs: The shape and type of each input.
+    """
+
+    def __init__(self, function: Callable[..., Any], **inputs: tf.TensorSpec) -> None:
+        self._specs_of_inputs = dict(inputs)
+        of_feed = tf.data.Dataset.from_generator(_nothing, output_signature=dict(inputs))
+        super().__init__(_of_feed, function, of_feed)
+
+    def train_on_batch(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """Trains a step; see `keras.Model.train_on_batch`.
+
+        Args:
+            x: What is fed, by the inputs' names: anything that makes an array of the input's type.
+            *args: Other arguments of Keras.
+            **kwargs: Other arguments of Keras.
+
+        Returns:
+            What Keras returns, numbers as numbers.
+
+        Raises:
+            ValueError: If an array has another shape than its input, or an input is missing.
+        """
+        return _numbers(super().train_on_batch(self.fed(x), *args, **kwargs))
+
+    def fed(self, feed: Mapping[str, Any]) -> dict[str, Any]:
+        """Returns arrays of the inputs' types, as a session made them.
+
+        Args:
+            feed: What is fed, by the inputs' names.
+        """
+        specs = self._specs_of_inputs
+        if feed.keys() != specs.keys():
+            raise ValueError(f"The model takes {', '.join(specs)}, not {', '.join(feed)}.")
+        return {name: _array(name, value, specs[name]) for name, value in feed.items()}
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """Computes the loss of what is fed and its gradients, and applies them."""
+        feed, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        return super().train_step(feed)
+
+    def test_step(self, data: Any) -> dict[str, Any]:
+        """Computes the loss of what is fed."""
+        feed, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        return super().test_step(feed)
+
+    def checked(self, loss: Any) -> Any:
+        """Returns the loss, finite or not: only slim's training operation asked."""
+        return loss
+
+
+def _nothing() -> Any:
+    """Yields no batch: all are fed."""
+    yield from ()
+
+
+def _of_feed(function: Callable[..., Any], of_feed: tf.data.Dataset) -> Any:
+    """Runs the function on what is fed; logs the other tensors beside the loss."""
+    found = function(**next_batch(of_feed))
+    if not isinstance(found, dict):
+        return found
+    for name, tensor in found.items():
+        log_scalar(name, tensor)
+    return found["loss"]
+
+
+def _array(name: str, value: Any, spec: tf.TensorSpec) -> Any:
+    """The value as `Session.run` converts what it is fed (tensorflow/python/client/session.py)."""
+    array = np.asarray(value, dtype=spec.dtype.as_numpy_dtype)
+    if not spec.shape.is_compatible_with(array.shape):
+        raise ValueError(f"{name} has the shape {array.shape}, which is not one of {spec.shape}.")
+    return array
+
+
+def _numbers(logs: Any) -> Any:
+    if isinstance(logs, dict):
+        return {name: _numbers(value) for name, value in logs.items()}
+    return logs[()] if isinstance(logs, np.ndarray) and logs.ndim == 0 else logs

@@ -1,0 +1,131 @@
+"""Checkpoints of Keras models under TF 1's names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from slimport.written.names import legacy_variables
+
+__all__ = ["ModelSaver"]
+
+
+class ModelSaver:
+    """Saves and restores a compiled model, as `tf.train.Saver` did with all variables.
+
+    Checkpoints have TF 1's format and names (`legacy_variables`), so that programs which restore
+    by name read them. The optimizer's state is in them as `optimizer/...`, the step as
+    `global_step`. One file is whole before the next is begun: a run may be killed at any time.
+
+    Args:
+        model: The model.
+        max_to_keep: How many of the last checkpoints are kept; 0 or `None` keeps all.
+    """
+
+    def __init__(self, model: keras.Model, max_to_keep: int | None = 5) -> None:
+        self._model = model
+        self._max_to_keep = max_to_keep
+        self._kept: list[str] = []
+
+    def save(self, save_path: str, global_step: Any = None) -> str:
+        """Saves a checkpoint.
+
+        Args:
+            save_path: The path; its folder is made if it is not there.
+            global_step: What is added to the path, behind a dash.
+
+        Returns:
+            The path of the checkpoint.
+        """
+        path = save_path if global_step is None else f"{save_path}-{int(global_step)}"
+        folder, _, _ = path.rpartition("/")
+        if folder:
+            tf.io.gfile.makedirs(folder)
+        variables = self._variables()
+        values = [tf.convert_to_tensor(variable) for variable in variables.values()]
+        steps = tf.cast(tf.convert_to_tensor(self._model.optimizer.iterations), tf.int64)
+        values[list(variables).index("global_step")] = steps
+        tf.raw_ops.SaveV2(
+            prefix=path,
+            tensor_names=list(variables),
+            shape_and_slices=[""] * len(variables),
+            tensors=values,
+        )
+        self._kept = [*(kept for kept in self._kept if kept != path), path]
+        gone = self._kept[: -self._max_to_keep] if self._max_to_keep else []
+        self._kept = self._kept[len(gone) :]
+        _list_checkpoints(folder or ".", self._kept)
+        for old in gone:
+            tf.compat.v1.train.remove_checkpoint(old)
+        return path
+
+    def restore(self, save_path: str) -> None:
+        """Restores a checkpoint: also one of TF 1, but for the optimizer's state.
+
+        Raises:
+            ValueError: If a variable of the model is missing in it, or has another shape.
+        """
+        tf.compat.v1.logging.info("Restoring parameters from %s", save_path)
+        _restore(save_path, self._variables())
+
+    def recover(self, paths: list[str]) -> None:
+        """Counts checkpoints of earlier runs to those that are kept.
+
+        Args:
+            paths: These, the oldest first.
+        """
+        self._kept = list(paths)
+
+    def _variables(self) -> dict[str, Any]:
+        optimizer, named = self._model.optimizer, legacy_variables(self._model)
+        if not optimizer.built:
+            optimizer.build(self._model.trainable_variables)
+        return {"global_step": optimizer.iterations, **_slots(optimizer, named), **named}
+
+
+def _list_checkpoints(folder: str, paths: list[str]) -> None:
+    """Writes the list that TensorFlow reads: names, so that a folder may be moved."""
+    names = [path.rpartition("/")[2] for path in paths]
+    lines = [f'model_checkpoint_path: "{names[-1]}"']
+    lines += [f'all_model_checkpoint_paths: "{name}"' for name in names]
+    whole, begun = f"{folder}/checkpoint", f"{folder}/checkpoint.tmp"
+    with tf.io.gfile.GFile(begun, "w") as out:
+        out.write("\n".join(lines) + "\n")
+    tf.io.gfile.rename(begun, whole, overwrite=True)
+
+
+def _slots(optimizer: Any, named: dict[str, Any]) -> dict[str, Any]:
+    """The optimizer's state by the legacy names of the variables that it belongs to.
+
+    Keras calls a slot by the path of its variable, and numbers models and optimizers as they come.
+    """
+    stems = {f"{v.path.replace('/', '_')}_": name for name, v in named.items()}
+    found = {}
+    for variable in optimizer.variables:
+        known = [stem for stem in stems if variable.name.startswith(stem)]
+        if known:
+            stem = max(known, key=len)
+            found[f"optimizer/{stems[stem]}/{variable.name.removeprefix(stem)}"] = variable
+        elif variable is not optimizer.iterations and variable.name != "learning_rate":
+            found[f"optimizer/{variable.name}"] = variable
+    return found
+
+
+def _restore(path: str, variables: dict[str, Any]) -> None:
+    reader = tf.train.load_checkpoint(path)
+    shapes = reader.get_variable_to_shape_map()
+    for name, variable in variables.items():
+        if name in shapes:
+            value = reader.get_tensor(name)
+            if tuple(value.shape) != tuple(variable.shape):
+                raise ValueError(
+                    f"{name} has the shape {value.shape} in {path}, and {variable.shape} here."
+                )
+            variable.assign(value.astype(np.dtype(keras.backend.standardize_dtype(variable.dtype))))
+        elif name == "global_step" or name.startswith("optimizer/"):  # as TF 1 saves them
+            tf.compat.v1.logging.warning("%s is not in %s: starts anew", name, path)
+        else:
+            raise ValueError(f"{path} has no {name}.")

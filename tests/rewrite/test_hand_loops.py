@@ -1,0 +1,293 @@
+"""Loops that feed placeholders: what --training fit takes along, and what stays on its session."""
+
+from __future__ import annotations
+
+import pytest
+
+from slimport.rewrite.plan import Options
+from slimport.rewrite.tree import TreeResult
+from tests.rewrite.tools import output, report, rewrite_program
+
+HEAD = "import tensorflow as tf\nimport tf_slim as slim\n\n\n"
+PROGRAM = """def train(batches, path):
+    {first}
+    x = tf.placeholder(tf.float32, [None, 4])
+    y = tf.placeholder(tf.float32, [None, 1])
+    {fed}
+    logits = slim.fully_connected(x, 1, activation_fn=None)
+    {second}
+    loss = tf.reduce_mean(tf.square(logits - y))
+    {third}
+    {operation}
+    {saver}
+    with tf.Session({config}) as sess:
+        {begin}
+        for step, (a, b) in enumerate(batches):
+            {run}
+            {inner}
+        {end}
+    {last}
+"""
+PARTS = {
+    "operation": "train_op = tf.train.AdamOptimizer(0.1).minimize(loss)",
+    "begin": "sess.run(tf.global_variables_initializer())",
+    "run": "_, value = sess.run([train_op, loss], feed_dict={x: a, y: b})",
+    "config": "",
+}
+
+
+def rewritten(head: str = HEAD, training: str | None = "fit", **parts: str) -> TreeResult:
+    names = ("first", "fed", "second", "third", "saver", "inner", "end", "last")
+    lines = {**dict.fromkeys(names, "pass"), **PARTS, **parts}
+    result = rewrite_program({"net.py": head + PROGRAM.format(**lines)}, Options(training=training))
+    assert not report(result, "net.py").error
+    return result
+
+
+def text_of(result: TreeResult) -> str:
+    text = output(result, "net.py")
+    assert text is not None
+    compile(text, "net.py", "exec")
+    return text
+
+
+TRAINS = {
+    "as it is": {},
+    "its own initializer": {
+        "saver": "init = tf.global_variables_initializer()", "begin": "sess.run(init)",
+    },
+    "two initializers": {
+        "begin": "sess.run([tf.global_variables_initializer(), tf.local_variables_initializer()])"
+    },
+    "a group of them": {
+        "saver": "init = tf.group(tf.global_variables_initializer(),"
+        " tf.local_variables_initializer())",
+        "begin": "sess.run(init)",
+    },
+    "settings": {"config": "config=tf.ConfigProto(allow_soft_placement=True)"},
+    "settings by name": {"first": "config = tf.ConfigProto()", "config": "config=config"},
+    "an optimizer by name": {
+        "operation": "adam = tf.train.AdamOptimizer(0.1)\n    train_op = adam.minimize(loss)"
+    },
+    "the operation alone": {"run": "sess.run(train_op, feed_dict={x: a, y: b})"},
+    "a dictionary by place": {"run": "sess.run([train_op], {x: a, y: b})"},
+    "the loss by name": {"run": "value, _ = sess.run((loss, train_op), {y: b, x: a})"},
+    "a step": {
+        "first": "step_of = tf.train.get_or_create_global_step()",
+        "operation": "train_op = tf.train.AdamOptimizer(0.1).minimize(loss, global_step=step_of)",
+    },
+    "a schedule": {
+        "first": "step_of = tf.Variable(0, trainable=False)",
+        "operation": "rate = tf.train.exponential_decay(0.1, step_of, 5, 0.9)\n"
+        "    train_op = tf.train.AdamOptimizer(rate).minimize(loss, global_step=step_of)",
+    },
+    "update operations": {
+        "second": "logits = slim.batch_norm(logits)",
+        "operation": "updates = tf.get_collection(tf.GraphKeys.UPDATE_OPS)\n"
+        "    with tf.control_dependencies(updates):\n"
+        "        train_op = tf.train.AdamOptimizer(0.1).minimize(loss)",
+    },
+    "update operations at once": {
+        "second": "logits = slim.batch_norm(logits)",
+        "operation": "with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):\n"
+        "        train_op = tf.train.AdamOptimizer(0.1).minimize(loss)",
+    },
+    "saved": {
+        "saver": "saver = tf.train.Saver()", "inner": "saver.save(sess, path, global_step=step)",
+        "end": "saver.save(sess, path, write_meta_graph=False)",
+    },
+    "restored": {
+        "saver": "saver = tf.train.Saver(max_to_keep=3)",
+        "begin": "sess.run(tf.global_variables_initializer())\n"
+        "        if path:\n            saver.restore(sess, path)",
+    },
+    "a default graph": {"first": "tf.reset_default_graph()"},
+    "what it prints": {"inner": "print(step, value)", "last": "print(path)"},
+    "another function": {"head": HEAD + "def scale(x, logits):\n    return x * logits\n\n\n"},
+    "the loss of tf.losses": {
+        "third": "tf.losses.add_loss(loss)\n    loss = tf.losses.get_total_loss()",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("parts", TRAINS.values(), ids=list(TRAINS))
+def test_it_trains_on_batches(parts: dict[str, str]) -> None:
+    result = rewritten(**parts)
+    text = text_of(result)
+    assert "    def build_loss(x, y):\n" in text and "    model = FedModel(\n" in text
+    assert "model.train_on_batch(" in text and result.report.notes == []
+    for gone in ("Session", "placeholder", "sess", "TODO", "initializer()", "UPDATE_OPS"):
+        assert gone not in text, gone
+    assert "tensorflow.compat.v1" not in text and "disable" not in text
+
+
+@pytest.mark.parametrize("parts", TRAINS.values(), ids=list(TRAINS))
+def test_it_stays_unless_it_is_asked_for(parts: dict[str, str]) -> None:
+    result = rewritten(training=None, **parts)
+    text = text_of(result)
+    assert "tf.Session(" in text and "FedModel" not in text and result.report.notes == []
+
+
+STAYS = {
+    "another run": ({"end": "sess.run(loss, feed_dict={x: a, y: b})"}, "loss is used"),
+    "a run of the step": (
+        {
+            "first": "step_of = tf.train.get_or_create_global_step()",
+            "inner": "print(sess.run(step_of))",
+        },
+        "step_of is used",
+    ),
+    "a run of a computed tensor": (
+        {"run": "_, v = sess.run([train_op, loss * 2.0], feed_dict={x: a, y: b})"},
+        "not a list of names",
+    ),
+    "a dictionary of tensors": (
+        {"run": "v = sess.run({'t': train_op}, feed_dict={x: a, y: b})"}, "not a list of names",
+    ),
+    "values as one": (
+        {"run": "v = sess.run([train_op, loss], feed_dict={x: a, y: b})"}, "one by one",
+    ),
+    "a feed of its own": ({"run": "sess.run(train_op, feed_dict=b)"}, "not a dictionary"),
+    "half of the feed": ({"run": "sess.run(train_op, feed_dict={x: a})"}, "not every"),
+    "a tensor that is fed": (
+        {"run": "sess.run(train_op, feed_dict={x: a, y: b, logits: a})"}, "not every",
+    ),
+    "no feed": ({"run": "sess.run(train_op)"}, "not every"),
+    "options": (
+        {"run": "sess.run(train_op, feed_dict={x: a, y: b}, options=path)"}, "told more",
+    ),
+    "summaries": (
+        {
+            "saver": "merged = tf.summary.merge_all()",
+            "run": "s, _ = sess.run([merged, train_op], {x: a, y: b})",
+        },
+        "not made beside the loss",
+    ),
+    "a writer": ({"saver": "writer = tf.summary.FileWriter(path)"}, "FileWriter"),
+    "the session is passed on": ({"inner": "batches.test(sess)"}, "sess is used"),
+    "the loss is returned": ({"last": "return loss"}, "loss is used"),
+    "a hook": ({"inner": "batches.hook(train_op)"}, "train_op is used"),
+    "some variables are saved": (
+        {"saver": "saver = tf.train.Saver(tf.trainable_variables())"}, "which variables",
+    ),
+    "what is saved is used": (
+        {"saver": "saver = tf.train.Saver()", "inner": "print(saver.save(sess, path))"},
+        "is used",
+    ),
+    "two sessions": ({"last": "tf.Session()"}, "one session"),
+    "two operations": (
+        {"third": "other = tf.train.AdamOptimizer(0.2).minimize(loss)"}, "one training operation",
+    ),
+    "gradients by hand": (
+        {
+            "operation": "adam = tf.train.AdamOptimizer(0.1)\n"
+            "    train_op = adam.apply_gradients(adam.compute_gradients(loss))"
+        },
+        "one training operation",
+    ),
+    "moving statistics stand still": (
+        {"second": "logits = slim.batch_norm(logits)"}, "moving statistics",
+    ),
+    "a tensor in the loop": ({"inner": "z = tf.square(a)"}, "makes tensors"),
+    "variables in the loop": ({"inner": "print(tf.trainable_variables())"}, "looks variables up"),
+    "assigned": ({"second": "x.assign(logits)"}, "a session asks for"),
+    "a default value": (
+        {"fed": "z = tf.placeholder_with_default(1.0, [])"}, "needs a graph",
+    ),
+    "changed after it was used": (
+        {"first": "scale = 2.0", "second": "logits *= scale", "third": "scale = 3.0"},
+        "scale changes",
+    ),
+    "another value": ({"inner": "loss = 3.0"}, "another value"),
+    "a queue": (
+        {"second": "z, = tf.train.batch([logits], 4)"}, "needs a graph",
+    ),
+    "the rate is computed": (
+        {
+            "fed": "rate = tf.placeholder(tf.float32)",
+            "operation": "train_op = tf.train.AdamOptimizer(rate).minimize(loss)",
+            "run": "sess.run(train_op, {x: a, y: b, rate: batches.rate()})",
+        },
+        "learning rate is computed",
+    ),
+    "the rate is looked at": (
+        {
+            "fed": "rate = tf.placeholder(tf.float32)",
+            "second": "logits = logits * rate",
+            "operation": "train_op = tf.train.AdamOptimizer(rate).minimize(loss)",
+            "run": "sess.run(train_op, {x: a, y: b, rate: 0.1})",
+        },
+        "rate is used",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("parts", "reason"), STAYS.values(), ids=list(STAYS))
+def test_it_stays_on_its_session(parts: dict[str, str], reason: str) -> None:
+    result = rewritten(**parts)
+    text = text_of(result)
+    assert "FedModel" not in text and "tf.Session(" in text
+    (note,) = result.report.notes
+    assert note.startswith("net.py:") and reason in note, note
+
+
+def test_another_session_in_the_file_keeps_both() -> None:
+    result = rewritten(head=HEAD + "def show(x):\n    return tf.Session().run(x)\n\n\n")
+    assert "FedModel" not in text_of(result)
+    assert "another session runs code of its file" in result.report.notes[0]
+
+
+def test_the_learning_rate_is_set() -> None:
+    text = text_of(
+        rewritten(
+            fed="rate = tf.placeholder(tf.float32)",
+            operation="train_op = tf.train.MomentumOptimizer(rate, 0.9).minimize(loss)",
+            run="sess.run(train_op, {x: a, y: b, rate: 0.1 / (step + 1)})",
+        )
+    )
+    assert "        model.optimizer.learning_rate = 0.1 / (step + 1)\n" in text
+    assert 'model.train_on_batch({"x": a, "y": b})\n' in text
+    assert "Momentum(0.0, 0.9)" in text and "keras.optimizers.SGD" not in text
+
+
+def test_several_values_of_a_step() -> None:
+    text = text_of(
+        rewritten(run="v, _, z = sess.run([loss, train_op, logits], {x: a, y: b})  # now")
+    )
+    assert 'return {"loss": loss, "logits": logits}\n' in text and "  # now\n" in text
+    assert 'v, z = logs["loss"], logs["logits"]\n' in text
+
+
+def test_a_file_that_trains_as_it_is_read() -> None:
+    body = PROGRAM.format(
+        **{**dict.fromkeys(("first", "fed", "second", "third", "inner", "end", "last"), "pass")},
+        **PARTS,
+        saver="saver = tf.train.Saver()",
+    )
+    lines = [line[4:] for line in body.splitlines()[1:]]
+    source = HEAD + "batches, path = slim, 'here'\n" + "\n".join(lines) + "\n"
+    source = source.replace("batches, path = slim", "import data\nbatches, path = data.all()")
+    result = rewrite_program({"net.py": source}, Options(training="fit"))
+    text = text_of(result)
+    assert "\n\n\ndef build_loss(x, y):\n" in text and "\n\n\nmodel = FedModel(\n" in text
+    assert "\nfor step, (a, b) in enumerate(batches):\n    value = model.train_on_batch(" in text
+
+
+def test_comments_stay() -> None:
+    result = rewritten(
+        first="# Of this.\n    scale = 2.0  # a number",
+        fed="# The rate.\n    rate = tf.placeholder(tf.float32)  # fed",
+        operation="# Adam.\n    train_op = tf.train.AdamOptimizer(rate).minimize(loss)  # an op",
+        saver="# Saves.\n    saver = tf.train.Saver()  # all of it",
+        begin="# Begins.\n        sess.run(tf.global_variables_initializer())  # random",
+        run="# Runs.\n            sess.run(train_op, {x: a,  # data\n"
+        "                y: b, rate: 0.1})  # a step",
+        end="# Ends.\n        saver.save(sess, path)  # here",
+    )
+    text = text_of(result)
+    assert "model.train_on_batch(" in text
+    for comment in (
+        "Of this.", "a number", "The rate.", "fed", "Adam.", "an op", "Saves.", "all of it",
+        "Begins.", "random", "Runs.", "data", "a step", "Ends.", "here",
+    ):  # fmt: skip
+        assert text.count(f"# {comment}\n") == 1, comment

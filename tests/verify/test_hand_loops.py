@@ -1,0 +1,159 @@
+"""Loops that fed a session by hand: what --training fit makes of them, beside the session."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from slimport.rewrite.plan import Options
+from slimport.rewrite.tree import rewrite_tree
+
+tf = pytest.importorskip("tensorflow")
+pytest.importorskip("tf_slim")
+
+RUNNER = Path(__file__).with_name("run_legacy_script.py")
+HEAD = """
+import json
+import os
+import sys
+
+import numpy as np
+import tensorflow as tf
+import tf_slim as slim
+
+start, out = sys.argv[1:]
+
+
+def data():
+    random = np.random.RandomState(3)
+    for _ in range(25):
+        yield random.randint(0, 256, (8, 6, 6, 3)).astype('uint8'), random.randint(0, 3, 8)
+
+"""
+IN_A_FUNCTION = """
+def net(images, is_training):
+    params = {'is_training': is_training, 'decay': 0.9}
+    with slim.arg_scope([slim.conv2d], normalizer_fn=slim.batch_norm, normalizer_params=params):
+        net = slim.conv2d(images, 4, 3)
+    return slim.fully_connected(slim.flatten(net), 3, activation_fn=None, scope='logits')
+
+
+def train():
+    tf.reset_default_graph()
+    images = tf.placeholder(tf.float32, [None, 6, 6, 3])
+    labels = tf.placeholder(tf.int64, [None])
+    training = tf.placeholder(tf.bool, [])
+    rate = tf.placeholder(tf.float32)
+    logits = net(images / 255.0, training)
+    cross = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+    loss = tf.reduce_mean(cross)
+    right = tf.reduce_sum(tf.cast(tf.equal(tf.argmax(logits, 1), labels), tf.int32))
+    with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
+        train_op = tf.train.AdamOptimizer(rate).minimize(loss)
+    saver = tf.train.Saver()
+    losses = []
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        if os.path.exists(start + '.index'):
+            saver.restore(sess, start)
+        else:
+            saver.save(sess, start)
+        for step, (pixels, classes) in enumerate(data()):
+            _, value, count = sess.run([train_op, loss, right], feed_dict={
+                images: pixels, labels: classes, training: True, rate: 0.01 / (1 + step // 10)})
+            losses.append([float(value), int(count)])
+        saver.save(sess, out, global_step=len(losses))
+    with open(out + '.json', 'w') as file:
+        json.dump(losses, file)
+
+
+if __name__ == '__main__':
+    train()
+"""
+IN_THE_FILE = """
+images = tf.placeholder(tf.float32, shape=(None, 6, 6, 3), name='images')
+labels = tf.placeholder(tf.int64)
+
+with slim.arg_scope([slim.conv2d, slim.fully_connected],
+                    weights_regularizer=slim.l2_regularizer(0.01)):
+    net = slim.conv2d(images / 255.0, 4, 3, stride=2)
+    # Classes.
+    logits = slim.fully_connected(slim.flatten(net), 3, activation_fn=None, scope='logits')
+tf.losses.sparse_softmax_cross_entropy(labels, logits)
+total = tf.losses.get_total_loss()
+
+step = tf.Variable(0, trainable=False, name='step')
+variables = tf.trainable_variables()
+weights = [v for v in variables if 'biases' not in v.name]
+rate = tf.train.exponential_decay(0.05, step, 7, 0.8, staircase=True)
+optimizer = tf.train.MomentumOptimizer(rate, 0.9)
+train_op = optimizer.minimize(total, global_step=step, var_list=weights)
+
+saver = tf.train.Saver(max_to_keep=2)
+init = tf.global_variables_initializer()
+sess = tf.Session()
+sess.run(init)
+if os.path.exists(start + '.index'):
+    saver.restore(sess, start)
+else:
+    saver.save(sess, start)
+losses = []
+for pixels, classes in data():
+    _, value = sess.run([train_op, total], feed_dict={images: pixels, labels: classes.tolist()})
+    losses.append([float(value), 0])
+saver.save(sess, out, global_step=len(losses))
+sess.close()
+with open(out + '.json', 'w') as file:
+    json.dump(losses, file)
+"""
+NAMES = {
+    "function": "Conv/BatchNorm/moving_mean Conv/BatchNorm/moving_variance Conv/BatchNorm/beta",
+    "file": "Conv/biases logits/biases",
+}
+
+
+@pytest.mark.parametrize(("place", "body"), [("function", IN_A_FUNCTION), ("file", IN_THE_FILE)])
+def test_batches_train_as_they_did(place: str, body: str, tmp_path: Path) -> None:
+    for side in ("legacy", "migrated"):
+        (tmp_path / side).mkdir()
+    (tmp_path / "legacy" / "train.py").write_text(HEAD + body)
+    result = rewrite_tree(tmp_path / "legacy", Options(training="fit"))
+    assert result.report.left == 0 and result.report.notes == []
+    for path, data in result.outputs.items():
+        (tmp_path / "migrated" / path).write_bytes(data)
+    text = (tmp_path / "migrated" / "train.py").read_text()
+    assert "FedModel(" in text and "Session" not in text and "placeholder" not in text
+    runs = {}
+    for side in ("legacy", "migrated"):  # the first makes the start that both begin with
+        out = tmp_path / f"{side}-out"
+        runner = [str(RUNNER)] if side == "legacy" else []
+        done = subprocess.run(
+            [
+                sys.executable,
+                *runner,
+                str(tmp_path / side / "train.py"),
+                str(tmp_path / "start"),
+                str(out),
+            ],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"},
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        losses = np.array(json.loads(out.with_suffix(".json").read_text()))
+        runs[side] = losses, tf.train.load_checkpoint(f"{out}-25")
+    (old, before), (new, after) = runs["legacy"], runs["migrated"]
+    np.testing.assert_allclose(new[:, 0], old[:, 0], rtol=1e-4)
+    np.testing.assert_array_equal(new[:, 1], old[:, 1])
+    begun = tf.train.load_checkpoint(str(tmp_path / "start"))
+    for name in ["Conv/weights", "logits/weights", *NAMES[place].split()]:
+        start, last = begun.get_tensor(name), before.get_tensor(name)
+        way = np.abs(last - start).max()
+        assert way > 1e-3 or name.endswith("biases"), name
+        assert np.abs(after.get_tensor(name) - last).max() <= 1e-3 * way + 1e-6, name
