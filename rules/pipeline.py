@@ -41,7 +41,15 @@ def train(dataset, folder):
             after="""
 import keras
 import tensorflow as tf
-from scoped_layers import Checkpoints, DatasetDataProvider, LogLoss, StopAtStep
+from scoped_layers import (
+    Checkpoints,
+    DatasetDataProvider,
+    flatten,
+    fully_connected,
+    layer_graph,
+    LogLoss,
+    StopAtStep,
+)
 
 
 def load_batch(dataset, size, is_training=True):
@@ -65,7 +73,8 @@ def train(dataset, folder):
     batches = load_batch(dataset, 64)
     images_spec, _ = batches.element_spec
     images = keras.Input(images_spec.shape[1:], dtype=images_spec.dtype)
-    logits = keras.layers.Dense(3, name="fully_connected")(keras.layers.Flatten()(images))
+    with layer_graph(images):
+        logits = fully_connected(flatten(images), 3, activation=None)
     model = keras.Model(images, logits)
     model.compile(
         optimizer=keras.optimizers.Adam(0.01, epsilon=1e-8),
