@@ -100,6 +100,8 @@ def test_what_is_refused(new: Any) -> None:
     optimizer = v1.train.GradientDescentOptimizer(0.1)
     with pytest.raises(RuntimeError, match="TF 1 graph"):
         new.create_train_op(tf.constant(1.0), optimizer)
+    with pytest.raises(RuntimeError, match="TF 1 graph"):
+        tf.function(lambda: new.create_train_op(tf.constant(1.0), optimizer))()
     with tf.Graph().as_default():
         fixed = v1.get_variable("fixed", [], trainable=False)
         loss = tf.square(fixed)
