@@ -92,16 +92,27 @@ class AnswerCache:
         digest = hashlib.sha256(json.dumps([request, asked], sort_keys=True).encode())
         root = Path(side.request["root"])
         places = {(root / path).resolve() for path in side.request["paths"]} | {root}
-        for place in sorted(places):
+        for place in sorted(places | set(_paths(asked))):
             digest.update(self._content(place).encode())
         digest.update(_workers().encode())
         digest.update(_environment(side.python).encode())
         return self.folder / side.name / digest.hexdigest()[:32]
 
 
+def _paths(asked: Any) -> Iterator[Path]:
+    """The files and folders that arguments of a case name."""
+    if isinstance(asked, dict) and set(asked) == {"path"}:
+        yield Path(asked["path"])
+    elif isinstance(asked, dict):
+        for value in asked.values():
+            yield from _paths(value)
+
+
 def _content(folder: Path) -> str:
-    """Hash of the names and bytes of all files below a folder."""
+    """Hash of the names and bytes of all files below a folder, or of a file."""
     digest = hashlib.sha256()
+    if folder.is_file():
+        digest.update(folder.read_bytes())
     for path in sorted(_files(folder)):
         digest.update(str(path.relative_to(folder)).encode() + b"\0")
         digest.update(hashlib.sha256(path.read_bytes()).digest())

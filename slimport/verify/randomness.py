@@ -3,9 +3,9 @@
 Dropout, stochastic depth and samplers of minibatches draw when a network runs; old and new draw
 from other generators, so that nothing behind such an operation could be compared. Both workers
 therefore put values in their place that depend on the shape alone, or on how many draws of that
-shape came before, and keep the order of what is to be shuffled. What is done with the numbers,
-the scale of what dropout keeps or the paths that are dropped, is compared in full; only the
-generator is not.
+shape came before, and keep the order of what is to be shuffled, examples of queues and datasets
+included. What is done with the numbers, the scale of what dropout keeps or the paths that are
+dropped, is compared in full; only the generator is not.
 
 Values of new variables are not touched: every variable is assigned anyway.
 
@@ -25,6 +25,8 @@ from slimport.verify import values
 #: The functions of `tf` that draw uniform numbers, and those that shuffle, by dotted path.
 UNIFORM = ("random_uniform", "random.uniform")
 SHUFFLE = ("random_shuffle", "random.shuffle")
+#: Those that make a queue which shuffles.
+QUEUES = ("RandomShuffleQueue", "queue.RandomShuffleQueue")
 
 
 class _Pass:
@@ -61,13 +63,69 @@ def install(tf: Any) -> None:
         random_ops.random_uniform: _numbered(tf, random_ops.random_uniform),
         random_ops.random_shuffle: in_order,
     }
-    queues: Any = importlib.import_module("tensorflow.python.training.input")
-    queues.random_ops = _SeenWith(queues.random_ops, {"random_shuffle": in_order})
+    images: Any = importlib.import_module("tensorflow.python.ops.image_ops_impl")
+    uniform = {"random_uniform": own[random_ops.random_uniform]}
+    images.random_ops = _SeenWith(images.random_ops, uniform)
+    own.update(_inputs_in_order(in_order))
     # `import tensorflow.compat.v1` and the attribute `tf.compat.v1` are not always one module.
     imported = [importlib.import_module(f"tensorflow.compat.{name}") for name in ("v1", "v2")]
     for module in (tf, tf.compat.v1, tf.compat.v2, *imported):
-        for path in (*UNIFORM, *SHUFFLE):
+        for path in (*UNIFORM, *SHUFFLE, *QUEUES):
             _replace(module, path, own)
+
+
+def _inputs_in_order(in_order: Any) -> Any:
+    """Makes input queues and datasets keep the order of their files, numbers and examples.
+
+    Several threads of a queue would race for it; there is one.
+    """
+    queues: Any = importlib.import_module("tensorflow.python.training.input")
+    queues.random_ops = _SeenWith(queues.random_ops, {"random_shuffle": in_order})
+    enqueue = queues._enqueue
+
+    def by_one_thread(queue: Any, tensors: Any, threads: int, *args: Any, **kwargs: Any) -> Any:
+        return enqueue(queue, tensors, min(threads, 1), *args, **kwargs)
+
+    queues._enqueue = by_one_thread
+    data_flow: Any = importlib.import_module("tensorflow.python.ops.data_flow_ops")
+    shuffled = data_flow.RandomShuffleQueue
+    data_flow.RandomShuffleQueue = _fifo_queue(data_flow.FIFOQueue)
+    datasets: Any = importlib.import_module("tensorflow.python.data.ops.dataset_ops")
+    for kind in (datasets.DatasetV1, datasets.DatasetV2):
+        kind.shuffle = lambda self, *args, **kwargs: self
+        kind.map = _deterministic(kind.map)
+        kind.interleave = _deterministic(kind.interleave)
+    return {shuffled: data_flow.RandomShuffleQueue}
+
+
+def _deterministic(method: Any) -> Any:
+    """A method of datasets that keeps the order of its elements even where it need not."""
+
+    def in_order(*args: Any, **kwargs: Any) -> Any:
+        if "deterministic" in kwargs:
+            kwargs["deterministic"] = True
+        return method(*args, **kwargs)
+
+    return in_order
+
+
+def _fifo_queue(make: Any) -> Any:
+    """A queue in place of one that shuffles; it takes the same arguments."""
+
+    def queue(
+        capacity: Any,
+        min_after_dequeue: Any,
+        dtypes: Any,
+        shapes: Any = None,
+        names: Any = None,
+        seed: Any = None,
+        shared_name: Any = None,
+        name: str = "random_shuffle_queue",
+    ) -> Any:
+        del min_after_dequeue, seed
+        return make(capacity, dtypes, shapes, names, shared_name, name)
+
+    return queue
 
 
 def _replace(module: Any, path: str, own: Any) -> None:

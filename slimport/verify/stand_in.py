@@ -66,6 +66,7 @@ _SOURCES = {
     "util": ("v1:", "v1:nest"),
     "summary": ("v1:summary",),
     "estimator": ("v1:estimator",),
+    "opt": ("v1:train",),
 }
 
 #: Deep paths whose modules have a home of their own in tf_slim, by prefix.
@@ -216,6 +217,10 @@ class _ContribFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             from slimport.written.hparams import HParams
 
             return {"HParams": HParams}
+        if path.split(".", 1)[0] == "opt":
+            from slimport.verify.stand_in_opt import moving_average_optimizer
+
+            return {"MovingAverageOptimizer": moving_average_optimizer(self._v1)}
         if path == "framework":
             return {"nest": self._v1.nest, "is_tensor": self._v1.is_tensor}
         return {}

@@ -71,6 +71,10 @@ PURE_NOISE = 0.1
 #: gradients alone can show, a wrong or missing path, is of the size of the gradient.
 NOISY_GRADIENT = CAP / FLOOR_FACTOR[protocol.TRAINING, protocol.GRADIENT]
 
+#: And for everything in a training case: steps amplify rounding until nothing is left but it. Three
+#: steps of the SSD take one unit in the last place of its weights to half of what they have moved.
+NOISY_STEPS = CAP / FLOOR_FACTOR[protocol.STEPS, protocol.WEIGHT]
+
 
 @dataclass(frozen=True)
 class Tolerance:
@@ -140,4 +144,5 @@ def tolerance(
     if group in chosen:
         return Tolerance(chosen[group], floor, chosen=True)
     noisy = NOISY_GRADIENT if group == protocol.GRADIENT else PURE_NOISE
+    noisy = NOISY_STEPS if mode in protocol.STEP_MODES else noisy
     return Tolerance(BASE[key], floor, FLOOR_FACTOR[key], rounding=rounding, noisy=noisy)

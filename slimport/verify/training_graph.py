@@ -265,9 +265,9 @@ class Program:
                     step_fn(recording, self.train_op, self._global_step(), options)
                 else:
                     recording.run(self.train_op)
-            except self.tf.errors.OutOfRangeError:
-                record.notes = [*record.notes, f"the input ended before step {step}"]
-                return
+            except self.tf.errors.OutOfRangeError as error:
+                raise RuntimeError(training_record.too_short(step - 1, wanted[-1])) from error
+            record.end_step(step)
             if step in wanted:
                 record.held[step] = self._held(session)
 

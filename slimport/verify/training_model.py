@@ -24,6 +24,10 @@ from slimport.verify import (
 #: Callbacks of the written module that a comparison has no use for: files, and where to stop.
 LEFT_OUT = ("Checkpoints", "StopAtStep", "LogLoss")
 
+#: Variables of every Keras optimizer: the rate is compared for itself, and an optimizer around
+#: another counts no steps of its own.
+OF_KERAS = ("learning_rate", "iteration")
+
 AVERAGE = "/ExponentialMovingAverage"
 
 
@@ -106,7 +110,7 @@ class Watched:
         fit(**given)
         self.record.gradients = {name: np.asarray(v) for name, v in self.gradients.items()}
         if len(self.record.losses) < steps:
-            self.record.notes.append(f"the input ended after step {len(self.record.losses)}")
+            raise RuntimeError(training_record.too_short(len(self.record.losses), steps))
         return self.record
 
     def _callbacks(self, given: dict[str, Any]) -> list[Any]:
@@ -159,11 +163,14 @@ class Watched:
 
     def _of_optimizers(self) -> Iterator[_Held]:
         """The optimizers' variables; each name of Keras begins with that of its variable."""
+        of_model = {id(variable) for variable in self.named.values()}
         stems = {v.path.replace("/", "_") + "_": name for name, v in self.named.items()}
         for optimizer in self.optimizers:
             own = [v for v in optimizer.variables if not _is_inner(optimizer, v)]
             for variable in own:
-                if variable is optimizer.iterations or variable.name == "learning_rate":
+                if variable is optimizer.iterations or variable.name in OF_KERAS:
+                    continue
+                if id(variable) in of_model:  # tracked by the optimizer, too
                     continue
                 known = [stem for stem in stems if variable.name.startswith(stem)]
                 stem = max(known, key=len, default="")

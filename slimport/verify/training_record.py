@@ -39,6 +39,14 @@ class Record:
         self.variables: list[tuple[str, list[int], str, int]] = []
         self.notes: list[str] = []
 
+    def end_step(self, step: int) -> None:
+        """Keeps one loss for a step: a step function may train twice in it, or not at all."""
+        if len(self.losses) < step:
+            self.losses.append(np.float32("nan"))
+            self.rates.append(None)
+        del self.losses[step - 1 : -1]
+        del self.rates[step - 1 : -1]
+
 
 def answer(
     built: str, steps: Sequence[int], run: Record, others: Sequence[Record]
@@ -69,6 +77,11 @@ def answer(
         if step in run.held:
             _put_held(found, step, run, others)
     return found
+
+
+def too_short(made: int, wanted: int) -> str:
+    """Says that the input of a program does not last for the steps of its case."""
+    return f"the input ended after step {made} of {wanted}: ask for fewer steps in the case"
 
 
 def segments(steps: Sequence[int]) -> list[tuple[int, int]]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +20,8 @@ from slimport.verify.protocol import TRAINING_GROUPS
 from slimport.verify.result import CaseResult, Status
 from slimport.verify.run import Settings, verify
 
-FIXTURE = Path(__file__).parents[2] / "fixtures" / "legacy" / "training_steps"
+LEGACY = Path(__file__).parents[2] / "fixtures" / "legacy"
+FIXTURE, DETECTOR = LEGACY / "training_steps", LEGACY / "ssd_inception_v2"
 
 #: Cases that run with every test; `test_every_case_is_equal` takes the others.
 QUICK = (
@@ -49,6 +53,104 @@ class Fault:
     name: str = ""
     step: int = 1
 
+
+#: Programs beside the fixture's: a step function of its own, an input that ends, no training.
+MORE = """
+import tensorflow as tf
+
+import losses
+import small_net
+from train_sessions import batches, build_loss
+
+slim = tf.contrib.slim
+
+
+def steps_of_its_own(folder=None):
+  with tf.Graph().as_default():
+    train_op = slim.learning.create_train_op(
+        build_loss(batches, 'tf', 'mean_squared_error'), tf.train.AdagradOptimizer(.1))
+    losses_seen = []
+
+    def two_steps(session, *args, **kwargs):
+      slim.learning.train_step(session, *args, **kwargs)
+      loss, should_stop = slim.learning.train_step(session, *args, **kwargs)
+      losses_seen.append(loss)
+      return loss, should_stop
+
+    return slim.learning.train(train_op, folder, train_step_fn=two_steps)
+
+
+def short(examples):
+  data = tf.data.Dataset.from_tensor_slices(small_net.data())
+  return data.batch(3).make_one_shot_iterator().get_next()
+
+
+def input_that_ends(folder=None):
+  with tf.Graph().as_default():
+    train_op = slim.learning.create_train_op(
+        build_loss(short, 'tf', 'mean_squared_error'), tf.train.AdagradOptimizer(.1))
+    return slim.learning.train(train_op, folder)
+
+
+def no_training():
+  return None
+"""
+#: `tf.contrib.opt.MovingAverageOptimizer`, and by hand what it is with fit.
+AVERAGED = """
+import tensorflow as tf
+
+import train
+
+slim = tf.contrib.slim
+
+
+def averaged(folder=None):
+  with tf.Graph().as_default():
+    step = slim.get_or_create_global_step()
+    total_loss = train.build_loss('tf', 'softmax_cross_entropy', .01)
+    optimizer = tf.contrib.opt.MovingAverageOptimizer(
+        tf.train.MomentumOptimizer(.05, .9), average_decay=.9)
+    train_op = slim.learning.create_train_op(total_loss, optimizer, global_step=step)
+    return slim.learning.train(train_op, folder)
+"""
+AVERAGED_BY_HAND = """
+import train
+from scoped_layers import LossModel, Momentum
+from slimport.written.moving_average_optimizer import MovingAverageOptimizer
+
+
+def averaged(decay=.9):
+  model = LossModel(train.build_loss, 'tf', 'softmax_cross_entropy', .01)
+  model.compile(MovingAverageOptimizer(Momentum(.05, .9), decay))
+  model.fit(model.batches, steps_per_epoch=20)
+
+
+def averaged_slower():
+  averaged(.95)
+"""
+MORE_CASES = """
+[[training]]
+name = "averaged"
+entry = "averaged:averaged"
+[[training]]
+name = "averaged_slower"
+old_entry = "averaged:averaged"
+new_entry = "averaged:averaged_slower"
+[[training]]
+name = "steps_of_its_own"
+entry = "more:steps_of_its_own"
+places = ["graph"]
+steps = [1, 3]
+[[training]]
+name = "input_that_ends"
+entry = "more:input_that_ends"
+places = ["graph"]
+steps = [3, 5]
+[[training]]
+name = "no_training"
+entry = "more:no_training"
+places = ["model", "graph"]
+"""
 
 LATE = """
 class Late(keras.optimizers.schedules.ExponentialDecay):
@@ -119,17 +221,30 @@ MODULES = ("losses", "small_net", "train", "train_records", "train_sessions")
 
 
 @pytest.fixture(scope="module")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The fixture, rewritten."""
+def legacy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The fixture, with more programs."""
+    out = tmp_path_factory.mktemp("legacy") / "training_steps"
+    shutil.copytree(FIXTURE, out)
+    (out / "more.py").write_text(MORE, "utf-8")
+    return out
+
+
+@pytest.fixture(scope="module")
+def migrated(legacy: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, rewritten."""
     out = tmp_path_factory.mktemp("migrated") / "training_steps"
-    report = rewrite(Request((FIXTURE,), out, write=True)).report
+    report = rewrite(Request((legacy,), out, write=True)).report
     assert not report.failed and not report.left
     return out
 
 
 @pytest.fixture(scope="module")
-def judged(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, CaseResult]:
-    """The verdict on some of the cases, and on each fault."""
+def judged(
+    legacy: Path, migrated: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, CaseResult]:
+    """The verdict on some of the cases, on each fault, and on more programs."""
+    (legacy / "averaged.py").write_text(AVERAGED, "utf-8")
+    (migrated / "averaged.py").write_text(AVERAGED_BY_HAND, "utf-8")
     file = tmp_path_factory.mktemp("cases") / "cases.toml"
     tables = cases_of((FIXTURE / "verify.toml").read_text("utf-8"))
     wanted = [tables[name] for name in QUICK]
@@ -139,8 +254,8 @@ def judged(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
         entry = re.search(r'entry = "(\w+):(\w+)"', table)
         assert entry is not None
         wanted.append(f'{table}new_entry = "{entry[1]}_{name}:{entry[2]}"\n')
-    file.write_text("\n".join(wanted), "utf-8")
-    return {case.name: case for case in verify(file, FIXTURE, migrated).cases}
+    file.write_text("\n".join([*wanted, MORE_CASES]), "utf-8")
+    return {case.name: case for case in verify(file, legacy, migrated).cases}
 
 
 def cases_of(text: str) -> dict[str, str]:
@@ -208,6 +323,45 @@ def test_a_fault_is_caught_and_named(name: str, judged: dict[str, CaseResult]) -
     assert first.name.endswith(fault.name), first
 
 
+def test_averages_of_an_optimizer_around_another(judged: dict[str, CaseResult]) -> None:
+    case = judged["averaged"]
+    assert case.status is Status.EQUAL, shown(case)
+    averages = case.modes[0].of("average")
+    assert [tensor.status for tensor in averages] == [Status.EQUAL] * 3 * 4
+    assert {tensor.name for tensor in case.modes[0].of("slot")} >= {"conv/weights/momentum"}
+
+
+def test_averages_that_are_slower_are_named(judged: dict[str, CaseResult]) -> None:
+    assert judged["averaged_slower"].first_divergence is not None
+    first = judged["averaged_slower"].first_divergence[1]
+    assert (first.group, first.step) == ("average", 1)
+
+
+def test_a_step_function_of_the_program_takes_its_steps(judged: dict[str, CaseResult]) -> None:
+    case = judged["steps_of_its_own"]
+    assert case.status is Status.EQUAL, shown(case)
+    mode = case.modes[0]
+    assert mode.curves is not None and len(mode.curves.old) == 3  # of the last run in each step
+    assert {t.step for t in mode.of("counter")} == {1, 3}
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("input_that_ends", "the input ended after step 4 of 5"),
+        ("no_training", "came to its end without training"),
+    ],
+)
+def test_a_program_that_does_not_take_the_steps_fails(
+    name: str, message: str, judged: dict[str, CaseResult]
+) -> None:
+    case = judged[name]
+    assert case.status is Status.FAILED
+    for mode in case.modes:
+        assert set(mode.errors) == {"old", "new"}
+        assert all(message in text for text in mode.errors.values())
+
+
 @pytest.mark.slow
 def test_every_case_is_equal(migrated: Path) -> None:
     result = verify(FIXTURE / "verify.toml", FIXTURE, migrated, Settings(together=False))
@@ -215,3 +369,19 @@ def test_every_case_is_equal(migrated: Path) -> None:
     assert result.is_equal, "\n".join(
         shown(case) for case in result.cases if case.status is not Status.EQUAL
     )
+
+
+@pytest.mark.slow
+def test_the_detector_takes_the_same_first_steps(tmp_path: Path) -> None:
+    new, data = tmp_path / "new", tmp_path / "shapes"
+    rewrite(Request((DETECTOR,), new, write=True))
+    command = [sys.executable, "datasets/make_shapes.py", f"--out_dir={data}"]
+    subprocess.run([*command, "--num_train=64", "--num_val=1"], cwd=new, check=True)
+    text = (DETECTOR / "verify_training.toml").read_text("utf-8")
+    text = text.replace("../../../build/shapes", str(data))
+    text = text.replace('"configs/', f'"{DETECTOR}/configs/')
+    (tmp_path / "cases.toml").write_text(text, "utf-8")
+    result = verify(tmp_path / "cases.toml", DETECTOR, new)
+    assert result.is_equal, shown(result.cases[0])
+    first = [tensor for tensor in result.cases[0].modes[0].tensors if tensor.step == 1]
+    assert sum(tensor.status is Status.EQUAL for tensor in first) > 0.95 * len(first)

@@ -14,7 +14,8 @@ from slimport.verify import values
 HERE = Path(values.__file__).parent
 OLD_SIDE = (
     "__init__.py", "bootstrap.py", "graph.py", "loops.py", "old_worker.py", "protocol.py",
-    "randomness.py", "smooth.py", "stand_in.py", "training_graph.py", "training_record.py",
+    "randomness.py", "smooth.py", "stand_in.py", "stand_in_opt.py",
+    "training_graph.py", "training_record.py",
     "values.py", "worker.py",
 )  # fmt: skip
 
