@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import libcst as cst
 
-from slimport.index.hand_loops import HandLoop
+from slimport.index.hand_loop import HandLoop
 from slimport.index.program import Reference
 from slimport.index.session_runs import Run
 from slimport.report.model import Rewritten

@@ -11,7 +11,8 @@ from slimport.index.canonical import is_slim
 from slimport.index.closed import Closure, LayerCall, closures, share_reasons
 from slimport.index.evaluations import Evaluation, evaluations
 from slimport.index.global_steps import PassedStep
-from slimport.index.hand_loops import HandLoop, hand_loops
+from slimport.index.hand_loop import HandLoop
+from slimport.index.hand_loops import hand_loops
 from slimport.index.modules import Module
 from slimport.index.patched import patched_names
 from slimport.index.pipelines import Pipeline, pipelines

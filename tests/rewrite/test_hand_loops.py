@@ -188,6 +188,24 @@ STAYS = {
     "moving statistics stand still": (
         {"second": "logits = slim.batch_norm(logits)"}, "moving statistics",
     ),
+    "updates that were not there yet": (
+        {
+            "first": "updates = tf.get_collection(tf.GraphKeys.UPDATE_OPS)",
+            "second": "logits = slim.batch_norm(logits)",
+            "operation": "with tf.control_dependencies(updates):\n"
+            "        train_op = tf.train.AdamOptimizer(0.1).minimize(loss)",
+        },
+        "moving statistics",
+    ),
+    "some updates": (
+        {
+            "second": "logits = slim.batch_norm(logits)",
+            "operation": "updates = tf.get_collection(tf.GraphKeys.UPDATE_OPS, 'x')\n"
+            "    with tf.control_dependencies(updates):\n"
+            "        train_op = tf.train.AdamOptimizer(0.1).minimize(loss)",
+        },
+        "one training operation",
+    ),
     "a tensor in the loop": ({"inner": "z = tf.square(a)"}, "makes tensors"),
     "variables in the loop": ({"inner": "print(tf.trainable_variables())"}, "looks variables up"),
     "assigned": ({"second": "x.assign(logits)"}, "a session asks for"),

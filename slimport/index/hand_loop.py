@@ -1,0 +1,108 @@
+"""What a loop that feeds placeholders and runs a training operation is made of."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from slimport.index.blocks import called
+from slimport.index.program import Function, Program, callees, closure_of
+from slimport.index.session_runs import Run, Saved
+
+INITIALIZERS = (
+    "tf.global_variables_initializer", "tf.initialize_all_variables",
+    "tf.initialize_local_variables", "tf.local_variables_initializer",
+)  # fmt: skip
+SESSIONS = ("tf.InteractiveSession", "tf.Session")
+PLACEHOLDER, SAVER = "tf.placeholder", "tf.train.Saver"
+OF_THE_LOOP = (*INITIALIZERS, *SESSIONS, PLACEHOLDER, "tf.group", "tf.reset_default_graph")
+DEFINITIONS = (ast.AsyncFunctionDef, ast.ClassDef, ast.FunctionDef, ast.Import, ast.ImportFrom)
+
+
+@dataclass(frozen=True, eq=False)
+class Minimized:
+    """``with tf.control_dependencies(updates): train = optimizer.minimize(loss)``
+
+    Attributes:
+        statement: The statement of the block.
+        name: The name of the training operation.
+        loss: That of the loss.
+        optimizer: The optimizer.
+        variables: What it trains, `None` for everything.
+        updates: The statement that reads the updates which run with it, `None` for none.
+    """
+
+    statement: ast.stmt
+    name: str
+    loss: str
+    optimizer: ast.expr
+    variables: ast.expr | None
+    updates: ast.stmt | None
+
+
+@dataclass(frozen=True, eq=False)
+class HandLoop:
+    """A graph that is built, and runs of it in Python.
+
+    Attributes:
+        function: The function, or the file's top level.
+        block: The statements among which the loss is.
+        graph: The ``with tf.Graph().as_default():`` around them, if any.
+        session: The ``with tf.Session() as session:`` among them, if it is one.
+        session_name: The session's name.
+        inputs: The placeholders that the loss is computed from, in order.
+        rate: The name of the placeholder for the learning rate, if one is fed.
+        rate_argument: The optimizer's argument that it is.
+        of_loss: The statements that build the loss.
+        minimized: The training operation.
+        runs: Statements that train.
+        savers: Statements that make a saver.
+        saves: Statements that save or restore.
+        gone: Statements that nothing needs any more, wherever they are.
+        looks_up: Statements that look variables up, which are the model's then.
+    """
+
+    function: Function
+    block: list[ast.stmt]
+    graph: ast.With | None
+    session: ast.With | None
+    session_name: str
+    inputs: Mapping[str, ast.Call]
+    rate: str | None
+    rate_argument: ast.Name | None
+    of_loss: list[ast.stmt]
+    minimized: Minimized
+    runs: list[Run]
+    savers: list[ast.stmt]
+    saves: list[Saved]
+    gone: list[ast.stmt]
+    looks_up: list[ast.stmt]
+
+    @property
+    def fetched(self) -> list[str]:
+        """Names of the tensors that are looked at beside the loss."""
+        names = dict.fromkeys(name for run in self.runs for _, name in run.wanted)
+        return [name for name in names if name != self.minimized.loss]
+
+    def callees(self, program: Program) -> set[Function]:
+        """The functions that run while the loss is built."""
+        start = {f for s in self.of_loss for f in called(s, self.function, program)}
+        return closure_of(start, callees)
+
+    def beside(self, program: Program) -> set[Function]:
+        """The functions that the other statements call."""
+        rest = [s for s in self.block if s not in self.of_loss]
+        start = {f for s in rest for f in called(s, self.function, program)}
+        return closure_of(start, callees) - self.callees(program)
+
+
+def nested(block: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements of a block and those below them, without those of functions."""
+    for statement in block:
+        yield statement
+        if not isinstance(statement, DEFINITIONS):
+            for name in ("body", "orelse", "finalbody"):
+                yield from nested(getattr(statement, name, []))
+            for handler in getattr(statement, "handlers", []):
+                yield from nested(handler.body)

@@ -1,0 +1,145 @@
+"""Whether what a loop by hand leaves out is used for nothing else."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from slimport.index.blocks import assigned, leave_it, loaded, references_in
+from slimport.index.global_steps import told_steps
+from slimport.index.hand_loop import OF_THE_LOOP, HandLoop, nested
+from slimport.index.program import Program
+from slimport.index.session_runs import Stays
+from slimport.index.told_apart import NEEDS_A_GRAPH, is_run_on_request
+from slimport.index.training import looks_up, makes_tensors
+
+
+class HandLoopChecks:
+    """Each check passes or raises `Stays`.
+
+    Args:
+        loop: What was read.
+        program: The index.
+    """
+
+    def __init__(self, loop: HandLoop, program: Program) -> None:
+        self._loop, self._function, self._program = loop, loop.function, program
+        self._operation = loop.minimized.statement
+        self._own = [*loop.of_loss, *loop.gone, *loop.savers, self._operation]
+        self._others = loop.callees(program) | loop.beside(program)
+
+    def check(self) -> None:
+        """All of them.
+
+        Raises:
+            Stays: Where something would be missing, or computed otherwise.
+        """
+        self._check_feeds()
+        self._check_loss()
+        self._check_updates()
+        self._check_names()
+        self._check_graph()
+        self._check_rest()
+
+    def _check_feeds(self) -> None:
+        rate = self._loop.rate
+        if not self._loop.runs or not self._loop.inputs:
+            raise Stays("no run feeds it", self._operation)
+        for run in self._loop.runs:
+            if run.feed.keys() != self._loop.inputs.keys() | ({rate} - {None}):
+                raise Stays("not every placeholder is fed, or another tensor is", run.statement)
+            value = run.feed[rate] if rate else None
+            if value is not None and any(isinstance(n, ast.Call) for n in ast.walk(value)):
+                raise Stays("the learning rate is computed while it is fed", run.statement)
+
+    def _check_loss(self) -> None:
+        of_loss, block = self._loop.of_loss, self._loop.block
+        made, name = assigned(of_loss), self._loop.minimized.name
+        if self._loop.minimized.loss not in made:
+            raise Stays("the loss is not made of what is fed", self._operation)
+        if self._loop.rate in loaded(of_loss):
+            raise Stays(f"{self._loop.rate} is used for something else", of_loss[0])
+        if leave_it(of_loss):
+            raise Stays("the statements of the loss return, or leave a loop", of_loss[0])
+        for run in self._loop.runs:
+            if not set(run.fetches) - {name} <= made:
+                raise Stays("a run asks for what is not made beside the loss", run.statement)
+        first = block.index(of_loss[0])
+        rest = [s for s in block if s not in of_loss and s not in self._loop.gone]
+        changed = loaded(of_loss) & assigned(s for s in rest if block.index(s) > first)
+        if changed:
+            raise Stays(f"{min(changed)} changes after the loss is built", of_loss[0])
+
+    def _check_updates(self) -> None:
+        """Layers of Keras move their statistics with each step; a graph only if it is told to."""
+        references = [r for s in self._loop.of_loss for r in references_in(s, self._function)]
+        references += [r for f in self._loop.callees(self._program) for r in f.references]
+        norms = [r for r in references if "batch_norm" in r.api.name or "BatchNorm" in r.api.name]
+        updates = self._loop.minimized.updates
+        if not norms or (updates and self._are_all(updates)):
+            return
+        raise Stays("the moving statistics of its batch norm are not updated", self._operation)
+
+    def _are_all(self, updates: ast.stmt) -> bool:
+        """Whether the collection of updates was read once the loss had put them there."""
+        block = self._loop.block
+        before = [s for s in self._loop.of_loss if block.index(s) < block.index(self._operation)]
+        return block.index(updates) > max(map(block.index, before), default=-1)
+
+    def _check_names(self) -> None:
+        """What is no more is used only where nothing of it is left."""
+        loop, statements = self._loop, [*self._loop.of_loss, *self._loop.gone, self._operation]
+        gone = assigned(statements) | {loop.session_name, *loop.inputs}
+        parts: list[ast.AST] = [*statements, *(part for run in loop.runs for part in run.parts)]
+        parts += [part for found in loop.saves for part in found.parts]
+        parts += [node for node in told_steps(self._function) if node is not None]
+        parts += [node for node in (loop.rate_argument,) if node is not None]
+        parts += [t for run in loop.runs for t in getattr(run.statement, "targets", ())]
+        parts += [loop.session.items[0]] if loop.session is not None else []
+        allowed = {id(node) for part in parts for node in ast.walk(part)}
+        for statement in self._function.node.body:
+            for node in _names_outside(statement):
+                if node.id in gone and id(node) not in allowed:
+                    is_use = isinstance(node.ctx, ast.Load)
+                    what = "is used for something else" if is_use else "gets another value"
+                    raise Stays(f"{node.id} {what}", node)
+
+    def _check_graph(self) -> None:
+        """Nothing else needs the graph."""
+        headers = [self._loop.session.items[0]] if self._loop.session is not None else []
+        own = {id(node) for part in [*self._own, *headers] for node in ast.walk(part)}
+        references = [r for function in self._others for r in function.references]
+        for reference in self._function.references:
+            if reference.api.name not in OF_THE_LOOP or id(reference.node) not in own:
+                references.append(reference)
+        for reference in references:
+            if reference.api.name.startswith(NEEDS_A_GRAPH):
+                raise Stays(f"{reference.api.name} needs a graph", reference.node)
+        for code in [*self._loop.block, *(f.node for f in self._others)]:
+            for node in ast.walk(code):
+                if is_run_on_request(node):
+                    raise Stays("it runs what a session asks for", node)
+
+    def _check_rest(self) -> None:
+        """What stays beside the loss makes no tensors, and looks for none in the loop."""
+        left = [*self._own, *self._loop.looks_up, *(run.statement for run in self._loop.runs)]
+        known = {id(node) for statement in left for node in ast.walk(statement)}
+        for statement in nested(self._loop.block):
+            if id(statement) in known or hasattr(statement, "body"):
+                continue
+            if makes_tensors(statement, self._function, self._program):
+                raise Stays("it makes tensors beside the loss", statement)
+            if looks_up(statement, self._function, self._program):
+                raise Stays("it looks variables up in the loop", statement)
+
+
+def _names_outside(statement: ast.stmt) -> Iterator[ast.Name]:
+    """The names in a statement that are not a function's own."""
+    own: set[str] = set()
+    shares = any(isinstance(n, ast.Global | ast.Nonlocal) for n in ast.walk(statement))
+    if isinstance(statement, ast.FunctionDef) and not shares:
+        own = assigned(statement.body)
+        own |= {node.arg for node in ast.walk(statement) if isinstance(node, ast.arg)}
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Name) and node.id not in own:
+            yield node

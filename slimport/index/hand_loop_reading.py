@@ -1,0 +1,267 @@
+"""Reads a function that feeds placeholders and runs a training operation."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from slimport.index.blocks import (
+    argument,
+    assigned,
+    call_of,
+    loaded,
+    on_lines_of_their_own,
+    references_in,
+)
+from slimport.index.global_steps import is_step
+from slimport.index.hand_loop import (
+    DEFINITIONS,
+    INITIALIZERS,
+    PLACEHOLDER,
+    SAVER,
+    SESSIONS,
+    HandLoop,
+    Minimized,
+    nested,
+)
+from slimport.index.program import Function, Program
+from slimport.index.session_runs import Stays, is_method, run_of, saved
+from slimport.index.training import looks_up, makes_tensors
+
+_OF_MINIMIZE = {"loss", "global_step", "var_list", "name", "colocate_gradients_with_ops"}
+
+
+class HandLoopReading:
+    """Reads one function; every way out but the end is a `Stays`.
+
+    Args:
+        function: It names a session and an optimizer.
+        program: The index.
+    """
+
+    def __init__(self, function: Function, program: Program) -> None:
+        node = function.node
+        self._function, self._program, self._node = function, program, node
+        if isinstance(node, ast.AsyncFunctionDef):
+            raise Stays("the function is async", node)
+        graphs = [s for s in node.body if self._opens(s, "tf.Graph") and not _named(s)]
+        self._graph = graphs[0] if len(graphs) == 1 and isinstance(graphs[0], ast.With) else None
+        self._block = self._graph.body if self._graph is not None else node.body
+        if not on_lines_of_their_own(node.body) or not on_lines_of_their_own(self._block):
+            raise Stays("statements share a line", node)
+        self._nested = list(nested(self._block))
+
+    def loop(self) -> HandLoop:
+        """The loop.
+
+        Raises:
+            Stays: It is of another shape.
+        """
+        placeholders = {name: call for name, _, call in self._assigned_calls(PLACEHOLDER)}
+        session_statement, session = self._session()
+        minimized = self._minimized()
+        savers = {n: s for n, s, c in self._assigned_calls(SAVER) if _keeps_all(c, s)}
+        gone = list(self._gone(session))
+        left = [s for s in self._nested if s not in gone]
+        runs = [r for s in left if (r := run_of(s, session)) and minimized.name in r.fetches]
+        saves = [found for s in left if (found := saved(s, session, savers))]
+        argument = self._rate(minimized, placeholders)
+        rate = argument.id if argument is not None else None
+        inputs = {name: call for name, call in placeholders.items() if name != rate}
+        return HandLoop(
+            function=self._function,
+            block=self._block,
+            graph=self._graph,
+            session=session_statement if isinstance(session_statement, ast.With) else None,
+            inputs=inputs,
+            session_name=session,
+            rate=rate,
+            rate_argument=argument,
+            of_loss=self._of_loss(inputs, minimized, session, gone),
+            minimized=minimized,
+            runs=runs,
+            savers=list(savers.values()),
+            saves=saves,
+            gone=gone,
+            looks_up=[s for s in self._block if s in left and self._looks_up(s)],
+        )
+
+    # Finding ----------------------------------------------------------------------------------
+
+    def _opens(self, statement: ast.stmt, api: str) -> bool:
+        if not isinstance(statement, ast.With) or len(statement.items) != 1:
+            return False
+        found = references_in(statement.items[0].context_expr, self._function)
+        return api in {r.api.name for r in found}
+
+    def _api(self, call: ast.expr | None) -> str:
+        names = [r.api.name for r in self._function.references if r.call is call is not None]
+        return names[0] if names else ""
+
+    def _assigned_calls(self, api: str) -> Iterator[tuple[str, ast.stmt, ast.Call]]:
+        """Names of the block for what an API returns, each with its statement and call."""
+        calls = [r.call for r in self._function.references if r.api.name == api]
+        for statement in self._block:
+            match statement:
+                case ast.Assign([ast.Name(name)], ast.Call() as call) if call in calls:
+                    calls.remove(call)
+                    yield name, statement, call
+        if calls:
+            raise Stays(f"{api} is no statement of its own", calls[0] or self._node)
+
+    def _session(self) -> tuple[ast.stmt, str]:
+        found: list[tuple[ast.stmt, str]] = []
+        for statement in self._block:
+            match statement:
+                case ast.With([ast.withitem(call, ast.Name(name))]) if self._api(call) in SESSIONS:
+                    found.append((statement, name))
+                case ast.Assign([ast.Name(name)], call) if self._api(call) in SESSIONS:
+                    found.append((statement, name))
+        if len(found) != 1 or sum(r.api.name in SESSIONS for r in self._function.references) > 1:
+            raise Stays("there is not one session", self._node)
+        return found[0]
+
+    def _minimized(self) -> Minimized:
+        calls = [n for s in self._nested for n in ast.walk(s) if _minimizes(n)]
+        found = [m for s in self._block if (m := self._minimizing(s)) is not None]
+        if len(found) != 1 or len({id(call) for call in calls}) != 1:
+            raise Stays("there is not one training operation", self._node)
+        return found[0]
+
+    def _minimizing(self, statement: ast.stmt) -> Minimized | None:
+        match statement:
+            case ast.With([ast.withitem(call)], [inner]):
+                updates = self._updates_before(call, statement)
+                found = self._minimizing(inner) if updates is not None else None
+                return found and replace(found, statement=statement, updates=updates)
+            case ast.Assign(
+                [ast.Name(name)], ast.Call(ast.Attribute(optimizer, "minimize")) as call
+            ):
+                loss = argument(call, 0, "loss")
+                known = {k.arg for k in call.keywords} <= _OF_MINIMIZE and len(call.args) <= 2
+                if not isinstance(loss, ast.Name) or not known:
+                    raise Stays("the optimizer is told what has no equal", statement)
+                variables = argument(call, 2, "var_list")
+                return Minimized(statement, name, loss.id, optimizer, variables, None)
+        return None
+
+    def _updates_before(self, call: ast.expr, statement: ast.stmt) -> ast.stmt | None:
+        """Where ``with tf.control_dependencies(updates):`` has its updates from."""
+        if self._api(call) != "tf.control_dependencies":
+            return None
+        match call:
+            case ast.Call(_, [ast.Name(name)], []):
+                made = [s for s in self._block if name in assigned([s])]
+                is_one = len(made) == 1 and isinstance(made[0], ast.Assign)
+                return made[0] if is_one and self._is_updates(made[0]) else None
+            case ast.Call(_, [given], []):
+                return statement if self._is_updates(ast.Expr(given)) else None
+        return None
+
+    def _is_updates(self, statement: ast.stmt) -> bool:
+        """Whether the value is ``tf.get_collection(tf.GraphKeys.UPDATE_OPS)``, all of it."""
+        call = call_of(statement)
+        if call is None or len(call.args) != 1 or call.keywords:
+            return False
+        names = [r.api.name for r in references_in(call.args[0], self._function)]
+        return self._api(call) == "tf.get_collection" and names == ["tf.GraphKeys.UPDATE_OPS"]
+
+    def _rate(self, minimized: Minimized, placeholders: Mapping[str, ast.Call]) -> ast.Name | None:
+        """The placeholder that is the optimizer's learning rate."""
+        optimizer = minimized.optimizer
+        if isinstance(optimizer, ast.Name):
+            made = [s for s in self._block if optimizer.id in assigned([s])]
+            optimizer = call_of(made[0]) or optimizer if len(made) == 1 else optimizer
+        if not isinstance(optimizer, ast.Call):
+            raise Stays("the optimizer is not made here", minimized.statement)
+        rate = argument(optimizer, 0, "learning_rate")
+        return rate if isinstance(rate, ast.Name) and rate.id in placeholders else None
+
+    def _of_loss(
+        self,
+        inputs: Mapping[str, ast.Call],
+        minimized: Minimized,
+        session: str,
+        gone: list[ast.stmt],
+    ) -> list[ast.stmt]:
+        """The statements before the session's use that make tensors, or use such."""
+        made, found = set(inputs), []
+        for statement in self._block:
+            if session in loaded([statement]) or self._opens(statement, SESSIONS[1]):
+                break
+            if statement is minimized.statement or statement in gone:
+                continue
+            if isinstance(statement, DEFINITIONS):
+                continue
+            is_other = looks_up(statement, self._function, self._program)
+            tensors = makes_tensors(statement, self._function, self._program)
+            if loaded([statement]) & made or (tensors and not is_other):
+                found.append(statement)
+                made |= assigned([statement])
+        return found
+
+    def _gone(self, session: str) -> Iterator[ast.stmt]:
+        initializers: set[str] = set()
+        for statement in self._nested:
+            call = call_of(statement)
+            api = self._api(call)
+            of_graph = isinstance(statement, ast.Assign) and self._is_of_graph(statement)
+            if of_graph or api in (PLACEHOLDER, "tf.reset_default_graph", *SESSIONS):
+                yield statement
+            elif call is not None and self._initializes(call, initializers):
+                initializers |= assigned([statement])
+                yield statement
+            elif call is not None and is_method(call, session, "run") and len(call.args) == 1:
+                if self._initializes(call.args[0], initializers):
+                    yield statement
+            elif call is not None and is_method(call, session, "close"):
+                yield statement
+
+    def _is_of_graph(self, statement: ast.Assign) -> bool:
+        """Whether a statement names the global step, or the collection of updates."""
+        if is_step(statement, self._function) or self._is_count(statement, call_of(statement)):
+            return True
+        return self._is_updates(statement)
+
+    def _is_count(self, statement: ast.stmt, call: ast.Call | None) -> bool:
+        """``step = tf.Variable(0, ...)``, which `minimize` counts up."""
+        match statement:
+            case ast.Assign([ast.Name(name)]) if self._api(call) == "tf.Variable":
+                steps = [argument(n, 1, "global_step") for s in self._block for n in ast.walk(s)
+                         if isinstance(n, ast.Call) and _minimizes(n)]  # fmt: skip
+                return any(isinstance(step, ast.Name) and step.id == name for step in steps)
+        return False
+
+    def _initializes(self, node: ast.expr, names: set[str]) -> bool:
+        match node:
+            case ast.Name(name):
+                return name in names
+            case ast.List(elements) | ast.Tuple(elements):
+                return bool(elements) and all(self._initializes(e, names) for e in elements)
+            case ast.Call(_, given, []) if self._api(node) == "tf.group":
+                return bool(given) and all(self._initializes(e, names) for e in given)
+        return self._api(node) in INITIALIZERS
+
+    def _looks_up(self, statement: ast.stmt) -> bool:
+        """Whether a statement without others below it looks variables up."""
+        found = looks_up(statement, self._function, self._program)
+        return found and not hasattr(statement, "body")
+
+
+def _keeps_all(call: ast.Call, statement: ast.stmt) -> bool:
+    """Whether a saver saves every variable; how many files it keeps may be said."""
+    if call.args or not {k.arg for k in call.keywords} <= {"max_to_keep"}:
+        raise Stays("the saver is told which variables it saves", statement)
+    return True
+
+
+def _minimizes(node: ast.AST) -> bool:
+    match node:
+        case ast.Call(ast.Attribute(_, "minimize" | "apply_gradients")):
+            return True
+    return False
+
+
+def _named(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.With) and statement.items[0].optional_vars is not None
