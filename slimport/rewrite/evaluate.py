@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 import libcst as cst
 
 from slimport.index.blocks import loaded
+from slimport.index.evaluation_block import Evaluation
+from slimport.index.evaluation_calls import CHECKPOINT, LOOP, OF_WAITING, ONCE, PARAMETERS
 from slimport.index.evaluation_summaries import SCALAR
-from slimport.index.evaluations import AVERAGES, OF_WAITING, PARAMETERS, Evaluation, Measure
+from slimport.index.evaluations import AVERAGES
 from slimport.index.pipelines import Pipeline
 from slimport.index.program import ColumnMap, Reference, Span
 from slimport.report.model import Rewritten
@@ -66,7 +68,7 @@ class EvaluateBlock:
         columns = ColumnMap(function.module.lines)
         calls = {**evaluation.summaries.calls, **dict.fromkeys(evaluation.averages, AVERAGES)}
         self._calls = {columns.span(call): api for call, api in calls.items()}
-        self._measures = {measure.statement: measure for measure in evaluation.measures}
+        self._logs = {s.lineno: metrics for s, metrics in evaluation.measures.logs.items()}
 
     def replaces(self, reference: Reference) -> bool:
         """Whether a reference goes with the block."""
@@ -104,10 +106,14 @@ class EvaluateBlock:
         data = given["data"]
         assert isinstance(data, cst.List)
         made += [cst.Arg(element.value) for element in data.elements]
-        return node.with_changes(func=self._services.tensorflow("print", "tensorflow"), args=made)
+        return node.with_changes(func=cst.Name("print"), args=made)
 
-    def summaries(self, lines: Sequence[int], node: cst.IndentedBlock) -> cst.IndentedBlock:
-        """A block below the statements on metrics' values, without what only graphs needed."""
+    def inner(self, lines: Sequence[int], node: cst.IndentedBlock) -> cst.IndentedBlock:
+        """A block below the others' statements: its metrics, or what is done with their values."""
+        if {*lines} & self._logs.keys():
+            body = [made for line, old in zip(lines, node.body, strict=True)
+                    for made in self._logged(line, old)]  # fmt: skip
+            return node.with_changes(body=body)
         if not {*lines} & {*self.evaluation.summaries.dropped, *self.evaluation.summaries.unnamed}:
             return node
         kept, carried = self._on_values(list(zip(lines, node.body, strict=True)))
@@ -152,7 +158,7 @@ class EvaluateBlock:
             elif old is found.of_metrics[-1]:
                 made = self._making(pairs, bool(result))
                 is_made = True
-            elif old is found.statement:
+            elif old is found.around:
                 made = self._evaluating(new, pairs)
             elif old not in found.of_metrics and old not in found.after:
                 made = [new]
@@ -171,8 +177,7 @@ class EvaluateBlock:
             inside = self._pipeline.rewritten(inside)
         body: list[cst.BaseStatement] = []
         for old, new in inside:
-            measure = self._measures.get(old)
-            body += [new] if measure is None else self._measured(measure, new)
+            body += self._logged(old.lineno, new)
         body[0] = with_lines_only(body[0], _without_blank(lines_above(body[0])))
         if self.evaluation.returned:
             body.append(_line(cst.Return(_names(self.evaluation.returned))))
@@ -189,24 +194,17 @@ class EvaluateBlock:
             made.append(_line(assignment(_names(self.evaluation.returned), returned)))
         return made
 
-    def _measured(self, measure: Measure, new: cst.BaseStatement) -> list[cst.BaseStatement]:
-        """A line for each metric of a statement."""
-        call = call_in(new)
-        calls: list[tuple[cst.BaseExpression, cst.BaseExpression]] = []
-        if measure.is_map:
-            metrics = call.args[0].value
-            assert isinstance(metrics, cst.Dict)
-            for element in metrics.elements:
-                assert isinstance(element, cst.DictElement)
-                calls.append((element.key, element.value))
-        else:
-            calls.append((cst.SimpleString(f"'{measure.value}'"), call))
-        made = [
+    def _logged(self, line: int, new: cst.BaseStatement) -> list[cst.BaseStatement]:
+        """A line for each metric of a statement, or the statement if it makes none."""
+        metrics = self._logs.get(line)
+        if metrics is None:
+            return [new]
+        lines = [
             log_line(name, metric, node, self._services)
-            for metric, (name, node) in zip(measure.metrics, calls, strict=True)
+            for metric, (name, node) in zip(metrics, _named(new), strict=True)
         ]
-        made[0] = with_lines_only(made[0], lines_above(new))
-        return with_comments_of([new], made)
+        lines[0] = with_lines_only(lines[0], lines_above(new))
+        return with_comments_of([new], lines)
 
     def _in_layer_graph(self, statements: Sequence[cst.BaseStatement]) -> cst.BaseStatement:
         """``with model.layer_graph():``, for statements that look variables up."""
@@ -220,33 +218,53 @@ class EvaluateBlock:
     # Evaluating -------------------------------------------------------------------------------
 
     def _evaluating(
-        self, statement: cst.BaseStatement, pairs: Sequence[Pair]
+        self, around: cst.BaseStatement, pairs: Sequence[Pair]
     ) -> list[cst.BaseStatement]:
+        """What takes the place of the statement that evaluates, or of the loop with it."""
         found = self.evaluation
-        names = PARAMETERS["slim.evaluation." + ("evaluation_loop" if found.loops else
-                                                 "evaluate_once")]  # fmt: skip
-        given = arguments(call_in(statement), names)
-        for name in ("checkpoint_path", "checkpoint_dir"):
-            if name in given:
-                given["checkpoint"] = given.pop(name)
-        writes = SCALAR in found.summaries.calls.values()
-        folder = cst.Call(
-            self._services.tensorflow("summary.create_file_writer", "tensorflow"),
-            [cst.Arg(given["logdir"])] if writes else [],
+        if found.around is found.statement:
+            before, made, after = self._evaluated(around, pairs)
+            made = [*before, *made, *after]
+            made[0] = with_lines_only(made[0], lines_above(around))
+            return with_comments_of([around, *self._old_after(pairs)], made)
+        assert isinstance(around, cst.For | cst.While) and isinstance(
+            found.around, ast.For | ast.While
         )
-        path = cst.Name(self._path) if found.loops else given["checkpoint"]
-        writer: cst.BaseExpression = cst.Name(self._writer) if found.loops else folder
-        body = [*self._values_of(path, given), *self._used(writer if writes else None, pairs)]
+        assert isinstance(around.body, cst.IndentedBlock)
+        place = found.around.body.index(found.statement)
+        statement = around.body.body[place]
+        before, made, after = self._evaluated(statement, pairs)
+        made = [*made, *after]
+        made[0] = with_lines_only(made[0], lines_above(statement))
+        made = with_comments_of([statement, *self._old_after(pairs)], made)
+        body = [*around.body.body[:place], *made, *around.body.body[place + 1 :]]
+        loop = around.with_changes(body=around.body.with_changes(body=body))
+        if not before:
+            return [loop]
+        before[0] = with_lines_only(before[0], lines_above(loop))
+        return [*before, with_lines_only(loop, [])]
+
+    def _old_after(self, pairs: Sequence[Pair]) -> list[cst.BaseStatement]:
+        return [new for old, new in pairs if old in self.evaluation.after]
+
+    def _evaluated(
+        self, statement: cst.BaseStatement, pairs: Sequence[Pair]
+    ) -> tuple[list[cst.BaseStatement], list[cst.BaseStatement], list[cst.BaseStatement]]:
+        """The new statements: what stands before a loop, what is in its place, what follows."""
+        found = self.evaluation
+        called = arguments(call_in(statement), PARAMETERS[LOOP if found.waits else ONCE])
+        given = {"checkpoint" if name in CHECKPOINT else name: v for name, v in called.items()}
         before, last, after = self._last(statement, given.get("final_op"))
-        body += last
-        if found.loops:
-            if writes:
-                before.append(_line(assignment(self._writer, folder)))
-            body = [*before, self._loop(given, body), *after]
-        else:
-            body = [*body, *after]
-        body[0] = with_lines_only(body[0], lines_above(statement))
-        return with_comments_of([statement, *(n for o, n in pairs if o in found.after)], body)
+        writer: cst.BaseExpression | None = None
+        if SCALAR in found.summaries.calls.values():
+            create = self._services.tensorflow("summary.create_file_writer", "tensorflow")
+            writer = cst.Call(create, [cst.Arg(given["logdir"])])
+            if found.is_repeated:
+                before.append(_line(assignment(self._writer, writer)))
+                writer = cst.Name(self._writer)
+        path = cst.Name(self._path) if found.waits else given["checkpoint"]
+        body = [*self._values_of(path, given), *self._used(writer, pairs), *last]
+        return before, [self._loop(given, body)] if found.waits else body, after
 
     def _values_of(
         self, path: cst.BaseExpression, given: Mapping[str, cst.BaseExpression]
@@ -269,25 +287,22 @@ class EvaluateBlock:
             call = one_a_line(call, 4)
         if not used:
             return [_line(cst.Expr(load)), _line(cst.Expr(call))]
-        is_map = found.measures[0].is_map
-        name = found.measures[0].value if is_map else self._values
+        is_map = found.measures.is_map
+        name = found.measures.values[0] if is_map else self._values
         lines: list[cst.BaseStatement] = [_line(cst.Expr(load)), _line(assignment(name, call))]
-        for measure in found.measures:
-            if not is_map and measure.value in used:
-                value = cst.parse_expression(f"{self._values}['{measure.value}']")
-                lines.append(_line(assignment(measure.value, value)))
+        for metric in found.measures.values:
+            if not is_map and metric in used:
+                value = cst.parse_expression(f"{self._values}['{metric}']")
+                lines.append(_line(assignment(metric, value)))
         return lines
 
     def _used_values(self) -> set[str]:
         """The metrics whose values something uses."""
         found = self.evaluation
-        assert isinstance(found.function.node, ast.FunctionDef)
-        rest: list[ast.AST] = [n for s in (found.block, found.function.node.body) for n in s]
-        gone = [found.graph, found.statement, *found.of_metrics, *found.gone]
-        used = loaded(n for n in rest if n not in gone)
+        used = loaded([*found.beside, *found.after])
         if not isinstance(found.statement, ast.Expr):
             used |= loaded(v for k, v in found.given.items() if k == "final_op")
-        return used & {measure.value for measure in found.measures}
+        return used & {*found.measures.values}
 
     def _used(
         self, writer: cst.BaseExpression | None, pairs: Sequence[Pair]
@@ -333,7 +348,7 @@ class EvaluateBlock:
             return [], [], []
         valued = with_lines_only(with_value(statement, final), [])
         nothing = cst.Name("None")
-        if not self.evaluation.loops:
+        if not self.evaluation.waits:
             return [], [], [valued]
         if isinstance(small, cst.Return):
             end = with_lines_only(with_value(statement, cst.Name(self._final)), [])
@@ -348,15 +363,37 @@ class EvaluateBlock:
 def _replaced(evaluation: Evaluation) -> Iterator[ast.AST]:
     """The nodes of references that go."""
     yield evaluation.call.func
-    for measure in evaluation.measures:
-        yield from (metric.call.func for metric in measure.metrics)
-        yield measure.call.func
-    for call in (*evaluation.summaries.calls, *evaluation.averages):
+    for call in (
+        *evaluation.measures.calls,
+        *evaluation.summaries.calls,
+        *evaluation.averages,
+    ):
         yield call.func
     gone = [*evaluation.gone, *evaluation.steps, *evaluation.summaries.gone]
     gone += [v for k, v in evaluation.given.items() if k in ("eval_op", "summary_op")]
     for node in gone:
         yield from ast.walk(node)
+
+
+def _named(statement: cst.BaseStatement) -> list[tuple[cst.BaseExpression, cst.BaseExpression]]:
+    """The names of the metrics that a statement makes, and their calls."""
+    assert isinstance(statement, cst.SimpleStatementLine)
+    assign = statement.body[0]
+    assert isinstance(assign, cst.Assign)
+    target, value = assign.targets[0].target, assign.value
+    if isinstance(target, cst.Subscript):
+        index = target.slice[0].slice
+        assert isinstance(index, cst.Index)
+        return [(index.value, value)]
+    if isinstance(value, cst.Call) and isinstance(value.args[0].value, cst.Dict):
+        value = value.args[0].value
+    if isinstance(value, cst.Dict):
+        pairs = [e for e in value.elements if isinstance(e, cst.DictElement)]
+        return [(pair.key, pair.value) for pair in pairs]
+    assert isinstance(target, cst.Tuple)
+    name = target.elements[0].value
+    assert isinstance(name, cst.Name)
+    return [(cst.SimpleString(f"'{name.value}'"), value)]
 
 
 def _line(small: cst.BaseSmallStatement) -> cst.SimpleStatementLine:

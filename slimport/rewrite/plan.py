@@ -9,7 +9,8 @@ from functools import cached_property
 
 from slimport.index.canonical import is_slim
 from slimport.index.closed import Closure, LayerCall, closures, share_reasons
-from slimport.index.evaluations import Evaluation, evaluations
+from slimport.index.evaluation_block import Evaluation
+from slimport.index.evaluations import evaluations
 from slimport.index.global_steps import PassedStep
 from slimport.index.hand_loop import HandLoop
 from slimport.index.hand_loops import hand_loops
@@ -111,8 +112,8 @@ class Plan:
 
     @cached_property
     def _of_metrics(self) -> set[Function]:
-        """The functions that a MetricsModel runs, and those that make one."""
-        inside = {f for e in self.evaluations.values() for f in e.callees(self.program)}
+        """The functions that a MetricsModel runs, or may run, and those that make one."""
+        inside = {f for e in self.evaluations.values() for f in e.reached(self.program)}
         return inside | set(self.evaluations)
 
     @cached_property
@@ -141,7 +142,8 @@ class Plan:
     @cached_property
     def pipelines(self) -> dict[Function, Pipeline]:
         """The input pipelines of losses and metrics, which read a tf.data.Dataset."""
-        inside = self.of_losses | self._of_metrics
+        measured = {f for e in self.evaluations.values() for f in e.callees(self.program)}
+        inside = self.of_losses | measured | self.evaluations.keys()
         return {f: pipeline for f, pipeline in self._read.items() if f in inside}
 
     @cached_property

@@ -113,8 +113,9 @@ class TrainingBlocks:
             pairs = list(zip(piped.pipeline.block, node.body, strict=True))
             return node.with_changes(body=[new for _, new in piped.rewritten(pairs)])
         for evaluation in self._evaluations.values():
-            node = evaluation.summaries(lines, node)
-            lines = [line for line in lines if line not in evaluation.evaluation.summaries.dropped]
+            changed = evaluation.inner(lines, node)
+            if changed is not node:
+                return changed
         return self._without_unseen(lines, node)
 
     def _without_unseen(self, lines: Sequence[int], node: cst.IndentedBlock) -> cst.IndentedBlock:

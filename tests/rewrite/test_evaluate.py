@@ -76,7 +76,7 @@ BECOMES = {
             "    op = tf.Print(op, [value], 'acc: ')\n"
             "    tf.add_to_collection(tf.GraphKeys.SUMMARIES, op)"
         },
-        "        write_scalar('acc', value)\n        tf.print('acc: ', value)\n",
+        "        write_scalar('acc', value)\n        print('acc: ', value)\n",
     ),
     "merged": (
         {
@@ -84,7 +84,7 @@ BECOMES = {
             "    op = tf.Print(op, [value])\n    summaries.append(op)",
             "options": ", summary_op=tf.summary.merge(summaries)",
         },
-        "        write_scalar('acc', value)\n        tf.print(value)\n",
+        "        write_scalar('acc', value)\n        print(value)\n",
     ),
     "merge_all": (
         {
@@ -222,6 +222,7 @@ STAYS = {
         "third": f"ops = []\n    op = {SCALAR})\n    ops.append(op)\n    print(len(ops), value)",
         "options": ", summary_op=tf.summary.merge(ops)",
     },
+    "variables are looked up later": {"last": "print(slim.get_model_variables())"},
     "a tensor that is returned": {"last": "return logits"},
     "a placeholder": {"first": "x = tf.placeholder(tf.float32, [None, 4])"},
     "a queue": {"first": "x, = tf.train.batch([x], 4)"},
@@ -345,6 +346,109 @@ def test_the_last_value_of_a_loop(result: str, expected: str) -> None:
 def test_a_loop_that_stays(parts: dict[str, str]) -> None:
     text = rewritten(program=LOOP, **parts)
     assert "MetricsModel" not in text and "    evaluation_loop(\n" in text
+
+
+MAP = """def evaluate(x, y, path, folder, other=None):
+    logits = slim.fully_connected(x, 3, activation_fn=None)
+    {begin}
+    # Each class.
+    for number in range(3):
+        scores = logits[:, number]
+        metrics['class_%d' % number] = slim.metrics.streaming_mean(scores)
+    {more}
+    values, updates = slim.metrics.aggregate_metric_map(metrics)
+    for name, value in values.items():
+        tf.summary.scalar(name, value)
+    slim.evaluation.evaluate_once('', path, folder, eval_op=list(updates.values()))
+"""
+
+
+def test_a_map_that_is_filled() -> None:
+    source = HEAD + MAP.format(
+        begin="metrics = {'all': slim.metrics.streaming_mean(logits)}",
+        more="metrics['error'] = tf.metrics.mean_squared_error(y, logits)",
+    )
+    text = output(rewrite_program({"net.py": source}), "net.py") or ""
+    assert (
+        "        log_metric('all', keras.metrics.Mean, logits)\n"
+        "        # Each class.\n"
+        "        for number in range(3):\n"
+        "            scores = logits[:, number]\n"
+        "            log_metric('class_%d' % number, keras.metrics.Mean, scores)\n"
+        "        log_metric('error', keras.metrics.MeanSquaredError, y, logits)\n\n"
+        "    model = MetricsModel(build_metrics)\n"
+    ) in text
+    assert "metrics = " not in text and "updates" not in text
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"begin": "metrics = other"},
+        {"begin": "metrics = {'a': other}"},
+        {"more": "print(metrics)"},
+        {"more": "metrics.update(other)"},
+        {"more": "metrics['a'] = other"},
+        {"more": "metrics = {}"},
+        {"more": "del metrics['class_1']"},
+        {"more": "metrics['more'] = tf.metrics.mean_cosine_distance(y, logits, 1)"},
+    ],
+)
+def test_a_map_that_stays(parts: dict[str, str]) -> None:
+    source = HEAD + MAP.format(**{"begin": "metrics = {}", "more": "pass", **parts})
+    text = output(rewrite_program({"net.py": source}), "net.py") or ""
+    assert "MetricsModel" not in text and "evaluate_checkpoint(" in text
+
+
+BY_HAND = """def watch(x, y, source, folder):
+    value, update = slim.metrics.streaming_mean(slim.fully_connected(x, 3))
+    tf.summary.scalar('mean', value)
+    # Each.
+    {head}
+        {first}
+        # One.
+        {result}slim.evaluation.evaluate_once('', path, folder, eval_op=update{options})
+        {last}
+    return folder
+"""
+ITERATED = "for path in slim.evaluation.checkpoints_iterator(source):"
+
+
+def test_a_loop_by_hand() -> None:
+    text = rewritten(
+        program=BY_HAND.replace("{head}", ITERATED),
+        result="mean = ",
+        options=", final_op=value",
+        last="print(path, mean)",
+    )
+    assert (
+        "    # Each.\n    writer = tf.summary.create_file_writer(folder)\n"
+        "    for path in tf.train.checkpoints_iterator(source):\n"
+        "        pass\n        # One.\n"
+        "        model.load_checkpoint(path)\n"
+        "        metric_values = model.evaluate(model.batches, steps=1, return_dict=True)\n"
+        "        value = metric_values['value']\n"
+        "        with writer.as_default(model.global_step):\n"
+        "            write_scalar('mean', value)\n"
+        "        mean = value\n        print(path, mean)\n"
+    ) in text
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"head": "for path in slim.get_variables():"},
+        {"head": "for value in slim.evaluation.checkpoints_iterator(source):"},
+        {"head": "for path in [update]:"},
+        {"first": "x = path"},
+        {"first": "tf.logging.info('%s', value)"},
+        {"first": "if path: continue", "last": "break", "result": "a[value] = "},
+    ],
+)
+def test_a_loop_by_hand_that_stays(parts: dict[str, str]) -> None:
+    program = BY_HAND.replace("{head}", parts.pop("head", ITERATED))
+    text = rewritten(program=program, **parts)
+    assert "MetricsModel" not in text and "evaluate_checkpoint('', path, folder" in text
 
 
 def test_names_of_the_function_stay_its_own() -> None:
