@@ -167,15 +167,16 @@ def in_dataset(side: Any, folder: Path, options: argparse.Namespace) -> Rate:
 
 
 def rate_of(fetch: Callable[[], Any], options: argparse.Namespace) -> Rate:
-    """Examples per second after a start of a quarter of all examples."""
+    """Examples per second of two passes, after one for caches and tf.data's tuning to settle."""
     steps = options.examples // BATCH
-    for _ in range(steps // 4):
-        fetch()
-    clock, processor = time.perf_counter(), time.process_time()
     for _ in range(steps):
         fetch()
+    clock, processor = time.perf_counter(), time.process_time()
+    for _ in range(2 * steps):
+        fetch()
     clock, processor = time.perf_counter() - clock, time.process_time() - processor
-    return Rate(steps * BATCH / clock, steps * BATCH / processor)
+    examples = 2 * steps * BATCH
+    return Rate(examples / clock, examples / processor)
 
 
 if __name__ == "__main__":
