@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -43,21 +42,24 @@ class FedModel(LossModel):
         of_feed = tf.data.Dataset.from_generator(_nothing, output_signature=dict(inputs))
         super().__init__(_of_feed, function, of_feed)
 
-    def train_on_batch(self, x: Any, *args: Any, **kwargs: Any) -> Any:
-        """Trains a step; see `keras.Model.train_on_batch`.
+    def train_on_batch(self, x: Any, return_dict: bool = False) -> Any:
+        """Trains a step on what is fed.
 
         Args:
-            x: What is fed, by the inputs' names: anything that makes an array of the input's type.
-            *args: Other arguments of Keras.
-            **kwargs: Other arguments of Keras.
+            x: Anything that makes an array of the input's type, by the inputs' names.
+            return_dict: Whether to return all that the function returned, by name.
 
         Returns:
-            What Keras returns, numbers as numbers.
+            The loss, or the dictionary: NumPy arrays and numbers, as a session gave them. (Keras
+            makes Python's floats of numbers.)
 
         Raises:
             ValueError: If an array has another shape than its input, or an input is missing.
         """
-        return _numbers(super().train_on_batch(self.fed(x), *args, **kwargs))
+        self.make_train_function()
+        logs = self.train_function(iter([self.fed(x)]))
+        values = {name: np.asarray(value)[()] for name, value in logs.items()}
+        return values if return_dict else values["loss"]
 
     def fed(self, feed: Mapping[str, Any]) -> dict[str, Any]:
         """Returns arrays of the inputs' types, as a session made them.
@@ -69,16 +71,6 @@ class FedModel(LossModel):
         if feed.keys() != specs.keys():
             raise ValueError(f"The model takes {', '.join(specs)}, not {', '.join(feed)}.")
         return {name: _array(name, value, specs[name]) for name, value in feed.items()}
-
-    def train_step(self, data: Any) -> dict[str, Any]:
-        """Computes the loss of what is fed and its gradients, and applies them."""
-        feed, _, _ = keras.utils.unpack_x_y_sample_weight(data)
-        return super().train_step(feed)
-
-    def test_step(self, data: Any) -> dict[str, Any]:
-        """Computes the loss of what is fed."""
-        feed, _, _ = keras.utils.unpack_x_y_sample_weight(data)
-        return super().test_step(feed)
 
     def checked(self, loss: Any) -> Any:
         """Returns the loss, finite or not: only slim's training operation asked."""
@@ -106,9 +98,3 @@ def _array(name: str, value: Any, spec: tf.TensorSpec) -> Any:
     if not spec.shape.is_compatible_with(array.shape):
         raise ValueError(f"{name} has the shape {array.shape}, which is not one of {spec.shape}.")
     return array
-
-
-def _numbers(logs: Any) -> Any:
-    if isinstance(logs, dict):
-        return {name: _numbers(value) for name, value in logs.items()}
-    return logs[()] if isinstance(logs, np.ndarray) and logs.ndim == 0 else logs

@@ -1,0 +1,138 @@
+"""Models that are fed, and their checkpoints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+tf = pytest.importorskip("tensorflow")
+
+import keras  # noqa: E402
+
+from slimport.written.dense import fully_connected  # noqa: E402
+from slimport.written.fed_model import FedModel  # noqa: E402
+from slimport.written.model_saver import ModelSaver  # noqa: E402
+
+
+def build_loss(x: Any, y: Any) -> Any:
+    predictions = fully_connected(x, 1, activation_fn=None, scope="fc")
+    loss = tf.reduce_mean(tf.square(predictions - y))
+    return {"loss": loss, "predictions": predictions, "size": tf.shape(x)[0]}
+
+
+def model() -> FedModel:
+    made = FedModel(
+        build_loss,
+        x=tf.TensorSpec([None, 2], tf.float32),
+        y=tf.TensorSpec([None, 1], tf.float32),
+    )
+    made.compile(optimizer=keras.optimizers.SGD(0.125, momentum=0.5))
+    return made
+
+
+X, Y = np.array([[1, 2], [3, 4]], "uint8"), [[0.5], [1.5]]
+
+
+def test_a_step() -> None:
+    fed = model()
+    weights = fed.trainable_variables[0]
+    weights.assign([[0.5], [0.25]])
+    logs = fed.train_on_batch({"x": X, "y": Y}, return_dict=True)
+    np.testing.assert_array_equal(logs["predictions"], [[1.0], [2.5]])
+    assert logs["loss"] == 0.625 and isinstance(logs["loss"], np.float32)
+    # The mean's gradient: (0.5 * [1, 2] + 1.0 * [3, 4]); a step of an eighth of it.
+    np.testing.assert_allclose(weights, [[0.5 - 3.5 / 8], [0.25 - 5.0 / 8]])
+
+
+def test_other_batches_have_other_sizes() -> None:
+    fed = model()
+    for size in (1, 2, 5):
+        logs = fed.train_on_batch(
+            {"x": np.ones([size, 2]), "y": np.ones([size, 1])}, return_dict=True
+        )
+        assert logs["predictions"].shape == (size, 1)
+        assert logs["size"] == size and isinstance(logs["size"], np.int32)
+
+
+def test_the_rate_is_set_for_each_step() -> None:
+    fed = model()
+    start = fed.trainable_variables[0].numpy()
+    fed.optimizer.learning_rate = 0.0
+    fed.train_on_batch({"x": X, "y": Y})
+    np.testing.assert_array_equal(fed.trainable_variables[0], start)
+    fed.optimizer.learning_rate = 0.1
+    fed.train_on_batch({"x": X, "y": Y})
+    assert np.abs(fed.trainable_variables[0] - start).max() > 0
+
+
+@pytest.mark.parametrize(
+    ("feed", "message"),
+    [
+        ({"x": np.ones([2, 3]), "y": Y}, r"x has the shape \(2, 3\)"),
+        ({"x": X}, "takes x, y, not x"),
+        ({"x": X, "y": Y, "z": X}, "takes x, y, not x, y, z"),
+    ],
+)
+def test_what_is_fed_is_checked(feed: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        model().train_on_batch(feed)
+
+
+def test_a_loss_that_is_no_number_goes_on_as_it_did() -> None:
+    logs = model().train_on_batch({"x": X, "y": [[np.nan], [1.0]]}, return_dict=True)
+    assert np.isnan(logs["loss"])
+
+
+def test_a_checkpoint_has_everything(tmp_path: Path) -> None:
+    fed, path = model(), str(tmp_path / "deep" / "model.ckpt")
+    fed.train_on_batch({"x": X, "y": Y})
+    assert ModelSaver(fed).save(path, global_step=7) == f"{path}-7"
+    assert tf.train.latest_checkpoint(str(tmp_path / "deep")) == f"{path}-7"
+    reader = tf.train.load_checkpoint(f"{path}-7")
+    assert {"fc/weights", "fc/biases", "global_step"} < reader.get_variable_to_shape_map().keys()
+    assert reader.get_tensor("global_step") == 1
+    other = model()
+    ModelSaver(other).restore(f"{path}-7")
+    for each in (fed, other):
+        each.train_on_batch({"x": X, "y": Y})
+    for mine, theirs in zip(fed.variables, other.variables, strict=True):
+        np.testing.assert_array_equal(mine, theirs)  # momentum too
+    assert int(other.optimizer.iterations) == 2
+
+
+def test_the_last_are_kept(tmp_path: Path) -> None:
+    saver, path = ModelSaver(model(), max_to_keep=2), str(tmp_path / "model.ckpt")
+    for step in (1, 2, 3, 3):
+        saver.save(path, step)
+    found = sorted(file.name for file in tmp_path.glob("*.index"))
+    assert found == ["model.ckpt-2.index", "model.ckpt-3.index"]
+
+
+def test_a_checkpoint_of_tensorflow_1(tmp_path: Path) -> None:
+    path = str(tmp_path / "model.ckpt")
+    values = {"fc/weights": [[3.0], [4.0]], "fc/biases": [5.0], "fc/weights/Adam": [[1.0], [1.0]]}
+    tf.raw_ops.SaveV2(
+        prefix=path,
+        tensor_names=list(values),
+        shape_and_slices=[""] * len(values),
+        tensors=[tf.constant(value) for value in values.values()],
+    )
+    fed = model()
+    ModelSaver(fed).restore(path)
+    np.testing.assert_array_equal(fed.trainable_variables[0], [[3.0], [4.0]])
+    assert int(fed.optimizer.iterations) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("fc/weights", "has no fc/biases"), ("other", "has no fc/")]
+)
+def test_a_checkpoint_that_lacks_a_variable(name: str, message: str, tmp_path: Path) -> None:
+    path = str(tmp_path / "model.ckpt")
+    tf.raw_ops.SaveV2(
+        prefix=path, tensor_names=[name], shape_and_slices=[""], tensors=[tf.zeros([2, 1])]
+    )
+    with pytest.raises(ValueError, match=message):
+        ModelSaver(model()).restore(path)
