@@ -21,7 +21,7 @@ from slimport.index.metric_calls import METRIC_APIS
 from slimport.index.pipelines import Pipeline
 from slimport.index.program import Function, Program, callees, closure_of
 from slimport.index.told_apart import NEEDS_A_GRAPH, is_run_on_request
-from slimport.index.training import looks_up
+from slimport.index.training import is_inside, looks_up
 
 # What a function that measures batches again and again has no place for.
 _INSIDE = (
@@ -29,6 +29,8 @@ _INSIDE = (
     "tf.local_variables", "tf.summary.", "tf.train.get_", "slim.get_or_create_global_step",
     "slim.create_global_step", "slim.get_global_step", "slim.local_variable", "tf.Print",
 )  # fmt: skip
+# What a caller may do before.
+_HARMLESS = ("tf.reset_default_graph", "tf.test.", "tf.compat.", "tf.errors.")
 
 
 def check(found: Evaluation, program: Program, read: Mapping[Function, Pipeline]) -> None:
@@ -45,6 +47,7 @@ def check(found: Evaluation, program: Program, read: Mapping[Function, Pipeline]
     _check_eval_op(found)
     _check_final_op(found)
     _check_inside(found, program, read)
+    _check_callers(found)
 
 
 def _check_lines(found: Evaluation) -> None:
@@ -139,6 +142,15 @@ def _check_inside(found: Evaluation, program: Program, read: Mapping[Function, P
     others = {f for s in found.beside for f in called(s, own, program)}
     for function in closure_of(others, callees) - reached:
         _check_references(function, NEEDS_A_GRAPH, read)
+
+
+def _check_callers(found: Evaluation) -> None:
+    """Whether nothing of the graph is there before: a network that is handed over, a device."""
+    callers = closure_of(found.function.all_callers, lambda f: f.all_callers)
+    calls = (r for f in callers - {found.function} for r in f.references if r.call is not None)
+    for reference in calls:
+        if is_inside(reference) and not reference.api.name.startswith(_HARMLESS):
+            raise Stays(f"{reference.api.name} of a caller may be part of its graph")
 
 
 def _check_references(

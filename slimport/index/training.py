@@ -206,15 +206,16 @@ def looks_up(statement: ast.stmt, function: Function, program: Program) -> bool:
 
 
 def makes_tensors(statement: ast.stmt, function: Function, program: Program) -> bool:
-    if any(_is_inside(r) for r in references_in(statement, function)):
+    if any(is_inside(r) for r in references_in(statement, function)):
         return True
     reached = closure_of(called(statement, function, program), callees)
     if any(f in program.building for f in reached):
         return True
-    return any(_is_inside(r) for f in reached for r in f.references)
+    return any(is_inside(r) for f in reached for r in f.references)
 
 
-def _is_inside(reference: Reference) -> bool:
+def is_inside(reference: Reference) -> bool:
+    """Whether a reference has its place where tensors are made, as far as its name tells."""
     name = reference.api.name
     return name.startswith(("tf.", "slim.")) and not name.startswith(_BESIDE)
 

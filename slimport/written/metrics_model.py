@@ -230,6 +230,8 @@ class MetricsModel(TracedModel):
 
     def _named(self, variables: Any) -> dict[str, Any]:
         every = legacy_variables(self)
+        if not every:
+            raise ValueError("The function makes no variables; build the network in it.")
         if variables is None:
             return every
         if not isinstance(variables, dict):

@@ -269,6 +269,21 @@ def test_it_stays_on_sessions(parts: dict[str, str]) -> None:
     assert "evaluate_checkpoint('', path, folder" in text
 
 
+CALLERS = {
+    "a graph": "with tf.Graph().as_default():\n        evaluate(x, x, x, x)",
+    "a device": "with tf.device('/cpu:0'):\n        evaluate(x, x, x, x)",
+    "a network": "evaluate(slim.fully_connected(x, 3), x, x, x)",
+    "a tensor": "evaluate(tf.identity(x), x, x, x)",
+}
+
+
+@pytest.mark.parametrize("body", CALLERS.values(), ids=list(CALLERS))
+def test_what_callers_make(body: str) -> None:
+    head = f"{HEAD}def run(x):\n    {body}\n\n\ndef main(x):\n    run(x)\n\n\n"
+    assert "MetricsModel" not in rewritten(head=head)
+    assert "MetricsModel" in rewritten(head=f"{HEAD}def run(x):\n    evaluate(x, x, x, x)\n\n\n")
+
+
 def test_the_report_says_why() -> None:
     source = HEAD + PROGRAM.format(
         first="pass", second="pass", third="pass", last="pass", result="", op="update",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from old_side import slim, v1
+from old_side import random_value, slim, v1
 
 keras = pytest.importorskip("keras")
 tf = pytest.importorskip("tensorflow")
@@ -214,3 +216,199 @@ def test_values_are_those_of_slim(name: str, weighted: bool, new: Any) -> None:
 
 def _of_columns(update: Update) -> Update:
     return lambda s, x, y, w: update(s, x, y, w[:, None])
+
+
+def network(s: Any, x: Any, **params: Any) -> Any:
+    return s.fully_connected(
+        x, 3, scope="net", normalizer_fn=s.batch_norm, normalizer_params=params
+    )
+
+
+def save(path: Path, **more: Any) -> str:
+    """A checkpoint of random weights."""
+    names = ("weights", "BatchNorm/beta", "BatchNorm/moving_mean", "BatchNorm/moving_variance")
+    values = {f"net/{n}": random_value(n, (5, 3) if n == "weights" else (3,)) for n in names}
+    values |= more
+    tf.raw_ops.SaveV2(
+        prefix=str(path),
+        tensor_names=list(values),
+        shape_and_slices=[""] * len(values),
+        tensors=list(values.values()),
+    )
+    return str(path)
+
+
+def build(new: Any, log: bool = True, **params: Any) -> Any:
+    def build_metrics() -> dict[str, Any]:
+        x, y, w = new.next_batch(dataset())
+        logits = network(new, x, **params)
+        if log:
+            new.log_metric("mean", keras.metrics.Mean, logits, sample_weight=w[:, None])
+            new.log_metric("accuracy", keras.metrics.Accuracy, y, tf.argmax(logits, 1))
+        return {"classes": logits.shape[1]}
+
+    return new.MetricsModel(build_metrics)
+
+
+@pytest.mark.parametrize("params", [{}, {"is_training": True}, {"is_training": False}])
+def test_layers_run_as_the_code_says(params: dict[str, Any], new: Any, tmp_path: Path) -> None:
+    """A layer that nobody told to infer normalizes by its batch, as it did in a TF 1 graph."""
+    path = save(tmp_path / "model")
+    with tf.Graph().as_default(), v1.Session() as session:
+        x, w = v1.placeholder("float32", [None, 5]), v1.placeholder("float32", [None])
+        value, update = OLD.streaming_mean(network(slim, x, **params), w[:, None])
+        v1.train.Saver().restore(session, path)
+        session.run(v1.local_variables_initializer())
+        for scores, _, weights in zip(SCORES, LABELS, WEIGHTS, strict=True):
+            session.run(update, {x: scores, w: weights})
+        expected = session.run(value)
+    model = build(new, **params)
+    for _ in range(2):  # what a batch moves is in the checkpoint, and restored
+        model.load_checkpoint(path)
+        found = model.evaluate(model.batches, steps=3, return_dict=True, verbose=0)
+        assert found["mean"] == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_checkpoint_is_restored_by_names(new: Any, tmp_path: Path) -> None:
+    model = build(new)
+    path = save(tmp_path / "model", global_step=np.int64(9))
+    model.load_checkpoint(path)
+    assert model.global_step == 9
+    named = new.legacy_variables(model)
+    np.testing.assert_array_equal(named["net/weights"], random_value("weights", (5, 3)))
+    with model.layer_graph():
+        variables = new.get_variables_to_restore()
+        others = new.AveragedVariables(0.9, name="Average").variables_to_restore()
+    model.load_checkpoint(path, variables)
+    assert sorted(others) == sorted(
+        name + "/Average" * name.endswith(("weights", "beta")) for name in named
+    )
+    average = random_value("other", (5, 3))
+    averages = {"net/weights/Average": average, "net/BatchNorm/beta/Average": average[0]}
+    model.load_checkpoint(save(tmp_path / "averages", **averages), others)
+    np.testing.assert_array_equal(named["net/weights"], average)
+    assert model.global_step is None
+
+
+def test_the_step_is_restored_where_it_is_asked_for(new: Any, tmp_path: Path) -> None:
+    model = build(new)
+    step = model.step_variable
+    assert (step.op.name, step.name) == ("global_step", "global_step:0")
+    variables = {**new.legacy_variables(model), step.op.name: step}
+    model.load_checkpoint(save(tmp_path / "model", global_step=np.int64(9)), variables)
+    assert int(step) == 9
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (
+            {"net/weights": np.zeros((5, 4), "float32")},
+            r"has the shape \[5, 4\] in .*\(5, 3\) here",
+        ),
+        ({"net/weights": None}, "has no net/weights"),
+    ],
+)
+def test_a_checkpoint_of_another_model(
+    more: dict[str, Any], message: str, new: Any, tmp_path: Path
+) -> None:
+    path = save(tmp_path / "model", **{"x": np.zeros(1)})
+    reader = tf.train.load_checkpoint(path)
+    values = {n: reader.get_tensor(n) for n in reader.get_variable_to_shape_map()} | more
+    values = {name: value for name, value in values.items() if value is not None}
+    tf.raw_ops.SaveV2(
+        prefix=path,
+        tensor_names=list(values),
+        shape_and_slices=[""] * len(values),
+        tensors=list(values.values()),
+    )
+    with pytest.raises(ValueError, match=message):
+        build(new).load_checkpoint(path)
+
+
+def test_a_variable_that_is_left_out(new: Any, tmp_path: Path) -> None:
+    model, path = build(new), save(tmp_path / "model")
+    some = [v for name, v in new.legacy_variables(model).items() if "beta" not in name]
+    with pytest.raises(ValueError, match="No value is restored for net/BatchNorm/beta"):
+        model.load_checkpoint(path, some)
+    empty = new.MetricsModel(lambda: new.log_metric("one", keras.metrics.Mean, 1.0))
+    with pytest.raises(ValueError, match="makes no variables"):
+        empty.load_checkpoint(path)
+
+
+def test_evaluate_gives_numbers_in_order(new: Any) -> None:
+    model = build(new)
+    assert model.returned == {"classes": 3}
+    values = model.evaluate(model.batches, steps=1.5, return_dict=True, verbose=0)
+    assert list(values) == ["mean", "accuracy"]
+    assert model.evaluate(model.batches, steps=2, verbose=0) == list(values.values())
+    whole = model.evaluate(model.batches, verbose=0)
+    assert model.evaluate(model.batches, steps=99, verbose=0) == whole != list(values.values())
+    assert model.evaluate(model.batches, steps=0, verbose=0)[1] in (n / 6 for n in range(7))
+
+
+def test_metrics_have_a_model_and_a_name_each(new: Any) -> None:
+    with pytest.raises(RuntimeError, match="log_metric is for a MetricsModel's function"):
+        new.log_metric("mean", keras.metrics.Mean, 1.0)
+
+    def twice() -> None:
+        new.log_metric("mean", keras.metrics.Mean, 1.0)
+        new.log_metric("mean", keras.metrics.Mean, 2.0)
+
+    with pytest.raises(ValueError, match="There are two metrics mean"):
+        new.MetricsModel(twice)
+
+    def two_datasets() -> None:
+        new.next_batch(dataset())
+        new.next_batch(dataset())
+
+    with pytest.raises(ValueError, match="may read one dataset"):
+        new.MetricsModel(two_datasets)
+
+
+def test_weights_of_another_rank(new: Any) -> None:
+    def build_metrics() -> None:
+        x, _, w = new.next_batch(dataset())
+        new.log_metric("mean", keras.metrics.Mean, x[:, :, None], sample_weight=w)
+
+    with pytest.raises(ValueError, match="weights of rank 1 for values of rank 3"):
+        new.MetricsModel(build_metrics)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [("StreamingMeanIoU", [3, 1]), ("StreamingMeanIoU", [1, 3]), ("StreamingAUC", [1, 2])],
+)
+def test_what_slim_refused_is_refused(kind: str, values: list[int], new: Any) -> None:
+    config = {} if kind == "StreamingAUC" else {"num_classes": 3}
+    metric = getattr(new, kind)(**config)
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        metric.update_state(*([value] for value in values))
+
+
+def test_checkpoints_come_until_there_are_enough(new: Any, tmp_path: Path) -> None:
+    def add(step: int) -> None:
+        save(tmp_path / f"model.ckpt-{step}")
+        text = f'model_checkpoint_path: "model.ckpt-{step}"\n'
+        (tmp_path / "checkpoint.new").write_text(text)
+        (tmp_path / "checkpoint.new").rename(tmp_path / "checkpoint")
+
+    add(1)
+    threading.Timer(0.5, add, [2]).start()
+    paths = list(new.checkpoints_to_evaluate(str(tmp_path), 0.1, 2))
+    assert [Path(path).name for path in paths] == ["model.ckpt-1", "model.ckpt-2"]
+    assert len(list(new.checkpoints_to_evaluate(str(tmp_path), 0, 0))) == 1
+    assert len(list(new.checkpoints_to_evaluate(str(tmp_path), 0, timeout=0))) == 1
+
+
+def test_scalars_are_those_of_tf_1(new: Any, tmp_path: Path) -> None:
+    with tf.summary.create_file_writer(str(tmp_path)).as_default(5):
+        new.write_scalar("/a b/c-d.e:", np.float32(0.25))
+    with tf.Graph().as_default(), v1.Session() as session:
+        summary = session.run(v1.summary.scalar("/a b/c-d.e:", 0.25))
+    (expected,) = v1.Summary.FromString(summary).value
+    (path,) = tmp_path.iterdir()
+    *_, event = v1.train.summary_iterator(str(path))
+    (value,) = event.summary.value
+    assert (value.tag, value.simple_value) == (expected.tag, expected.simple_value)
+    assert event.step == 5
