@@ -33,7 +33,10 @@ LOGGED_SCALARS = _LoggedRule(
     summary="tf.summary.scalar -> log_scalar, where a LossModel computes it",
     apis=tuple(f"tf.summary.{kind}" for kind in ("audio", "histogram", "image", "scalar", "text")),
     only_with_fit=True,
-    details="What a step logs is in the progress bar, and for every callback (TensorBoard ...).",
+    details=(
+        "What a step logs is in the progress bar, and reaches every callback: Summaries writes it to "
+        "event files as often as slim's loop did."
+    ),
     examples=(
         Example(
             before="""
@@ -52,7 +55,15 @@ def train(images, labels, folder):
             after="""
 import keras
 import tensorflow as tf
-from scoped_layers import Checkpoints, fully_connected, log_scalar, LogLoss, LossModel, StopAtStep
+from scoped_layers import (
+    Checkpoints,
+    fully_connected,
+    log_scalar,
+    LogLoss,
+    LossModel,
+    StopAtStep,
+    Summaries,
+)
 
 
 def train(images, labels, folder):
@@ -69,7 +80,7 @@ def train(images, labels, folder):
     model.fit(
         model.batches,
         steps_per_epoch=100,
-        callbacks=[Checkpoints(folder), StopAtStep(100), training_log],
+        callbacks=[Checkpoints(folder), StopAtStep(100), Summaries(folder), training_log],
     )
 """,
         ),

@@ -66,6 +66,12 @@ class PlainTraining:
     keeps_batch_size: bool = False
 
     @property
+    def tag(self) -> ast.expr | None:
+        """What a summary called the loss."""
+        calls = [call for call in self.replaced if len(call.args) == 2]
+        return calls[-1].args[0] if calls and calls[-1] is not self.loss.call else None
+
+    @property
     def replaced(self) -> list[ast.Call]:
         """The calls that go with the statements which are dropped."""
         return [call for call in map(call_of, self.dropped) if call is not None]

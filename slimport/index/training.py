@@ -89,6 +89,12 @@ class Training:
                     if only_schedules(target, passed.parameter, self.function):
                         yield passed
 
+    def has_scalars(self, program: Program) -> bool:
+        """Whether the loss writes summaries of numbers."""
+        references = [r for s in self.of_loss for r in references_in(s, self.function)]
+        references += [r for f in self.callees(program) for r in f.references]
+        return any(r.api.name == "tf.summary.scalar" for r in references)
+
     @property
     def line(self) -> int:
         """The line of the function's `def`."""

@@ -25,6 +25,7 @@ from slimport.rewrite.statements import (
     arguments,
     assignment,
     call_in,
+    code,
     comments_left,
     keyword,
     lines_above,
@@ -35,6 +36,7 @@ from slimport.rewrite.statements import (
 )
 
 CODE, NAME = "SLIM290", "fit"
+_ALWAYS = cst.Name("True")
 
 
 class FitBlock:
@@ -45,6 +47,7 @@ class FitBlock:
         services: the file, for names of Keras and of the written module.
         pipeline: the input pipeline of the same function, if there is one.
         plain: its plain form, if it has one.
+        shows: whether the loss writes summaries of numbers.
         scoped: whether the network's layers are found by scope.
     """
 
@@ -55,6 +58,7 @@ class FitBlock:
         pipeline: Pipeline | None = None,
         plain: PlainTraining | None = None,
         scoped: bool = True,
+        shows: bool = False,
     ) -> None:
         self.training = training
         self._services = services
@@ -63,6 +67,7 @@ class FitBlock:
         self._log = free_name("training_log", taken)
         self._loss = free_name("build_loss", taken)
         self._steps = free_name("number_of_steps", taken)
+        self._shows = shows
         self._plain = PlainFit(plain, services, taken, scoped) if plain is not None else None
         self._replaced = [training.operation_call, training.loop_call]
         self._replaced += plain.replaced if plain is not None else []
@@ -201,6 +206,9 @@ class FitBlock:
         if steps is not None:
             callbacks.append(cst.Call(self._services.written("StopAtStep"), [cst.Arg(steps)]))
             made.append(keyword("steps_per_epoch", steps))
+        never = code(given.get("save_summaries_secs", _ALWAYS)) in ("None", "0")
+        if self._shows and not never and not _is_none(given["logdir"]):
+            callbacks.append(self._summaries(given))
         callbacks.append(cst.Name(self._log))
         made.append(keyword("callbacks", list_of(callbacks)))
         return one_a_line(cst.Call(dotted(f"{self._model}.fit"), made), 4)
@@ -215,6 +223,15 @@ class FitBlock:
             made += [keyword("max_to_keep", a.value) for a in saver.args]
         call = cst.Call(self._services.written("Checkpoints"), on_one_line(made))
         return call if is_short(call) else one_a_line(call, 12)
+
+    def _summaries(self, given: Mapping[str, cst.BaseExpression]) -> cst.BaseExpression:
+        made = [cst.Arg(given["logdir"])]
+        if "save_summaries_secs" in given:
+            made.append(keyword("save_summaries_secs", given["save_summaries_secs"]))
+        tag = self._plain.tag if self._plain is not None else None
+        if tag is not None:
+            made.append(keyword("loss", tag))
+        return cst.Call(self._services.written("Summaries"), on_one_line(made))
 
     def _with_value(self, statement: cst.BaseStatement) -> list[cst.BaseStatement]:
         """The statement that used what the loop returned: the last loss."""

@@ -53,6 +53,12 @@ class PlainFit:
         self._inputs = plain.inputs or free_name("inputs", taken)
         self._spec = free_name(f"{self._inputs}_spec", taken)
 
+    @property
+    def tag(self) -> cst.BaseExpression | None:
+        """What a summary called the loss."""
+        tag = self._plain.tag
+        return None if tag is None else cst.parse_expression(ast.unparse(tag))
+
     def loss(self) -> cst.Call:
         """The loss that `compile` is given."""
         loss = self._plain.loss

@@ -150,7 +150,9 @@ def _fit_block(training: Training, plan: Plan, services: FileServices) -> FitBlo
     plain = plan.plain_trainings.get(training.function)
     layers = plain.layers & plan.program.building if plain is not None else set()
     scoped = any(not plan.plain(function) for function in layers)
-    return FitBlock(training, services, plan.pipelines.get(training.function), plain, scoped)
+    shows = training.has_scalars(plan.program)
+    pipeline = plan.pipelines.get(training.function)
+    return FitBlock(training, services, pipeline, plain, scoped, shows)
 
 
 def _of_loss(plan: Plan, function: Function) -> Sequence[ast.stmt]:

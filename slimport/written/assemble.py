@@ -96,6 +96,7 @@ PARTS = (
     "models",
     "loss_model",
     "fed_model",
+    "scalar_events",
     "metrics_model",
     "model_saver",
     "training_callbacks",

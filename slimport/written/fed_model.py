@@ -88,7 +88,8 @@ def _of_feed(function: Callable[..., Any], of_feed: tf.data.Dataset) -> Any:
     if not isinstance(found, dict):
         return found
     for name, tensor in found.items():
-        log_scalar(name, tensor)
+        if name != "loss":
+            log_scalar(name, tensor)
     return found["loss"]
 
 

@@ -77,7 +77,7 @@ def log_scalar(name: str, tensor: Any) -> None:
     """Logs a number of each step, as `tf.summary.scalar` did: `fit` shows it beside the loss.
 
     Args:
-        name: What to call it.
+        name: What to call it; `"loss"` is taken by the loss, so it becomes `"loss_1"`.
         tensor: A scalar, of the function of a `LossModel`.
 
     Raises:
@@ -86,6 +86,7 @@ def log_scalar(name: str, tensor: Any) -> None:
     run = _RUN.get()
     if run is None:
         raise RuntimeError("log_scalar is for a LossModel's function.")
+    name = "loss_1" if name == "loss" else name
     run.scalars[name] = tf.convert_to_tensor(tensor)
 
 

@@ -8,7 +8,6 @@ import contextvars
 import dataclasses
 import functools
 import math
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -34,7 +33,6 @@ __all__ = [
     "MetricsModel",
     "checkpoints_to_evaluate",
     "log_metric",
-    "write_scalar",
 ]
 
 
@@ -350,21 +348,3 @@ class AveragedVariables:
         averaged = {id(variable) for variable in named.values()}
         others = [v for v in global_variables() if id(v) not in averaged]
         return named | {variable_op_name(variable): variable for variable in others}
-
-
-def write_scalar(name: str, value: Any) -> None:
-    """Writes a number to the event files that are open, as `tf.summary.scalar` of TF 1 did.
-
-    ```python
-    with tf.summary.create_file_writer(folder).as_default(model.global_step):
-        write_scalar("accuracy", 0.75)
-    ```
-
-    Args:
-        name: Its tag; characters that TF 1 replaced are replaced.
-        value: The number.
-    """
-    tag = re.sub(r"[^-/\w.]", "_", name).lstrip("/")
-    entry = tf.compat.v1.Summary.Value(tag=tag, simple_value=float(value))
-    summary = tf.compat.v1.Summary(value=[entry])
-    tf.summary.experimental.write_raw_pb(summary.SerializeToString())

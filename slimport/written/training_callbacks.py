@@ -12,8 +12,9 @@ import keras
 import tensorflow as tf
 
 from slimport.written.model_saver import ModelSaver
+from slimport.written.scalar_events import write_scalar
 
-__all__ = ["Checkpoints", "LogLoss", "StopAtStep"]
+__all__ = ["Checkpoints", "LogLoss", "StopAtStep", "Summaries"]
 
 
 class Checkpoints(keras.callbacks.Callback):
@@ -125,3 +126,45 @@ class LogLoss(keras.callbacks.Callback):
             tf.compat.v1.logging.info(
                 "global step %d: loss = %.4f (%.3f sec/step)", step, self.loss, seconds
             )
+
+
+class Summaries(keras.callbacks.Callback):
+    """Writes what steps log to event files, for TensorBoard, as often as slim's loop did.
+
+    Args:
+        logdir: Folder of the event files; `None` writes nothing.
+        save_summaries_secs: Seconds between two steps that are written; the first is, too.
+        loss: The tag of the loss.
+    """
+
+    def __init__(
+        self, logdir: str | None, save_summaries_secs: float = 600, loss: str = "loss"
+    ) -> None:
+        super().__init__()
+        self._logdir = logdir
+        self._interval = save_summaries_secs
+        self._loss = loss
+        self._writer: Any = None
+        self._written_at = -math.inf
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Opens an event file."""
+        if self._logdir:
+            self._writer = tf.summary.create_file_writer(self._logdir)
+        self._written_at = -math.inf
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Writes a step, if it is time to."""
+        if self._writer is None or time.monotonic() - self._written_at < self._interval:
+            return
+        self._written_at = time.monotonic()
+        with self._writer.as_default(int(self.model.optimizer.iterations)):
+            for name, value in (logs or {}).items():
+                write_scalar(self._loss if name == "loss" else name, value)
+        self._writer.flush()
+
+    def on_train_end(self, logs: Any = None) -> None:
+        """Closes the event file."""
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None

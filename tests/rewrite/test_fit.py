@@ -277,3 +277,22 @@ def test_a_batch_imported_by_its_own_name() -> None:
     )
     assert "batches = batches.shuffle(9)\n" in text and "mix(" not in text
     assert "y = example['y']  # read\n" in text and "# few\n" in text and "  # mixed\n" in text
+
+
+@pytest.mark.parametrize(
+    ("third", "loop", "callback"),
+    [
+        ("tf.summary.scalar('loss', loss)", "", "Summaries(folder),"),
+        (
+            "tf.summary.scalar('loss', loss)",
+            ", save_summaries_secs=5",
+            "Summaries(folder, save_summaries_secs=5),",
+        ),
+        ("tf.summary.scalar('loss', loss)", ", save_summaries_secs=0", ""),
+        ("tf.summary.histogram('loss', loss)", "", ""),
+        ("pass", ", save_summaries_secs=5", ""),
+    ],
+)
+def test_scalars_go_to_event_files(third: str, loop: str, callback: str) -> None:
+    text = rewritten(third=third, loop=loop)
+    assert callback in text and ("Summaries" in text) is bool(callback)

@@ -109,6 +109,7 @@ def test_plain_models(parts: dict[str, str], loss: str) -> None:
     assert f"loss=keras.losses.{loss}" in text and "    return batches\n" in text
     assert "model.fit(\n        batches,\n" in text
     assert "LossModel" not in text and "next_batch" not in text and "summary" not in text
+    assert ("Summaries(folder, loss='loss')" in text) is ("summary" in parts.get("after", ""))
 
 
 LOSS_MODELS = {
