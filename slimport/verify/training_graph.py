@@ -275,7 +275,8 @@ class Program:
         return {name: self.tf.constant(False) for name in ("should_stop", "should_log")}
 
     def _global_step(self) -> Any:
-        return self.given.get("global_step") or self.tf.train.get_global_step()
+        given = self.given.get("global_step")
+        return self.tf.train.get_global_step() if given is None else given
 
     def _held(self, session: Any) -> training_record.Held:
         kinds = list(self.kinds.values())
