@@ -105,6 +105,7 @@ def verify_cases(file: cases.CaseFile, settings: Settings) -> VerifyResult:
         sides = _run_sides(file, roots, settings, folder)
         results = [_case_result(file, place, sides) for place in range(len(chosen))]
         environments = {name: side.environment for name, side in sides.items()}
+        environments.setdefault("new", environments.get("graph", {}))
     return VerifyResult(
         cases_file=str(file.path),
         old=str(roots["old"]),

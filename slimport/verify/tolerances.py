@@ -18,9 +18,9 @@ gradients           1.7e-3, SSD 4e-2        7e-4, SSD 6.5e-3         at most 8.2
 Training cases rest on the cases of `fixtures/legacy/training_steps` after 1, 3 and 100 steps of 13
 optimizers, both places, the old side under either TensorFlow. Largest differences, relative to the
 way that a variable has come: trained variables 1.2e-5, slots 2.6e-5, moving statistics 1.2e-5,
-averages 2.7e-6, gradients 1e-6, learning rates 2.2e-7; losses 2.8e-6 of their size. The largest
-are Adam's (Keras takes 1 - beta_2 in float64), which no floor knows; the others are at most 5.4
-times their noise floor.
+averages 2.7e-6, gradients 1e-6, learning rates 2.2e-7; losses 2.8e-6 of their size (1.4e-5 in
+`fixtures/legacy/learning_train`). The largest are Adam's (Keras takes 1 - beta_2 in float64), which
+no floor knows; the others are at most 5.4 times their noise floor.
 
 Batch statistics over two numbers (batch 2 on a 1x1 map) amplify rounding without bound, which no
 fixed tolerance can know; the floor, taken from the same graph, does.
@@ -42,7 +42,7 @@ BASE = {
     (protocol.TRAINING, protocol.REGULARISATION): 1e-5,
     (protocol.TRAINING, protocol.GRADIENT): 1e-3,
     **{(protocol.STEPS, group): 1e-4 for group in protocol.MOVING_GROUPS},
-    (protocol.STEPS, protocol.LOSS): 1e-5,
+    (protocol.STEPS, protocol.LOSS): 1e-4,
     (protocol.STEPS, protocol.RATE): 1e-6,
     (protocol.STEPS, protocol.GRADIENT): 1e-4,
 }
