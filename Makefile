@@ -8,6 +8,8 @@
 #                    row's name for some rows, OLD_PYTHON=python3.7 with TensorFlow 1.15 for the old side)
 # make bench-repositories CHECKOUTS=dir   whole repositories, old against migrated (NAMES=part of a
 #                    repository's name for some, OLD_PYTHON as above)
+# make bench-training-curve   trains the SSD fixture, old and migrated, over several starts (STARTS=n, STEPS=n;
+#                    about half an hour on two cores; a second run goes on with what is not finished)
 # make docs          regenerates docs/rules.md from the rules
 # make clean         removes build/ and the virtual environment
 #
@@ -28,8 +30,10 @@ ROWS ?=
 NAMES ?=
 CHECKOUTS ?=
 OLD_PYTHON ?=
+STARTS ?= 3
+STEPS ?= 600
 
-.PHONY: demo test test-long bench-odapi bench-repositories lint docs clean
+.PHONY: demo test test-long bench-odapi bench-repositories bench-training-curve lint docs clean
 
 # `rewrite` ends with 1 while train, eval and data files hold marked TODOs; 2 is an error.
 demo: $(VENV)/.verify-installed
@@ -56,6 +60,9 @@ bench-repositories: $(VENV)/.verify-installed
 	@test -n "$(CHECKOUTS)" || { echo "say CHECKOUTS=dir, a folder of checkouts" >&2; exit 1; }
 	$(BIN)/python -m benchmarks.repositories --checkouts $(CHECKOUTS) --jobs $(JOBS) \
 	    $(if $(OLD_PYTHON),--old-python $(OLD_PYTHON)) $(NAMES)
+
+bench-training-curve: $(VENV)/.verify-installed
+	$(BIN)/python -m benchmarks.training_curve --starts $(STARTS) --steps $(STEPS) --work build/training-curve
 
 lint: $(VENV)/.dev-installed
 	$(BIN)/ruff check .
