@@ -91,6 +91,11 @@ class Evaluation:
         return closure_of(start, callees)
 
     def reached(self, program: Program) -> set[Function]:
-        """Those that may run then: methods and functions that only the running program tells."""
+        """Those that may run then: methods and functions that only the running program tells.
+
+        They are of files that this one imports: a file that imports this one has no part in it.
+        """
+        below = closure_of([self.function.module], lambda module: program.imports[module])
         start = self.callees(program) | self.function.maybe_callees
-        return closure_of(start, lambda f: f.all_callees) - {self.function}
+        found = closure_of(start, lambda f: (c for c in f.all_callees if c.module in below))
+        return {f for f in found if f.module in below} - {self.function}

@@ -16,6 +16,7 @@ from slimport.index.blocks import (
 from slimport.index.evaluation_block import Evaluation
 from slimport.index.evaluation_calls import COUNTING
 from slimport.index.evaluation_summaries import Stays
+from slimport.index.global_steps import STEPS
 from slimport.index.measures import updates_in
 from slimport.index.metric_calls import METRIC_APIS
 from slimport.index.pipelines import Pipeline
@@ -23,12 +24,14 @@ from slimport.index.program import Function, Program, callees, closure_of
 from slimport.index.told_apart import NEEDS_A_GRAPH, is_run_on_request
 from slimport.index.training import is_inside, looks_up
 
-# What a function that measures batches again and again has no place for.
-_INSIDE = (
-    *NEEDS_A_GRAPH, *METRIC_APIS, "slim.summaries.", "slim.summarize_", "tf.Variable", "tf.assign",
-    "tf.local_variables", "tf.summary.", "tf.train.get_", "slim.get_or_create_global_step",
-    "slim.create_global_step", "slim.get_global_step", "slim.local_variable", "tf.Print",
+# What a function that measures batches again and again has no place for. A device it has.
+_NOWHERE = (
+    *(api for api in NEEDS_A_GRAPH if api != "tf.device"), *METRIC_APIS, "tf.Variable",
+    "tf.assign", "tf.local_variables", "slim.local_variable",
 )  # fmt: skip
+# What would have no effect there, which the report says of code that may run or not.
+_UNSEEN = ("slim.summaries.", "slim.summarize_", "tf.summary.", "tf.Print")
+_INSIDE = (*_NOWHERE, *_UNSEEN)
 # What a caller may do before.
 _HARMLESS = ("tf.reset_default_graph", "tf.test.", "tf.compat.", "tf.errors.")
 
@@ -125,18 +128,18 @@ def _check_final_op(found: Evaluation) -> None:
 def _check_inside(found: Evaluation, program: Program, read: Mapping[Function, Pipeline]) -> None:
     """Whether nothing that runs needs a graph, or looks into the evaluation."""
     own = found.function
-    reached = found.reached(program)
+    certain, reached = found.callees(program), found.reached(program)
     for function in reached:
-        _check_references(function, _INSIDE, read)
+        _check_references(function, _INSIDE if function in certain else _NOWHERE, read)
     # By the names of methods, which classes of the program may have, too: what surely runs.
-    code = [*found.block, *(f.node for f in found.callees(program))]
+    code = [*found.block, *(f.node for f in certain)]
     if any(is_run_on_request(node) for part in code for node in ast.walk(part)):
         raise Stays("something is assigned, or read, where a session asks for it")
     moved = [*found.after, *found.steps, *found.restores, *found.gone, *found.given.values()]
     known = {node for part in moved for node in ast.walk(part)}
     known |= {call.func for call in found.measures.calls}
     _check_references(own, METRIC_APIS, read, known)
-    _check_references(own, _INSIDE, read, known)
+    _check_references(own, (*_INSIDE, *STEPS), read, known)
     if any(looks_up(part, own, program) for part in (*found.beside, *map(ast.Expr, found.heads))):
         raise Stays("variables are looked up beside what is restored")
     others = {f for s in found.beside for f in called(s, own, program)}

@@ -36,6 +36,7 @@ from slimport.rewrite.rule import Keep, Leave, Outcome, Rule
 from slimport.rewrite.site import CallSite, ValueSite, dotted
 from slimport.rewrite.tf1 import became
 from slimport.rewrite.training_blocks import TrainingBlocks
+from slimport.tf1_api import only_in_tf2
 
 UNKNOWN_API = "SLIM999"
 
@@ -223,6 +224,8 @@ class _Services:
     def tf1(self, site: CallSite | ValueSite) -> Outcome:
         reference = site.reference
         now = became(reference.api.name.removeprefix("tf."), reference.call)
+        if now.kind == "unknown" and reference.api.name.removeprefix("tf.") in only_in_tf2():
+            return Keep()  # TensorFlow 2's own: by its author, or by an earlier run
         if now.kind == "unknown":
             reason = f"{reference.api.name} is not part of TensorFlow 2"
             return Leave(reason, "rewrite it by hand")

@@ -94,6 +94,10 @@ BECOMES = {
         "        write_scalar('acc', value)\n",
     ),
     "no summaries": ({"options": ", summary_op=None"}, "steps=4)\n"),
+    "a device": (
+        {"second": "with tf.device('/cpu:0'): logits = logits + 1.0"},
+        "        with tf.device('/cpu:0'): logits = logits + 1.0\n",
+    ),
     "the step": ({"first": "slim.get_or_create_global_step()"}, "steps=4)\n"),
     "a seed": ({"first": "tf.set_random_seed(1)"}, "steps=4)\n"),
     "logging": ({"third": "tf.logging.info('%s', path)"}, "steps=4)\n"),
@@ -227,7 +231,7 @@ STAYS = {
     "a placeholder": {"first": "x = tf.placeholder(tf.float32, [None, 4])"},
     "a queue": {"first": "x, = tf.train.batch([x], 4)"},
     "an iterator": {"first": "x = x.make_one_shot_iterator().get_next()"},
-    "a device": {"second": "with tf.device('/cpu:0'): logits = logits + 1.0"},
+    "an assignment in a device": {"second": "with tf.device('/cpu:0'): tf.assign(logits, x)"},
     "a session": {"last": "tf.Session()"},
     "a variable of its own": {"second": "total = tf.Variable(0.0)"},
     "an assignment": {"second": "logits = tf.assign(logits, x)"},
@@ -267,6 +271,68 @@ def test_it_stays_on_sessions(parts: dict[str, str]) -> None:
     text = rewritten(**parts)
     assert "MetricsModel" not in text and ".evaluate(" not in text
     assert "evaluate_checkpoint('', path, folder" in text
+
+
+def test_a_file_in_which_something_is_left() -> None:
+    source = HEAD + PROGRAM.format(
+        first="pass", second="if other: tf.contrib.quantize.create_eval_graph()", last="pass",
+        third="tf.summary.scalar('acc', value)", result="", op="update", options="", metric=METRIC,
+    )  # fmt: skip
+    result = rewrite_program({"net.py": source})
+    assert not report(result, "net.py").error  # a second run changes nothing
+    assert "create_file_writer(folder)" in (output(result, "net.py") or "")
+
+
+NETS = """import tensorflow as tf
+import tf_slim as slim
+
+
+def shown(x):
+    {line}
+    return slim.fully_connected(x, 3, activation_fn=None)
+
+
+NETWORKS = {{'shown': shown}}
+
+
+def network_of(name):
+    network = NETWORKS[name]
+
+    def run(x):
+        return network(x)
+    return run
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "call", "fits"),
+    [
+        ("pass", "shown(x)", True),
+        ("tf.summary.histogram('x', x)", "shown(x)", False),
+        ("tf.summary.histogram('x', x)", "network_of('shown')(x)", True),
+        ("x = tf.placeholder(x)", "shown(x)", False),
+        ("x *= tf.cast(tf.train.get_or_create_global_step(), tf.float32)", "shown(x)", True),
+    ],
+)
+def test_what_networks_do(line: str, call: str, fits: bool) -> None:
+    evaluation = PROGRAM.format(
+        first="pass", second="pass", third="pass", last="pass", result="", op="update",
+        options="", metric=METRIC,
+    ).replace("slim.fully_connected(x, 3, activation_fn=None)", f"nets.{call}")  # fmt: skip
+    # What only shares the networks has no part in it.
+    test = "import tensorflow as tf\nimport nets\n\n\nclass Test:\n"
+    test += "    def __call__(self):\n        return tf.placeholder(tf.float32)\n"
+    program = {
+        "nets.py": NETS.format(line=line),
+        "eval.py": f"import nets\n{HEAD}{evaluation}",
+        "test_nets.py": test,
+    }
+    result = rewrite_program(program)
+    assert ("MetricsModel" in (output(result, "eval.py") or "")) is fits
+    notes = [
+        entry.note for entry in report(result, "nets.py").rewritten if "histogram" in entry.api
+    ]
+    assert not fits or all("do not write it" in note for note in notes)
 
 
 CALLERS = {
