@@ -34,8 +34,8 @@ LOGGED_SCALARS = _LoggedRule(
     apis=tuple(f"tf.summary.{kind}" for kind in ("audio", "histogram", "image", "scalar", "text")),
     only_with_fit=True,
     details=(
-        "What a step logs is in the progress bar, and reaches every callback: Summaries writes it to "
-        "event files as often as slim's loop did."
+        "What a step logs is in the progress bar, and reaches every callback: Summaries writes it "
+        "to event files as often as slim's loop did."
     ),
     examples=(
         Example(

@@ -1,4 +1,4 @@
-"""tf.train.batch behind a data provider: one tf.data pipeline, where a LossModel reads it."""
+"""tf.train.batch behind a provider or a reader of files: one tf.data pipeline, for fit."""
 
 from slimport.rewrite.pipelines import CODE, NAME
 from slimport.rewrite.rule import Example, Rule
@@ -6,12 +6,14 @@ from slimport.rewrite.rule import Example, Rule
 PIPELINE = Rule(
     code=CODE,
     name=NAME,
-    summary="provider.get and tf.train.batch -> examples.map(prepare).batch(...).prefetch(...)",
+    summary="tf.train.batch behind a provider or files -> dataset.map(prepare).batch(...)",
     apis=("pipeline",),
     details=(
         "In programs that train with fit (SLIM290), where the statements between stand in one "
         "block and nothing else uses an example. They become the function that map calls. Batches "
-        "are as whole as tf.train.batch made them (drop_remainder). Elsewhere the queues stay. "
+        "are as whole as tf.train.batch made them (drop_remainder). So do files of a "
+        "tf.train.string_input_producer that a reader reads, here or in a function of its own. "
+        "Elsewhere the queues stay. "
         "The edit is made by slimport/rewrite/pipelines.py, found by slimport/index/pipelines.py."
     ),
     examples=(
@@ -75,6 +77,96 @@ def train(dataset, folder):
     images = keras.Input(images_spec.shape[1:], dtype=images_spec.dtype)
     with layer_graph(images):
         logits = fully_connected(flatten(images), 3, activation=None)
+    model = keras.Model(images, logits)
+    model.compile(
+        optimizer=keras.optimizers.Adam(0.01, epsilon=1e-8),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    )
+    training_log = LogLoss()
+    model.fit(
+        batches,
+        steps_per_epoch=100,
+        callbacks=[Checkpoints(folder), StopAtStep(100), training_log],
+    )
+""",
+        ),
+        Example(
+            title="files that are read by a queue and a reader",
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def read(queue, size):
+    reader = tf.TFRecordReader()
+    _, record = reader.read(queue)
+    features = tf.parse_single_example(record, {
+        'image': tf.FixedLenFeature([], tf.string),
+        'label': tf.FixedLenFeature([], tf.int64)})
+    image = tf.decode_raw(features['image'], tf.uint8)
+    image.set_shape([size])
+    return tf.to_float(image) / 255.0, features['label']
+
+
+def load_batch(paths, epochs=None):
+    queue = tf.train.string_input_producer(paths, num_epochs=epochs)
+    image, label = read(queue, 784)
+    images, labels = tf.train.shuffle_batch(
+        [image, label], batch_size=32, num_threads=2, capacity=2000, min_after_dequeue=1000)
+    return images, labels
+
+
+def train(paths, folder):
+    images, labels = load_batch(paths)
+    logits = slim.fully_connected(images, 10, activation_fn=None, scope='logits')
+    tf.losses.sparse_softmax_cross_entropy(labels, logits)
+    loss = tf.losses.get_total_loss()
+    train_op = slim.learning.create_train_op(loss, tf.train.AdamOptimizer(0.01))
+    slim.learning.train(train_op, folder, number_of_steps=100)
+""",
+            after="""
+import keras
+import tensorflow as tf
+from scoped_layers import (
+    Checkpoints,
+    fully_connected,
+    layer_graph,
+    LogLoss,
+    queued_files,
+    StopAtStep,
+)
+
+
+def read(record, size):
+    features = tf.compat.v1.parse_single_example(record, {
+        'image': tf.io.FixedLenFeature([], tf.string),
+        'label': tf.io.FixedLenFeature([], tf.int64)})
+    image = tf.compat.v1.decode_raw(features['image'], tf.uint8)
+    image.set_shape([size])
+    return tf.cast(image, tf.float32) / 255.0, features['label']
+
+
+def load_batch(paths, epochs=None):
+    records = queued_files(paths, num_epochs=epochs)
+    records = records.flat_map(tf.data.TFRecordDataset)
+
+    def prepare(record):
+        image, label = read(record, 784)
+        return image, label
+
+    batches = records.map(prepare, num_parallel_calls=tf.data.AUTOTUNE)
+    batches = batches.shuffle(2000)
+    batches = batches.batch(32, drop_remainder=True)
+    batches = batches.prefetch(tf.data.AUTOTUNE)
+    return batches
+
+
+def train(paths, folder):
+    batches = load_batch(paths)
+    images_spec, _ = batches.element_spec
+    images = keras.Input(images_spec.shape[1:], dtype=images_spec.dtype)
+    with layer_graph(images):
+        logits = fully_connected(images, 10, activation=None, name='logits')
     model = keras.Model(images, logits)
     model.compile(
         optimizer=keras.optimizers.Adam(0.01, epsilon=1e-8),

@@ -14,6 +14,7 @@ from slimport.index.blocks import (
     on_lines_of_their_own,
     references_in,
 )
+from slimport.index.file_queues import FileQueue, file_queue
 from slimport.index.program import Function, Program, Reference, callees, closure_of
 
 PROVIDER = "slim.dataset_data_provider.DatasetDataProvider"
@@ -35,7 +36,8 @@ class Pipeline:
     Attributes:
         function: The function that holds the block.
         block: Its statements.
-        provider: The name of the data provider.
+        provider: The name of the data provider; none where files are read.
+        files: What reads them otherwise.
         get: The statement that reads an example.
         between: The statements that prepare it.
         batch: The statement that batches it.
@@ -46,14 +48,27 @@ class Pipeline:
     function: Function
     block: list[ast.stmt]
     provider: str
+    files: FileQueue | None
     get: ast.Assign
     between: list[ast.stmt]
     batch: ast.stmt
     batch_call: ast.Call
     shuffles: bool
 
+    @property
+    def handed_on(self) -> ast.Return | None:
+        """The statement that returns the batch as it comes, if the block ends so."""
+        if isinstance(self.batch, ast.Return):
+            return self.batch
+        match self.batch, self.block[self.block.index(self.batch) + 1 :]:
+            case ast.Assign([ast.Tuple() as names]), [ast.Return(ast.Tuple() as given) as last]:
+                return last if ast.unparse(names) == ast.unparse(given) else None
+        return None
+
     def belongs(self, reference: Reference) -> bool:
         """Whether a reference is part of the reading itself."""
+        if self.files is not None and reference.call is self.files.call:
+            return True
         return reference.call is self.batch_call or reference.api.name == PROVIDER
 
 
@@ -69,23 +84,32 @@ def pipelines(program: Program) -> dict[Function, Pipeline]:
 
 def _pipeline(function: Function, program: Program) -> Pipeline | None:
     batches = [r for r in function.references if r.api.name in BATCHES]
-    providers = [r for r in function.references if r.api.name == PROVIDER]
-    if len(batches) != 1 or len(providers) != 1 or not isinstance(function.node, ast.FunctionDef):
+    if len(batches) != 1 or not isinstance(function.node, ast.FunctionDef):
         return None
-    call = batches[0].call
+    call, shuffles = batches[0].call, batches[0].api.name == SHUFFLE_BATCH
     for block in _blocks(function.node):
         batch = next((s for s in block if getattr(s, "value", None) is call), None)
-        made = next((s for s in block if getattr(s, "value", None) is providers[0].call), None)
-        if batch is None or call is None or not isinstance(made, ast.Assign):
+        if batch is None or call is None:
             continue
-        provider = made.targets[0]
-        get = next((s for s in block if _reads(s, provider)), None)
-        if not isinstance(get, ast.Assign) or not isinstance(provider, ast.Name):
+        files = file_queue(function, block, program)
+        source = _provided(function, block) if files is None else ("", files.get)
+        if source is None or block.index(source[1]) > block.index(batch):
             return None
+        name, get = source
         between = block[block.index(get) + 1 : block.index(batch)]
-        shuffles = batches[0].api.name == SHUFFLE_BATCH
-        pipeline = Pipeline(function, block, provider.id, get, between, batch, call, shuffles)
+        pipeline = Pipeline(function, block, name, files, get, between, batch, call, shuffles)
         return pipeline if _is_straight(pipeline, program) else None
+    return None
+
+
+def _provided(function: Function, block: list[ast.stmt]) -> tuple[str, ast.Assign] | None:
+    """The name of the block's data provider, and the statement that reads an example by it."""
+    providers = [r for r in function.references if r.api.name == PROVIDER]
+    for statement in block:
+        match statement:
+            case ast.Assign([ast.Name(name)], value) if [r.call for r in providers] == [value]:
+                gets = [s for s in block if isinstance(s, ast.Assign) and _reads(s, name)]
+                return (name, gets[0]) if gets else None
     return None
 
 
@@ -98,15 +122,14 @@ def _blocks(node: ast.FunctionDef) -> Iterator[list[ast.stmt]]:
         pending += [s.body for s in block if isinstance(s, ast.With)]
 
 
-def _reads(statement: ast.stmt, provider: ast.expr) -> bool:
+def _reads(statement: ast.stmt, provider: str) -> bool:
     """``image, label = provider.get([...])``"""
     match statement:
         case ast.Assign(
             [ast.Tuple(targets) | ast.List(targets)],
             ast.Call(ast.Attribute(ast.Name(name), "get"), [_], []),
         ):
-            names = all(isinstance(target, ast.Name) for target in targets)
-            return names and isinstance(provider, ast.Name) and name == provider.id
+            return all(isinstance(target, ast.Name) for target in targets) and name == provider
     return False
 
 

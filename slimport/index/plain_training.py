@@ -186,12 +186,12 @@ class _Reading:
     def _hands_on(self, function: Function) -> bool:
         """Whether a function ends in returning its batch, and just this training calls it."""
         pipeline = self._read.get(function)
-        if pipeline is None or not isinstance(pipeline.batch, ast.Return) or not _pairs(pipeline):
+        if pipeline is None or pipeline.handed_on is None or not _pairs(pipeline):
             return False
         if function.all_callers != {self._function} or function.escapes:
             return False
         returns = [n for n in ast.walk(function.node) if isinstance(n, ast.Return)]
-        return returns == [pipeline.batch]
+        return returns == [pipeline.handed_on]
 
     def _only_sums_up(self, statements: Sequence[ast.stmt], loss: Loss) -> bool:
         """Whether what follows the loss is its total, and summaries of both."""

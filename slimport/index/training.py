@@ -24,6 +24,7 @@ from slimport.index.global_steps import (
     passed_steps,
 )
 from slimport.index.program import Function, Program, Reference, callees, closure_of
+from slimport.index.queues import QUEUES
 
 TRAIN = "slim.learning.train"
 TRAIN_OP = "slim.learning.create_train_op"
@@ -223,6 +224,8 @@ def makes_tensors(statement: ast.stmt, function: Function, program: Program) -> 
 def is_inside(reference: Reference) -> bool:
     """Whether a reference has its place where tensors are made, as far as its name tells."""
     name = reference.api.name
+    if name.startswith(QUEUES):
+        return True
     return name.startswith(("tf.", "slim.")) and not name.startswith(_BESIDE)
 
 

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import libcst as cst
 
-from slimport.index.pipelines import Pipeline
+from slimport.index.file_queues import QUEUE
+from slimport.index.pipelines import SHUFFLE_BATCH, Pipeline
 from slimport.index.program import Reference
 from slimport.report.model import Rewritten
+from slimport.rewrite.file_queues import FileRecords
 from slimport.rewrite.names import free_name, names_in
 from slimport.rewrite.site import FileServices, dotted
 from slimport.rewrite.statements import (
@@ -17,6 +19,8 @@ from slimport.rewrite.statements import (
     arguments,
     assignment,
     call_in,
+    carried_to,
+    comments_left,
     keyword,
     lines_above,
     with_comments_of,
@@ -45,17 +49,30 @@ class PipelineBlock:
         self._services = services
         taken = names_in(pipeline.function.node) | set(pipeline.function.module.scope.bindings)
         self._prepare = free_name("prepare", taken)
-        self._example = free_name("example", taken)
+        files = pipeline.files
+        example = "record" if files is not None else "example"
+        is_own = files is not None and files.function is pipeline.function
+        self._example = files.record if files and is_own else free_name(example, taken)
         self._batches = free_name("batches", taken)
+        self._records = free_name("records", taken)
+        self._files = FileRecords(pipeline.files, services) if pipeline.files else None
 
     def replaces(self, reference: Reference) -> bool:
         """Whether a call goes with the block."""
-        return reference.call is self.pipeline.batch_call
+        calls = [self.pipeline.batch_call]
+        if self.pipeline.files is not None:
+            calls += [self.pipeline.files.call, self.pipeline.files.reader_call]
+        return reference.call in calls
 
     def entries(self) -> Iterator[Rewritten]:
         """What the report says."""
-        line = self.pipeline.batch.lineno
-        yield Rewritten(line, "tf.train.batch", CODE, NAME, "order and padding are the queue's")
+        batch, files = self.pipeline.batch, self.pipeline.files
+        name = SHUFFLE_BATCH if self.pipeline.shuffles else "tf.train.batch"
+        yield Rewritten(batch.lineno, name, CODE, NAME, "order and padding are the queue's")
+        if files is not None:
+            yield Rewritten(files.call.lineno, QUEUE, CODE, NAME)
+            if files.function.module is self.pipeline.function.module:
+                yield Rewritten(files.reader_call.lineno, files.reader, CODE, NAME)
 
     def rewritten(self, pairs: Sequence[Pair]) -> list[Pair]:
         """The new statements of the block, or of the part that holds the pipeline.
@@ -67,16 +84,31 @@ class PipelineBlock:
         new = {id(old): statement for old, statement in pairs}
         between = [new[id(old)] for old in pipeline.between]
         result: list[Pair] = []
+        carried: list[cst.EmptyLine] = []
         for old, statement in pairs:
             made = [statement]
+            if self._goes(old):
+                carried += comments_left(statement)
+                continue
+            if self._files is not None and old is self._files.statement:
+                dataset = self._files.dataset(statement, self._records)
+                made = with_comments_of([statement], dataset)
             if old is pipeline.get:
                 definition = self._definition(statement, between, new[id(pipeline.batch)])
                 made = with_comments_of([statement], [apart(definition)])
+            elif self._whole and old is pipeline.handed_on and old is not pipeline.batch:
+                made = [with_value(statement, cst.Name(self._batches))]
             elif old is pipeline.batch:
                 made = with_comments_of([statement], self._batched(statement))
             if old not in pipeline.between:
+                made[0], carried = carried_to(made[0], carried), []
                 result += [(old, each) for each in made]
         return result
+
+    def _goes(self, old: ast.stmt) -> bool:
+        """Whether a statement made the reader."""
+        files = self.pipeline.files
+        return files is not None and old in files.going and old is not files.get
 
     def _definition(
         self,
@@ -93,12 +125,15 @@ class PipelineBlock:
         return cst.FunctionDef(
             cst.Name(self._prepare),
             cst.Parameters([cst.Param(cst.Name(self._example))]),
-            cst.IndentedBlock([self._items(get), *between, end]),
+            cst.IndentedBlock([*self._items(get), *between, end]),
             leading_lines=lines_above(get),
         )
 
-    def _items(self, get: cst.BaseStatement) -> cst.BaseStatement:
+    def _items(self, get: cst.BaseStatement) -> list[cst.BaseStatement]:
         """``image, label = example['image'], example['label']``"""
+        files = self.pipeline.files
+        if files is not None:
+            return [] if files.function is self.pipeline.function else [self._read(get)]
         assert isinstance(get, cst.SimpleStatementLine)
         assign = get.body[0]
         assert isinstance(assign, cst.Assign) and isinstance(assign.value, cst.Call)
@@ -114,7 +149,14 @@ class PipelineBlock:
             assert isinstance(comprehension, cst.ListComp)
             source = comprehension.for_in.with_changes(iter=names)
             made = assignment(_tuple(bound), comprehension.with_changes(for_in=source))
-        return get.with_changes(body=[made], leading_lines=[])
+        return [get.with_changes(body=[made], leading_lines=[])]
+
+    def _read(self, get: cst.BaseStatement) -> cst.BaseStatement:
+        """``image, label = read(record)``"""
+        call = call_in(get)
+        first, *others = call.args
+        given = [first.with_changes(value=cst.Name(self._example)), *others]
+        return with_lines_only(with_value(get, call.with_changes(args=given)), ())
 
     def _item(self, name: cst.BaseExpression) -> cst.BaseExpression:
         index = cst.SubscriptElement(cst.Index(name))
@@ -122,7 +164,8 @@ class PipelineBlock:
 
     def _batched(self, statement: cst.BaseStatement) -> list[cst.BaseStatement]:
         """A line for each step of the dataset, and the statement that reads its next batch."""
-        examples, batches = f"{self.pipeline.provider}.examples", self._batches
+        batches = self._batches
+        examples = self._records if self._files else f"{self.pipeline.provider}.examples"
         made: list[cst.BaseStatement] = []
         for method, given in self._steps(arguments(call_in(statement), _BATCH)):
             on = batches if made else examples

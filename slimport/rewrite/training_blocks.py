@@ -13,6 +13,7 @@ from slimport.index.program import Function, Reference
 from slimport.index.training import Training, unseen_summaries
 from slimport.report.model import Rewritten
 from slimport.rewrite.evaluate import EvaluateBlock
+from slimport.rewrite.file_queues import of_a_record
 from slimport.rewrite.fit import FitBlock
 from slimport.rewrite.parameters import without_argument, without_parameters
 from slimport.rewrite.pipelines import PipelineBlock
@@ -54,6 +55,13 @@ class TrainingBlocks:
             pipeline.get.lineno: PipelineBlock(pipeline, services, pipeline.function in whole)
             for pipeline in plan.pipelines.values()
             if pipeline.function.module is module
+        }
+        self._readers = {
+            pipeline.files.line: pipeline.files
+            for pipeline in plan.pipelines.values()
+            if pipeline.files is not None
+            and pipeline.files.function is not pipeline.function
+            and pipeline.files.function.module is module
         }
         self._steps = {
             (passed.call.lineno, passed.call.col_offset): passed
@@ -136,9 +144,12 @@ class TrainingBlocks:
 
     def function(self, original: cst.FunctionDef, node: cst.FunctionDef) -> cst.FunctionDef:
         """A function without the global step's parameter, or with fit or evaluate for its loop."""
-        if not self._steps and not self._fits and not self._evaluations:
+        if not self._readers and not self._steps and not self._fits and not self._evaluations:
             return node
         line = self._positions[original.name].start.line
+        files = self._readers.get(line)
+        if files is not None:
+            node = of_a_record(node, files)
         gone = {p.parameter for p in self._steps.values() if _line_of(p.function) == line}
         if gone:
             node = without_parameters(node, gone)

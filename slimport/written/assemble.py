@@ -94,6 +94,7 @@ PARTS = (
     "nets_resnet_v2",
     "nets_vgg",
     "models",
+    "file_queues",
     "loss_model",
     "fed_model",
     "scalar_events",

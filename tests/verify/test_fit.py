@@ -232,6 +232,15 @@ def train_{name}(folder, path, steps):
         return slim.learning.train(train_op, folder, number_of_steps=steps)
 
 """
+READ = """
+def read_queued(queue):
+    reader = tf.TFRecordReader()
+    _, record = reader.read(queue)
+    example = tf.parse_single_example(
+        record, {'x': tf.FixedLenFeature([4], tf.float32), 'y': tf.FixedLenFeature([], tf.int64)})
+    return example['x'], example['y']
+
+"""
 # Without the total there is no regularization: only a LossModel can leave it out.
 LOSSES = {
     "alone": "total_loss = tf.losses.sparse_softmax_cross_entropy(labels, logits)",
@@ -269,14 +278,22 @@ def test_batches_and_losses_are_those_of_the_queues(tmp_path: Path) -> None:
         )
         for name, loss in LOSSES.items()
     ]
+    queued = READ + trainings[1].replace("_sparse", "_queued")
+    begin, end = queued.index("    decoder = "), queued.index("    # Powers too.")
+    queue = "    queue = tf.train.string_input_producer([path], shuffle=False)\n"
+    trainings.append(
+        queued[:begin] + queue + "    row, label = read_queued(queue)\n" + queued[end:]
+    )
+    names = [*LOSSES, "queued"]
     legacy, migrated = written(tmp_path, RECORDS.format(trainings="".join(trainings)))
     text = migrated.read_text()
-    assert text.count("model = keras.Model(rows, logits)\n") == len(LOSSES) - 1
-    assert text.count(".map(prepare") == len(LOSSES) and text.count("LossModel(") == 1
+    assert text.count("model = keras.Model(rows, logits)\n") == len(names) - 1
+    assert text.count(".map(prepare") == len(names) and text.count("LossModel(") == 1
+    assert "queued_files([path], shuffle=False)" in text
     numbers = (1, 2, 3, 12)  # 10 examples: batches of 4 go across the epochs
-    runs = [f"{name}{number}" for name in LOSSES for number in numbers]
+    runs = [f"{name}{number}" for name in names for number in numbers]
     before, after = (
-        trained(script, records, numbers, tmp_path / script.parent.name, *LOSSES)
+        trained(script, records, numbers, tmp_path / script.parent.name, *names)
         for script in (legacy, migrated)
     )
     for run, (old_loss, old), (new_loss, new) in zip(runs, before, after, strict=True):
