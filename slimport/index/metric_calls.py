@@ -62,14 +62,19 @@ _KINDS = {
         (*_OF_SLIM, "k", "weights", *_TAIL),
         ("k",),
     ),
+    "sparse_recall_at_k": Kind(
+        "StreamingRecallAtK",
+        (*_OF_SLIM, "k", "class_id", "weights", *_TAIL),
+        ("k",),
+    ),
     "auc": Kind(
         "StreamingAUC",
         (*_OF_SLIM, "weights", "num_thresholds", *_TAIL[:2], "curve", "name"),
         ("num_thresholds", "curve"),
     ),
 }  # fmt: skip
-# Other functions of tf.metrics and slim under these names: ties, labels of several classes.
-_NOT_THESE = {"tf.metrics.recall_at_k"}
+# Slim's function of this name is another one, which counts ties.
+_SPARSE = {"tf.metrics.recall_at_k": "sparse_recall_at_k"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +111,7 @@ def metric_call(node: ast.expr, function: Function) -> MetricCall | None:
     if kind is None:
         return None
     given = bind(node, _parameters(api, kind))
-    if given is None or any(not _is_none(given.get(name)) for name in _TAIL[:2]):
+    if given is None or any(not _is_none(given.get(name)) for name in (*_TAIL[:2], "class_id")):
         return None
     if not {*kind.config} - {"curve", "num_thresholds"} <= given.keys():
         return None
@@ -126,9 +131,7 @@ def metric_call(node: ast.expr, function: Function) -> MetricCall | None:
 
 def _kind(api: str) -> Kind | None:
     home = next((home for home in _HOMES if api.startswith(home)), None)
-    if home is None or api in _NOT_THESE:
-        return None
-    return _KINDS.get(api.removeprefix(home))
+    return _KINDS.get(_SPARSE.get(api, api.removeprefix(home))) if home is not None else None
 
 
 def _parameters(api: str, kind: Kind) -> tuple[str, ...]:

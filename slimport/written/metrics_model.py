@@ -102,7 +102,11 @@ def log_metric(
     if measured is None:
         raise RuntimeError("log_metric is for a MetricsModel's function.")
     found = measured.metric(name, metric, config)
-    columns, shape = _columns([tf.convert_to_tensor(value) for value in values])
+    tensors = [tf.convert_to_tensor(value) for value in values]
+    if getattr(metric, "takes_rows", False):
+        columns, shape = tensors, tf.shape(tensors[-1])[:-1]
+    else:
+        columns, shape = _columns(tensors)
     if sample_weight is None:
         found.update_state(*columns)
     else:

@@ -8,7 +8,12 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-__all__ = ["StreamingAUC", "StreamingMeanIoU", "StreamingMeanPerClassAccuracy"]
+__all__ = [
+    "StreamingAUC",
+    "StreamingMeanIoU",
+    "StreamingMeanPerClassAccuracy",
+    "StreamingRecallAtK",
+]
 
 
 class StreamingMeanIoU(keras.metrics.Metric):
@@ -74,6 +79,55 @@ class StreamingMeanPerClassAccuracy(keras.metrics.Metric):
         """The mean."""
         total, right = map(tf.convert_to_tensor, (self._total, self._right))
         return tf.cast(tf.reduce_mean(tf.math.divide_no_nan(right, total)), self.dtype)
+
+
+class StreamingRecallAtK(keras.metrics.Metric):
+    """The share of labels that are among the classes of the `k` greatest scores.
+
+    A row may have several labels; one that it has twice counts once. Of classes with one score the
+    first are among them: that is where `keras.metrics.SparseTopKCategoricalAccuracy` differs.
+
+    Args:
+        k: How many scores count.
+        name: The metric's name.
+        dtype: The dtype of the result.
+    """
+
+    takes_rows = True
+
+    def __init__(self, k: int, name: str | None = None, dtype: Any = "float64") -> None:
+        super().__init__(name=name, dtype=dtype)
+        self._k = k
+        self._found = self.add_weight((), "zeros", "float64", name="true_positive")
+        self._missed = self.add_weight((), "zeros", "float64", name="false_negative")
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Counts the labels that are found, and those that are not.
+
+        Args:
+            y_true: Numbers of classes, `[..., labels]` or `[...]`.
+            y_pred: Scores, `[..., classes]`.
+            sample_weight: Weights of the rows.
+        """
+        best = tf.math.top_k(y_pred, self._k).indices
+        rows = tf.reshape(best, [-1, 1, self._k])
+        labels = tf.reshape(tf.cast(y_true, tf.int32), [tf.shape(rows)[0], -1])
+        same = tf.equal(labels[:, :, tf.newaxis], labels[:, tf.newaxis, :])
+        earlier = tf.linalg.band_part(tf.cast(same, tf.int32), -1, 0)
+        is_first = tf.reduce_sum(earlier, -1) == 1  # itself alone
+        is_found = tf.reduce_any(tf.equal(labels[:, :, tf.newaxis], rows), -1)
+        weights = _weights(labels[:, 0], sample_weight, tf.float64)
+        for variable, counts in (
+            (self._found, is_first & is_found),
+            (self._missed, is_first & ~is_found),
+        ):
+            number = tf.math.count_nonzero(counts, -1, dtype=tf.float64)
+            variable.assign_add(tf.reduce_sum(number * weights))
+
+    def result(self) -> Any:
+        """The share."""
+        found = tf.convert_to_tensor(self._found)
+        return tf.cast(found / (found + self._missed), self.dtype)
 
 
 class StreamingAUC(keras.metrics.Metric):

@@ -142,6 +142,14 @@ BECOMES = {
         {"metric": "slim.metrics.streaming_recall(logits, y)"},
         "        log_metric('value', keras.metrics.Recall, y, tf.cast(logits, tf.bool))\n",
     ),
+    "ties are counted otherwise": (
+        {"metric": "tf.metrics.recall_at_k(y, logits, 2)"},
+        "        log_metric('value', StreamingRecallAtK, y, logits, k=2)\n",
+    ),
+    "and in slim's function of another name": (
+        {"metric": "slim.metrics.streaming_sparse_recall_at_k(logits, y, k=2, weights=x)"},
+        "        log_metric('value', StreamingRecallAtK, y, logits, sample_weight=x, k=2)\n",
+    ),
     "what only Keras' equal counts otherwise": (
         {"metric": "tf.metrics.mean_iou(y, x, 3, name='iou')"},
         "        log_metric('value', StreamingMeanIoU, y, x, num_classes=3)\n",
@@ -161,7 +169,7 @@ def test_it_becomes_evaluate(parts: dict[str, str], expected: str) -> None:
 SCALAR = "tf.summary.scalar('acc', value"
 STAYS = {
     "another metric": {"metric": "tf.metrics.mean_cosine_distance(y, logits, 1)"},
-    "ties are counted otherwise": {"metric": "tf.metrics.recall_at_k(y, logits, 2)"},
+    "one class of several": {"metric": "tf.metrics.recall_at_k(y, logits, 2, class_id=1)"},
     "another rule of summation": {
         "metric": "tf.metrics.auc(y, logits, summation_method='careful_interpolation')"
     },

@@ -36,6 +36,11 @@ def share(x: Any) -> Any:
     return tf.sigmoid(x[:, 0])
 
 
+def several(y: Any) -> Any:
+    """One twice, one that is no class."""
+    return tf.stack([y, 0 * y, y, 0 * y + 9], 1)
+
+
 def is_one(y: Any) -> Any:
     return tf.equal(y, 1)
 
@@ -135,6 +140,18 @@ METRICS: dict[str, tuple[Update, Update]] = {
             k=1,
         ),
     ),
+    "sparse_recall_at_k": (
+        lambda s, x, y, w: s.streaming_sparse_recall_at_k(x, y, 2, weights=w),
+        lambda log, x, y, w: log("StreamingRecallAtK", y, x, sample_weight=w, k=2),
+    ),
+    "sparse_recall_at_k of columns": (
+        lambda s, x, y, w: v1.metrics.recall_at_k(y[:, None], x, 3, weights=w),
+        lambda log, x, y, w: log("StreamingRecallAtK", y[:, None], x, sample_weight=w, k=3),
+    ),
+    "sparse_recall_at_k of several labels": (
+        lambda s, x, y, w: v1.metrics.recall_at_k(several(y), x, 2, weights=w),
+        lambda log, x, y, w: log("StreamingRecallAtK", several(y), x, sample_weight=w, k=2),
+    ),
     "mean_iou": (
         lambda s, x, y, w: s.streaming_mean_iou(classes(x), y, 7, w),
         lambda log, x, y, w: log("StreamingMeanIoU", y, classes(x), sample_weight=w, num_classes=7),
@@ -211,7 +228,7 @@ def test_values_are_those_of_slim(name: str, weighted: bool, new: Any) -> None:
         before, after = (_of_columns(f) for f in (before, after))
     old, now = old_values(before, weighted), new_values(new, after, weighted)
     np.testing.assert_allclose(now, old, 3e-7, 0, err_msg=name)
-    assert {v.dtype for v in now} == {np.dtype("float32")}
+    assert {v.dtype for v in now} == {v.dtype for v in old}
 
 
 def _of_columns(update: Update) -> Update:
