@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from slimport.index.blocks import assigned, leave_it, loaded, references_in
+from slimport.index.callers import of_a_graph_before
 from slimport.index.global_steps import told_steps
 from slimport.index.hand_loop import OF_THE_LOOP, HandLoop, nested
 from slimport.index.program import Program
@@ -115,6 +116,9 @@ class HandLoopChecks:
         for reference in references:
             if reference.api.name.startswith(NEEDS_A_GRAPH):
                 raise Stays(f"{reference.api.name} needs a graph", reference.node)
+        before = of_a_graph_before(self._function)
+        if before is not None:
+            raise Stays(f"{before.api.name} of a caller may be part of its graph", before.node)
         for code in [*self._loop.block, *(f.node for f in self._others)]:
             for node in ast.walk(code):
                 if is_run_on_request(node):

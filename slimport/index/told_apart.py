@@ -6,6 +6,7 @@ import ast
 from collections.abc import Mapping
 
 from slimport.index.blocks import argument, assigned, leave_it, loaded, on_lines_of_their_own
+from slimport.index.callers import of_a_graph_before
 from slimport.index.global_steps import told_steps
 from slimport.index.pipelines import Pipeline
 from slimport.index.program import Function, Program, Reference
@@ -62,7 +63,7 @@ def _is_told_apart(training: Training, program: Program, read: Mapping[Function,
     """Whether the loss can be a function of its own, and the rest does not look into it."""
     if not _has_only_known_arguments(training) or not _is_step_told_by_keras(training, program):
         return False
-    if not _is_of_whole_lines(training):
+    if not _is_of_whole_lines(training) or of_a_graph_before(training.function) is not None:
         return False
     of_loss, loss = training.of_loss, training.loss
     if not of_loss or not {loss.id} & assigned(of_loss):

@@ -1,4 +1,4 @@
-"""Queues of file names with a reader: what becomes a tf.data pipeline, and what keeps its queues."""
+"""Queues of file names with a reader: what becomes a pipeline of tf.data, and what stays."""
 
 from __future__ import annotations
 

@@ -296,3 +296,24 @@ def test_a_batch_imported_by_its_own_name() -> None:
 def test_scalars_go_to_event_files(third: str, loop: str, callback: str) -> None:
     text = rewritten(third=third, loop=loop)
     assert callback in text and ("Summaries" in text) is bool(callback)
+
+
+CALLERS = {
+    "a tensor": ("train(tf.random_normal([4, 4]), folder)", False),
+    "a graph": ("with tf.Graph().as_default():\n        train(folder.x, folder)", False),
+    "a device": ("with tf.device('/cpu:0'):\n        train(folder.x, folder)", False),
+    "a caller's caller": (
+        "run(folder)\n\n\ndef run(folder):\n    train(tf.zeros([4]), folder)",
+        False,
+    ),
+    "arrays": ("tf.logging.set_verbosity(tf.logging.INFO)\n    train(folder.x, folder)", True),
+}
+
+
+@pytest.mark.parametrize(("call", "fits"), CALLERS.values(), ids=list(CALLERS))
+def test_what_a_caller_does_before(call: str, fits: bool) -> None:
+    lines = {**dict.fromkeys(("first", "second", "third", "fourth", "last"), "pass")}
+    source = HEAD + PROGRAM.format(**lines, operation="", loop="") + "\n\ndef main(folder):\n    "
+    result = rewrite_program({"net.py": source + call + "\n"})
+    text = output(result, "net.py") or ""
+    assert ("LossModel" in text) is fits and ("train_in_session(" in text) is not fits

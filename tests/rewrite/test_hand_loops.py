@@ -309,3 +309,9 @@ def test_comments_stay() -> None:
         "Begins.", "random", "Runs.", "data", "a step", "Ends.", "here",
     ):  # fmt: skip
         assert text.count(f"# {comment}\n") == 1, comment
+
+
+def test_a_caller_that_opens_a_graph() -> None:
+    head = HEAD + "def main():\n    with tf.Graph().as_default():\n        train([], '')\n\n\n"
+    result = rewritten(head=head)
+    assert "FedModel" not in text_of(result) and "tf.Graph of a caller" in result.report.notes[0]
