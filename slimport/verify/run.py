@@ -223,7 +223,7 @@ def _request(case: cases.Case, side: str, place: int, seed: int) -> dict[str, An
     """Returns a case as the protocol carries it to one side."""
     call = case.old if side == "old" else case.new
     training = case.training
-    more = {} if training is None else {"steps": training.steps, "flags": dict(training.flags)}
+    more = {} if training is None else dataclasses.asdict(training)
     return {
         **more,
         "index": place,

@@ -12,7 +12,8 @@ evenly over the window. Values are untouched, every other gradient is the true o
 of operations through which gradients flow is compared in full; only the step itself, which is the
 same TensorFlow kernel on both sides, is not.
 
-A training case takes the true gradients (`switched_off`): it compares the program's own steps.
+A training case takes the true gradients (`switched_on(False)`) unless it asks for these: it
+compares the program's own steps.
 
 This module runs under CPython 3.7.
 """
@@ -34,9 +35,9 @@ class _Switch:
 
 
 @contextmanager
-def switched_off() -> Iterator[None]:
-    """TensorFlow's own gradients for graphs and tapes of the block."""
-    _Switch.on = False
+def switched_on(on: bool) -> Iterator[None]:
+    """Smooth gradients for graphs and tapes of the block, or TensorFlow's own."""
+    _Switch.on = on
     try:
         yield
     finally:

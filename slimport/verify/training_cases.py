@@ -9,6 +9,7 @@ flags = { learning_rate = 0.1 }        # of absl or tf.app.flags, by name, on bo
 steps = [1, 3, 100]                    # after which variables are compared
 places = ["model"]                     # model: the migrated program ends in fit;
                                        # graph: in train_in_session or train_monitored
+smooth = false                         # true: gradients of relu and max pooling without kinks
 tolerance = { weight = 1e-3 }
 ```
 """
@@ -32,10 +33,12 @@ class Training:
     Attributes:
         steps: Steps after which everything is compared, rising; the last one ends the run.
         flags: Values of flags by name.
+        smooth: Whether kinks are smoothed, as in other cases.
     """
 
     steps: tuple[int, ...] = STEPS
     flags: Mapping[str, Any] = field(default_factory=dict)
+    smooth: bool = False
 
 
 def read_training(table: Table) -> Training:
@@ -46,4 +49,4 @@ def read_training(table: Table) -> Training:
     whole = isinstance(steps, list) and all(type(step) is int and step > 0 for step in steps)
     if not whole or not steps or sorted(set(steps)) != steps:
         raise CaseFileError(f"{table.place}: steps must be a list of rising whole numbers from 1")
-    return Training(tuple(steps), table.mapping("flags") or {})
+    return Training(tuple(steps), table.mapping("flags") or {}, table.boolean("smooth", False))

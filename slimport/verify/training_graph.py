@@ -75,7 +75,7 @@ class GraphLoop:
         """
         tf = self.tf
         del self.applied.calls[:]
-        with tf.Graph().as_default(), smooth.switched_off():
+        with tf.Graph().as_default(), smooth.switched_on(case["smooth"]):
             tf.set_random_seed(case["seed"])
             call = worker.program(case)
             randomness.start_pass(case["seed"])

@@ -48,7 +48,7 @@ class FitSide:
 
         self.keras.Model.fit = fit
         try:
-            with smooth.switched_off():
+            with smooth.switched_on(case["smooth"]):
                 call = worker.program(case)
                 randomness.start_pass(case["seed"])
                 run = loops.run_to_loop(call, case["entry"], "fit")
