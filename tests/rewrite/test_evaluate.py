@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path, PurePosixPath
+
 import pytest
 
+from slimport.rewrite.tree import rewrite_tree
 from tests.rewrite.tools import output, report, rewrite_program
 
+DETECTOR = Path(__file__).parents[2] / "fixtures" / "legacy" / "ssd_inception_v2"
 HEAD = "import tensorflow as tf\nimport tf_slim as slim\n\n\n"
 PROGRAM = """def evaluate(x, y, path, folder, other=None):
     {first}
@@ -597,6 +601,20 @@ def test_a_number_that_comes_with_the_tensors() -> None:
     text = output(rewrite_program({"net.py": source}), "net.py") or ""
     assert "        return count\n\n    model = MetricsModel(build_metrics)\n" in text
     assert "    count = model.returned\n" in text and "steps=int(count))\n" in text
+
+
+def test_the_detector() -> None:
+    result = rewrite_tree(DETECTOR)
+    text = {path: data.decode("utf-8") for path, data in result.outputs.items()}
+    evaluation, training = (text[PurePosixPath(name)] for name in ("eval.py", "train.py"))
+    assert "  model_ = MetricsModel(build_metrics)\n  dataset = model_.returned\n" in evaluation
+    assert (
+        "    log_metric('recall', keras.metrics.Mean, found, sample_weight=valid)\n" in evaluation
+    )
+    assert "  values = [names_to_values[name] for name in names]\n" in evaluation
+    assert "model.fit(" in training
+    # Neither runs a session, so that the batches that both read are a tf.data pipeline of TF 2.
+    assert "import tensorflow as tf" in text[PurePosixPath("datasets/inputs.py")]
 
 
 TRAIN = """def train(x, y, folder):
