@@ -57,6 +57,7 @@ class HandLoop:
         of_loss: The statements that build the loss.
         minimized: The training operation.
         runs: Statements that train.
+        feeds: Statements that name a dictionary to feed.
         savers: Statements that make a saver.
         saves: Statements that save or restore.
         gone: Statements that nothing needs any more, wherever they are.
@@ -74,6 +75,7 @@ class HandLoop:
     of_loss: list[ast.stmt]
     minimized: Minimized
     runs: list[Run]
+    feeds: list[ast.Assign]
     savers: list[ast.stmt]
     saves: list[Saved]
     gone: list[ast.stmt]

@@ -52,6 +52,10 @@ class HandLoopChecks:
             value = run.feed[rate] if rate else None
             if value is not None and any(isinstance(n, ast.Call) for n in ast.walk(value)):
                 raise Stays("the learning rate is computed while it is fed", run.statement)
+        for feed in self._loop.feeds:
+            assert isinstance(feed.value, ast.Dict)
+            if rate in loaded(k for k in feed.value.keys if k is not None):
+                raise Stays("the learning rate is fed in a dictionary with a name", feed)
 
     def _check_loss(self) -> None:
         of_loss, block = self._loop.of_loss, self._loop.block
@@ -91,8 +95,12 @@ class HandLoopChecks:
         """What is no more is used only where nothing of it is left."""
         loop, statements = self._loop, [*self._loop.of_loss, *self._loop.gone, self._operation]
         gone = assigned(statements) | {loop.session_name, *loop.inputs}
+        gone |= assigned(target for feed in loop.feeds for target in feed.targets)
         parts: list[ast.AST] = [*statements, *(part for run in loop.runs for part in run.parts)]
         parts += [part for found in loop.saves for part in found.parts]
+        for feed in loop.feeds:
+            assert isinstance(feed.value, ast.Dict)
+            parts += [*feed.targets, *(key for key in feed.value.keys if key is not None)]
         parts += [node for node in told_steps(self._function) if node is not None]
         parts += [node for node in (loop.rate_argument,) if node is not None]
         parts += [t for run in loop.runs for t in getattr(run.statement, "targets", ())]

@@ -64,7 +64,9 @@ class HandLoopReading:
         savers = {n: s for n, s, c in self._assigned_calls(SAVER) if _keeps_all(c, s)}
         gone = list(self._gone(session))
         left = [s for s in self._nested if s not in gone]
-        runs = [r for s in left if (r := run_of(s, session)) and minimized.name in r.fetches]
+        feeds = [s for s in left if isinstance(s, ast.Assign) and _is_feed(s, placeholders)]
+        named = _by_name(feeds)
+        runs = [r for s in left if (r := run_of(s, session, named)) and minimized.name in r.fetches]
         saves = [found for s in left if (found := saved(s, session, savers))]
         argument = self._rate(minimized, placeholders)
         rate = argument.id if argument is not None else None
@@ -81,6 +83,7 @@ class HandLoopReading:
             of_loss=self._of_loss(inputs, minimized, session, gone),
             minimized=minimized,
             runs=runs,
+            feeds=feeds,
             savers=list(savers.values()),
             saves=saves,
             gone=gone,
@@ -247,6 +250,24 @@ class HandLoopReading:
         """Whether a statement without others below it looks variables up."""
         found = looks_up(statement, self._function, self._program)
         return found and not hasattr(statement, "body")
+
+
+def _is_feed(statement: ast.Assign, placeholders: Mapping[str, ast.Call]) -> bool:
+    """``feed = {images: pixels, labels: classes}``"""
+    match statement:
+        case ast.Assign([ast.Name()], ast.Dict(keys)):
+            names = [key.id for key in keys if isinstance(key, ast.Name)]
+            return bool(keys) and len(names) == len(keys) and set(names) <= placeholders.keys()
+    return False
+
+
+def _by_name(feeds: list[ast.Assign]) -> dict[str, list[ast.Dict]]:
+    named: dict[str, list[ast.Dict]] = {}
+    for statement in feeds:
+        (name,) = assigned(statement.targets)
+        assert isinstance(statement.value, ast.Dict)
+        named.setdefault(name, []).append(statement.value)
+    return named
 
 
 def _keeps_all(call: ast.Call, statement: ast.stmt) -> bool:

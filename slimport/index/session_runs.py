@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from slimport.index.blocks import argument
@@ -45,43 +45,59 @@ class Run:
         return [(t, f) for t, f in zip(self.targets, self.fetches, strict=False) if t != "_"]
 
 
-def run_of(statement: ast.stmt, session: str) -> Run | None:
+def run_of(
+    statement: ast.stmt, session: str, feeds: Mapping[str, Sequence[ast.Dict]]
+) -> Run | None:
     """The run that a statement is, `None` for any other.
+
+    Args:
+        statement: A statement.
+        session: The name of the session.
+        feeds: The dictionaries that have names, by these.
 
     Raises:
         Stays: It asks for something else than names, or feeds something else than a dictionary.
     """
-    match statement:
-        case ast.Expr(ast.Call() as call):
-            targets: list[str] = []
-        case ast.Assign([ast.Name(name)], ast.Call() as call):
-            targets = [name]
-        case ast.Assign([ast.Tuple(elements) | ast.List(elements)], ast.Call() as call):
-            targets = [e.id for e in elements if isinstance(e, ast.Name)]
-            if len(targets) < len(elements):
-                targets = ["", ""]
-        case _:
-            return None
-    if not is_method(call, session, "run"):
+    call = getattr(statement, "value", None)
+    if not isinstance(call, ast.Call) or not is_method(call, session, "run"):
         return None
+    if not isinstance(statement, ast.Assign | ast.Expr):
+        raise Stays("the value of a run is returned", statement)
     if not {k.arg for k in call.keywords} <= {"fetches", "feed_dict"} or len(call.args) > 2:
         raise Stays("a run is told more than what to feed", statement)
     fetches, feed = argument(call, 0, "fetches"), argument(call, 1, "feed_dict")
-    is_list = isinstance(fetches, ast.List | ast.Tuple)
-    names = fetches.elts if isinstance(fetches, ast.List | ast.Tuple) else [fetches]
-    asked = [name.id for name in names if isinstance(name, ast.Name)]
-    if fetches is None or len(asked) < len(names):
+    asked = _names(fetches)
+    if fetches is None or asked is None:
         raise Stays("what it runs is not a list of names", statement)
-    if targets and (
-        len(targets) != len(asked) or is_list is isinstance(_target(statement), ast.Name)
-    ):
+    targets = _targets(statement, isinstance(fetches, ast.List | ast.Tuple))
+    if targets is None or (targets and len(targets) != len(asked)):
         raise Stays("the values of a run are not taken one by one", statement)
-    fed, keys = _fed(feed, statement)
-    return Run(statement, asked, targets, fed, [call.func, fetches, *keys])
+    named = [feed] if isinstance(feed, ast.Name) and feed.id in feeds else []
+    dictionaries = list(feeds[named[0].id]) if named else [feed]
+    fed, keys = _fed(dictionaries[0], statement)
+    for other in dictionaries[1:]:
+        if _fed(other, statement)[0].keys() != fed.keys():
+            raise Stays("what it feeds differs from run to run", statement)
+    return Run(statement, asked, targets, fed, [call.func, fetches, *named, *keys])
 
 
-def _target(statement: ast.stmt) -> ast.expr | None:
-    return statement.targets[0] if isinstance(statement, ast.Assign) else None
+def _names(fetches: ast.expr | None) -> list[str] | None:
+    """The names in what is fetched, a list or one."""
+    nodes = fetches.elts if isinstance(fetches, ast.List | ast.Tuple) else [fetches]
+    names = [node.id for node in nodes if isinstance(node, ast.Name)]
+    return names if len(names) == len(nodes) else None
+
+
+def _targets(statement: ast.Assign | ast.Expr, is_list: bool) -> list[str] | None:
+    """The names that get values, `None` where something else does."""
+    match statement:
+        case ast.Expr():
+            return []
+        case ast.Assign([ast.Name(name)]) if not is_list:
+            return [name]
+        case ast.Assign([ast.Tuple() | ast.List() as target]) if is_list:
+            return _names(target)
+    return None
 
 
 def _fed(feed: ast.expr | None, statement: ast.stmt) -> tuple[dict[str, ast.expr], list[ast.AST]]:

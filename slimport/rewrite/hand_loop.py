@@ -29,6 +29,7 @@ from slimport.rewrite.statements import (
     on_one_line,
     with_comments_of,
     with_lines_only,
+    with_value,
 )
 
 CODE, NAME = "SLIM293", "hand_loop"
@@ -57,6 +58,7 @@ class HandBlock:
         self._gone = {id(node) for part in headers for node in ast.walk(part)}
         self.direct = {statement.lineno for statement in loop.block}
         self._runs = {run.statement.lineno: run for run in loop.runs}
+        self._feeds = {feed.lineno for feed in loop.feeds}
         self._saves = {found.statement.lineno for found in loop.saves}
         self.lines_gone = {statement.lineno for statement in loop.gone} - self.direct
 
@@ -82,6 +84,8 @@ class HandBlock:
         """
         if number in self._runs:
             return with_comments_of([node], self._run(self._runs[number], node))
+        if number in self._feeds:
+            return [self._fed(node)]
         if number in self._saves:
             return with_comments_of([node], [self._saved(node)])
         return [node]
@@ -223,19 +227,15 @@ class HandBlock:
     def _run(self, run: Run, statement: cst.BaseStatement) -> list[cst.BaseStatement]:
         """``loss = model.train_on_batch({...}, return_dict=True)["loss"]``"""
         feed = arguments(call_in(statement), ("fetches", "feed_dict"))["feed_dict"]
-        assert isinstance(feed, cst.Dict)
         before: list[cst.BaseStatement] = []
-        kept = []
-        for element in feed.elements:
-            assert isinstance(element, cst.DictElement) and isinstance(element.key, cst.Name)
-            if element.key.value == self.loop.rate:
-                rate = code(element.value)
-                before = [line(f"{self._model}.optimizer.learning_rate = {rate}")]
-            else:
-                kept.append(element.with_changes(key=cst.SimpleString(f'"{element.key.value}"')))
-        if kept:
-            kept[-1] = kept[-1].with_changes(comma=feed.elements[-1].comma)
-        given = [cst.Arg(feed.with_changes(elements=kept))]
+        if isinstance(feed, cst.Dict):
+            rates = [e for e in feed.elements if _key(e) == self.loop.rate]
+            before = [
+                line(f"{self._model}.optimizer.learning_rate = {code(rate.value)}")
+                for rate in rates
+            ]
+            feed = _by_names(feed, [e for e in feed.elements if e not in rates])
+        given = [cst.Arg(feed)]
         wanted = run.wanted
         if wanted:
             given.append(keyword("return_dict", cst.Name("True")))
@@ -264,6 +264,14 @@ class HandBlock:
         ]
 
     @staticmethod
+    def _fed(statement: cst.BaseStatement) -> cst.BaseStatement:
+        """The dictionary that is fed, by the names of what gets it."""
+        assert isinstance(statement, cst.SimpleStatementLine)
+        assign = statement.body[0]
+        assert isinstance(assign, cst.Assign) and isinstance(assign.value, cst.Dict)
+        return with_value(statement, _by_names(assign.value, assign.value.elements))
+
+    @staticmethod
     def _saved(statement: cst.BaseStatement) -> cst.BaseStatement:
         """The saver's call without the session."""
         call = call_in(statement)
@@ -278,6 +286,18 @@ def _indented(statements: Sequence[cst.BaseStatement]) -> Iterator[cst.BaseState
     for statement in rest:
         lines = lines_above(statement)
         yield with_lines_only(statement, [above if above.comment else BLANK for above in lines])
+
+
+def _key(element: cst.BaseDictElement) -> str:
+    return getattr(getattr(element, "key", None), "value", "")
+
+
+def _by_names(feed: cst.Dict, elements: Sequence[cst.BaseDictElement]) -> cst.Dict:
+    """Those of a dictionary's elements, placeholders by their names."""
+    kept = [e.with_changes(key=cst.SimpleString(f'"{_key(e)}"')) for e in elements]
+    if kept:
+        kept[-1] = kept[-1].with_changes(comma=feed.elements[-1].comma)
+    return feed.with_changes(elements=kept)
 
 
 _OF_GRAPHS = {"write_meta_graph"}

@@ -71,6 +71,9 @@ TRAINS = {
     },
     "the operation alone": {"run": "sess.run(train_op, feed_dict={x: a, y: b})"},
     "a dictionary by place": {"run": "sess.run([train_op], {x: a, y: b})"},
+    "a dictionary with a name": {
+        "run": "feed = {x: a, y: b}\n            sess.run(train_op, feed_dict=feed)"
+    },
     "the loss by name": {"run": "value, _ = sess.run((loss, train_op), {y: b, x: a})"},
     "a step": {
         "first": "step_of = tf.train.get_or_create_global_step()",
@@ -148,6 +151,31 @@ STAYS = {
         {"run": "v = sess.run([train_op, loss], feed_dict={x: a, y: b})"}, "one by one",
     ),
     "a feed of its own": ({"run": "sess.run(train_op, feed_dict=b)"}, "not a dictionary"),
+    "an attribute": (
+        {"run": "batches.loss, _ = sess.run([loss, train_op], {x: a, y: b})"}, "one by one",
+    ),
+    "a part of a list": (
+        {"run": "v[0], _ = sess.run([loss, train_op], {x: a, y: b})"}, "one by one",
+    ),
+    "starred": ({"run": "v, *_ = sess.run([loss, train_op], {x: a, y: b})"}, "one by one"),
+    "a feed that changes": (
+        {
+            "run": "feed = {x: a, y: b}\n            feed[x] = 2.0 * a\n"
+            "            sess.run(train_op, feed_dict=feed)"
+        },
+        "is used",
+    ),
+    "a feed that is shown": (
+        {"run": "feed = {x: a, y: b}\n            print(feed, sess.run(train_op, feed))"},
+        "no run feeds it",
+    ),
+    "another feed of that name": (
+        {
+            "run": "feed = {x: a, y: b}\n            sess.run(train_op, feed)\n"
+            "            feed = {x: a}\n            sess.run(train_op, feed)"
+        },
+        "differs from run to run",
+    ),
     "half of the feed": ({"run": "sess.run(train_op, feed_dict={x: a})"}, "not every"),
     "a tensor that is fed": (
         {"run": "sess.run(train_op, feed_dict={x: a, y: b, logits: a})"}, "not every",
