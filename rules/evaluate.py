@@ -11,10 +11,11 @@ EVALUATE = Rule(
     details=(
         "The statements that make the metrics become a function, and a MetricsModel updates a "
         "metric of Keras by it with each batch. Summaries of their values are written from the "
-        "numbers. A block stays on sessions (SLIM243) where a metric has no equal among "
-        "keras.metrics, where the rest looks into the tensors, or where it hands the loop what "
-        "evaluate has no place for; the report says which. The edit is made by "
-        "slimport/rewrite/evaluate.py, found by slimport/index/evaluations.py."
+        "numbers. tf.contrib.training's evaluation goes the same way, with its two hooks. A block "
+        "stays on sessions (SLIM243) where a metric has no equal among keras.metrics, where the "
+        "rest looks into the tensors, or where it hands the loop what evaluate has no place for; "
+        "the report says which. The edit is made by slimport/rewrite/evaluate.py, found by "
+        "slimport/index/evaluations.py."
     ),
     examples=(
         Example(

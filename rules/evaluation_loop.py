@@ -36,7 +36,7 @@ class _EvaluationRule(Rule):
                 return site.node.with_changes(func=function)
         name = _written(site)
         why = site.file.why_on_sessions(site.function)
-        if why and site.short in ("evaluate_once", "evaluation_loop"):
+        if why and site.short.startswith("evaluat"):
             site.file.note(f"no model.evaluate: {why}")
         return site.renamed(name, {}) if isinstance(name, cst.BaseExpression) else name
 

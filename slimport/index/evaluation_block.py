@@ -31,6 +31,8 @@ class Evaluation:
         statement: The statement that evaluates.
         call: Its call.
         given: The call's arguments by the names of parameters.
+        api: What it calls.
+        hooks: The hooks that it is given, each with its class: how many batches, what is written.
         waits: Whether it waits for the next checkpoint itself.
         returned: Names that the evaluation takes from among the statements that build the metrics.
         averages: Calls that name moving averages to restore.
@@ -50,6 +52,8 @@ class Evaluation:
     statement: ast.stmt
     call: ast.Call
     given: Mapping[str, ast.expr]
+    api: str
+    hooks: Mapping[ast.Call, str]
     waits: bool
     returned: list[str]
     averages: list[ast.Call]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from slimport.index.blocks import assigned, loaded, references_in, value_of
 from slimport.index.evaluation_block import Evaluation
-from slimport.index.evaluation_calls import COUNTING, LOOP, PARAMETERS, given_to
+from slimport.index.evaluation_calls import COUNTING, PARAMETERS, WAITING, given_to
 from slimport.index.evaluation_checks import check
 from slimport.index.evaluation_summaries import Stays, Summaries, summaries_in
 from slimport.index.global_steps import STEPS, is_step
@@ -67,7 +67,7 @@ class _Reading:
         self._graph, self._block = block_of(function.node.body, calls[0], function)
         self._around, self._statement = self._found(self._block)
         self._before = self._block[: self._block.index(self._around)]
-        self._given = given_to(self._api, call)
+        self._given, self._hooks = given_to(self._api, call, self._api_of)
         self._measures = measures_in(self._before, function)
         self._of_metrics: list[ast.stmt] = []
         self._after: list[ast.stmt] = []
@@ -96,7 +96,9 @@ class _Reading:
             statement=self._statement,
             call=self._call,
             given=self._given,
-            waits=self._api == LOOP,
+            api=self._api,
+            hooks=self._hooks,
+            waits=self._api in WAITING,
             returned=sorted(self._returned()),
             averages=[
                 r.call for r in self._function.references if r.api.name == AVERAGES and r.call
@@ -232,7 +234,7 @@ def _is_counted(statement: ast.stmt, summaries: Summaries) -> bool:
     nodes: Iterable[ast.AST] = ast.walk(statement)
     return any(
         isinstance(node, ast.AugAssign | ast.Delete)
-        or (isinstance(getattr(node, "ctx", None), ast.Store) and not isinstance(node, ast.Name))
+        or (isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store))
         or (isinstance(node, ast.Expr) and node.value not in known)
         for node in nodes
     )

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import libcst as cst
 
-from slimport.index.blocks import loaded
+from slimport.index.blocks import argument, loaded
 from slimport.index.evaluation_block import Evaluation
-from slimport.index.evaluation_calls import CHECKPOINT, LOOP, OF_WAITING, ONCE, PARAMETERS
+from slimport.index.evaluation_calls import HOOKS, OF_WAITING, PARAMETERS, RENAMED
 from slimport.index.evaluation_summaries import SCALAR
 from slimport.index.evaluations import AVERAGES
 from slimport.index.pipelines import Pipeline
@@ -39,6 +39,10 @@ from slimport.rewrite.statements import (
 
 CODE, NAME = "SLIM292", "evaluate"
 _SERVER = "the evaluation runs in this process: a server given as `master` is not asked"
+_NUMBERED = (
+    "TensorFlow 1 numbered a tag that was the name of an operation, too (accuracy_1); this one is "
+    "written as it stands"
+)
 
 
 class EvaluateBlock:
@@ -76,13 +80,21 @@ class EvaluateBlock:
 
     def entries(self) -> Iterator[Rewritten]:
         """What the report says of what goes."""
-        master = self.evaluation.given.get("master")
         for reference in self.evaluation.function.references:
             if self.replaces(reference):
-                served = reference.call is self.evaluation.call and master is not None
-                is_told = served and not isinstance(master, ast.Constant)
-                note = _SERVER if is_told else ""
+                note = self._note(reference)
                 yield Rewritten(reference.span[0], reference.api.name, CODE, NAME, note)
+
+    def _note(self, reference: Reference) -> str:
+        """What is to be known of a call that goes."""
+        if reference.call is self.evaluation.call:
+            master = self.evaluation.given.get("master")
+            return "" if master is None or isinstance(master, ast.Constant) else _SERVER
+        if reference.call is None or reference.api.name != SCALAR:
+            return ""
+        tag = argument(reference.call, 0, "name")
+        is_scoped = tag is not None and "/" in ast.unparse(tag)
+        return "" if is_scoped else _NUMBERED
 
     def call(self, span: Span, node: cst.Call) -> cst.Call:
         """A call on a metric's value, and one that names moving averages, as it is now."""
@@ -252,8 +264,7 @@ class EvaluateBlock:
     ) -> tuple[list[cst.BaseStatement], list[cst.BaseStatement], list[cst.BaseStatement]]:
         """The new statements: what stands before a loop, what is in its place, what follows."""
         found = self.evaluation
-        called = arguments(call_in(statement), PARAMETERS[LOOP if found.waits else ONCE])
-        given = {"checkpoint" if name in CHECKPOINT else name: v for name, v in called.items()}
+        given = self._given(call_in(statement))
         before, last, after = self._last(statement, given.get("final_op"))
         writer: cst.BaseExpression | None = None
         if SCALAR in found.summaries.calls.values():
@@ -265,6 +276,17 @@ class EvaluateBlock:
         path = cst.Name(self._path) if found.waits else given["checkpoint"]
         body = [*self._values_of(path, given), *self._used(writer, pairs), *last]
         return before, [self._loop(given, body)] if found.waits else body, after
+
+    def _given(self, call: cst.Call) -> dict[str, cst.BaseExpression]:
+        """What the call and its hooks are given, by the names of parameters."""
+        found = self.evaluation
+        given = arguments(call, PARAMETERS[found.api])
+        hooks = given.get("hooks")
+        elements = getattr(hooks, "elements", ())
+        for kind, hook in zip(found.hooks.values(), elements, strict=True):
+            given |= arguments(hook.value, HOOKS[kind])
+        names = {**RENAMED, "log_dir": "logdir"}
+        return {names.get(name, name): value for name, value in given.items()}
 
     def _values_of(
         self, path: cst.BaseExpression, given: Mapping[str, cst.BaseExpression]
@@ -363,6 +385,7 @@ class EvaluateBlock:
 def _replaced(evaluation: Evaluation) -> Iterator[ast.AST]:
     """The nodes of references that go."""
     yield evaluation.call.func
+    yield from (hook.func for hook in evaluation.hooks)
     for call in (
         *evaluation.measures.calls,
         *evaluation.summaries.calls,

@@ -27,7 +27,7 @@ def rewritten(head: str = HEAD, program: str = PROGRAM, **parts: str) -> str:
     given = {name: parts.get(name, "pass") for name in ("first", "second", "third", "last")}
     given |= {name: parts.get(name, "") for name in ("result", "options")}
     given |= {"metric": parts.get("metric", METRIC), "op": parts.get("op", "update")}
-    source = head + program.format(**given)
+    source = head + program.format(**{**parts, **given})
     result = rewrite_program({"net.py": source})
     assert not report(result, "net.py").error
     return output(result, "net.py") or source
@@ -285,6 +285,16 @@ def test_it_stays_on_sessions(parts: dict[str, str]) -> None:
     assert "evaluate_checkpoint('', path, folder" in text
 
 
+@pytest.mark.parametrize(("tag", "noted"), [("acc", True), ("eval/acc", False)])
+def test_the_report_says_of_a_tag_that_it_may_have_had_a_number(tag: str, noted: bool) -> None:
+    source = HEAD + PROGRAM.format(
+        first="pass", second="pass", third=f"tf.summary.scalar('{tag}', value)", last="pass",
+        result="", op="update", options="", metric=METRIC,
+    )  # fmt: skip
+    entries = report(rewrite_program({"net.py": source}), "net.py").rewritten
+    assert any("numbered a tag" in entry.note for entry in entries) is noted
+
+
 def test_a_file_in_which_something_is_left() -> None:
     source = HEAD + PROGRAM.format(
         first="pass", second="if other: tf.contrib.quantize.create_eval_graph()", last="pass",
@@ -409,6 +419,37 @@ def test_a_loop() -> None:
         "        with writer.as_default(model.global_step):\n"
         "            write_scalar('mean', value)\n"
     ) in text
+
+
+README = """def watch(x, y, source, folder):
+    logits = slim.fully_connected(x, 3)
+    values, updates = slim.metrics.aggregate_metric_map({{
+        'mean': slim.metrics.streaming_mean(logits),
+    }})
+    summaries = []
+    for name, value in values.items():
+        op = tf.summary.scalar(name, value)
+        op = tf.Print(op, [value], name)
+        summaries.append(op)
+    slim.get_or_create_global_step()
+    slim.evaluation.evaluation_loop(
+        'local', source, folder, num_evals=9, eval_op=list(updates.values()),
+        summary_op=tf.summary.merge(summaries), eval_interval_secs=9)
+"""
+
+
+def test_a_loop_that_shows_all_values() -> None:
+    text = rewritten(program=README)
+    assert (
+        "    for checkpoint_path in checkpoints_to_evaluate(source, eval_interval_secs=9):\n"
+        "        model.load_checkpoint(checkpoint_path)\n"
+        "        values = model.evaluate(model.batches, steps=9, return_dict=True)\n"
+        "        with writer.as_default(model.global_step):\n"
+        "            for name, value in values.items():\n"
+        "                write_scalar(name, value)\n"
+        "                print(name, value)\n"
+    ) in text
+    assert "summaries" not in text
 
 
 @pytest.mark.parametrize(
@@ -542,6 +583,67 @@ def test_a_loop_by_hand_that_stays(parts: dict[str, str]) -> None:
     program = BY_HAND.replace("{head}", parts.pop("head", ITERATED))
     text = rewritten(program=program, **parts)
     assert "MetricsModel" not in text and "evaluate_checkpoint('', path, folder" in text
+
+
+OF_TRAINING = """from tensorflow.contrib import training
+from tensorflow.contrib.training import StopAfterNEvalsHook as Stop
+
+
+def watch(x, y, source, folder):
+    value, update = tf.metrics.mean(slim.fully_connected(x, 3))
+    {line}
+    return training.{call}(
+        source, eval_ops=[update], final_ops=value{options})
+"""
+HOOKED = ", hooks=[Stop(x.n), training.SummaryAtEndHook(log_dir=folder)]"
+
+
+@pytest.mark.parametrize(
+    ("call", "options", "expected"),
+    [
+        ("evaluate_once", HOOKED, "    model.load_checkpoint(source)\n"),
+        ("evaluate_once", HOOKED, "model.evaluate(model.batches, steps=x.n, return_dict=True)\n"),
+        ("evaluate_once", HOOKED, "create_file_writer(folder).as_default(model.global_step):\n"),
+        ("evaluate_once", "", "model.evaluate(model.batches, return_dict=True)\n"),
+        ("evaluate_once", ", hooks=None", "model.evaluate(model.batches, return_dict=True)\n"),
+        (
+            "evaluate_repeatedly",
+            f"{HOOKED}, eval_interval_secs=9",
+            "    for checkpoint_path in checkpoints_to_evaluate(source, eval_interval_secs=9):\n",
+        ),
+    ],
+)
+def test_evaluation_of_contrib_training(call: str, options: str, expected: str) -> None:
+    line = "tf.summary.scalar('mean', value)" if "Summary" in options else "pass"
+    text = rewritten(program=OF_TRAINING, line=line, call=call, options=options)
+    assert expected in text and "training" not in text and "Stop" not in text
+    assert ("write_scalar('mean', value)" in text) is ("Summary" in options)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ", hooks=x.hooks",
+        ", hooks=[x.hook]",
+        ", hooks=[x.hook()]",
+        ", hooks=[Stop(3), Stop(4)]",
+        ", hooks=[Stop(3, True)]",
+        ", hooks=[training.SummaryAtEndHook(summary_writer=x)]",
+        ", scaffold=x",
+        ", config=x",
+        ", feed_dict={x: 1}",
+        ", final_ops_feed_dict={x: 1}",
+    ],
+)
+def test_evaluation_of_contrib_training_that_stays(options: str) -> None:
+    text = rewritten(program=OF_TRAINING, line="pass", call="evaluate_once", options=options)
+    assert "MetricsModel" not in text and "return evaluate_once(" in text
+
+
+def test_summaries_that_no_hook_writes() -> None:
+    line = "tf.summary.scalar('mean', value)"
+    text = rewritten(program=OF_TRAINING, line=line, call="evaluate_once", options="")
+    assert "MetricsModel" not in text
 
 
 def test_names_of_the_function_stay_its_own() -> None:

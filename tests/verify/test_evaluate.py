@@ -113,7 +113,7 @@ def watch(records, checkpoint_dir, folder):
     logits = network(rows, is_training=False)
     accuracy, update = slim.metrics.streaming_accuracy(tf.argmax(logits, 1), labels)
     error, update_error = tf.metrics.root_mean_squared_error(tf.one_hot(labels, 3), logits)
-    tf.summary.scalar('accuracy', accuracy)
+    tf.summary.scalar('eval/accuracy', accuracy)
     tf.summary.scalar('one_minus', 1.0 - accuracy)
     return slim.evaluation.evaluation_loop(
         '', checkpoint_dir, folder, num_evals=4, eval_op=[update, update_error],
@@ -123,6 +123,37 @@ def watch(records, checkpoint_dir, folder):
 
 if __name__ == '__main__':
     print(json.dumps([float(value) for value in watch(*sys.argv[1:])]))
+"""
+
+
+OF_TRAINING = """
+import json
+import sys
+
+import tensorflow as tf
+from tensorflow.contrib import slim, training
+
+from net import dataset_of, load_batch, network
+
+
+def evaluate(records, checkpoint_dir, folder):
+    tf.train.get_or_create_global_step()
+    rows, labels = load_batch(dataset_of(records), 3, is_training=False)
+    logits = network(rows, is_training=False)
+    metrics = {'mean': slim.metrics.streaming_mean(logits)}
+    for k in [1, 2]:
+        metrics['recall/%d' % k] = tf.metrics.recall_at_k(labels, logits, k)
+    values, updates = slim.metrics.aggregate_metric_map(metrics)
+    for name, value in values.items():
+        tf.summary.scalar('eval/' + name, value)
+    return training.evaluate_repeatedly(
+        checkpoint_dir, eval_ops=list(updates.values()), final_ops=values,
+        hooks=[training.StopAfterNEvalsHook(5), training.SummaryAtEndHook(folder)],
+        max_number_of_evaluations=1)
+
+
+if __name__ == '__main__':
+    print(json.dumps({name: float(v) for name, v in evaluate(*sys.argv[1:]).items()}))
 """
 
 
@@ -234,6 +265,20 @@ VARIABLES = {
 }
 
 
+def test_of_contrib_training(tmp_path: Path) -> None:
+    checkpoint(tmp_path / "checkpoints", 4)
+    path = records(tmp_path)
+    old, new = (
+        run(script, path, tmp_path / "checkpoints", tmp_path / f"{script.parent.name}-events")
+        for script in programs(tmp_path, OF_TRAINING)
+    )
+    assert list(new) == list(old) == ["mean", "recall/1", "recall/2"]
+    assert new == pytest.approx(old, rel=1e-6)
+    before, after = scalars(tmp_path / "legacy-events"), scalars(tmp_path / "migrated-events")
+    assert set(after) == {(f"eval/{name}", 4) for name in old}
+    assert after == pytest.approx(before, rel=1e-6)
+
+
 @pytest.mark.parametrize(("variables", "averages"), VARIABLES.values(), ids=list(VARIABLES))
 def test_once(variables: str, averages: bool, tmp_path: Path) -> None:
     checkpoint(tmp_path / "checkpoints", 30, averages)
@@ -270,5 +315,5 @@ def test_the_loop_sees_a_checkpoint_that_comes_later(tmp_path: Path) -> None:
         adding.join()
     (old, before), (new, after) = found["legacy"], found["migrated"]
     assert new == pytest.approx(old, rel=1e-6)
-    assert len(after) == 4 and after["accuracy", 1] != after["accuracy", 2]
+    assert len(after) == 4 and after["eval/accuracy", 1] != after["eval/accuracy", 2]
     assert after == pytest.approx(before, rel=1e-6)
