@@ -16,7 +16,11 @@ INITIALIZERS = (
 )  # fmt: skip
 SESSIONS = ("tf.InteractiveSession", "tf.Session")
 PLACEHOLDER, SAVER = "tf.placeholder", "tf.train.Saver"
-OF_THE_LOOP = (*INITIALIZERS, *SESSIONS, PLACEHOLDER, "tf.group", "tf.reset_default_graph")
+COORDINATOR, RUNNERS = "tf.train.Coordinator", "tf.train.start_queue_runners"
+OF_THE_LOOP = (
+    *INITIALIZERS, *SESSIONS, PLACEHOLDER, COORDINATOR, RUNNERS, "tf.group",
+    "tf.reset_default_graph",
+)  # fmt: skip
 DEFINITIONS = (ast.AsyncFunctionDef, ast.ClassDef, ast.FunctionDef, ast.Import, ast.ImportFrom)
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from slimport.index.blocks import assigned, leave_it, loaded, references_in
 from slimport.index.callers import of_a_graph_before
 from slimport.index.global_steps import told_steps
 from slimport.index.hand_loop import OF_THE_LOOP, HandLoop, nested
-from slimport.index.program import Program
+from slimport.index.pipelines import Pipeline
+from slimport.index.program import Function, Program
 from slimport.index.session_runs import Stays
 from slimport.index.told_apart import NEEDS_A_GRAPH, is_run_on_request
 from slimport.index.training import looks_up, makes_tensors
+
+_END_OF_QUEUE = "tf.errors.OutOfRangeError"
 
 
 class HandLoopChecks:
@@ -21,13 +24,16 @@ class HandLoopChecks:
     Args:
         loop: What was read.
         program: The index.
+        read: The input pipelines that need no queues.
     """
 
-    def __init__(self, loop: HandLoop, program: Program) -> None:
+    def __init__(self, loop: HandLoop, program: Program, read: Mapping[Function, Pipeline]) -> None:
         self._loop, self._function, self._program = loop, loop.function, program
         self._operation = loop.minimized.statement
         self._own = [*loop.of_loss, *loop.gone, *loop.savers, self._operation]
         self._others = loop.callees(program) | loop.beside(program)
+        inside = loop.callees(program) | {loop.function}
+        self._read = {f: pipeline for f, pipeline in read.items() if f in inside}
 
     def check(self) -> None:
         """All of them.
@@ -44,8 +50,10 @@ class HandLoopChecks:
 
     def _check_feeds(self) -> None:
         rate = self._loop.rate
-        if not self._loop.runs or not self._loop.inputs:
-            raise Stays("no run feeds it", self._operation)
+        if self._function in self._read:
+            raise Stays("its queues are made in the same function", self._operation)
+        if not self._loop.runs or len(self._read) + bool(self._loop.inputs) != 1:
+            raise Stays("nothing feeds it, or more than one thing", self._operation)
         for run in self._loop.runs:
             if run.feed.keys() != self._loop.inputs.keys() | ({rate} - {None}):
                 raise Stays("not every placeholder is fed, or another tensor is", run.statement)
@@ -122,6 +130,10 @@ class HandLoopChecks:
             if reference.api.name not in OF_THE_LOOP or id(reference.node) not in own:
                 references.append(reference)
         for reference in references:
+            if reference.api.name == _END_OF_QUEUE and self._read:
+                raise Stays("it goes on when the queue ends", reference.node)
+            if any(pipeline.belongs(reference) for pipeline in self._read.values()):
+                continue
             if reference.api.name.startswith(NEEDS_A_GRAPH):
                 raise Stays(f"{reference.api.name} needs a graph", reference.node)
         before = of_a_graph_before(self._function)

@@ -16,9 +16,11 @@ from slimport.index.blocks import (
 )
 from slimport.index.global_steps import is_step
 from slimport.index.hand_loop import (
+    COORDINATOR,
     DEFINITIONS,
     INITIALIZERS,
     PLACEHOLDER,
+    RUNNERS,
     SAVER,
     SESSIONS,
     HandLoop,
@@ -29,6 +31,8 @@ from slimport.index.program import Function, Program
 from slimport.index.session_runs import Stays, is_method, run_of, saved
 from slimport.index.training import looks_up, makes_tensors
 
+# Statements that only a graph with a session needs.
+_ALONE = (COORDINATOR, PLACEHOLDER, RUNNERS, "tf.reset_default_graph")
 _OF_MINIMIZE = {"loss", "global_step", "var_list", "name", "colocate_gradients_with_ops"}
 
 
@@ -206,11 +210,11 @@ class HandLoopReading:
 
     def _gone(self, session: str) -> Iterator[ast.stmt]:
         initializers: set[str] = set()
+        coordinators = self._coordinators()
         for statement in self._nested:
             call = call_of(statement)
-            api = self._api(call)
-            of_graph = isinstance(statement, ast.Assign) and self._is_of_graph(statement)
-            if of_graph or api in (PLACEHOLDER, "tf.reset_default_graph", *SESSIONS):
+            ends = call is not None and any(_ends(call, name) for name in coordinators)
+            if ends or self._is_of_graph(statement, call):
                 yield statement
             elif call is not None and self._initializes(call, initializers):
                 initializers |= assigned([statement])
@@ -221,11 +225,19 @@ class HandLoopReading:
             elif call is not None and is_method(call, session, "close"):
                 yield statement
 
-    def _is_of_graph(self, statement: ast.Assign) -> bool:
-        """Whether a statement names the global step, or the collection of updates."""
-        if is_step(statement, self._function) or self._is_count(statement, call_of(statement)):
+    def _coordinators(self) -> set[str]:
+        """Names of what ends the threads that fill queues."""
+        made = [s for s in self._nested if self._api(call_of(s)) == COORDINATOR]
+        return {name for s in made if isinstance(s, ast.Assign) for name in assigned([s])}
+
+    def _is_of_graph(self, statement: ast.stmt, call: ast.Call | None) -> bool:
+        """Whether a statement makes what only a graph with a session needs."""
+        if self._api(call) in (*_ALONE, *SESSIONS):
             return True
-        return self._is_updates(statement)
+        if not isinstance(statement, ast.Assign):
+            return False
+        is_step_of_it = is_step(statement, self._function) or self._is_count(statement, call)
+        return is_step_of_it or self._is_updates(statement)
 
     def _is_count(self, statement: ast.stmt, call: ast.Call | None) -> bool:
         """``step = tf.Variable(0, ...)``, which `minimize` counts up."""
@@ -268,6 +280,11 @@ def _by_name(feeds: list[ast.Assign]) -> dict[str, list[ast.Dict]]:
         assert isinstance(statement.value, ast.Dict)
         named.setdefault(name, []).append(statement.value)
     return named
+
+
+def _ends(call: ast.Call, coordinator: str) -> bool:
+    """Whether a call ends the threads that filled queues."""
+    return any(is_method(call, coordinator, method) for method in ("join", "request_stop"))
 
 
 def _keeps_all(call: ast.Call, statement: ast.stmt) -> bool:

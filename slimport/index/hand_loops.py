@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from slimport.index.hand_loop import SESSIONS, HandLoop
 from slimport.index.hand_loop_checks import HandLoopChecks
 from slimport.index.hand_loop_reading import HandLoopReading
+from slimport.index.pipelines import Pipeline
 from slimport.index.program import Function, Program
 from slimport.index.session_runs import Stays
 
 
-def hand_loops(program: Program) -> tuple[dict[Function, HandLoop], dict[Function, Stays]]:
+def hand_loops(
+    program: Program, read: Mapping[Function, Pipeline]
+) -> tuple[dict[Function, HandLoop], dict[Function, Stays]]:
     """The functions that hold such a loop, and why others with a session stay as they are.
 
     Args:
         program: The index.
+        read: The input pipelines that need no queues.
     """
     found: dict[Function, HandLoop] = {}
     stay: dict[Function, Stays] = {}
@@ -22,7 +28,7 @@ def hand_loops(program: Program) -> tuple[dict[Function, HandLoop], dict[Functio
         if names & set(SESSIONS) and any(map(_optimizes, names)):
             try:
                 loop = HandLoopReading(function, program).loop()
-                HandLoopChecks(loop, program).check()
+                HandLoopChecks(loop, program, read).check()
                 found[function] = loop
             except Stays as reason:
                 stay[function] = reason

@@ -15,11 +15,19 @@ from slimport.index.blocks import (
     references_in,
 )
 from slimport.index.file_queues import FileQueue, file_queue
-from slimport.index.program import Function, Program, Reference, callees, closure_of
+from slimport.index.program import Function, Program, Reference, bind, callees, closure_of
 
 PROVIDER = "slim.dataset_data_provider.DatasetDataProvider"
 SHUFFLE_BATCH = "tf.train.shuffle_batch"
 BATCHES = ("tf.train.batch", SHUFFLE_BATCH)
+_OF_BATCH = tuple(
+    "tensors batch_size num_threads capacity enqueue_many shapes dynamic_pad "
+    "allow_smaller_final_batch shared_name name".split()
+)
+_OF_SHUFFLE_BATCH = tuple(
+    "tensors batch_size capacity min_after_dequeue num_threads seed enqueue_many shapes "
+    "allow_smaller_final_batch shared_name name".split()
+)
 # Arguments that a dataset has a place for, and those that only say how threads share the work.
 _KNOWN = frozenset(
     """
@@ -54,6 +62,11 @@ class Pipeline:
     batch: ast.stmt
     batch_call: ast.Call
     shuffles: bool
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The parameters of the call in order; what is not known is refused by name."""
+        return _OF_SHUFFLE_BATCH if self.shuffles else _OF_BATCH
 
     @property
     def handed_on(self) -> ast.Return | None:
@@ -137,14 +150,14 @@ def _is_straight(pipeline: Pipeline, program: Program) -> bool:
     call, block = pipeline.batch_call, pipeline.block
     if not isinstance(pipeline.batch, ast.Assign | ast.Return):
         return False
-    if len(call.args) > 2 or not {k.arg for k in call.keywords} <= _KNOWN:
+    given = bind(call, pipeline.parameters)
+    if given is None or not given.keys() <= _KNOWN:
         return False
-    given = {k.arg: k.value for k in call.keywords}
     if not isinstance(given.get("dynamic_pad", _NO), ast.Constant):
         return False
     if "min_after_dequeue" in given and "capacity" not in given:
         return False
-    if len(call.args) < 2 and "batch_size" not in given:
+    if not {"tensors", "batch_size"} <= given.keys():
         return False
     if not on_lines_of_their_own(block) or block.index(pipeline.get) < 1:
         return False

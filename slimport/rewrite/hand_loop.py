@@ -51,6 +51,7 @@ class HandBlock:
         self._model = free_name("model", taken)
         self._function = free_name("build_loss", taken)
         self._logs = free_name("logs", taken)
+        self._batches = free_name("batches", taken)
         going = [*loop.gone, *loop.savers, *([loop.session] if loop.session else [])]
         headers = [s.items[0] if isinstance(s, ast.With) else s for s in going]
         if isinstance(loop.minimized.statement, ast.With):
@@ -125,6 +126,8 @@ class HandBlock:
             found = self._making(replaced, self._specs(pairs), blank)
         elif old is loop.minimized.statement:
             found = [with_lines_only(self._compile(new), lines_above(new))]
+            if not loop.inputs:
+                found.append(line(f"{self._batches} = iter({self._model}.batches)"))
         elif old in loop.savers:
             found = [self._saver(new)]
         elif old is loop.session:
@@ -179,7 +182,7 @@ class HandBlock:
             leading_lines=[*above, *(kept for kept in lines if kept.comment is not None)],
         )
         call = cst.Call(
-            self._services.written("FedModel"),
+            self._services.written("FedModel" if specs else "LossModel"),
             [cst.Arg(cst.Name(self._function)), *(keyword(n, spec) for n, spec in specs.items())],
         )
         call = call if is_short(call) else one_a_line(call, 4)
@@ -204,6 +207,8 @@ class HandBlock:
         variables = arguments(call, ("loss", "global_step")).get("var_list")
         if variables is not None:
             given.append(keyword("variables_to_train", variables))
+        if not self.loop.inputs:  # only slim's training operation checks the loss
+            given.append(keyword("check_numerics", cst.Name("False")))
         made = cst.Call(dotted(f"{self._model}.compile"), on_one_line(given))
         made = made if is_short(made) else one_a_line(made, 4)
         return statement.with_changes(body=[cst.Expr(made)])
@@ -226,7 +231,9 @@ class HandBlock:
 
     def _run(self, run: Run, statement: cst.BaseStatement) -> list[cst.BaseStatement]:
         """``loss = model.train_on_batch({...}, return_dict=True)["loss"]``"""
-        feed = arguments(call_in(statement), ("fetches", "feed_dict"))["feed_dict"]
+        feed = arguments(call_in(statement), ("fetches", "feed_dict")).get("feed_dict")
+        if feed is None or not self.loop.inputs:
+            feed = cst.parse_expression(f"next({self._batches})")
         before: list[cst.BaseStatement] = []
         if isinstance(feed, cst.Dict):
             rates = [e for e in feed.elements if _key(e) == self.loop.rate]
@@ -237,7 +244,7 @@ class HandBlock:
             feed = _by_names(feed, [e for e in feed.elements if e not in rates])
         given = [cst.Arg(feed)]
         wanted = run.wanted
-        if wanted:
+        if [name for _, name in wanted] not in ([], [self.loop.minimized.loss]):
             given.append(keyword("return_dict", cst.Name("True")))
         call = on_lines(cst.Call(dotted(f"{self._model}.train_on_batch"), given))
         first, *rest = [*before, *self._assigned(statement, call, wanted)]
@@ -249,6 +256,9 @@ class HandBlock:
         """The call, and names for what it gives."""
         if not wanted:
             return [with_lines_only(statement.with_changes(body=[cst.Expr(call)]), ())]
+        if [name for _, name in wanted] == [self.loop.minimized.loss]:
+            loss = assignment(wanted[0][0], call)
+            return [with_lines_only(statement.with_changes(body=[loss]), ())]
         keys = ["loss" if name == self.loop.minimized.loss else name for _, name in wanted]
         targets = ", ".join(target for target, _ in wanted)
         if len(wanted) == 1:

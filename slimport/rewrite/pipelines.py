@@ -30,7 +30,6 @@ from slimport.rewrite.statements import (
 )
 
 CODE, NAME = "SLIM291", "pipeline"
-_BATCH = ("tensors", "batch_size")
 Pair = tuple[ast.stmt, cst.BaseStatement]
 
 
@@ -117,7 +116,7 @@ class PipelineBlock:
         batch: cst.BaseStatement,
     ) -> cst.BaseStatement:
         """``def prepare(example): ...``, from reading the items to what was batched."""
-        tensors = arguments(call_in(batch), _BATCH)["tensors"]
+        tensors = arguments(call_in(batch), self.pipeline.parameters)["tensors"]
         if isinstance(tensors, cst.List | cst.Tuple):
             elements = [element.value for element in tensors.elements]
             tensors = elements[0] if len(elements) == 1 else _tuple(elements)
@@ -167,7 +166,7 @@ class PipelineBlock:
         batches = self._batches
         examples = self._records if self._files else f"{self.pipeline.provider}.examples"
         made: list[cst.BaseStatement] = []
-        for method, given in self._steps(arguments(call_in(statement), _BATCH)):
+        for method, given in self._steps(arguments(call_in(statement), self.pipeline.parameters)):
             on = batches if made else examples
             call = cst.Call(dotted(f"{on}.{method}"), given)
             made.append(cst.SimpleStatementLine([assignment(batches, call)]))

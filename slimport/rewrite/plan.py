@@ -169,9 +169,11 @@ class Plan:
         """Loops on sessions that are taken along, where nothing else runs their files on one."""
         if self.options.training != "fit":
             return {}, {}
-        found, stay = hand_loops(self.program)
+        found, stay = hand_loops(self.program, self._read)
         while True:
-            sessions = Sessions(self.program, frozenset(found))
+            reached = {f for loop in found.values() for f in loop.callees(self.program)}
+            without = frozenset(found.keys() | (reached & self._read.keys()))
+            sessions = Sessions(self.program, without)
             kept = {f: loop for f, loop in found.items() if not sessions.runs(f.module)}
             for function in found.keys() - kept.keys():
                 stay[function] = Stays("another session runs code of its file", function.node)

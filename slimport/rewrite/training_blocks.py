@@ -128,6 +128,8 @@ class TrainingBlocks:
 
     def _without_unseen(self, lines: Sequence[int], node: cst.IndentedBlock) -> cst.IndentedBlock:
         """The block without the summaries on these lines; their comments stay."""
+        if self._unseen.isdisjoint(lines):
+            return node
         kept: list[cst.BaseStatement] = []
         carried: list[cst.EmptyLine] = []
         for line, statement in zip(lines, node.body, strict=True):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from slimport.written.loss_model import LossModel, log_scalar, next_batch
+from slimport.written.loss_model import LossModel, next_batch
 
 __all__ = ["FedModel"]
 
@@ -28,7 +28,7 @@ class FedModel(LossModel):
         labels=tf.TensorSpec([None], tf.int64),
     )
     model.compile(optimizer=keras.optimizers.SGD(0.1))
-    loss = model.train_on_batch({"images": images, "labels": labels}, return_dict=True)["loss"]
+    logs = model.train_on_batch({"images": images, "labels": labels}, return_dict=True)
     ```
 
     Args:
@@ -42,6 +42,14 @@ class FedModel(LossModel):
         of_feed = tf.data.Dataset.from_generator(_nothing, output_signature=dict(inputs))
         super().__init__(_of_feed, function, of_feed)
 
+    def compile(self, optimizer: Any = "sgd", *args: Any, **kwargs: Any) -> None:
+        """Configures the model for training; see `LossModel.compile`.
+
+        A loss may be infinite or not a number, unless `check_numerics` is given.
+        """
+        kwargs.setdefault("check_numerics", False)
+        super().compile(optimizer, *args, **kwargs)
+
     def train_on_batch(self, x: Any, return_dict: bool = False) -> Any:
         """Trains a step on what is fed.
 
@@ -50,16 +58,12 @@ class FedModel(LossModel):
             return_dict: Whether to return all that the function returned, by name.
 
         Returns:
-            The loss, or the dictionary: NumPy arrays and numbers, as a session gave them. (Keras
-            makes Python's floats of numbers.)
+            What `LossModel.train_on_batch` does.
 
         Raises:
             ValueError: If an array has another shape than its input, or an input is missing.
         """
-        self.make_train_function()
-        logs = self.train_function(iter([self.fed(x)]))
-        values = {name: np.asarray(value)[()] for name, value in logs.items()}
-        return values if return_dict else values["loss"]
+        return super().train_on_batch(self.fed(x), return_dict)
 
     def fed(self, feed: Mapping[str, Any]) -> dict[str, Any]:
         """Returns arrays of the inputs' types, as a session made them.
@@ -72,10 +76,6 @@ class FedModel(LossModel):
             raise ValueError(f"The model takes {', '.join(specs)}, not {', '.join(feed)}.")
         return {name: _array(name, value, specs[name]) for name, value in feed.items()}
 
-    def checked(self, loss: Any) -> Any:
-        """Returns the loss, finite or not: only slim's training operation asked."""
-        return loss
-
 
 def _nothing() -> Any:
     """Yields no batch: all are fed."""
@@ -83,14 +83,8 @@ def _nothing() -> Any:
 
 
 def _of_feed(function: Callable[..., Any], of_feed: tf.data.Dataset) -> Any:
-    """Runs the function on what is fed; logs the other tensors beside the loss."""
-    found = function(**next_batch(of_feed))
-    if not isinstance(found, dict):
-        return found
-    for name, tensor in found.items():
-        if name != "loss":
-            log_scalar(name, tensor)
-    return found["loss"]
+    """Runs the function on what is fed."""
+    return function(**next_batch(of_feed))
 
 
 def _array(name: str, value: Any, spec: tf.TensorSpec) -> Any:

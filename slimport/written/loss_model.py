@@ -9,6 +9,7 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from slimport.written.gradients import clip_gradient_norms, multiply_gradients
@@ -97,6 +98,7 @@ class _OfGradients:
     variables: Any = None
     clip_norm: float = 0
     multipliers: dict[Any, Any] | None = None
+    check_numerics: bool = True
 
 
 class LossModel(TracedModel):
@@ -113,7 +115,8 @@ class LossModel(TracedModel):
     them, its layers are built on the first run and found again by their scopes.
 
     Args:
-        function: Takes no batch, but may read one by `next_batch`; returns a scalar.
+        function: Takes no batch, but may read one by `next_batch`; returns the loss, a scalar, or a
+            dictionary with it as `"loss"` beside other tensors.
         *args: Arguments of `function`.
         **kwargs: Arguments of `function`.
 
@@ -131,12 +134,29 @@ class LossModel(TracedModel):
         self._input_specs = self.batches.element_spec
         self.build(None)
 
+    def train_on_batch(self, x: Any, return_dict: bool = False) -> Any:
+        """Trains a step on a batch.
+
+        Args:
+            x: An element of a dataset such as `batches`.
+            return_dict: Whether to return all that the step logs, by name.
+
+        Returns:
+            The loss, or the dictionary: NumPy arrays and numbers, as a session gave them. (Keras
+            makes Python's floats of numbers.)
+        """
+        self.make_train_function()
+        logs = self.train_function(iter([x]))
+        values = {name: np.asarray(value)[()] for name, value in logs.items()}
+        return values if return_dict else values["loss"]
+
     def compile(
         self,
         optimizer: Any = "sgd",
         variables_to_train: Any = None,
         clip_gradient_norm: float = 0,
         gradient_multipliers: dict[Any, Any] | None = None,
+        check_numerics: bool = True,
         **kwargs: Any,
     ) -> None:
         """Configures the model for training.
@@ -146,11 +166,12 @@ class LossModel(TracedModel):
             variables_to_train: The variables to train; `None` for all that are trainable.
             clip_gradient_norm: The greatest norm of each gradient; 0 for any.
             gradient_multipliers: Factors of gradients, by variable or name.
+            check_numerics: Whether a loss that is infinite or not a number is an error.
             **kwargs: Other arguments of `keras.Model.compile`; there is no `loss`.
         """
         super().compile(optimizer=optimizer, **kwargs)
         self._of_gradients = _OfGradients(
-            variables_to_train, clip_gradient_norm, gradient_multipliers
+            variables_to_train, clip_gradient_norm, gradient_multipliers, check_numerics
         )
 
     @property
@@ -162,15 +183,13 @@ class LossModel(TracedModel):
         """Makes the model's variables those that are looked up by name in a `with` block."""
         return self._scoped_graph.active()
 
-    def checked(self, loss: Any) -> Any:
-        """Returns the loss, and fails if it is infinite or not a number, as slim's did."""
-        return tf.debugging.check_numerics(loss, "loss is inf or nan")
-
     def train_step(self, data: Any) -> dict[str, Any]:
         """Computes the loss of a batch and its gradients, and applies them."""
         with tf.GradientTape() as tape:
             logs = self(data, training=True)
-            loss = self.checked(logs["loss"])
+            loss = logs["loss"]
+            if self._of_gradients.check_numerics:
+                loss = tf.debugging.check_numerics(loss, "loss is inf or nan")
             scaled = self.optimizer.scale_loss(loss)
         options = self._of_gradients
         variables = options.variables or self.trainable_variables
@@ -202,8 +221,8 @@ def _fed(batch: Any, function: Callable[..., Any], *args: Any, **kwargs: Any) ->
 
     run = _Run(batch_of)
     with run.active():
-        loss = function(*args, **kwargs)
-    return {**run.scalars, "loss": loss}
+        found = function(*args, **kwargs)
+    return {**run.scalars, **(found if isinstance(found, dict) else {"loss": found})}
 
 
 def _batches_of(function: Callable[..., Any], args: Any, kwargs: Any) -> tf.data.Dataset:

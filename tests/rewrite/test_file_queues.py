@@ -93,6 +93,25 @@ def test_what_the_queue_is_told(queue: str, files: str) -> None:
     assert f"    records = queued_files({files})\n" in text
 
 
+@pytest.mark.parametrize(
+    ("batch", "steps"),
+    [
+        ("tf.train.batch([a, b], 4, 2, 9)", ".batch(4, drop_remainder=True)"),
+        ("tf.train.batch([a, b], 4, dynamic_pad=True)", ".padded_batch(4, drop_remainder=True)"),
+        ("tf.train.shuffle_batch([a, b], 4, 9, 3)", ".shuffle(9)\n    batches = batches.batch(4"),
+        ("tf.train.shuffle_batch([a, b], 4, 9, 3, 2, 7)", ".shuffle(9, seed=7)\n"),
+        ("tf.train.batch([a, b], 4, 2, 9, True)", ""),
+        ("tf.train.batch([a, b], 4, shapes=[[4], []])", ""),
+        ("tf.train.batch(*paths)", ""),
+    ],
+)
+def test_how_it_batches(batch: str, steps: str) -> None:
+    source = HEAD + (READ + LOAD).format(**PARTS) + TRAIN
+    source = source.replace("tf.train.batch([a, b], 4)", batch)
+    text = output(rewrite_program({"net.py": source}), "net.py") or ""
+    assert (steps in text) if steps else ("queued_files" not in text)
+
+
 def test_a_reader_in_the_same_block() -> None:
     text = rewritten(
         queue="queue = tf.train.string_input_producer(paths)  # files",

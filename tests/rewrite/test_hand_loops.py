@@ -167,7 +167,7 @@ STAYS = {
     ),
     "a feed that is shown": (
         {"run": "feed = {x: a, y: b}\n            print(feed, sess.run(train_op, feed))"},
-        "no run feeds it",
+        "nothing feeds it",
     ),
     "another feed of that name": (
         {
@@ -317,6 +317,77 @@ def test_a_file_that_trains_as_it_is_read() -> None:
     text = text_of(result)
     assert "\n\n\ndef build_loss(x, y):\n" in text and "\n\n\nmodel = FedModel(\n" in text
     assert "\nfor step, (a, b) in enumerate(batches):\n    value = model.train_on_batch(" in text
+
+
+QUEUES = """def load(paths):
+    queue = tf.train.string_input_producer(paths)
+    reader = tf.TFRecordReader()
+    _, record = reader.read(queue)
+    x = tf.decode_raw(record, tf.float32)
+    return tf.train.batch([x, x], 4)
+
+
+def train(paths, path):
+    x, y = load(paths)
+    loss = tf.reduce_mean(tf.square(slim.fully_connected(x, 1) - y))
+    train_op = tf.train.AdamOptimizer(0.1).minimize(loss)
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        coord = tf.train.Coordinator()
+        threads = tf.train.start_queue_runners(sess=sess, coord=coord)
+        {loop}
+            {run}
+        {end}
+        coord.request_stop()
+        coord.join(threads)
+"""
+
+
+def of_queues(**parts: str) -> TreeResult:
+    lines = {"loop": "for step in range(9):", "run": "_, value = sess.run([train_op, loss])"}
+    source = HEAD + QUEUES.format(**{**lines, "end": "pass", **parts})
+    return rewrite_program({"net.py": source}, Options(training="fit"))
+
+
+def test_queues_become_batches() -> None:
+    text = text_of(of_queues())
+    assert "    batches = iter(model.batches)\n    for step in range(9):\n" in text
+    assert "        value = model.train_on_batch(next(batches))\n" in text
+    assert "LossModel(build_loss)" in text and "queued_files(paths)" in text
+    assert "coord" not in text and "Session" not in text and "threads" not in text
+
+
+@pytest.mark.parametrize(
+    ("parts", "reason"),
+    [
+        ({"loop": "while not coord.should_stop():"}, "coord is used"),
+        ({"end": "print(threads)"}, "threads is used"),
+        ({"loop": "for x in range(9):"}, "x changes after"),
+        ({"run": "_, value = sess.run([train_op, loss], {x: step})"}, "not every placeholder"),
+        ({"end": "print(tf.errors.OutOfRangeError)"}, "goes on when the queue ends"),
+        ({"end": "print(sess.run(loss))"}, "loss is used"),
+    ],
+)
+def test_queues_that_stay(parts: dict[str, str], reason: str) -> None:
+    result = of_queues(**parts)
+    assert "queued_files" not in text_of(result) and reason in result.report.notes[0]
+
+
+def test_queues_of_the_same_function_stay() -> None:
+    head, _, body = QUEUES.partition("def train")
+    lines = "\n".join(head.splitlines()[1:-3]).replace("tf.train.batch(paths)", "")
+    body = body.replace(
+        "    x, y = load(paths)\n", f"{lines}\n    x, y = tf.train.batch([x, x], 4)\n"
+    )
+    source = (
+        HEAD
+        + "def train"
+        + body.format(
+            loop="for step in range(9):", run="_, value = sess.run([train_op, loss])", end="pass"
+        )
+    )
+    result = rewrite_program({"net.py": source}, Options(training="fit"))
+    assert "queued_files" not in text_of(result) and "same function" in result.report.notes[0]
 
 
 def test_comments_stay() -> None:
