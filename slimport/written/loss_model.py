@@ -128,8 +128,9 @@ class LossModel(TracedModel):
     """
 
     def __init__(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
-        super().__init__(_fed, function, *args, **kwargs)
-        self.batches = _batches_of(function, args, kwargs)
+        eager = _Eager()
+        super().__init__(_fed, eager, function, *args, **kwargs)
+        self.batches = _batches_of(eager, function, args, kwargs)
         self._of_gradients = _OfGradients()
         self._input_specs = self.batches.element_spec
         self.build(None)
@@ -209,13 +210,22 @@ class LossModel(TracedModel):
         return logs
 
 
-def _fed(batch: Any, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+@dataclasses.dataclass
+class _Eager:
+    """What the eager run of a function, which looks for its dataset, failed with."""
+
+    error: Exception | None = None
+
+
+def _fed(batch: Any, eager: _Eager, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Runs the function; the batch is what it reads. Returns the loss and what it logs."""
     read: list[Any] = []
 
     def batch_of(batches: Any) -> Any:
         if read:
             raise ValueError("A LossModel's function may read one dataset; zip several into one.")
+        if eager.error is not None:
+            raise RuntimeError("The function fails before it reads a batch.") from eager.error
         read.append(batches)
         return batch
 
@@ -225,11 +235,19 @@ def _fed(batch: Any, function: Callable[..., Any], *args: Any, **kwargs: Any) ->
     return {**run.scalars, **(found if isinstance(found, dict) else {"loss": found})}
 
 
-def _batches_of(function: Callable[..., Any], args: Any, kwargs: Any) -> tf.data.Dataset:
-    """Runs the function up to where it reads its first batch, and returns the dataset."""
+def _batches_of(
+    eager: _Eager, function: Callable[..., Any], args: Any, kwargs: Any
+) -> tf.data.Dataset:
+    """Runs the function up to where it reads its first batch, and returns the dataset.
+
+    One that reads none runs to its end, or to where it sums losses: eager code keeps none. What is
+    wrong elsewhere is wrong in the trace, too, which comes next.
+    """
     try:
         with LayerGraph().active(), _Run(_raise_found).active():
             function(*args, **kwargs)
     except _Found as found:
         return found.batches
+    except Exception as error:
+        eager.error = error
     return tf.data.Dataset.from_tensors(0).repeat()

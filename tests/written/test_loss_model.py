@@ -189,3 +189,30 @@ def test_batches_in_a_graph(looks_up: bool, new: Any) -> None:
             part = slice(BATCH * step, BATCH * (step + 1))
             np.testing.assert_array_equal(found[0], IMAGES[part])
             assert [int(label) for label in found[1]] == LABELS[part].tolist()
+
+
+def test_constants_with_losses_that_eager_code_does_not_keep(new: Any) -> None:
+    def build_loss() -> Any:
+        logits = new.fully_connected(IMAGES.reshape(24, -1), 3, activation_fn=None)
+        v1.losses.sparse_softmax_cross_entropy(LABELS, logits)
+        return new.get_total_loss()
+
+    model = new.LossModel(build_loss)
+    model.compile(optimizer=keras.optimizers.SGD(0.1))
+    first, second = (model.train_on_batch(0) for _ in range(2))
+    assert 0 < second < first
+
+
+def test_a_function_that_fails_before_it_reads(new: Any) -> None:
+    def build_loss() -> Any:
+        if not tf.inside_function():
+            raise KeyError("images")
+        return tf.reduce_mean(tf.cast(new.next_batch(batches())[0], tf.float32))
+
+    with pytest.raises(RuntimeError, match="fails before it reads a batch"):
+        new.LossModel(build_loss)
+
+
+def test_a_function_that_fails(new: Any) -> None:
+    with pytest.raises(ZeroDivisionError):
+        new.LossModel(lambda: 1 / 0)
