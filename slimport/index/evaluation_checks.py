@@ -13,6 +13,7 @@ from slimport.index.blocks import (
     on_lines_of_their_own,
     references_in,
 )
+from slimport.index.callers import of_a_graph_before
 from slimport.index.evaluation_block import Evaluation
 from slimport.index.evaluation_calls import COUNTING
 from slimport.index.evaluation_summaries import Stays
@@ -22,7 +23,7 @@ from slimport.index.metric_calls import METRIC_APIS
 from slimport.index.pipelines import Pipeline
 from slimport.index.program import Function, Program, callees, closure_of
 from slimport.index.told_apart import NEEDS_A_GRAPH, is_run_on_request
-from slimport.index.training import is_inside, looks_up
+from slimport.index.training import looks_up
 
 # What a function that measures batches again and again has no place for. A device it has.
 _NOWHERE = (
@@ -32,8 +33,6 @@ _NOWHERE = (
 # What would have no effect there, which the report says of code that may run or not.
 _UNSEEN = ("slim.summaries.", "slim.summarize_", "tf.summary.", "tf.Print")
 _INSIDE = (*_NOWHERE, *_UNSEEN)
-# What a caller may do before.
-_HARMLESS = ("tf.reset_default_graph", "tf.test.", "tf.compat.", "tf.errors.")
 
 
 def check(found: Evaluation, program: Program, read: Mapping[Function, Pipeline]) -> None:
@@ -149,11 +148,9 @@ def _check_inside(found: Evaluation, program: Program, read: Mapping[Function, P
 
 def _check_callers(found: Evaluation) -> None:
     """Whether nothing of the graph is there before: a network that is handed over, a device."""
-    callers = closure_of(found.function.all_callers, lambda f: f.all_callers)
-    calls = (r for f in callers - {found.function} for r in f.references if r.call is not None)
-    for reference in calls:
-        if is_inside(reference) and not reference.api.name.startswith(_HARMLESS):
-            raise Stays(f"{reference.api.name} of a caller may be part of its graph")
+    reference = of_a_graph_before(found.function)
+    if reference is not None:
+        raise Stays(f"{reference.api.name} of a caller may be part of its graph")
 
 
 def _check_references(

@@ -22,6 +22,8 @@ NEEDS_A_GRAPH = (
     "tf.summary.FileWriter", "tf.summary.merge", "slim.optimize_loss", "slim.metrics.",
     "tf.metrics.", "tf.assign", "tf.scatter_", "tf.data.make_", "tf.count_up_to", "tf.state_ops.",
 )  # fmt: skip
+# Keras has an equal of it, which the written module holds.
+AVERAGING = "tf.contrib.opt.MovingAverageOptimizer"
 # Methods that a graph runs when a session asks for what they give, and a function at once: what
 # nothing asked for would be assigned, and an iterator begin anew with each step.
 _RUN_ON_REQUEST = frozenset(
@@ -92,10 +94,15 @@ def _is_told_apart(training: Training, program: Program, read: Mapping[Function,
         pipeline = read.get(function)
         of_queues = pipeline.belongs if pipeline is not None else _never
         inside += [r for r in function.references if not of_queues(r)]
-    if any(r.api.name.startswith(NEEDS_A_GRAPH) for r in inside):
+    if any(_needs_a_graph(r) for r in inside):
         return False
     code = [*training.block, *(f.node for f in others)]
     return not any(is_run_on_request(node) for part in code for node in ast.walk(part))
+
+
+def _needs_a_graph(reference: Reference) -> bool:
+    name = reference.api.name
+    return name.startswith(NEEDS_A_GRAPH) and name != AVERAGING
 
 
 def is_run_on_request(node: ast.AST) -> bool:

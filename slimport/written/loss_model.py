@@ -130,7 +130,7 @@ class LossModel(TracedModel):
     def __init__(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
         eager = _Eager()
         super().__init__(_fed, eager, function, *args, **kwargs)
-        self.batches = _batches_of(eager, function, args, kwargs)
+        self.batches = _batches_of(function, args, kwargs, eager)
         self._of_gradients = _OfGradients()
         self._input_specs = self.batches.element_spec
         self.build(None)
@@ -236,12 +236,17 @@ def _fed(batch: Any, eager: _Eager, function: Callable[..., Any], *args: Any, **
 
 
 def _batches_of(
-    eager: _Eager, function: Callable[..., Any], args: Any, kwargs: Any
+    function: Callable[..., Any], args: Any, kwargs: Any, eager: _Eager | None = None
 ) -> tf.data.Dataset:
     """Runs the function up to where it reads its first batch, and returns the dataset.
 
-    One that reads none runs to its end, or to where it sums losses: eager code keeps none. What is
-    wrong elsewhere is wrong in the trace, too, which comes next.
+    Args:
+        function: The function. One that reads none runs to its end, or to where it sums losses:
+            eager code keeps none.
+        args: Its arguments.
+        kwargs: Its arguments by name.
+        eager: Is told what the function failed with, where a trace follows in which whatever is
+            wrong is wrong as well; `None` raises it.
     """
     try:
         with LayerGraph().active(), _Run(_raise_found).active():
@@ -249,5 +254,7 @@ def _batches_of(
     except _Found as found:
         return found.batches
     except Exception as error:
+        if eager is None:
+            raise
         eager.error = error
     return tf.data.Dataset.from_tensors(0).repeat()

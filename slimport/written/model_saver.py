@@ -13,12 +13,17 @@ from slimport.written.names import legacy_variables
 __all__ = ["ModelSaver"]
 
 
+# tensorflow/python/training/moving_averages.py names a shadow so.
+_AVERAGE = "ExponentialMovingAverage"
+
+
 class ModelSaver:
     """Saves and restores a compiled model, as `tf.train.Saver` did with all variables.
 
     Checkpoints have TF 1's format and names (`legacy_variables`), so that programs which restore
-    by name read them. The optimizer's state is in them as `optimizer/...`, the step as
-    `global_step`. One file is whole before the next is begun: a run may be killed at any time.
+    by name read them, moving averages of a `MovingAverageOptimizer` included. The optimizer's
+    state is in them as `optimizer/...`, the step as `global_step`. One file is whole before the
+    next is begun: a run may be killed at any time.
 
     Args:
         model: The model.
@@ -108,7 +113,10 @@ def _slots(optimizer: Any, named: dict[str, Any]) -> dict[str, Any]:
         known = [stem for stem in stems if variable.name.startswith(stem)]
         if known:
             stem = max(known, key=len)
-            found[f"optimizer/{stems[stem]}/{variable.name.removeprefix(stem)}"] = variable
+            name, slot = stems[stem], variable.name.removeprefix(stem)
+            is_average = slot == "average"  # of `MovingAverageOptimizer`
+            path = f"{name}/{_AVERAGE}" if is_average else f"optimizer/{name}/{slot}"
+            found[path] = variable
         elif variable is not optimizer.iterations and variable.name != "learning_rate":
             found[f"optimizer/{variable.name}"] = variable
     return found
@@ -125,7 +133,7 @@ def _restore(path: str, variables: dict[str, Any]) -> None:
                     f"{name} has the shape {value.shape} in {path}, and {variable.shape} here."
                 )
             variable.assign(value.astype(np.dtype(keras.backend.standardize_dtype(variable.dtype))))
-        elif name == "global_step" or name.startswith("optimizer/"):  # as TF 1 saves them
+        elif name.startswith("optimizer/") or name.endswith(("global_step", _AVERAGE)):
             tf.compat.v1.logging.warning("%s is not in %s: starts anew", name, path)
         else:
             raise ValueError(f"{path} has no {name}.")

@@ -45,6 +45,12 @@ FITS = {
         "first": "step = slim.get_or_create_global_step()",
         "operation": ", global_step=step",
     },
+    "averages around the optimizer": {
+        "fourth": "pass",
+        "third": "tf.logging.info('averages')\n"
+        "    average = tf.contrib.opt.MovingAverageOptimizer(tf.train.AdamOptimizer(0.1))",
+        "operation": "",
+    },
     "restored": {
         "fourth": "init = slim.assign_from_checkpoint_fn(restore, slim.get_model_variables())",
         "loop": ", init_fn=init",
@@ -84,6 +90,10 @@ STAYS = {
     "unchecked": {"operation": ", check_numerics=False"},
     "a saver of some variables": {"loop": ", saver=tf.train.Saver(slim.get_variables())"},
     "a saver with a name": {"first": "saver = tf.train.Saver()", "loop": ", saver=saver"},
+    "averages that are saved": {
+        "third": "averaged = tf.contrib.opt.MovingAverageOptimizer(tf.train.AdamOptimizer(0.1))",
+        "loop": ", saver=averaged.swapping_saver()",
+    },
     "averages": {"third": "tf.train.ExponentialMovingAverage(0.9).apply()"},
     "a placeholder": {"first": "x = tf.placeholder(tf.float32, [None, 4])"},
     "a queue": {"first": "x, = tf.train.batch([x], 4)"},

@@ -15,6 +15,7 @@ import keras  # noqa: E402
 from slimport.written.dense import fully_connected  # noqa: E402
 from slimport.written.fed_model import FedModel  # noqa: E402
 from slimport.written.model_saver import ModelSaver  # noqa: E402
+from slimport.written.moving_average_optimizer import MovingAverageOptimizer  # noqa: E402
 
 
 def build_loss(x: Any, y: Any) -> Any:
@@ -101,6 +102,23 @@ def test_a_checkpoint_has_everything(tmp_path: Path) -> None:
     for mine, theirs in zip(fed.variables, other.variables, strict=True):
         np.testing.assert_array_equal(mine, theirs)  # momentum too
     assert int(other.optimizer.iterations) == 2
+
+
+def test_moving_averages_have_the_names_of_shadows(tmp_path: Path) -> None:
+    path = str(tmp_path / "model.ckpt")
+    saved = []
+    for _ in range(2):
+        fed = model()
+        fed.compile(MovingAverageOptimizer(keras.optimizers.SGD(0.125), average_decay=0.5))
+        if saved:
+            ModelSaver(fed).restore(path)
+        else:
+            fed.train_on_batch({"x": X, "y": Y})
+        ModelSaver(fed).save(path)
+        reader = tf.train.load_checkpoint(path)
+        saved.append(reader.get_tensor("fc/weights/ExponentialMovingAverage"))
+        assert (saved[-1] != reader.get_tensor("fc/weights")).all()
+    np.testing.assert_array_equal(*saved)
 
 
 def test_the_last_are_kept(tmp_path: Path) -> None:
