@@ -93,7 +93,7 @@ def draw_precision(measures: list[Measure], axes: Any) -> None:
     for index, measure in enumerate(measures):
         axes.text(3 * index + 0.5, 1.0, measure.name, ha="center", va="top", transform=over(axes))
     axes.legend(frameon=False, loc="lower left", handletextpad=0.2)
-    axes.set(xlim=(-0.8, 3 * len(measures) - 1.2), ylim=(0, 1), title="Held-back images")
+    axes.set(xlim=(-0.8, 3 * len(measures) - 1.2), ylim=(0, 1.1), title="Held-back images")
 
 
 def over(axes: Any) -> Any:

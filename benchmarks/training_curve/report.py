@@ -69,7 +69,18 @@ def findings(found: Comparison) -> list[str]:
             "compares, not by this."
         )
     sentences.append(
+        "Begun one ulp beside its first start (threads order its batches anew, too), the legacy "
+        f"program differs from itself by: {'; '.join(map(beside, found.measures))}."
+    )
+    sentences.append(
         "The programs of both sides read the last checkpoint of each run; their numbers (mAP, and "
         f"what eval.py prints) are {found.readers_apart:.2g} apart at most."
     )
     return sentences
+
+
+def beside(measure: Measure) -> str:
+    """One ulp beside the differences between the sides."""
+    smaller = int((abs(measure.differences) <= abs(measure.one_ulp)).sum())
+    between = f"{smaller} of the {len(measure.differences)} differences between the sides"
+    return f"{measure.name} {measure.one_ulp:+.3f}, no less than {between}"

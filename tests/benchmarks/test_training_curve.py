@@ -152,6 +152,8 @@ def test_report_and_picture(tmp_path):
     text = report.markdown(found, "curves.png")
     assert "| start 1 moved by one ulp, legacy | 7.200 | 6.300 | 0.530 | 0.250 |" in text
     assert "![Losses and mAP](curves.png)" in text
+    assert "40 steps +0.300, no less than 3 of the 3 differences" in text
+    assert "0.75 +0.000, no less than 3 of the 3 differences" in text
     picture.draw(found, tmp_path / "curves.png")
     assert 10_000 < (tmp_path / "curves.png").stat().st_size < 120_000
 
