@@ -91,6 +91,23 @@ class Training:
                     if only_schedules(target, passed.parameter, self.function):
                         yield passed
 
+    def is_one_call(self, program: Program) -> bool:
+        """Whether the loss is what a function of the program gives, of values that are there.
+
+        An argument that makes tensors would be evaluated once, where the model is made.
+        """
+        call = call_of(self.of_loss[0])
+        if len(self.of_loss) > 1 or call is None or isinstance(self.of_loss[0], ast.Expr):
+            return False
+        given = [*call.args, *(keyword.value for keyword in call.keywords)]
+        made = [r for v in given for r in references_in(v, self.function) if r.call is not None]
+        reached = closure_of({f for v in given for f in called(v, self.function, program)}, callees)
+        made += [r for function in reached for r in function.references]
+        tensors = any(is_inside(r) and r.api.name != "tf.constant" for r in made)
+        makes_layers = any(function in program.building for function in reached)
+        is_own = any(True for _ in called_by(call, self.function, program))
+        return is_own and not tensors and not makes_layers
+
     def has_scalars(self, program: Program) -> bool:
         """Whether the loss writes summaries of numbers."""
         references = [r for s in self.of_loss for r in references_in(s, self.function)]

@@ -48,6 +48,7 @@ class FitBlock:
         pipeline: the input pipeline of the same function, if there is one.
         plain: its plain form, if it has one.
         shows: whether the loss writes summaries of numbers.
+        is_one_call: whether a function of the program gives the loss.
         scoped: whether the network's layers are found by scope.
     """
 
@@ -59,6 +60,7 @@ class FitBlock:
         plain: PlainTraining | None = None,
         scoped: bool = True,
         shows: bool = False,
+        is_one_call: bool = False,
     ) -> None:
         self.training = training
         self._services = services
@@ -68,6 +70,7 @@ class FitBlock:
         self._loss = free_name("build_loss", taken)
         self._steps = free_name("number_of_steps", taken)
         self._shows = shows
+        self._is_one_call = is_one_call
         self._plain = PlainFit(plain, services, taken, scoped) if plain is not None else None
         self._replaced = [training.operation_call, training.loop_call]
         self._replaced += plain.replaced if plain is not None else []
@@ -166,7 +169,7 @@ class FitBlock:
     def _one_call(self, of_loss: Sequence[cst.BaseStatement]) -> cst.Call | None:
         """The call of a function that gives the loss, if it is all there is to it."""
         statement = of_loss[0]
-        if len(of_loss) > 1 or not isinstance(statement, cst.SimpleStatementLine):
+        if not self._is_one_call or not isinstance(statement, cst.SimpleStatementLine):
             return None
         assign = statement.body[0]
         if not isinstance(assign, cst.Assign) or not isinstance(assign.value, cst.Call):

@@ -165,7 +165,8 @@ def _fit_block(training: Training, plan: Plan, services: FileServices) -> FitBlo
     scoped = any(not plan.plain(function) for function in layers)
     shows = training.has_scalars(plan.program)
     pipeline = plan.pipelines.get(training.function)
-    return FitBlock(training, services, pipeline, plain, scoped, shows)
+    is_one_call = training.is_one_call(plan.program)
+    return FitBlock(training, services, pipeline, plain, scoped, shows, is_one_call)
 
 
 def _of_loss(plan: Plan, function: Function) -> Sequence[ast.stmt]:

@@ -327,3 +327,30 @@ def test_what_a_caller_does_before(call: str, fits: bool) -> None:
     result = rewrite_program({"net.py": source + call + "\n"})
     text = output(result, "net.py") or ""
     assert ("LossModel" in text) is fits and ("train_in_session(" in text) is not fits
+
+
+CALLS = {
+    "a function of the program": ("net(x)", True),
+    "constants": ("net(tf.constant(x), tf.constant(folder.y))", True),
+    "numbers": ("net(x, size=len(folder.y))", True),
+    "a function of TensorFlow": ("tf.reduce_mean(slim.fully_connected(x, 1))", False),
+    "a layer among its arguments": ("net(slim.fully_connected(x, 1))", False),
+    "a tensor among its arguments": ("net(tf.random_normal([4, 4]))", False),
+    "its own result": ("net(net(x))", False),
+    "a function that makes tensors": ("net(noise())", False),
+    "a layer by name": ("net(x, size=slim.fully_connected(x, 1))", False),
+}
+
+
+@pytest.mark.parametrize(("call", "is_one"), CALLS.values(), ids=list(CALLS))
+def test_a_loss_that_is_one_call(call: str, is_one: bool) -> None:
+    source = HEAD + (
+        "def noise():\n    return tf.random_normal([4, 4])\n\n\n"
+        "def net(x, size=1):\n    return tf.reduce_mean(slim.fully_connected(x, 1) * size)\n\n\n"
+        f"def train(x, folder):\n    loss = {call}\n"
+        "    train_op = slim.learning.create_train_op(loss, tf.train.AdamOptimizer(0.1))\n"
+        "    slim.learning.train(train_op, folder)\n"
+    )
+    text = output(rewrite_program({"net.py": source}), "net.py") or ""
+    assert ("model = LossModel(net, " in text) is is_one
+    assert ("model = LossModel(build_loss)" in text) is not is_one
