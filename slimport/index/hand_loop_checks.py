@@ -72,6 +72,10 @@ class HandLoopChecks:
             raise Stays("the loss is not made of what is fed", self._operation)
         if self._loop.rate in loaded(of_loss):
             raise Stays(f"{self._loop.rate} is used for something else", of_loss[0])
+        told = [n for n in (self._loop.minimized.optimizer, self._loop.minimized.variables) if n]
+        looked_at = (loaded(told) & (made | self._loop.inputs.keys())) - {self._loop.rate}
+        if looked_at:
+            raise Stays(f"{min(looked_at)} is used for something else", self._operation)
         if leave_it(of_loss):
             raise Stays("the statements of the loss return, or leave a loop", of_loss[0])
         for run in self._loop.runs:

@@ -234,6 +234,24 @@ STAYS = {
         },
         "one training operation",
     ),
+    "a rate that is a tensor": (
+        {
+            "third": "rate = tf.constant(0.1)",
+            "operation": "train_op = tf.train.AdamOptimizer(rate).minimize(loss)",
+        },
+        "rate is used",
+    ),
+    "a rate of the loss": (
+        {"operation": "train_op = tf.train.AdamOptimizer(0.1 * loss).minimize(loss)"},
+        "loss is used",
+    ),
+    "variables that the loss has": (
+        {
+            "third": "found = [logits]",
+            "operation": "train_op = tf.train.AdamOptimizer(0.1).minimize(loss, var_list=found)",
+        },
+        "found is used",
+    ),
     "a tensor in the loop": ({"inner": "z = tf.square(a)"}, "makes tensors"),
     "variables in the loop": ({"inner": "print(tf.trainable_variables())"}, "looks variables up"),
     "assigned": ({"second": "x.assign(logits)"}, "a session asks for"),
