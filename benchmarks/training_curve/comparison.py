@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -38,8 +39,14 @@ class Measure:
         return STUDENT[len(self.differences) - 2] * self.error
 
     @property
-    def holds_zero(self) -> bool:
-        return abs(float(self.differences.mean())) <= self.half_width
+    def rank_p(self) -> float:
+        """Of the signed-rank test: one start far off decides neither for nor against it."""
+        return signed_rank_p(self.differences)
+
+    @property
+    def told_apart(self) -> bool:
+        """Whether the interval leaves zero out, or the ranks do, at 5 %."""
+        return abs(float(self.differences.mean())) > self.half_width or self.rank_p < 0.05
 
     @property
     def one_ulp(self) -> float:
@@ -92,3 +99,14 @@ def apart(by: dict[str, dict[str, float]]) -> float:
     """How far the numbers of the two programs that read a checkpoint are apart."""
     legacy, migrated = by["legacy"], by["migrated"]
     return max(abs(legacy[name] - migrated[name]) for name in legacy)
+
+
+def signed_rank_p(differences: np.ndarray) -> float:
+    """Wilcoxon's, two-sided, exact: how many of all patterns of signs are as lopsided as this."""
+    sizes = np.abs(differences[differences != 0])
+    if not len(sizes):
+        return 1.0
+    ranks = np.array([(sizes < size).sum() + ((sizes == size).sum() + 1) / 2 for size in sizes])
+    signs = np.array(list(itertools.product((-1, 1), repeat=len(sizes))))
+    seen = abs(ranks @ np.sign(differences[differences != 0]))
+    return float((abs(signs @ ranks) >= seen).mean())

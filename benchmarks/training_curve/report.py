@@ -40,6 +40,7 @@ def by_difference(found: Comparison) -> str:
         "their mean": lambda of: f"{of.differences.mean():+.3f}",
         "standard error of that": lambda of: f"{of.error:.3f}",
         "95 % interval": interval,
+        "signed-rank test, p": lambda of: f"{of.rank_p:.3f}",
         "between starts, legacy (standard deviation)": lambda of: f"{of.legacy.std(ddof=1):.3f}",
         "between starts, migrated": lambda of: f"{of.migrated.std(ddof=1):.3f}",
         "one ulp, legacy less legacy": lambda of: f"{of.one_ulp:+.3f}",
@@ -55,14 +56,14 @@ def interval(measure: Measure) -> str:
 
 def findings(found: Comparison) -> list[str]:
     """What follows from the numbers, and what does not."""
-    apart = [measure for measure in found.measures if not measure.holds_zero]
+    apart = [measure for measure in found.measures if measure.told_apart]
     sentences = [
         f"{measure.name}: the sides differ by {measure.differences.mean():+.3f}, more than the "
         "starts explain (as one measure in twenty does by chance). Look for the cause."
         for measure in apart
     ]
     if len(apart) < len(found.measures):
-        names = ", ".join(measure.name for measure in found.measures if measure.holds_zero)
+        names = ", ".join(measure.name for measure in found.measures if not measure.told_apart)
         sentences.append(
             f"Not told apart by {len(found.seeds)} starts: {names}. A difference within the 95 % "
             "interval is not excluded; equality is shown by the steps that `slimport verify` "

@@ -130,15 +130,30 @@ def test_differences_are_of_pairs():
     np.testing.assert_allclose(last.differences, [0.1, 0.2, 0.3])
     assert last.error == pytest.approx(0.1 / 3**0.5)
     assert last.half_width == pytest.approx(4.303 * 0.1 / 3**0.5)
-    assert last.holds_zero and last.one_ulp == pytest.approx(0.3)
+    assert not last.told_apart and last.one_ulp == pytest.approx(0.3)
 
 
 def test_a_side_that_is_off_is_told():
     found = comparison.compare(measured(shift=1.0))
-    assert [measure.holds_zero for measure in found.measures] == [False, False, False, True]
+    assert [measure.told_apart for measure in found.measures] == [True, True, True, False]
     text = report.markdown(found, "curves.png")
     assert "loss, last 40 steps: the sides differ by +1.000" in text
     assert "Not told apart by 3 starts: mAP at IoU 0.75." in text
+
+
+def test_signed_ranks():
+    # Published exact values: a sum of ranks of 2 of 8 is 6 of 256 patterns, of 0 of 5 is 2 of 32.
+    assert comparison.signed_rank_p(np.array([8, -2, 3, 4, 5, 6, 7, 1])) == pytest.approx(6 / 256)
+    assert comparison.signed_rank_p(np.array([-1, -2, -3, -4, -5.0])) == pytest.approx(2 / 32)
+    # Ties share a rank, zeros have none.
+    assert comparison.signed_rank_p(np.array([1.0, 1, -1, 0])) == pytest.approx(1.0)
+    assert comparison.signed_rank_p(np.zeros(3)) == 1.0
+
+
+def test_one_start_far_off_does_not_hide_what_ranks_tell():
+    many = np.array([0.1, 0.11, 0.12, 0.13, 0.14, 0.15, 0.16, 9.0])
+    measure = comparison.Measure("mAP", np.zeros(8), many, 0.0)
+    assert abs(many.mean()) < measure.half_width and measure.told_apart
 
 
 def test_readers_that_disagree_are_told():
