@@ -109,7 +109,8 @@ def _slots(optimizer: Any, named: dict[str, Any]) -> dict[str, Any]:
     """
     stems = {f"{v.path.replace('/', '_')}_": name for name, v in named.items()}
     found = {}
-    for variable in optimizer.variables:
+    own = {id(variable) for variable in named.values()}
+    for variable in (v for v in optimizer.variables if id(v) not in own):
         known = [stem for stem in stems if variable.name.startswith(stem)]
         if known:
             stem = max(known, key=len)

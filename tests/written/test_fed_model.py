@@ -117,6 +117,10 @@ def test_moving_averages_have_the_names_of_shadows(tmp_path: Path) -> None:
         ModelSaver(fed).save(path)
         reader = tf.train.load_checkpoint(path)
         saved.append(reader.get_tensor("fc/weights/ExponentialMovingAverage"))
+        names = set(reader.get_variable_to_shape_map())
+        weights = {"fc/weights", "fc/biases"}
+        averages = {f"{name}/ExponentialMovingAverage" for name in weights}
+        assert names == {*weights, *averages, "global_step", "optimizer/iteration"}
         assert (saved[-1] != reader.get_tensor("fc/weights")).all()
     np.testing.assert_array_equal(*saved)
 
