@@ -219,11 +219,17 @@ class HandLoopReading:
             elif call is not None and self._initializes(call, initializers):
                 initializers |= assigned([statement])
                 yield statement
-            elif call is not None and is_method(call, session, "run") and len(call.args) == 1:
-                if self._initializes(call.args[0], initializers):
-                    yield statement
-            elif call is not None and is_method(call, session, "close"):
+            elif (call is not None and self._runs_initializer(call, session, initializers)) or (call is not None and is_method(call, session, "close")):
                 yield statement
+
+    def _runs_initializer(self, call: ast.Call, session: str, names: set[str]) -> bool:
+        """``session.run(init)`` or ``init.run()``"""
+        match call:
+            case ast.Call(ast.Attribute(ast.Name(name), "run"), [given], []) if name == session:
+                return self._initializes(given, names)
+            case ast.Call(ast.Attribute(value, "run"), [], []):
+                return self._initializes(value, names)
+        return False
 
     def _coordinators(self) -> set[str]:
         """Names of what ends the threads that fill queues."""

@@ -64,6 +64,10 @@ TRAINS = {
         " tf.local_variables_initializer())",
         "begin": "sess.run(init)",
     },
+    "an initializer that runs itself": {"begin": "tf.global_variables_initializer().run()"},
+    "one by name that does": {
+        "saver": "init = tf.global_variables_initializer()", "begin": "init.run()",
+    },
     "settings": {"config": "config=tf.ConfigProto(allow_soft_placement=True)"},
     "settings by name": {"first": "config = tf.ConfigProto()", "config": "config=config"},
     "an optimizer by name": {
@@ -201,6 +205,12 @@ STAYS = {
     "what is saved is used": (
         {"saver": "saver = tf.train.Saver()", "inner": "print(saver.save(sess, path))"},
         "is used",
+    ),
+    "the operation runs itself": (
+        {"run": "train_op.run(feed_dict={x: a, y: b})"}, "nothing feeds it",
+    ),
+    "a value in a list": (
+        {"run": "values.append(sess.run([train_op, loss], {x: a, y: b})[1])"}, "nothing feeds it",
     ),
     "two sessions": ({"last": "tf.Session()"}, "one session"),
     "two operations": (
