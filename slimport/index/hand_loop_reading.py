@@ -213,13 +213,16 @@ class HandLoopReading:
         coordinators = self._coordinators()
         for statement in self._nested:
             call = call_of(statement)
-            ends = call is not None and any(_ends(call, name) for name in coordinators)
-            if ends or self._is_of_graph(statement, call):
+            if self._is_of_graph(statement, call):
                 yield statement
-            elif call is not None and self._initializes(call, initializers):
+            elif call is None:
+                continue
+            elif self._initializes(call, initializers):
                 initializers |= assigned([statement])
                 yield statement
-            elif (call is not None and self._runs_initializer(call, session, initializers)) or (call is not None and is_method(call, session, "close")):
+            elif self._runs_initializer(call, session, initializers) or (
+                is_method(call, session, "close") or any(_ends(call, c) for c in coordinators)
+            ):
                 yield statement
 
     def _runs_initializer(self, call: ast.Call, session: str, names: set[str]) -> bool:
