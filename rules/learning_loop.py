@@ -20,7 +20,12 @@ class _LoopRule(RenamedRule):
     """The same loop from the written module, with the same arguments."""
 
     def call(self, site: CallSite) -> Outcome:
-        return super().call(site) if site.file.runs_sessions() else _no_sessions(site)
+        if not site.file.runs_sessions():
+            return _no_sessions(site)
+        why = site.file.why_on_sessions(site.function)
+        if why and site.api == "slim.learning.train":
+            site.file.note(f"no fit: {why}")
+        return super().call(site)
 
     def value(self, site: ValueSite) -> Outcome:
         return super().value(site) if site.file.runs_sessions() else _no_sessions(site)

@@ -11,7 +11,7 @@ from slimport.index.global_steps import told_steps
 from slimport.index.pipelines import Pipeline
 from slimport.index.program import Function, Program, Reference
 from slimport.index.queues import QUEUES
-from slimport.index.training import Training, blocks_that_train
+from slimport.index.training import TRAIN, Training, blocks_that_train
 
 # A program that does any of this keeps its graph: fit has no place for it.
 NEEDS_A_GRAPH = (
@@ -47,57 +47,87 @@ _OF_LOOP = frozenset(
 )
 
 
-def trainings(program: Program, read: Mapping[Function, Pipeline]) -> dict[Function, Training]:
-    """The functions that hold a block which trains and can be told apart.
+def trainings(
+    program: Program, read: Mapping[Function, Pipeline]
+) -> tuple[dict[Function, Training], dict[Function, str]]:
+    """The functions that hold a block which trains and can be told apart, and why others can not.
 
     Args:
         program: the index.
         read: the input pipelines that need no queues.
     """
-    return {
-        training.function: training
-        for training in blocks_that_train(program)
-        if _is_told_apart(training, program, read)
-    }
+    found = {training.function: training for training in blocks_that_train(program)}
+    loops = {f for f in program.all() if any(r.api.name == TRAIN for r in f.references)}
+    stays = dict.fromkeys(loops, "its loss and its training operation are no block of their own")
+    stays |= {f: _why_not(training, program, read) for f, training in found.items()}
+    told_apart = {f: training for f, training in found.items() if not stays[f]}
+    return told_apart, {f: why for f, why in stays.items() if why}
 
 
-def _is_told_apart(training: Training, program: Program, read: Mapping[Function, Pipeline]) -> bool:
-    """Whether the loss can be a function of its own, and the rest does not look into it."""
-    if not _has_only_known_arguments(training) or not _is_step_told_by_keras(training, program):
-        return False
-    if not _is_of_whole_lines(training) or of_a_graph_before(training.function) is not None:
-        return False
+def _why_not(training: Training, program: Program, read: Mapping[Function, Pipeline]) -> str:
+    """Why the loss can be no function of its own; empty if it can."""
+    before = of_a_graph_before(training.function)
+    if before is not None:
+        return f"{before.api.name} of a caller may be part of its graph"
+    if not _is_step_told_by_keras(training, program):
+        return "the global step is used for more than schedules"
+    return (
+        _unknown_argument(training)
+        or _why_statements_stay(training)
+        or _why_rest_stays(training, program)
+        or _what_needs_a_graph(training, program, read)
+    )
+
+
+def _why_statements_stay(training: Training) -> str:
     of_loss, loss = training.of_loss, training.loss
-    if not of_loss or not {loss.id} & assigned(of_loss):
-        return False
-    rest = [s for s in training.block if s not in of_loss and s is not training.operation]
-    made, loss_name = assigned(of_loss), loss.id
-    if (loaded(rest) & made) or (_loaded_in_call(training.operation_call, skip=loss) & made):
-        return False
+    node = training.function.node
+    assert isinstance(node, ast.FunctionDef)
+    if not on_lines_of_their_own(node.body) or not on_lines_of_their_own(training.block):
+        return "two statements share a line"
+    if not of_loss or loss.id not in assigned(of_loss):
+        return f"{loss.id} is not made in the block"
     early = training.block[: training.block.index(training.operation)]
     if not all(s in early or isinstance(s, ast.Expr) for s in of_loss):
-        return False  # what follows the training operation may only write summaries
-    if loss_name in assigned(rest):
-        return False
-    if leave_it(of_loss):
-        return False
-    # What the loss needs must be there before it, and be nothing that later statements change.
+        return "tensors are made after the training operation"
+    return "the statements of the loss return, or leave a loop" if leave_it(of_loss) else ""
+
+
+def _why_rest_stays(training: Training, program: Program) -> str:
+    """Whether the rest looks into the loss, or changes what the loss needs."""
+    of_loss, loss = training.of_loss, training.loss
+    rest = [s for s in training.block if s not in of_loss and s is not training.operation]
+    used = loaded(rest) | _loaded_in_call(training.operation_call, skip=loss)
+    looked_at = used & assigned(of_loss)
+    if looked_at:
+        return f"{min(looked_at)} is used beside the loss"
+    if loss.id in assigned(rest):
+        return f"{loss.id} gets another value"
     if not all(_only_sums_up(f) for f in training.beside(program)):
-        return False
-    needed = loaded(of_loss) & assigned(rest)
+        return "a summary beside the loss is used"
     first = training.block.index(of_loss[0])
-    if needed & assigned([s for s in rest if training.block.index(s) > first]):
-        return False
+    later = [s for s in rest if training.block.index(s) > first]
+    changed = loaded(of_loss) & assigned(later)
+    return f"{min(changed)} changes after the loss is built" if changed else ""
+
+
+def _what_needs_a_graph(
+    training: Training, program: Program, read: Mapping[Function, Pipeline]
+) -> str:
     others = training.callees(program) | training.beside(program)
-    inside: list[Reference] = []
-    for function in {training.function} | others:
+    for function in sorted(
+        {training.function} | others, key=lambda f: (str(f.module.path), f.name)
+    ):
         pipeline = read.get(function)
         of_queues = pipeline.belongs if pipeline is not None else _never
-        inside += [r for r in function.references if not of_queues(r)]
-    if any(_needs_a_graph(r) for r in inside):
-        return False
-    code = [*training.block, *(f.node for f in others)]
-    return not any(is_run_on_request(node) for part in code for node in ast.walk(part))
+        for reference in function.references:
+            if _needs_a_graph(reference) and not of_queues(reference):
+                return f"{reference.api.name} in {function.qualname or 'the file'} needs a graph"
+    for part in [*training.block, *(f.node for f in others)]:
+        for node in ast.walk(part):
+            if is_run_on_request(node):
+                return f"what {ast.unparse(node)} gives is read when a session asks for it"
+    return ""
 
 
 def _needs_a_graph(reference: Reference) -> bool:
@@ -109,25 +139,21 @@ def is_run_on_request(node: ast.AST) -> bool:
     return isinstance(node, ast.Attribute) and node.attr in _RUN_ON_REQUEST
 
 
-def _is_of_whole_lines(training: Training) -> bool:
-    """Whether each statement around is one of libcst's, so that both can be matched."""
-    node = training.function.node
-    assert isinstance(node, ast.FunctionDef)
-    return on_lines_of_their_own(node.body) and on_lines_of_their_own(training.block)
-
-
-def _has_only_known_arguments(training: Training) -> bool:
+def _unknown_argument(training: Training) -> str:
+    """What the operation or the loop is told that fit has no place for."""
     for call, known in ((training.operation_call, _OF_OPERATION), (training.loop_call, _OF_LOOP)):
-        if len(call.args) > 2 or not {k.arg for k in call.keywords} <= known:
-            return False
+        unknown = {k.arg or "**" for k in call.keywords} - known
+        if unknown or len(call.args) > 2:
+            return f"fit has no place for {min(unknown) if unknown else 'its third argument'}"
     saver = argument(training.loop_call, 99, "saver")
-    if saver is None or (isinstance(saver, ast.Constant) and saver.value is None):
-        return True
     match saver:
+        case None | ast.Constant(None):
+            return ""
         case ast.Call(function, [], keywords) if {k.arg for k in keywords} <= {"max_to_keep"}:
             references = training.function.references
-            return any(r.api.name == "tf.train.Saver" and r.node is function for r in references)
-    return False
+            if any(r.api.name == "tf.train.Saver" and r.node is function for r in references):
+                return ""
+    return "fit has no place for its saver"
 
 
 def _is_step_told_by_keras(training: Training, program: Program) -> bool:

@@ -192,8 +192,9 @@ class Plan:
         Returns:
             The trainings, the evaluations, and why the other evaluations stay.
         """
-        trained = trainings(self.program, self._read)
-        evaluated, stays = evaluations(self.program, self._read)
+        trained, stays = trainings(self.program, self._read)
+        evaluated, why = evaluations(self.program, self._read)
+        stays = why | stays
         while True:
             reached = {f for t in trained.values() for f in t.callees(self.program)}
             reached |= {f for e in evaluated.values() for f in e.callees(self.program)}
@@ -203,7 +204,8 @@ class Plan:
             kept = {f for f in (*trained, *evaluated) if not sessions.runs(f.module)}
             if kept == trained.keys() | evaluated.keys():
                 return trained, evaluated, stays
-            stays |= dict.fromkeys(evaluated.keys() - kept, "a session runs its file elsewhere")
+            others = (trained.keys() | evaluated.keys()) - kept
+            stays |= dict.fromkeys(others, "a session runs its file elsewhere")
             trained = {f: training for f, training in trained.items() if f in kept}
             evaluated = {f: evaluation for f, evaluation in evaluated.items() if f in kept}
 

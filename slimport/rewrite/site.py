@@ -72,7 +72,7 @@ class FileServices(Protocol):
         """Whether a LossModel runs the function, or it makes one."""
 
     def why_on_sessions(self, function: Function) -> str:
-        """Why what the function evaluates is no model.evaluate; empty if it is, or is nothing."""
+        """Why what the function trains or evaluates stays on sessions; empty if it does not."""
 
     def is_fed_rate(self, node: ast.expr, function: Function) -> bool:
         """Whether the expression is a placeholder for the learning rate, set before each step."""

@@ -112,7 +112,10 @@ STAYS = {
     },
     "two statements on a line": {"third": "a = 1; b = 2"},
     "a return among them": {"second": "while True: loss = logits; break"},
-    "changed after it was used": {"first": "scale = 2.0", "second": "logits *= scale; scale = 3.0"},
+    "changed after it was used": {
+        "first": "scale = 2.0",
+        "second": "logits *= scale\n    scale = 3.0",
+    },
 }
 
 
@@ -354,3 +357,31 @@ def test_a_loss_that_is_one_call(call: str, is_one: bool) -> None:
     text = output(rewrite_program({"net.py": source}), "net.py") or ""
     assert ("model = LossModel(net, " in text) is is_one
     assert ("model = LossModel(build_loss)" in text) is not is_one
+
+
+REASONS = {
+    "a hook looks into the loss": "tensors are made after the training operation",
+    "a tensor is returned": "logits is used beside the loss",
+    "the loss is used later": "loss is used beside the loss",
+    "all summaries": "fit has no place for summary_op",
+    "unpacked": "are no block of their own",
+    "update ops": "fit has no place for update_ops",
+    "a saver with a name": "fit has no place for its saver",
+    "averages": "tf.train.ExponentialMovingAverage in train needs a graph",
+    "a placeholder": "tf.placeholder in train needs a graph",
+    "the step is looked at": "the global step is used for more than schedules",
+    "two statements on a line": "two statements share a line",
+    "a return among them": "the statements of the loss return, or leave a loop",
+    "changed after it was used": "scale changes after the loss is built",
+    "an iterator": "what folder.make_one_shot_iterator().get_next gives is read when",
+}
+
+
+@pytest.mark.parametrize("case", STAYS)
+def test_the_report_says_why(case: str) -> None:
+    names = ("first", "second", "third", "fourth", "last")
+    lines = {**dict.fromkeys(names, "pass"), "operation": "", "loop": "", **STAYS[case]}
+    result = rewrite_program({"net.py": HEAD + PROGRAM.format(**lines)})
+    found = [e for e in report(result, "net.py").rewritten if e.api == "slim.learning.train"]
+    assert [entry.note.startswith("no fit: ") for entry in found] == [True]
+    assert REASONS.get(case, "") in found[0].note, found[0].note
