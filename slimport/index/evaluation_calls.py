@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Sequence
 
-from slimport.index.evaluation_summaries import Stays
+from slimport.index.stays import Stays
 
 _ONCE, _LOOP = "slim.evaluation.evaluate_once", "slim.evaluation.evaluation_loop"
 _COMMON = "master checkpoint logdir num_evals initial_op initial_op_feed_dict"

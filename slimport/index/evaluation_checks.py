@@ -16,12 +16,12 @@ from slimport.index.blocks import (
 from slimport.index.callers import of_a_graph_before
 from slimport.index.evaluation_block import Evaluation
 from slimport.index.evaluation_calls import COUNTING
-from slimport.index.evaluation_summaries import Stays
 from slimport.index.global_steps import STEPS
 from slimport.index.measures import updates_in
 from slimport.index.metric_calls import METRIC_APIS
 from slimport.index.pipelines import Pipeline
 from slimport.index.program import Function, Program, callees, closure_of
+from slimport.index.stays import Stays
 from slimport.index.told_apart import NEEDS_A_GRAPH, is_run_on_request
 from slimport.index.training import looks_up
 

@@ -13,13 +13,10 @@ from slimport.index.blocks import (
     references_in,
 )
 from slimport.index.program import Function
+from slimport.index.stays import Stays
 
 SCALAR, PRINT, ADD = "tf.summary.scalar", "tf.Print", "tf.add_to_collection"
 _SUMMARIES = "tf.GraphKeys.SUMMARIES"
-
-
-class Stays(Exception):
-    """Why an evaluation stays on sessions."""
 
 
 @dataclass

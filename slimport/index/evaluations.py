@@ -9,11 +9,12 @@ from slimport.index.blocks import assigned, loaded, references_in, value_of
 from slimport.index.evaluation_block import Evaluation
 from slimport.index.evaluation_calls import COUNTING, PARAMETERS, WAITING, given_to
 from slimport.index.evaluation_checks import check
-from slimport.index.evaluation_summaries import Stays, Summaries, summaries_in
+from slimport.index.evaluation_summaries import Summaries, summaries_in
 from slimport.index.global_steps import STEPS, is_step
 from slimport.index.measures import measures_in
 from slimport.index.pipelines import Pipeline
 from slimport.index.program import Function, Program, Reference
+from slimport.index.stays import Stays
 from slimport.index.training import TRAIN, block_of, looks_up, makes_tensors
 
 AVERAGES = "tf.train.ExponentialMovingAverage"

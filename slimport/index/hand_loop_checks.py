@@ -11,7 +11,7 @@ from slimport.index.global_steps import told_steps
 from slimport.index.hand_loop import OF_THE_LOOP, HandLoop, nested
 from slimport.index.pipelines import Pipeline
 from slimport.index.program import Function, Program
-from slimport.index.session_runs import Stays
+from slimport.index.stays import Stays
 from slimport.index.told_apart import NEEDS_A_GRAPH, is_run_on_request
 from slimport.index.training import looks_up, makes_tensors
 

@@ -28,7 +28,8 @@ from slimport.index.hand_loop import (
     nested,
 )
 from slimport.index.program import Function, Program
-from slimport.index.session_runs import Stays, is_method, run_of, saved
+from slimport.index.session_runs import is_method, run_of, saved
+from slimport.index.stays import Stays
 from slimport.index.training import looks_up, makes_tensors
 
 # Statements that only a graph with a session needs.

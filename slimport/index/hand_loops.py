@@ -9,7 +9,7 @@ from slimport.index.hand_loop_checks import HandLoopChecks
 from slimport.index.hand_loop_reading import HandLoopReading
 from slimport.index.pipelines import Pipeline
 from slimport.index.program import Function, Program
-from slimport.index.session_runs import Stays
+from slimport.index.stays import Stays
 
 
 def hand_loops(

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from slimport.index.blocks import loaded
-from slimport.index.evaluation_summaries import Stays
 from slimport.index.metric_calls import MetricCall, metric_call
 from slimport.index.program import Function
+from slimport.index.stays import Stays
 
 AGGREGATES = tuple(f"{home}.metrics.aggregate_metric_map" for home in ("slim", "tf.contrib"))
 _NO_EQUAL = "a metric has no equal among Keras' metrics"

@@ -7,18 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from slimport.index.blocks import argument
-
-
-class Stays(Exception):
-    """Why a loop stays on its session.
-
-    Attributes:
-        line: Where the reason is.
-    """
-
-    def __init__(self, reason: str, node: ast.AST) -> None:
-        super().__init__(reason)
-        self.line: int = getattr(node, "lineno", 1)
+from slimport.index.stays import Stays
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,10 +15,10 @@ from slimport.index.evaluations import AVERAGES
 from slimport.index.pipelines import Pipeline
 from slimport.index.program import ColumnMap, Reference, Span
 from slimport.report.model import Rewritten
-from slimport.rewrite.graph_blocks import with_block
+from slimport.rewrite.graph_blocks import Body, with_block
 from slimport.rewrite.log_metrics import log_line
-from slimport.rewrite.long_lines import is_short, one_a_line
-from slimport.rewrite.names import free_name, names_in
+from slimport.rewrite.long_lines import on_lines
+from slimport.rewrite.names import free_name, names_taken
 from slimport.rewrite.pipelines import Pair, PipelineBlock
 from slimport.rewrite.site import FileServices, dotted
 from slimport.rewrite.statements import (
@@ -26,15 +26,18 @@ from slimport.rewrite.statements import (
     apart,
     arguments,
     assignment,
+    below,
     call_in,
     comments_left,
     keyword,
     lines_above,
     on_one_line,
+    simple,
     with_comments_of,
     with_lines,
     with_lines_only,
     with_value,
+    without_blank,
 )
 
 CODE, NAME = "SLIM292", "evaluate"
@@ -60,7 +63,7 @@ class EvaluateBlock:
         self.evaluation = evaluation
         self._services = services
         function = evaluation.function
-        taken = names_in(function.node) | set(function.module.scope.bindings)
+        taken = names_taken(function)
         self._model = free_name("model", taken)
         self._build = free_name("build_metrics", taken)
         self._values = free_name("metric_values", taken)
@@ -149,9 +152,11 @@ class EvaluateBlock:
 
     def rewritten(self, node: cst.FunctionDef) -> cst.FunctionDef:
         """The function with the block's new statements."""
-        return with_block(node, self.evaluation.function, self.evaluation.graph, self._block)
+        found = self.evaluation
+        body = with_block(node.body, found.function, found.graph, self._block)
+        return node.with_changes(body=body)
 
-    def _block(self, block: cst.IndentedBlock) -> cst.IndentedBlock:
+    def _block(self, block: Body) -> Body:
         found = self.evaluation
         pairs = list(zip(found.block, block.body, strict=True))
         result: list[cst.BaseStatement] = []
@@ -190,9 +195,9 @@ class EvaluateBlock:
         body: list[cst.BaseStatement] = []
         for old, new in inside:
             body += self._logged(old.lineno, new)
-        body[0] = with_lines_only(body[0], _without_blank(lines_above(body[0])))
+        body[0] = with_lines_only(body[0], without_blank(lines_above(body[0])))
         if self.evaluation.returned:
-            body.append(_line(cst.Return(_names(self.evaluation.returned))))
+            body.append(simple(cst.Return(_names(self.evaluation.returned))))
         definition = cst.FunctionDef(
             cst.Name(self._build),
             cst.Parameters(),
@@ -200,10 +205,10 @@ class EvaluateBlock:
             leading_lines=[BLANK] if is_below else [],
         )
         model = cst.Call(self._services.written("MetricsModel"), [cst.Arg(cst.Name(self._build))])
-        made = [definition, apart(_line(assignment(self._model, model)))]
+        made = [definition, apart(simple(assignment(self._model, model)))]
         if self.evaluation.returned:
             returned = dotted(f"{self._model}.returned")
-            made.append(_line(assignment(_names(self.evaluation.returned), returned)))
+            made.append(simple(assignment(_names(self.evaluation.returned), returned)))
         return made
 
     def _logged(self, line: int, new: cst.BaseStatement) -> list[cst.BaseStatement]:
@@ -220,12 +225,7 @@ class EvaluateBlock:
 
     def _in_layer_graph(self, statements: Sequence[cst.BaseStatement]) -> cst.BaseStatement:
         """``with model.layer_graph():``, for statements that look variables up."""
-        first, *rest = statements
-        return cst.With(
-            [cst.WithItem(cst.Call(dotted(f"{self._model}.layer_graph")))],
-            cst.IndentedBlock([with_lines_only(first, []), *rest]),
-            leading_lines=lines_above(first),
-        )
+        return below(cst.Call(dotted(f"{self._model}.layer_graph")), statements)
 
     # Evaluating -------------------------------------------------------------------------------
 
@@ -271,7 +271,7 @@ class EvaluateBlock:
             create = self._services.tensorflow("summary.create_file_writer", "tensorflow")
             writer = cst.Call(create, [cst.Arg(given["logdir"])])
             if found.is_repeated:
-                before.append(_line(assignment(self._writer, writer)))
+                before.append(simple(assignment(self._writer, writer)))
                 writer = cst.Name(self._writer)
         path = cst.Name(self._path) if found.waits else given["checkpoint"]
         body = [*self._values_of(path, given), *self._used(writer, pairs), *last]
@@ -304,18 +304,16 @@ class EvaluateBlock:
         used = self._used_values()
         if used:
             made.append(keyword("return_dict", cst.Name("True")))
-        call = cst.Call(dotted(f"{self._model}.evaluate"), on_one_line(made))
-        if not is_short(call):
-            call = one_a_line(call, 4)
+        call = on_lines(cst.Call(dotted(f"{self._model}.evaluate"), on_one_line(made)))
         if not used:
-            return [_line(cst.Expr(load)), _line(cst.Expr(call))]
+            return [simple(cst.Expr(load)), simple(cst.Expr(call))]
         is_map = found.measures.is_map
         name = found.measures.values[0] if is_map else self._values
-        lines: list[cst.BaseStatement] = [_line(cst.Expr(load)), _line(assignment(name, call))]
+        lines: list[cst.BaseStatement] = [simple(cst.Expr(load)), simple(assignment(name, call))]
         for metric in found.measures.values:
             if not is_map and metric in used:
                 value = cst.parse_expression(f"{self._values}['{metric}']")
-                lines.append(_line(assignment(metric, value)))
+                lines.append(simple(assignment(metric, value)))
         return lines
 
     def _used_values(self) -> set[str]:
@@ -342,7 +340,7 @@ class EvaluateBlock:
         opened = cst.With(
             [cst.WithItem(cst.Call(cst.Attribute(writer, cst.Name("as_default")), [step]))],
             cst.IndentedBlock([with_lines_only(inside[0], []), *inside[1:]], footer=carried),
-            leading_lines=_without_blank(lines_above(inside[0])),
+            leading_lines=without_blank(lines_above(inside[0])),
         )
         before, after = self._on_values(numbered[:start])[0], self._on_values(numbered[end:])[0]
         return [*before, opened, *after]
@@ -356,7 +354,7 @@ class EvaluateBlock:
         call = cst.Call(self._services.written("checkpoints_to_evaluate"), on_one_line(made))
         return cst.For(
             cst.Name(self._path),
-            call if is_short(call) else one_a_line(call, 4),
+            on_lines(call),
             cst.IndentedBlock(list(body)),
         )
 
@@ -374,8 +372,8 @@ class EvaluateBlock:
             return [], [], [valued]
         if isinstance(small, cst.Return):
             end = with_lines_only(with_value(statement, cst.Name(self._final)), [])
-            begin = _line(assignment(self._final, nothing))
-            return [begin], [_line(assignment(self._final, final))], [end]
+            begin = simple(assignment(self._final, nothing))
+            return [begin], [simple(assignment(self._final, final))], [end]
         assert isinstance(small, cst.Assign)
         is_name = isinstance(small.targets[0].target, cst.Name)
         begun = [with_lines_only(with_value(statement, nothing), [])] if is_name else []
@@ -419,15 +417,7 @@ def _named(statement: cst.BaseStatement) -> list[tuple[cst.BaseExpression, cst.B
     return [(cst.SimpleString(f"'{name.value}'"), value)]
 
 
-def _line(small: cst.BaseSmallStatement) -> cst.SimpleStatementLine:
-    return cst.SimpleStatementLine([small])
-
-
 def _names(names: Sequence[str]) -> cst.BaseExpression:
     if len(names) == 1:
         return cst.Name(names[0])
     return cst.Tuple([cst.Element(cst.Name(name)) for name in names], lpar=[], rpar=[])
-
-
-def _without_blank(lines: Sequence[cst.EmptyLine]) -> Sequence[cst.EmptyLine]:
-    return lines[1:] if lines and lines[0].comment is None else lines

@@ -12,12 +12,11 @@ from slimport.rewrite.statements import (
     arguments,
     assignment,
     call_in,
-    carried_to,
     code,
-    comments_left,
     keyword,
     line,
     on_one_line,
+    without_statements,
 )
 
 _PARAMETERS = ("string_tensor", "num_epochs", "shuffle", "seed")
@@ -77,17 +76,9 @@ def of_a_record(node: cst.FunctionDef, files: FileQueue) -> cst.FunctionDef:
     """
     body, old = node.body, files.function.node
     assert isinstance(body, cst.IndentedBlock) and isinstance(old, ast.FunctionDef)
-    kept: list[cst.BaseStatement] = []
-    carried: list[cst.EmptyLine] = []
-    for statement, new in zip(old.body, body.body, strict=True):
-        if statement in files.going:
-            carried += comments_left(new)
-        else:
-            kept.append(carried_to(new, carried))
-            carried = []
     first, *others = node.params.params
     parameters = [first.with_changes(name=cst.Name(files.record)), *others]
     return node.with_changes(
         params=node.params.with_changes(params=parameters),
-        body=body.with_changes(body=kept, footer=[*carried, *body.footer]),
+        body=without_statements(body, [statement in files.going for statement in old.body]),
     )

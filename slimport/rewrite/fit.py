@@ -13,9 +13,9 @@ from slimport.index.plain_training import PlainTraining
 from slimport.index.program import Reference
 from slimport.index.training import Training
 from slimport.report.model import Rewritten
-from slimport.rewrite.blocks import without_items
-from slimport.rewrite.long_lines import is_short, list_of, one_a_line
-from slimport.rewrite.names import free_name, names_in
+from slimport.rewrite.graph_blocks import Body, with_block
+from slimport.rewrite.long_lines import list_of, on_lines, one_a_line
+from slimport.rewrite.names import free_name, names_taken
 from slimport.rewrite.pipelines import Pair, PipelineBlock
 from slimport.rewrite.plain_fit import PlainFit
 from slimport.rewrite.site import FileServices, dotted
@@ -24,15 +24,18 @@ from slimport.rewrite.statements import (
     apart,
     arguments,
     assignment,
+    below,
     call_in,
     code,
     comments_left,
     keyword,
     lines_above,
     on_one_line,
+    simple,
     with_comments_of,
     with_lines,
     with_value,
+    without_blank,
 )
 
 CODE, NAME = "SLIM290", "fit"
@@ -64,7 +67,7 @@ class FitBlock:
     ) -> None:
         self.training = training
         self._services = services
-        taken = names_in(training.function.node) | set(training.function.module.scope.bindings)
+        taken = names_taken(training.function)
         self._model = free_name("model", taken)
         self._log = free_name("training_log", taken)
         self._loss = free_name("build_loss", taken)
@@ -89,21 +92,11 @@ class FitBlock:
 
     def rewritten(self, node: cst.FunctionDef) -> cst.FunctionDef:
         """The function with the block's new statements."""
-        body = node.body
-        assert isinstance(body, cst.IndentedBlock)
-        graph = self.training.graph
-        if graph is None:
-            return node.with_changes(body=self._block(body))
-        assert isinstance(self.training.function.node, ast.FunctionDef)
-        position = self.training.function.node.body.index(graph)
-        opened = body.body[position]
-        assert isinstance(opened, cst.With) and isinstance(opened.body, cst.IndentedBlock)
-        dissolved = without_items(opened.with_changes(body=self._block(opened.body)), [True])
-        assert isinstance(dissolved, cst.FlattenSentinel)
-        statements = [*body.body[:position], *dissolved, *body.body[position + 1 :]]
-        return node.with_changes(body=body.with_changes(body=statements))
+        training = self.training
+        body = with_block(node.body, training.function, training.graph, self._block)
+        return node.with_changes(body=body)
 
-    def _block(self, block: cst.IndentedBlock) -> cst.IndentedBlock:
+    def _block(self, block: Body) -> Body:
         training = self.training
         pairs = list(zip(training.block, block.body, strict=True))
         result: list[cst.BaseStatement] = []
@@ -155,10 +148,10 @@ class FitBlock:
             cst.Name(self._loss),
             cst.Parameters(),
             cst.IndentedBlock([of_loss[0].with_changes(leading_lines=[]), *of_loss[1:], end]),
-            leading_lines=[*([] if self._is_first() else [BLANK]), *_without_blank(lines)],
+            leading_lines=[*([] if self._is_first() else [BLANK]), *without_blank(lines)],
         )
         made = cst.Call(model, [cst.Arg(cst.Name(self._loss))])
-        return [definition, apart(_line(assignment(self._model, made)))]
+        return [definition, apart(simple(assignment(self._model, made)))]
 
     def _is_first(self) -> bool:
         """Whether nothing of the function stands above the loss: there goes no blank line."""
@@ -185,18 +178,17 @@ class FitBlock:
         if self._plain is not None:
             kept.append(keyword("loss", self._plain.loss()))
         call = cst.Call(dotted(f"{self._model}.compile"), on_one_line(kept))
-        call = call if is_short(call) else one_a_line(call, 4)
-        return statement.with_changes(body=[cst.Expr(call)])
+        return statement.with_changes(body=[cst.Expr(on_lines(call))])
 
     def _fit(self, statement: cst.BaseStatement) -> list[cst.BaseStatement]:
         given = arguments(call_in(statement), ("train_op", "logdir"))
         steps, every = given.get("number_of_steps"), given.get("log_every_n_steps")
         log = cst.Call(self._services.written("LogLoss"), [cst.Arg(every)] if every else [])
-        begun: list[cst.BaseStatement] = [_line(assignment(self._log, log))]
+        begun: list[cst.BaseStatement] = [simple(assignment(self._log, log))]
         if steps is not None and _calls(steps):  # asked for twice below
-            begun.append(_line(assignment(self._steps, steps)))
+            begun.append(simple(assignment(self._steps, steps)))
             steps = cst.Name(self._steps)
-        fit = _line(cst.Expr(self._fit_call(given, steps)))
+        fit = simple(cst.Expr(self._fit_call(given, steps)))
         statements: list[cst.BaseStatement] = [*begun, fit, *self._with_value(statement)]
         return [with_lines(statements[0], lines_above(statement)), *statements[1:]]
 
@@ -225,7 +217,7 @@ class FitBlock:
         if isinstance(saver, cst.Call):
             made += [keyword("max_to_keep", a.value) for a in saver.args]
         call = cst.Call(self._services.written("Checkpoints"), on_one_line(made))
-        return call if is_short(call) else one_a_line(call, 12)
+        return on_lines(call, 12)
 
     def _summaries(self, given: Mapping[str, cst.BaseExpression]) -> cst.BaseExpression:
         made = [cst.Arg(given["logdir"])]
@@ -245,21 +237,7 @@ class FitBlock:
 
     def _in_layer_graph(self, statements: Sequence[cst.BaseStatement]) -> cst.BaseStatement:
         """``with model.layer_graph():``, for statements that look variables up."""
-        first, *rest = statements
-        return cst.With(
-            [cst.WithItem(cst.Call(dotted(f"{self._model}.layer_graph")))],
-            cst.IndentedBlock([first.with_changes(leading_lines=[]), *rest]),
-            leading_lines=lines_above(first),
-        )
-
-
-def _line(small: cst.BaseSmallStatement) -> cst.SimpleStatementLine:
-    return cst.SimpleStatementLine([small])
-
-
-def _without_blank(lines: Sequence[cst.EmptyLine]) -> Sequence[cst.EmptyLine]:
-    """The lines above a statement without a blank one at their start."""
-    return lines[1:] if lines and lines[0].comment is None else lines
+        return below(cst.Call(dotted(f"{self._model}.layer_graph")), statements)
 
 
 def _calls(node: cst.BaseExpression) -> bool:

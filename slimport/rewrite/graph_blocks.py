@@ -10,29 +10,29 @@ import libcst as cst
 from slimport.index.program import Function
 from slimport.rewrite.blocks import without_items
 
+Body = cst.IndentedBlock | cst.Module
+
 
 def with_block(
-    node: cst.FunctionDef,
+    body: cst.BaseSuite | cst.Module,
     function: Function,
     graph: ast.With | None,
-    change: Callable[[cst.IndentedBlock], cst.IndentedBlock],
-) -> cst.FunctionDef:
-    """The function with another block of statements.
+    change: Callable[[Body], Body],
+) -> Body:
+    """The body of a function, or a file, with another block of statements.
 
     Args:
-        node: The function.
-        function: The same in the index.
-        graph: The `with` around the block, `None` where the function's body is the block.
+        body: The body.
+        function: The function, or the file's top level, in the index.
+        graph: The `with` around the block, `None` where the body is the block.
         change: Makes the new block of the old one.
     """
-    body = node.body
-    assert isinstance(body, cst.IndentedBlock) and isinstance(function.node, ast.FunctionDef)
+    assert isinstance(body, cst.IndentedBlock | cst.Module)
     if graph is None:
-        return node.with_changes(body=change(body))
+        return change(body)
     position = function.node.body.index(graph)
     opened = body.body[position]
     assert isinstance(opened, cst.With) and isinstance(opened.body, cst.IndentedBlock)
     dissolved = without_items(opened.with_changes(body=change(opened.body)), [True])
     assert isinstance(dissolved, cst.FlattenSentinel)
-    statements = [*body.body[:position], *dissolved, *body.body[position + 1 :]]
-    return node.with_changes(body=body.with_changes(body=statements))
+    return body.with_changes(body=[*body.body[:position], *dissolved, *body.body[position + 1 :]])

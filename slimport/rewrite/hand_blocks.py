@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 import libcst as cst
 from libcst.metadata import CodeRange
@@ -11,11 +12,11 @@ from libcst.metadata import CodeRange
 from slimport.index.modules import Module
 from slimport.index.program import Reference
 from slimport.report.model import Rewritten
-from slimport.rewrite.blocks import without_items
+from slimport.rewrite.graph_blocks import with_block
 from slimport.rewrite.hand_loop import HandBlock
 from slimport.rewrite.plan import Plan
 from slimport.rewrite.site import FileServices
-from slimport.rewrite.statements import carried_to, comments_left, line
+from slimport.rewrite.statements import without_statements
 
 
 class HandBlocks:
@@ -68,56 +69,30 @@ class HandBlocks:
 
     def block(self, node: cst.IndentedBlock) -> cst.IndentedBlock:
         """An inner block without the statements that nothing needs any more."""
-        if not any(id(statement) in self._leaving for statement in node.body):
+        if not self._leaving:
             return node
-        kept: list[cst.BaseStatement] = []
-        carried: list[cst.EmptyLine] = []
-        for statement in node.body:
-            if id(statement) in self._leaving:
-                carried += comments_left(statement)
-            else:
-                kept.append(carried_to(statement, carried))
-                carried = []
-        if not kept:
-            kept = [line("pass")]
-        return node.with_changes(body=kept, footer=[*carried, *node.footer])
+        return without_statements(node, [id(s) in self._leaving for s in node.body])
 
     def function(self, original: cst.FunctionDef, node: cst.FunctionDef) -> cst.FunctionDef:
         """A function whose loop trains on batches."""
         for block in self._blocks:
             function = block.loop.function
             if getattr(function.node, "lineno", 0) == self._line(original.name):
-                body = _changed(block, node.body, blank=1)
+                change = partial(block.block, blank=1)
+                body = with_block(node.body, function, block.loop.graph, change)
                 return node.with_changes(body=body)
         return node
 
     def module(self, node: cst.Module) -> cst.Module:
         """A file whose own statements train on batches."""
         for block in self._blocks:
-            if isinstance(block.loop.function.node, ast.Module):
-                body = _changed(block, node, blank=2)
+            function = block.loop.function
+            if isinstance(function.node, ast.Module):
+                change = partial(block.block, blank=2)
+                body = with_block(node, function, block.loop.graph, change)
                 assert isinstance(body, cst.Module)
                 return body
         return node
 
     def _line(self, node: cst.CSTNode) -> int:
         return self._positions[node].start.line
-
-
-def _changed(
-    block: HandBlock, node: cst.BaseSuite | cst.Module, blank: int
-) -> cst.BaseSuite | cst.Module:
-    """A body with the loop's new statements, below no graph any more."""
-    assert isinstance(node, cst.IndentedBlock | cst.Module)
-    graph, function = block.loop.graph, block.loop.function.node
-    if graph is None:
-        body, left = block.block(node.body, blank)
-        return node.with_changes(body=body, footer=[*left, *node.footer])
-    position = function.body.index(graph)
-    opened = node.body[position]
-    assert isinstance(opened, cst.With) and isinstance(opened.body, cst.IndentedBlock)
-    body, left = block.block(opened.body.body, blank)
-    inner = opened.body.with_changes(body=body, footer=[*left, *opened.body.footer])
-    dissolved = without_items(opened.with_changes(body=inner), [True])
-    assert isinstance(dissolved, cst.FlattenSentinel)
-    return node.with_changes(body=[*node.body[:position], *dissolved, *node.body[position + 1 :]])

@@ -12,13 +12,15 @@ from slimport.index.program import Reference
 from slimport.index.session_runs import Run
 from slimport.report.model import Rewritten
 from slimport.rewrite.blocks import without_items
-from slimport.rewrite.long_lines import is_short, on_lines, one_a_line
-from slimport.rewrite.names import free_name, names_in
+from slimport.rewrite.graph_blocks import Body
+from slimport.rewrite.long_lines import on_lines
+from slimport.rewrite.names import free_name, names_taken
 from slimport.rewrite.site import FileServices, dotted
 from slimport.rewrite.statements import (
     BLANK,
     arguments,
     assignment,
+    below,
     call_in,
     carried_to,
     code,
@@ -47,7 +49,7 @@ class HandBlock:
     def __init__(self, loop: HandLoop, services: FileServices) -> None:
         self.loop = loop
         self._services = services
-        taken = names_in(loop.function.node) | set(loop.function.module.scope.bindings)
+        taken = names_taken(loop.function)
         self._model = free_name("model", taken)
         self._function = free_name("build_loss", taken)
         self._logs = free_name("logs", taken)
@@ -91,17 +93,15 @@ class HandBlock:
             return with_comments_of([node], [self._saved(node)])
         return [node]
 
-    def block(
-        self, statements: Sequence[cst.BaseStatement], blank: int
-    ) -> tuple[list[cst.BaseStatement], list[cst.EmptyLine]]:
-        """The block's new statements, and comments that are left at its end.
+    def block(self, body: Body, blank: int) -> Body:
+        """The block with its new statements.
 
         Args:
-            statements: The old ones.
+            body: The old one.
             blank: Lines that go between definitions here.
         """
         loop = self.loop
-        pairs = list(zip(loop.block, statements, strict=True))
+        pairs = list(zip(loop.block, body.body, strict=True))
         result: list[cst.BaseStatement] = []
         carried: list[cst.EmptyLine] = []
         for old, new in pairs:
@@ -111,7 +111,7 @@ class HandBlock:
                 first, *rest = self._instead(old, new, pairs, blank)
                 result += [carried_to(first, carried), *rest]
                 carried = []
-        return result, carried
+        return body.with_changes(body=result, footer=[*carried, *body.footer])
 
     def _instead(
         self,
@@ -185,7 +185,7 @@ class HandBlock:
             self._services.written("FedModel" if specs else "LossModel"),
             [cst.Arg(cst.Name(self._function)), *(keyword(n, spec) for n, spec in specs.items())],
         )
-        call = call if is_short(call) else one_a_line(call, 4)
+        call = on_lines(call)
         assign = cst.SimpleStatementLine([assignment(self._model, call)])
         return [definition, with_lines_only(assign, space)]
 
@@ -210,7 +210,7 @@ class HandBlock:
         if not self.loop.inputs:  # only slim's training operation checks the loss
             given.append(keyword("check_numerics", cst.Name("False")))
         made = cst.Call(dotted(f"{self._model}.compile"), on_one_line(given))
-        made = made if is_short(made) else one_a_line(made, 4)
+        made = on_lines(made)
         return statement.with_changes(body=[cst.Expr(made)])
 
     def _saver(self, statement: cst.BaseStatement) -> cst.BaseStatement:
@@ -220,12 +220,8 @@ class HandBlock:
         return _with_call(statement, call)
 
     def _in_layer_graph(self, statements: Sequence[cst.BaseStatement]) -> cst.BaseStatement:
-        first, *rest = statements
-        return cst.With(
-            [cst.WithItem(cst.Call(dotted(f"{self._model}.layer_graph")))],
-            cst.IndentedBlock([with_lines_only(first, ()), *rest]),
-            leading_lines=lines_above(first),
-        )
+        """``with model.layer_graph():``, for statements that look variables up."""
+        return below(cst.Call(dotted(f"{self._model}.layer_graph")), statements)
 
     # Its runs ---------------------------------------------------------------------------------
 
@@ -246,7 +242,8 @@ class HandBlock:
         wanted = run.wanted
         if [name for _, name in wanted] not in ([], [self.loop.minimized.loss]):
             given.append(keyword("return_dict", cst.Name("True")))
-        call = on_lines(cst.Call(dotted(f"{self._model}.train_on_batch"), given))
+        call = cst.Call(dotted(f"{self._model}.train_on_batch"), given)
+        call = call if "\n" in code(call) else on_lines(call)
         first, *rest = [*before, *self._assigned(statement, call, wanted)]
         return [with_lines_only(first, lines_above(statement)), *rest]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from slimport.index.metric_calls import MetricCall
-from slimport.rewrite.long_lines import is_short, one_a_line
+from slimport.rewrite.long_lines import on_lines
 from slimport.rewrite.site import FileServices
 from slimport.rewrite.statements import arguments, keyword, on_one_line
 
@@ -35,7 +35,7 @@ def log_line(
         made.append(keyword("sample_weight", given["weights"]))
     made += [keyword(config, given[config]) for config in metric.kind.config if config in given]
     call = cst.Call(services.written("log_metric"), on_one_line(made))
-    call = call if is_short(call) else one_a_line(call, 4)
+    call = on_lines(call)
     return cst.SimpleStatementLine([cst.Expr(call)])
 
 

@@ -29,10 +29,9 @@ def one_a_line(call: cst.Call, columns: int) -> cst.Call:
     return call.with_changes(args=arguments, whitespace_before_args=inner)
 
 
-def on_lines(call: cst.Call) -> cst.Call:
-    """The call, an argument a line where it would be long; one that has line breaks stays."""
-    text = cst.Module([]).code_for_node(call)
-    return call if "\n" in text or is_short(call) else one_a_line(call, 4)
+def on_lines(call: cst.Call, columns: int = 4) -> cst.Call:
+    """The call, an argument a line where it would be long; see `one_a_line`."""
+    return call if is_short(call) else one_a_line(call, columns)
 
 
 def list_of(elements: Sequence[cst.BaseExpression]) -> cst.List:

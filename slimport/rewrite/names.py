@@ -5,12 +5,15 @@ from __future__ import annotations
 import ast
 
 from slimport.index.blocks import assigned, loaded
+from slimport.index.program import Function
 
 
-def names_in(node: ast.AST) -> set[str]:
-    """Every name that a piece of code uses or binds."""
+def names_taken(function: Function) -> set[str]:
+    """Every name that a function uses or binds, and those of its file."""
+    node = function.node
     arguments = {n.arg for n in ast.walk(node) if isinstance(n, ast.arg)}
-    return assigned([node]) | loaded([node]) | arguments
+    own = assigned([node]) | loaded([node]) | arguments
+    return own | set(function.module.scope.bindings)
 
 
 def free_name(name: str, taken: set[str]) -> str:

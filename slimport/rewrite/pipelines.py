@@ -12,7 +12,7 @@ from slimport.index.pipelines import SHUFFLE_BATCH, Pipeline
 from slimport.index.program import Reference
 from slimport.report.model import Rewritten
 from slimport.rewrite.file_queues import FileRecords
-from slimport.rewrite.names import free_name, names_in
+from slimport.rewrite.names import free_name, names_taken
 from slimport.rewrite.site import FileServices, dotted
 from slimport.rewrite.statements import (
     apart,
@@ -46,7 +46,7 @@ class PipelineBlock:
         self.pipeline = pipeline
         self._whole = whole
         self._services = services
-        taken = names_in(pipeline.function.node) | set(pipeline.function.module.scope.bindings)
+        taken = names_taken(pipeline.function)
         self._prepare = free_name("prepare", taken)
         files = pipeline.files
         example = "record" if files is not None else "example"

@@ -12,6 +12,7 @@ from slimport.rewrite.names import free_name
 from slimport.rewrite.pipelines import Pair
 from slimport.rewrite.site import FileServices
 from slimport.rewrite.statements import (
+    below,
     call_in,
     code,
     comments_left,
@@ -124,6 +125,4 @@ class PlainFit:
         if not self._scoped:
             return list(network)
         opened = cst.Call(self._services.written("layer_graph"), [cst.Arg(cst.Name(self._inputs))])
-        first, *rest = network
-        body = cst.IndentedBlock([with_lines_only(first, ()), *rest])
-        return [cst.With([cst.WithItem(opened)], body, leading_lines=lines_above(first))]
+        return [below(opened, network)]

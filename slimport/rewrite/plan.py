@@ -19,8 +19,8 @@ from slimport.index.patched import patched_names
 from slimport.index.pipelines import Pipeline, pipelines
 from slimport.index.plain_training import PlainTraining, plain_training
 from slimport.index.program import Function, Program, Reference, callees, closure_of
-from slimport.index.session_runs import Stays
 from slimport.index.sessions import Sessions
+from slimport.index.stays import Stays
 from slimport.index.told_apart import trainings
 from slimport.index.training import Training
 from slimport.numpy_api import is_numpy

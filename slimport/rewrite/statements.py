@@ -27,6 +27,21 @@ def line(text: str) -> cst.BaseStatement:
     return statement
 
 
+def simple(small: cst.BaseSmallStatement) -> cst.SimpleStatementLine:
+    """A small statement on a line of its own."""
+    return cst.SimpleStatementLine([small])
+
+
+def below(opened: cst.BaseExpression, statements: Sequence[cst.BaseStatement]) -> cst.With:
+    """``with opened:`` around statements; what stood above the first stands above it."""
+    first, *rest = statements
+    return cst.With(
+        [cst.WithItem(opened)],
+        cst.IndentedBlock([with_lines_only(first, ()), *rest]),
+        leading_lines=lines_above(first),
+    )
+
+
 def code(node: cst.CSTNode) -> str:
     """The code of a node."""
     return cst.Module([]).code_for_node(node)
@@ -66,6 +81,26 @@ def carried_to(statement: cst.BaseStatement, lines: Sequence[cst.EmptyLine]) -> 
     return with_lines(statement, lines)
 
 
+def without_statements(block: cst.IndentedBlock, gone: Sequence[bool]) -> cst.IndentedBlock:
+    """The block without some of its statements; their comments stay.
+
+    Args:
+        block: A block.
+        gone: For each statement whether it goes.
+    """
+    if not any(gone):
+        return block
+    kept: list[cst.BaseStatement] = []
+    carried: list[cst.EmptyLine] = []
+    for statement, goes in zip(block.body, gone, strict=True):
+        if goes:
+            carried += comments_left(statement)
+        else:
+            kept.append(carried_to(statement, carried))
+            carried = []
+    return block.with_changes(body=kept or [line("pass")], footer=[*carried, *block.footer])
+
+
 def lines_above(statement: cst.BaseStatement) -> Sequence[cst.EmptyLine]:
     """Blank lines and comments above a statement."""
     lines: Sequence[cst.EmptyLine] = getattr(statement, "leading_lines", ())
@@ -84,6 +119,11 @@ def with_lines_only(
 ) -> cst.BaseStatement:
     """The statement with these lines above it, and no others."""
     return statement.with_changes(leading_lines=lines)
+
+
+def without_blank(lines: Sequence[cst.EmptyLine]) -> Sequence[cst.EmptyLine]:
+    """The lines above a statement without a blank one at their start."""
+    return lines[1:] if lines and lines[0].comment is None else lines
 
 
 def apart(statement: cst.BaseStatement) -> cst.BaseStatement:

@@ -64,7 +64,7 @@ class LoopSide:
         worker.resolve(case["entry"])
         for name in self.LOOPS:
             for function in migrated.written(name):
-                loop = loops.replaced(function, lambda given: self._step_in(given))
+                loop = loops.Replaced(function, lambda given: self._step_in(given))
                 loops.put_everywhere(function, loop)
         return self._run(case, self._take, " and ".join(self.LOOPS))
 

@@ -8,7 +8,7 @@ This module runs under CPython 3.7.
 """
 
 # This file runs under CPython 3.7.
-# ruff: noqa: UP035
+# ruff: noqa: UP006, UP035
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from typing import Any, Callable, Dict
 from slimport.verify import worker
 
 #: Takes the arguments of a loop by name, defaults included; returns what was recorded.
-StepIn = Callable[[Dict[str, Any]], Any]  # noqa: UP006
+StepIn = Callable[[Dict[str, Any]], Any]
 
 
 class Trained(BaseException):
@@ -30,22 +30,22 @@ class Trained(BaseException):
         self.recorded = recorded
 
 
-def replaced(function: Any, step_in: StepIn) -> Any:
-    """Returns what stands for a loop: it binds the arguments and hands them on."""
-    signature = inspect.signature(function)
+class Replaced:
+    """Stands for a loop: binds the arguments and hands them on.
 
-    def loop(*args: Any, **kwargs: Any) -> Any:
-        bound = signature.bind(*args, **kwargs)
+    Args:
+        function: The loop.
+        step_in: Gets its arguments.
+    """
+
+    def __init__(self, function: Any, step_in: StepIn) -> None:
+        self._signature = inspect.signature(function)
+        self._step_in = step_in
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        bound = self._signature.bind(*args, **kwargs)
         bound.apply_defaults()
-        raise Trained(step_in(dict(bound.arguments)))
-
-    loop.is_replaced = True  # type: ignore[attr-defined]
-    return loop
-
-
-def is_replaced(function: Any) -> bool:
-    """Whether a function already stands for a loop."""
-    return getattr(function, "is_replaced", False) is True
+        raise Trained(self._step_in(dict(bound.arguments)))
 
 
 def put_everywhere(function: Any, replacement: Any) -> None:

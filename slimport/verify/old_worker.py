@@ -72,8 +72,8 @@ class LoopSide:
         for module, name in self.LOOPS:
             if _exists(module):
                 function = getattr(importlib.import_module(module), name)
-                if not loops.is_replaced(function):
-                    loop = loops.replaced(function, lambda given: self._step_in(given))
+                if not isinstance(function, loops.Replaced):
+                    loop = loops.Replaced(function, lambda given: self._step_in(given))
                     loops.put_everywhere(function, loop)
 
 

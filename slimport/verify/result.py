@@ -155,8 +155,9 @@ class ModeResult:
         if self.curves is not None:
             groups = ("variable", *TRAINING_GROUPS)
             bad = [tensor for tensor in self.tensors if not tensor.status.is_good]
-            key = lambda t: (t.step or 0, groups.index(t.group), t.order)  # noqa: E731
-            return min(bad, key=key, default=None)
+            return min(
+                bad, key=lambda t: (t.step or 0, groups.index(t.group), t.order), default=None
+            )
         for group in ("variable", "output", "regularisation", "update", "gradient"):
             bad = [tensor for tensor in self.of(group) if not tensor.status.is_good]
             if bad:

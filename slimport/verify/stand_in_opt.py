@@ -1,3 +1,4 @@
+# mypy: allow-subclassing-any
 """`tf.contrib.opt` on TensorFlow 2: the optimizer with moving averages, of TensorFlow's own parts.
 
 This module runs under CPython 3.7.
@@ -11,7 +12,9 @@ from typing import Any
 def moving_average_optimizer(v1: Any) -> Any:
     """Makes the class for `tf.contrib.opt.MovingAverageOptimizer`; it has no `swapping_saver`."""
 
-    class MovingAverageOptimizer(v1.train.Optimizer):  # type: ignore[misc, name-defined]
+    base: Any = v1.train.Optimizer
+
+    class MovingAverageOptimizer(base):
         """Takes the steps of another optimizer, then averages what these have changed."""
 
         def __init__(

@@ -5,7 +5,7 @@ module runs under CPython 3.7 and imports no TensorFlow: it is handed TensorFlow
 """
 
 # This file runs under CPython 3.7.
-# ruff: noqa: B905, UP035
+# ruff: noqa: B905, UP006, UP035
 
 from __future__ import annotations
 
@@ -16,9 +16,7 @@ import numpy as np
 from slimport.verify import loops, protocol, randomness, smooth, training_record, values, worker
 
 #: A gradient with its variable, as `apply_gradients` takes them.
-Pair = Tuple[Any, Any]  # noqa: UP006
-
-AVERAGE = "/ExponentialMovingAverage"
+Pair = Tuple[Any, Any]
 
 
 class Applied:
@@ -142,7 +140,7 @@ class Program:
                 found[name] = (protocol.SLOT, slots[name], variable)
             elif name in counters or worker.is_left_out(name):
                 found[name] = (protocol.COUNTER, counters.get(name, name), variable)
-            elif name.endswith(AVERAGE):
+            elif name.endswith(training_record.AVERAGE):
                 found[name] = (protocol.AVERAGE, name, variable)
             elif name in self.trainable:
                 found[name] = (protocol.WEIGHT, name, variable)
@@ -167,7 +165,7 @@ class Program:
             if group in (protocol.SLOT, protocol.COUNTER):
                 continue
             if group == protocol.AVERAGE:
-                name = name[: -len(AVERAGE)]
+                name = name[: -len(training_record.AVERAGE)]
             shape = variable.get_shape().as_list()
             dtype = variable.dtype.base_dtype.as_numpy_dtype
             value = values.variable_value(name, shape, dtype, self.case["seed"])

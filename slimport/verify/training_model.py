@@ -28,8 +28,6 @@ LEFT_OUT = ("Checkpoints", "StopAtStep", "LogLoss")
 #: another counts no steps of its own.
 OF_KERAS = ("learning_rate", "iteration")
 
-AVERAGE = "/ExponentialMovingAverage"
-
 
 class FitSide:
     """Runs training cases whose programs end in `fit`."""
@@ -96,7 +94,7 @@ class Watched:
             optimizer.build(self.model.trainable_variables)
         for held in self._of_optimizers():
             if held.group == protocol.AVERAGE:
-                held.variable.assign(self.named[held.name.removesuffix(AVERAGE)])
+                held.variable.assign(self.named[held.name.removesuffix(training_record.AVERAGE)])
         self._watch_gradients()
         self.record.held[0] = self._held()
         steps = self.case["steps"][-1]
@@ -177,7 +175,7 @@ class Watched:
                 slot = variable.name.removeprefix(stem)
                 of = stems.get(stem, "")
                 if slot == "average" and of:
-                    yield _Held(protocol.AVERAGE, of + AVERAGE, variable, optimizer)
+                    yield _Held(protocol.AVERAGE, of + training_record.AVERAGE, variable, optimizer)
                 else:
                     name = slots.legacy_slot(optimizer, slot)
                     yield _Held(protocol.SLOT, f"{of}/{name}", variable, optimizer)
@@ -209,12 +207,7 @@ def _is_inner(optimizer: Any, variable: Any) -> bool:
 
 def _callback(watched: Watched) -> Any:
     """A Keras callback that tells of each step."""
-
-    class Steps(watched.keras.callbacks.Callback):  # type: ignore[misc, name-defined]
-        def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-            watched.begin_step()
-
-        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-            watched.end_step(logs["loss"])
-
-    return Steps()
+    return watched.keras.callbacks.LambdaCallback(
+        on_train_batch_begin=lambda batch, logs: watched.begin_step(),
+        on_train_batch_end=lambda batch, logs: watched.end_step(logs["loss"]),
+    )

@@ -4,7 +4,7 @@ This module runs under CPython 3.7 with nothing but numpy.
 """
 
 # This file runs under CPython 3.7.
-# ruff: noqa: UP035
+# ruff: noqa: B905, UP006, UP035
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ import numpy as np
 
 from slimport.verify import protocol
 
+#: What TensorFlow 1 adds to the name of a variable for its moving average.
+AVERAGE = "/ExponentialMovingAverage"
+
 Array = Any
 #: Arrays by group and name.
-Held = Dict[Tuple[str, str], Array]  # noqa: UP006
+Held = Dict[Tuple[str, str], Array]
 
 
 class Record:
@@ -86,7 +89,7 @@ def too_short(made: int, wanted: int) -> str:
 
 def segments(steps: Sequence[int]) -> list[tuple[int, int]]:
     """First and last step of the parts into which the recorded steps divide a run."""
-    return [(before + 1, step) for before, step in zip([0, *steps], steps)]  # noqa: B905
+    return [(before + 1, step) for before, step in zip([0, *steps], steps)]
 
 
 def _named(first: int, last: int) -> str:
