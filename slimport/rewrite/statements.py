@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 
 import libcst as cst
 from libcst import matchers
 
+from slimport.index.blocks import only_places
+from slimport.index.program import Function
 from slimport.rewrite.moved import named
 
+Pair = tuple[ast.stmt, cst.BaseStatement]
 BLANK = cst.EmptyLine(indent=False)
 
 
@@ -99,6 +103,30 @@ def without_statements(block: cst.IndentedBlock, gone: Sequence[bool]) -> cst.In
             kept.append(carried_to(statement, carried))
             carried = []
     return block.with_changes(body=kept or [line("pass")], footer=[*carried, *block.footer])
+
+
+def flattened(pairs: Sequence[Pair], function: Function) -> tuple[list[Pair], list[cst.EmptyLine]]:
+    """The old and the new statements of a block, flattened as `index.blocks.flattened` does it.
+
+    Returns:
+        The pairs, and the comments below the last of them.
+    """
+    found: list[Pair] = []
+    left: list[cst.EmptyLine] = []
+    for old, new in pairs:
+        if not isinstance(old, ast.With) or not only_places(old, function):
+            found.append((old, with_lines(new, left)))
+            left = []
+            continue
+        assert isinstance(new, cst.With) and isinstance(new.body, cst.IndentedBlock)
+        opened = new.with_changes(body=new.body.with_changes(body=[line("pass")], footer=[]))
+        above = [*left, *comments_left(opened)]
+        first, *rest = new.body.body
+        first = with_lines_only(first, [*above, *without_blank(lines_above(first))])
+        inside, left = flattened(list(zip(old.body, [first, *rest], strict=True)), function)
+        found += inside
+        left += new.body.footer
+    return found, left
 
 
 def lines_above(statement: cst.BaseStatement) -> Sequence[cst.EmptyLine]:
