@@ -104,8 +104,10 @@ def flattened(block: Iterable[ast.stmt], function: Function) -> list[ast.stmt]:
     """
     found: list[ast.stmt] = []
     for statement in block:
-        places = isinstance(statement, ast.With) and only_places(statement, function)
-        found += flattened(statement.body, function) if places else [statement]
+        if isinstance(statement, ast.With) and only_places(statement, function):
+            found += flattened(statement.body, function)
+        else:
+            found.append(statement)
     return found
 
 
