@@ -10,10 +10,10 @@ HAND_LOOP = Rule(
     apis=("hand_loop",),
     details=(
         "With --training fit. The statements between placeholders and the loss become a function "
-        "of what is fed; each run of the training operation becomes train_on_batch, the loop "
-        "around it stays. A loop stays on its session where it asks for anything else; the report "
-        "says for what, and where. The edit is made by slimport/rewrite/hand_loop.py, found by "
-        "slimport/index/hand_loops.py."
+        "of what is fed; each run of the training operation becomes train_on_batch, other runs "
+        "run_on_batch, and the loop around them stays. A loop stays on its session where it asks "
+        "for anything else; the report says for what, and where. The edit is made by "
+        "slimport/rewrite/hand_loop.py, found by slimport/index/hand_loops.py."
     ),
     examples=(
         Example(
@@ -27,7 +27,7 @@ def net(images):
     return slim.fully_connected(slim.flatten(images), 10, activation_fn=None, scope='logits')
 
 
-def train(batches, path, restore=None):
+def train(batches, test, path, restore=None):
     images = tf.placeholder(tf.float32, [None, 28, 28], name='images')
     labels = tf.placeholder(tf.int64, [None])
     rate = tf.placeholder(tf.float32)
@@ -49,6 +49,7 @@ def train(batches, path, restore=None):
                 images: pixels / 255.0, labels: classes, rate: decayed})
             print(step, value, share)
             if step % 1000 == 0:
+                print(sess.run(accuracy, {images: test.images, labels: test.labels}))
                 saver.save(sess, path, global_step=step)
 """,
             after="""
@@ -61,7 +62,7 @@ def net(images):
     return fully_connected(flatten(images), 10, activation=None, name='logits')
 
 
-def train(batches, path, restore=None):
+def train(batches, test, path, restore=None):
     # Cross entropy.
     def build_loss(images, labels):
         logits = net(images)
@@ -88,18 +89,19 @@ def train(batches, path, restore=None):
         value, share = logs["loss"], logs["accuracy"]
         print(step, value, share)
         if step % 1000 == 0:
+            print(model.run_on_batch({"images": test.images, "labels": test.labels}, "accuracy"))
             saver.save(path, global_step=step)
 """,
         ),
         Example(
             training="fit",
-            title="a run that asks for something else: the loop stays on its session",
+            title="a session that is handed on: the loop stays on it",
             before="""
 import tensorflow as tf
 import tf_slim as slim
 
 
-def train(batches, images_of_a_test):
+def train(batches, hook):
     images = tf.placeholder(tf.float32, [None, 4])
     logits = slim.fully_connected(images, 1, scope='logits')
     loss = tf.reduce_mean(tf.square(logits))
@@ -108,14 +110,14 @@ def train(batches, images_of_a_test):
         sess.run(tf.global_variables_initializer())
         for batch in batches:
             sess.run(train_op, {images: batch})
-        return sess.run(logits, {images: images_of_a_test})
+        hook(sess)
 """,
             after="""
 import tensorflow.compat.v1 as tf
 from scoped_layers import fully_connected
 
 
-def train(batches, images_of_a_test):
+def train(batches, hook):
     images = tf.placeholder(tf.float32, [None, 4])
     logits = fully_connected(images, 1, name='logits')
     loss = tf.reduce_mean(tf.square(logits))
@@ -124,7 +126,7 @@ def train(batches, images_of_a_test):
         sess.run(tf.global_variables_initializer())
         for batch in batches:
             sess.run(train_op, {images: batch})
-        return sess.run(logits, {images: images_of_a_test})
+        hook(sess)
 """,
         ),
     ),

@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from slimport.index.blocks import called
+from slimport.index.blocks import assigned, called
 from slimport.index.program import Function, Program, callees, closure_of
-from slimport.index.session_runs import Run, Saved
+from slimport.index.session_runs import Request, Run, Saved
 
 INITIALIZERS = (
     "tf.global_variables_initializer", "tf.initialize_all_variables",
@@ -34,6 +34,7 @@ class Minimized:
         loss: That of the loss.
         optimizer: The optimizer.
         variables: What it trains, `None` for everything.
+        step: What it counts, `None` for nothing.
         updates: The statement that reads the updates which run with it, `None` for none.
     """
 
@@ -42,6 +43,7 @@ class Minimized:
     loss: str
     optimizer: ast.expr
     variables: ast.expr | None
+    step: ast.expr | None
     updates: ast.stmt | None
 
 
@@ -61,6 +63,9 @@ class HandLoop:
         of_loss: The statements that build the loss.
         minimized: The training operation.
         runs: Statements that train.
+        asked: Runs that do not, wherever they are.
+        steps: Names of the global step.
+        step_reads: Calls that read it.
         feeds: Statements that name a dictionary to feed.
         savers: Statements that make a saver.
         saves: Statements that save or restore.
@@ -79,6 +84,9 @@ class HandLoop:
     of_loss: list[ast.stmt]
     minimized: Minimized
     runs: list[Run]
+    asked: list[Request]
+    steps: set[str]
+    step_reads: list[ast.Call]
     feeds: list[ast.Assign]
     savers: list[ast.stmt]
     saves: list[Saved]
@@ -88,8 +96,10 @@ class HandLoop:
     @property
     def fetched(self) -> list[str]:
         """Names of the tensors that are looked at beside the loss."""
-        names = dict.fromkeys(name for run in self.runs for _, name in run.wanted)
-        return [name for name in names if name != self.minimized.loss]
+        names = [name for run in self.runs for _, name in run.wanted]
+        names += [name for request in self.asked for name in request.fetches]
+        known = {self.minimized.loss, *self.steps}
+        return [name for name in dict.fromkeys(names) if name not in known]
 
     def callees(self, program: Program) -> set[Function]:
         """The functions that run while the loss is built."""
@@ -112,3 +122,15 @@ def nested(block: list[ast.stmt]) -> Iterator[ast.stmt]:
                 yield from nested(getattr(statement, name, []))
             for handler in getattr(statement, "handlers", []):
                 yield from nested(handler.body)
+
+
+def names_outside(statement: ast.stmt) -> Iterator[ast.Name]:
+    """The names in a statement that are not a function's own."""
+    own: set[str] = set()
+    shares = any(isinstance(n, ast.Global | ast.Nonlocal) for n in ast.walk(statement))
+    if isinstance(statement, ast.FunctionDef) and not shares:
+        own = assigned(statement.body)
+        own |= {node.arg for node in ast.walk(statement) if isinstance(node, ast.arg)}
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Name) and node.id not in own:
+            yield node

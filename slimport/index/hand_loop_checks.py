@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 
-from slimport.index.blocks import assigned, leave_it, loaded, references_in
+from slimport.index.blocks import assigned, called, leave_it, loaded, references_in
 from slimport.index.callers import of_a_graph_before
 from slimport.index.global_steps import told_steps
-from slimport.index.hand_loop import OF_THE_LOOP, HandLoop, nested
+from slimport.index.hand_loop import OF_THE_LOOP, HandLoop, names_outside, nested
+from slimport.index.hand_requests import needed
 from slimport.index.pipelines import Pipeline
-from slimport.index.program import Function, Program
+from slimport.index.program import Function, Program, callees, closure_of
 from slimport.index.stays import Stays
 from slimport.index.told_apart import NEEDS_A_GRAPH, is_run_on_request
 from slimport.index.training import looks_up, makes_tensors
 
+# What looks into collections that the statements before have filled.
+_COLLECTED = ("slim.get_", "slim.losses.get_", "tf.get_collection", "tf.losses.get_")
 _END_OF_QUEUE = "tf.errors.OutOfRangeError"
 
 
@@ -33,6 +36,7 @@ class HandLoopChecks:
         self._own = [*loop.of_loss, *loop.gone, *loop.savers, self._operation]
         self._others = loop.callees(program) | loop.beside(program)
         inside = loop.callees(program) | {loop.function}
+        self._requests = [*(run.request for run in loop.runs), *loop.asked]
         self._read = {f: pipeline for f, pipeline in read.items() if f in inside}
 
     def check(self) -> None:
@@ -42,6 +46,7 @@ class HandLoopChecks:
             Stays: Where something would be missing, or computed otherwise.
         """
         self._check_feeds()
+        self._check_asked()
         self._check_loss()
         self._check_updates()
         self._check_names()
@@ -55,21 +60,63 @@ class HandLoopChecks:
         if not self._loop.runs or len(self._read) + bool(self._loop.inputs) != 1:
             raise Stays("nothing feeds it, or more than one thing", self._operation)
         for run in self._loop.runs:
-            if run.feed.keys() != self._loop.inputs.keys() | ({rate} - {None}):
+            if run.request.feed.keys() != self._loop.inputs.keys() | ({rate} - {None}):
                 raise Stays("not every placeholder is fed, or another tensor is", run.statement)
-            value = run.feed[rate] if rate else None
+        for request in self._requests:
+            value = request.feed.get(rate or "")
             if value is not None and any(isinstance(n, ast.Call) for n in ast.walk(value)):
-                raise Stays("the learning rate is computed while it is fed", run.statement)
+                raise Stays("the learning rate is computed while it is fed", value)
         for feed in self._loop.feeds:
             assert isinstance(feed.value, ast.Dict)
             if rate in loaded(k for k in feed.value.keys if k is not None):
                 raise Stays("the learning rate is fed in a dictionary with a name", feed)
+
+    def _check_asked(self) -> None:
+        """Runs that do not train compute what they would, and change nothing."""
+        loop = self._loop
+        for request in loop.asked:
+            if not loop.inputs:
+                raise Stays("a second run reads a batch of its own", request.call)
+            if not request.feed.keys() - {loop.rate} <= loop.inputs.keys():
+                raise Stays("not every placeholder is fed, or another tensor is", request.call)
+            if not set(request.fetches) <= assigned(loop.of_loss):
+                raise Stays("a run asks for what is not made beside the loss", request.call)
+            if not self._needed(request.fetches) & loop.inputs.keys() <= request.feed.keys():
+                raise Stays("a run asks for what needs more than it is fed", request.call)
+        if loop.asked and self._updates_in_place():
+            raise Stays(
+                "its batch norm moves its statistics in runs that do not train", self._operation
+            )
+
+    def _needed(self, fetches: Sequence[str]) -> set[str]:
+        """What tensors are computed from; everything, where collections may be looked into."""
+        found = needed(fetches, self._loop.of_loss)
+        statements = [s for s in self._loop.of_loss if assigned([s]) & found]
+        reached = closure_of(
+            {f for s in statements for f in called(s, self._function, self._program)}, callees
+        )
+        references = [r for s in statements for r in references_in(s, self._function)]
+        references += [r for f in reached for r in f.references]
+        collects = any(r.api.name.startswith(_COLLECTED) for r in references)
+        return found | self._loop.inputs.keys() if collects else found
+
+    def _updates_in_place(self) -> bool:
+        """Whether a batch norm may be told where its updates go, such as nowhere."""
+        code = [*self._loop.of_loss, *(f.node for f in self._loop.callees(self._program))]
+        for node in (n for part in code for n in ast.walk(part)):
+            match node:
+                case ast.keyword(arg="updates_collections") | ast.Constant("updates_collections"):
+                    return True
+        return False
 
     def _check_loss(self) -> None:
         of_loss, block = self._loop.of_loss, self._loop.block
         made, name = assigned(of_loss), self._loop.minimized.name
         if self._loop.minimized.loss not in made:
             raise Stays("the loss is not made of what is fed", self._operation)
+        step = self._loop.minimized.step
+        if step is not None and not (isinstance(step, ast.Name) and step.id in self._loop.steps):
+            raise Stays("it counts a step of its own", self._operation)
         if self._loop.rate in loaded(of_loss):
             raise Stays(f"{self._loop.rate} is used for something else", of_loss[0])
         told = [n for n in (self._loop.minimized.optimizer, self._loop.minimized.variables) if n]
@@ -79,7 +126,7 @@ class HandLoopChecks:
         if leave_it(of_loss):
             raise Stays("the statements of the loss return, or leave a loop", of_loss[0])
         for run in self._loop.runs:
-            if not set(run.fetches) - {name} <= made:
+            if not set(run.request.fetches) - {name} - self._loop.steps <= made:
                 raise Stays("a run asks for what is not made beside the loss", run.statement)
         first = block.index(of_loss[0])
         rest = [s for s in block if s not in of_loss and s not in self._loop.gone]
@@ -108,8 +155,13 @@ class HandLoopChecks:
         loop, statements = self._loop, [*self._loop.of_loss, *self._loop.gone, self._operation]
         gone = assigned(statements) | {loop.session_name, *loop.inputs}
         gone |= assigned(target for feed in loop.feeds for target in feed.targets)
-        parts: list[ast.AST] = [*statements, *(part for run in loop.runs for part in run.parts)]
+        parts: list[ast.AST] = [
+            *statements,
+            *(part for run in loop.runs for part in run.request.parts),
+        ]
         parts += [part for found in loop.saves for part in found.parts]
+        parts += [part for request in loop.asked for part in request.parts]
+        parts += loop.step_reads
         for feed in loop.feeds:
             assert isinstance(feed.value, ast.Dict)
             parts += [*feed.targets, *(key for key in feed.value.keys if key is not None)]
@@ -119,7 +171,7 @@ class HandLoopChecks:
         parts += [loop.session.items[0]] if loop.session is not None else []
         allowed = {id(node) for part in parts for node in ast.walk(part)}
         for statement in self._function.node.body:
-            for node in _names_outside(statement):
+            for node in names_outside(statement):
                 if node.id in gone and id(node) not in allowed:
                     is_use = isinstance(node.ctx, ast.Load)
                     what = "is used for something else" if is_use else "gets another value"
@@ -159,15 +211,3 @@ class HandLoopChecks:
                 raise Stays("it makes tensors beside the loss", statement)
             if looks_up(statement, self._function, self._program):
                 raise Stays("it looks variables up in the loop", statement)
-
-
-def _names_outside(statement: ast.stmt) -> Iterator[ast.Name]:
-    """The names in a statement that are not a function's own."""
-    own: set[str] = set()
-    shares = any(isinstance(n, ast.Global | ast.Nonlocal) for n in ast.walk(statement))
-    if isinstance(statement, ast.FunctionDef) and not shares:
-        own = assigned(statement.body)
-        own |= {node.arg for node in ast.walk(statement) if isinstance(node, ast.arg)}
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Name) and node.id not in own:
-            yield node

@@ -27,8 +27,9 @@ from slimport.index.hand_loop import (
     Minimized,
     nested,
 )
+from slimport.index.hand_requests import Named, requests
 from slimport.index.program import Function, Program
-from slimport.index.session_runs import is_method, run_of, saved
+from slimport.index.session_runs import is_method, saved
 from slimport.index.stays import Stays
 from slimport.index.training import looks_up, makes_tensors
 
@@ -71,11 +72,14 @@ class HandLoopReading:
         left = [s for s in self._nested if s not in gone]
         feeds = [s for s in left if isinstance(s, ast.Assign) and _is_feed(s, placeholders)]
         named = _by_name(feeds)
-        runs = [r for s in left if (r := run_of(s, session, named)) and minimized.name in r.fetches]
-        saves = [found for s in left if (found := saved(s, session, savers))]
+        steps = assigned(s for s in gone if self._is_step(s))
+        saves = [found for s in left if (found := saved(s, session, savers, steps))]
         argument = self._rate(minimized, placeholders)
         rate = argument.id if argument is not None else None
         inputs = {name: call for name, call in placeholders.items() if name != rate}
+        of_loss = self._of_loss(inputs, minimized, session, gone)
+        names = Named(session, minimized.name, assigned(of_loss), steps, named)
+        asked = requests(self._function, names, left, gone)
         return HandLoop(
             function=self._function,
             block=self._block,
@@ -85,9 +89,12 @@ class HandLoopReading:
             session_name=session,
             rate=rate,
             rate_argument=argument,
-            of_loss=self._of_loss(inputs, minimized, session, gone),
+            of_loss=of_loss,
             minimized=minimized,
-            runs=runs,
+            runs=asked.runs,
+            asked=asked.asked,
+            steps=steps,
+            step_reads=asked.step_reads,
             feeds=feeds,
             savers=list(savers.values()),
             saves=saves,
@@ -151,7 +158,8 @@ class HandLoopReading:
                 if not isinstance(loss, ast.Name) or not known:
                     raise Stays("the optimizer is told what has no equal", statement)
                 variables = argument(call, 2, "var_list")
-                return Minimized(statement, name, loss.id, optimizer, variables, None)
+                step = argument(call, 1, "global_step")
+                return Minimized(statement, name, loss.id, optimizer, variables, step, None)
         return None
 
     def _updates_before(self, call: ast.expr, statement: ast.stmt) -> ast.stmt | None:
@@ -246,16 +254,33 @@ class HandLoopReading:
             return True
         if not isinstance(statement, ast.Assign):
             return False
-        is_step_of_it = is_step(statement, self._function) or self._is_count(statement, call)
-        return is_step_of_it or self._is_updates(statement)
+        return self._is_step(statement) or self._is_updates(statement)
+
+    def _is_step(self, statement: ast.stmt) -> bool:
+        """Whether a statement makes or finds the global step."""
+        call = call_of(statement) if isinstance(statement, ast.Assign) else None
+        return is_step(statement, self._function) or self._is_count(statement, call)
 
     def _is_count(self, statement: ast.stmt, call: ast.Call | None) -> bool:
         """``step = tf.Variable(0, ...)``, which `minimize` counts up."""
         match statement:
-            case ast.Assign([ast.Name(name)]) if self._api(call) == "tf.Variable":
+            case ast.Assign([ast.Name(name)]) if call is not None and self._is_zero(call):
                 steps = [argument(n, 1, "global_step") for s in self._block for n in ast.walk(s)
                          if isinstance(n, ast.Call) and _minimizes(n)]  # fmt: skip
                 return any(isinstance(step, ast.Name) and step.id == name for step in steps)
+        return False
+
+    def _is_zero(self, call: ast.Call) -> bool:
+        """Whether a call makes a variable that begins with zero."""
+        match self._api(call), call:
+            case "tf.Variable", ast.Call(_, [ast.Constant(0), *_]):
+                return True
+            case "tf.get_variable", _:
+                begins = argument(call, 3, "initializer")
+                name = self._api(begins) if isinstance(begins, ast.Call) else ""
+                if isinstance(begins, ast.Call) and name == "tf.constant_initializer":
+                    return ast.unparse(argument(begins, 0, "value") or begins) in ("0", "0.0")
+                return name == "tf.zeros_initializer"
         return False
 
     def _initializes(self, node: ast.expr, names: set[str]) -> bool:

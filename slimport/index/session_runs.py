@@ -11,63 +11,124 @@ from slimport.index.stays import Stays
 
 
 @dataclass(frozen=True, eq=False)
+class Request:
+    """``session.run(tensors, feed_dict={images: batch})``, ``tensor.eval({images: batch})``
+
+    Attributes:
+        call: The call.
+        fetches: What it asks for, in order.
+        is_list: Whether it asks for a list, and gets one.
+        of_session: Whether the session's method is called, not the tensor's own.
+        feed: What is fed, by placeholder.
+        parts: The parts of the call that name what is gone.
+    """
+
+    call: ast.Call
+    fetches: list[str]
+    is_list: bool
+    of_session: bool
+    feed: Mapping[str, ast.expr]
+    parts: list[ast.AST]
+
+
+@dataclass(frozen=True, eq=False)
 class Run:
     """``_, value = session.run([train_op, loss], feed_dict={images: batch})``
 
     Attributes:
         statement: The statement.
-        fetches: What it asks for, in order.
-        targets: The names for it, likewise; none where nothing is assigned.
-        feed: What is fed, by placeholder.
-        parts: The parts of the call that name what is gone.
+        request: What it asks for.
+        targets: The names for it, in order; none where nothing is assigned.
     """
 
     statement: ast.stmt
-    fetches: list[str]
+    request: Request
     targets: list[str]
-    feed: Mapping[str, ast.expr]
-    parts: list[ast.AST]
 
     @property
     def wanted(self) -> list[tuple[str, str]]:
         """Each name that gets a value, with the tensor's."""
-        return [(t, f) for t, f in zip(self.targets, self.fetches, strict=False) if t != "_"]
+        pairs = zip(self.targets, self.request.fetches, strict=False)
+        return [(target, name) for target, name in pairs if target != "_"]
 
 
-def run_of(
-    statement: ast.stmt, session: str, feeds: Mapping[str, Sequence[ast.Dict]]
-) -> Run | None:
-    """The run that a statement is, `None` for any other.
+def request_of(
+    call: ast.Call, session: str, feeds: Mapping[str, Sequence[ast.Dict]], tensors: Collection[str]
+) -> Request | None:
+    """What a call asks of a session, `None` where it asks nothing.
 
     Args:
-        statement: A statement.
+        call: A call.
         session: The name of the session.
         feeds: The dictionaries that have names, by these.
+        tensors: Names of tensors and operations, whose own methods ask the default session.
 
     Raises:
         Stays: It asks for something else than names, or feeds something else than a dictionary.
     """
-    call = getattr(statement, "value", None)
-    if not isinstance(call, ast.Call) or not is_method(call, session, "run"):
-        return None
-    if not isinstance(statement, ast.Assign | ast.Expr):
-        raise Stays("the value of a run is returned", statement)
-    if not {k.arg for k in call.keywords} <= {"fetches", "feed_dict"} or len(call.args) > 2:
-        raise Stays("a run is told more than what to feed", statement)
-    fetches, feed = argument(call, 0, "fetches"), argument(call, 1, "feed_dict")
+    match call.func:
+        case ast.Attribute(ast.Name(name) as owner, "eval" | "run") if name in tensors:
+            given = _rest_of(call, session)
+            parts = [call.func, *_sessions_in(call, session)]
+            return _request(call, owner, given, feeds, parts)
+        case ast.Attribute(ast.Name(name), "run") if name == session:
+            if not {k.arg for k in call.keywords} <= {"fetches", "feed_dict"} or len(call.args) > 2:
+                raise Stays("a run is told more than what to feed", call)
+            fetches, feed = argument(call, 0, "fetches"), argument(call, 1, "feed_dict")
+            return _request(
+                call, fetches, feed, feeds, [call.func, *([fetches] if fetches else [])]
+            )
+    return None
+
+
+def _request(
+    call: ast.Call,
+    fetches: ast.expr | None,
+    feed: ast.expr | None,
+    feeds: Mapping[str, Sequence[ast.Dict]],
+    parts: list[ast.AST],
+) -> Request:
     asked = _names(fetches)
     if fetches is None or asked is None:
-        raise Stays("what it runs is not a list of names", statement)
-    targets = _targets(statement, isinstance(fetches, ast.List | ast.Tuple))
-    if targets is None or (targets and len(targets) != len(asked)):
-        raise Stays("the values of a run are not taken one by one", statement)
+        raise Stays("what it runs is not a list of names", call)
     named = [feed] if isinstance(feed, ast.Name) and feed.id in feeds else []
     dictionaries = list(feeds[named[0].id]) if named else [feed]
-    fed, keys = _fed(dictionaries[0], statement)
+    fed, keys = _fed(dictionaries[0], call)
     for other in dictionaries[1:]:
-        if _fed(other, statement)[0].keys() != fed.keys():
-            raise Stays("what it feeds differs from run to run", statement)
-    return Run(statement, asked, targets, fed, [call.func, fetches, *named, *keys])
+        if _fed(other, call)[0].keys() != fed.keys():
+            raise Stays("what it feeds differs from run to run", call)
+    is_list = isinstance(fetches, ast.List | ast.Tuple)
+    of_session = fetches is not getattr(call.func, "value", None)
+    return Request(call, asked, is_list, of_session, fed, [*parts, *named, *keys])
+
+
+def _rest_of(call: ast.Call, session: str) -> ast.expr | None:
+    """What ``tensor.eval(feed, session)`` feeds."""
+    if not {k.arg for k in call.keywords} <= {"feed_dict", "session"} or len(call.args) > 2:
+        raise Stays("a run is told more than what to feed", call)
+    given = argument(call, 1, "session")
+    if given is not None and not (isinstance(given, ast.Name) and given.id == session):
+        raise Stays("it runs on another session", call)
+    return argument(call, 0, "feed_dict")
+
+
+def _sessions_in(call: ast.Call, session: str) -> list[ast.AST]:
+    given = argument(call, 1, "session")
+    return [given] if isinstance(given, ast.Name) and given.id == session else []
+
+
+def run_of(statement: ast.stmt | None, request: Request) -> Run:
+    """The run that a statement is, `None` for one that is part of a statement.
+
+    Raises:
+        Stays: Its values have no names.
+    """
+    if not isinstance(statement, ast.Assign | ast.Expr):
+        raise Stays("the values of a run are not taken one by one", request.call)
+    targets = _targets(statement, request.is_list)
+    if targets is None or (targets and len(targets) != len(request.fetches)):
+        raise Stays("the values of a run are not taken one by one", statement)
+    return Run(statement, request, targets)
 
 
 def _names(fetches: ast.expr | None) -> list[str] | None:
@@ -89,12 +150,12 @@ def _targets(statement: ast.Assign | ast.Expr, is_list: bool) -> list[str] | Non
     return None
 
 
-def _fed(feed: ast.expr | None, statement: ast.stmt) -> tuple[dict[str, ast.expr], list[ast.AST]]:
+def _fed(feed: ast.expr | None, call: ast.Call) -> tuple[dict[str, ast.expr], list[ast.AST]]:
     if feed is None:
         return {}, []
     keys = feed.keys if isinstance(feed, ast.Dict) else [None]
     if not isinstance(feed, ast.Dict) or not all(isinstance(key, ast.Name) for key in keys):
-        raise Stays("what it feeds is not a dictionary of placeholders' names", statement)
+        raise Stays("what it feeds is not a dictionary of placeholders' names", call)
     names = [key.id for key in keys if isinstance(key, ast.Name)]
     return dict(zip(names, feed.values, strict=True)), [k for k in keys if k is not None]
 
@@ -105,15 +166,25 @@ class Saved:
 
     Attributes:
         statement: The statement.
-        parts: The session in it.
+        parts: The session in it, and the global step.
+        step: The global step, if the saver is told that of the graph.
     """
 
     statement: ast.stmt
     parts: list[ast.AST]
+    step: ast.Name | None
 
 
-def saved(statement: ast.stmt, session: str, savers: Collection[str]) -> Saved | None:
+def saved(
+    statement: ast.stmt, session: str, savers: Collection[str], steps: Collection[str]
+) -> Saved | None:
     """The use of a saver that a statement is, `None` for any other.
+
+    Args:
+        statement: A statement.
+        session: The name of the session.
+        savers: Those of savers.
+        steps: Those of the global step.
 
     Raises:
         Stays: It says more than where and at which step.
@@ -128,7 +199,10 @@ def saved(statement: ast.stmt, session: str, savers: Collection[str]) -> Saved |
                 raise Stays("what the saver is told has no equal", statement)
             if not isinstance(statement, ast.Expr | ast.Assign):
                 raise Stays("what the saver gives is used", statement)
-            return Saved(statement, [call.func, call.args[0]])
+            step = argument(call, 2, "global_step") if method == "save" else None
+            if not isinstance(step, ast.Name) or step.id not in steps:
+                step = None
+            return Saved(statement, [call.func, call.args[0], *([step] if step else [])], step)
     return None
 
 

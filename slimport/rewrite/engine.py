@@ -203,6 +203,9 @@ class _Services:
         return self._plan.trains_with_fit(self._module)
 
     def is_global_step(self, node: ast.expr, function: Function) -> bool:
+        loop = self._plan.hand_loops.get(function)
+        if loop is not None and isinstance(node, ast.Name) and node.id in loop.steps:
+            return True
         return is_global_step(node, function, self._plan.program)
 
     def may_have_sparse_gradients(self) -> bool:
@@ -369,6 +372,9 @@ class _Rewriter(cst.CSTTransformer):
 
     def _call(self, original: cst.Call, node: cst.Call) -> cst.BaseExpression:
         node = self._training.call(original, node)
+        value = self._loops.call(original, node)
+        if value is not node:
+            return value
         pattern = self._lookup(original)
         if pattern is not None and pattern[0].call is None:
             return self._apply_value(*pattern, original, node)

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import libcst as cst
 
 from slimport.index.hand_loop import HandLoop
-from slimport.index.program import Reference
-from slimport.index.session_runs import Run
+from slimport.index.program import ColumnMap, Reference, Span
+from slimport.index.session_runs import Request, Run, Saved
 from slimport.report.model import Rewritten
 from slimport.rewrite.blocks import without_items
 from slimport.rewrite.graph_blocks import Body
@@ -37,6 +37,11 @@ from slimport.rewrite.statements import (
 CODE, NAME = "SLIM293", "hand_loop"
 _CONFIG = "the session's settings (memory, devices) have no effect on the model"
 
+_STEP = (
+    "a global step that was asked for with the training operation was read before or after it, "
+    "as it came; it counts the step now"
+)
+
 
 class HandBlock:
     """The new statements of one loop.
@@ -62,7 +67,10 @@ class HandBlock:
         self.direct = {statement.lineno for statement in loop.block}
         self._runs = {run.statement.lineno: run for run in loop.runs}
         self._feeds = {feed.lineno for feed in loop.feeds}
-        self._saves = {found.statement.lineno for found in loop.saves}
+        self._saves = {found.statement.lineno: found for found in loop.saves}
+        columns = ColumnMap(loop.function.module.lines)
+        self._asked = {columns.span(request.call): request for request in loop.asked}
+        self._step_reads = {columns.span(call) for call in loop.step_reads}
         self.lines_gone = {statement.lineno for statement in loop.gone} - self.direct
 
     def replaces(self, reference: Reference) -> bool:
@@ -75,8 +83,16 @@ class HandBlock:
             call = reference.call
             if call is not None and self.replaces(reference):
                 name = reference.api.name
-                note = _CONFIG if name.endswith("Session") and (call.args or call.keywords) else ""
-                yield Rewritten(reference.span[0], name, CODE, NAME, note)
+                notes = []
+                if name.endswith("Session") and (call.args or call.keywords):
+                    notes.append(_CONFIG)
+                if name.endswith("Session") and self._reads_steps():
+                    notes.append(_STEP)
+                yield Rewritten(reference.span[0], name, CODE, NAME, "; ".join(notes))
+
+    def _reads_steps(self) -> bool:
+        """Whether the global step is asked for with a training operation."""
+        return any(name in self.loop.steps for run in self.loop.runs for _, name in run.wanted)
 
     def statement(self, number: int, node: cst.BaseStatement) -> list[cst.BaseStatement]:
         """What takes the place of a statement that used the session.
@@ -90,8 +106,37 @@ class HandBlock:
         if number in self._feeds:
             return [self._fed(node)]
         if number in self._saves:
-            return with_comments_of([node], [self._saved(node)])
+            return with_comments_of([node], [self._saved(self._saves[number], node)])
         return [node]
+
+    def call(self, place: Span, node: cst.Call) -> cst.BaseExpression:
+        """What takes the place of a call that asked the session for values.
+
+        Args:
+            place: Where it stands.
+            node: The call, as the rules left it.
+        """
+        if place in self._step_reads:
+            return cst.parse_expression(self._step)
+        return self._values(self._asked[place], node) if place in self._asked else node
+
+    @property
+    def _step(self) -> str:
+        """The global step, a number."""
+        return f"int({self._model}.optimizer.iterations)"
+
+    def _values(self, request: Request, node: cst.Call) -> cst.Call:
+        """``model.run_on_batch({...}, ["loss", "accuracy"])``"""
+        feed = _given(request, node) or cst.Dict([])
+        if isinstance(feed, cst.Dict):
+            feed = _by_names(feed, [e for e in feed.elements if _key(e) != self.loop.rate])
+        keys = [cst.SimpleString(f'"{self._key_of(name)}"') for name in request.fetches]
+        names = cst.List([cst.Element(key) for key in keys]) if request.is_list else keys[0]
+        return cst.Call(dotted(f"{self._model}.run_on_batch"), [cst.Arg(feed), cst.Arg(names)])
+
+    def _key_of(self, name: str) -> str:
+        """The name by which the model returns a tensor."""
+        return "loss" if name == self.loop.minimized.loss else name
 
     def block(self, body: Body, blank: int) -> Body:
         """The block with its new statements.
@@ -227,7 +272,7 @@ class HandBlock:
 
     def _run(self, run: Run, statement: cst.BaseStatement) -> list[cst.BaseStatement]:
         """``loss = model.train_on_batch({...}, return_dict=True)["loss"]``"""
-        feed = arguments(call_in(statement), ("fetches", "feed_dict")).get("feed_dict")
+        feed = _given(run.request, call_in(statement))
         if feed is None or not self.loop.inputs:
             feed = cst.parse_expression(f"next({self._batches})")
         before: list[cst.BaseStatement] = []
@@ -239,36 +284,39 @@ class HandBlock:
             ]
             feed = _by_names(feed, [e for e in feed.elements if e not in rates])
         given = [cst.Arg(feed)]
-        wanted = run.wanted
-        if [name for _, name in wanted] not in ([], [self.loop.minimized.loss]):
-            given.append(keyword("return_dict", cst.Name("True")))
         call = cst.Call(dotted(f"{self._model}.train_on_batch"), given)
+        if not set(self._keys(run)) <= {"loss"}:
+            call = call.with_changes(args=[*given, keyword("return_dict", cst.Name("True"))])
         call = call if "\n" in code(call) else on_lines(call)
-        first, *rest = [*before, *self._assigned(statement, call, wanted)]
+        first, *rest = [*before, *self._assigned(statement, call, run)]
         return [with_lines_only(first, lines_above(statement)), *rest]
 
+    def _keys(self, run: Run) -> list[str]:
+        """By which names the model returns what has names in the loop."""
+        return [self._key_of(name) for _, name in run.wanted if name not in self.loop.steps]
+
     def _assigned(
-        self, statement: cst.BaseStatement, call: cst.Call, wanted: Sequence[tuple[str, str]]
+        self, statement: cst.BaseStatement, call: cst.Call, run: Run
     ) -> list[cst.BaseStatement]:
         """The call, and names for what it gives."""
-        if not wanted:
-            return [with_lines_only(statement.with_changes(body=[cst.Expr(call)]), ())]
-        if [name for _, name in wanted] == [self.loop.minimized.loss]:
-            loss = assignment(wanted[0][0], call)
-            return [with_lines_only(statement.with_changes(body=[loss]), ())]
-        keys = ["loss" if name == self.loop.minimized.loss else name for _, name in wanted]
-        targets = ", ".join(target for target, _ in wanted)
-        if len(wanted) == 1:
+        keys = self._keys(run)
+        targets = [target for target, name in run.wanted if name not in self.loop.steps]
+        steps = [line(f"{t} = {self._step}") for t, n in run.wanted if n in self.loop.steps]
+        more: list[cst.BaseStatement] = []
+        small: cst.BaseSmallStatement
+        if not keys:
+            small = cst.Expr(call)
+        elif keys == ["loss"]:
+            small = assignment(targets[0], call)
+        elif len(keys) == 1:
             value = cst.parse_expression(f'f()["{keys[0]}"]')
             assert isinstance(value, cst.Subscript)
-            assign = assignment(targets, value.with_changes(value=call))
-            return [with_lines_only(statement.with_changes(body=[assign]), ())]
-        logs = assignment(self._logs, call)
-        values = ", ".join(f'{self._logs}["{key}"]' for key in keys)
-        return [
-            with_lines_only(statement.with_changes(body=[logs]), ()),
-            line(f"{targets} = {values}"),
-        ]
+            small = assignment(targets[0], value.with_changes(value=call))
+        else:
+            small = assignment(self._logs, call)
+            values = ", ".join(f'{self._logs}["{key}"]' for key in keys)
+            more.append(line(f"{', '.join(targets)} = {values}"))
+        return [with_lines_only(statement.with_changes(body=[small]), ()), *more, *steps]
 
     @staticmethod
     def _fed(statement: cst.BaseStatement) -> cst.BaseStatement:
@@ -278,11 +326,14 @@ class HandBlock:
         assert isinstance(assign, cst.Assign) and isinstance(assign.value, cst.Dict)
         return with_value(statement, _by_names(assign.value, assign.value.elements))
 
-    @staticmethod
-    def _saved(statement: cst.BaseStatement) -> cst.BaseStatement:
+    def _saved(self, saved: Saved, statement: cst.BaseStatement) -> cst.BaseStatement:
         """The saver's call without the session."""
         call = call_in(statement)
         kept = [a for a in call.args[1:] if not (a.keyword and a.keyword.value in _OF_GRAPHS)]
+        if saved.step is not None:
+            steps = dotted(f"{self._model}.optimizer.iterations")
+            name = saved.step.id
+            kept = [a.with_changes(value=steps) if code(a.value) == name else a for a in kept]
         return _with_call(statement, call.with_changes(args=on_one_line(kept)))
 
 
@@ -305,6 +356,12 @@ def _by_names(feed: cst.Dict, elements: Sequence[cst.BaseDictElement]) -> cst.Di
     if kept:
         kept[-1] = kept[-1].with_changes(comma=feed.elements[-1].comma)
     return feed.with_changes(elements=kept)
+
+
+def _given(request: Request, call: cst.Call) -> cst.BaseExpression | None:
+    """What a run feeds."""
+    names = ("fetches", "feed_dict") if request.of_session else ("feed_dict",)
+    return arguments(call, names).get("feed_dict")
 
 
 _OF_GRAPHS = {"write_meta_graph"}

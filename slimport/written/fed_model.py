@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import dataclasses
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,6 +41,7 @@ class FedModel(LossModel):
 
     def __init__(self, function: Callable[..., Any], **inputs: tf.TensorSpec) -> None:
         self._specs_of_inputs = dict(inputs)
+        self._asked = _Asked()
         of_feed = tf.data.Dataset.from_generator(_nothing, output_signature=dict(inputs))
         super().__init__(_of_feed, function, of_feed)
 
@@ -65,6 +68,44 @@ class FedModel(LossModel):
         """
         return super().train_on_batch(self.fed(x), return_dict)
 
+    def run_on_batch(self, x: Mapping[str, Any], names: str | Sequence[str]) -> Any:
+        """Computes tensors of the function without training, as a run of a session did.
+
+        The layers do what they do in training, unless they are told by what is fed. No variable
+        changes: moving statistics stay where they are.
+
+        Args:
+            x: What is fed, by the inputs' names; inputs that nothing of this needs may lack.
+            names: The name of a tensor, `"loss"` or a key of what the function returns, or several.
+
+        Returns:
+            The tensor's value, or a list of them: NumPy arrays and numbers.
+        """
+        feed = {**{name: _any(spec) for name, spec in self._specs_of_inputs.items()}, **x}
+        asked = (names,) if isinstance(names, str) else tuple(names)
+        values = [np.asarray(value)[()] for value in self._function_for(asked)(self.fed(feed))]
+        return values[0] if isinstance(names, str) else values
+
+    def _function_for(self, names: tuple[str, ...]) -> Any:
+        """Traces what computes these tensors, and nothing else, once."""
+        if names not in self._asked.functions:
+            signature = [dict(self._specs_of_inputs)]
+            run = functools.partial(self._values_of, names)
+            self._asked.functions[names] = tf.function(
+                run, input_signature=signature, autograph=False
+            )
+        return self._asked.functions[names]
+
+    def _values_of(self, names: tuple[str, ...], feed: Any) -> list[Any]:
+        """The tensors, while all variables but the states of random numbers stay as they are."""
+        weights = self.non_trainable_weights
+        before = [tf.identity(weight.value) for weight in weights]
+        logs = self(feed, training=True)
+        values = [tf.identity(logs[name]) for name in names]
+        for weight, value in zip(weights, before, strict=True):
+            weight.assign(value)
+        return values
+
     def fed(self, feed: Mapping[str, Any]) -> dict[str, Any]:
         """Returns arrays of the inputs' types, as a session made them.
 
@@ -75,6 +116,19 @@ class FedModel(LossModel):
         if feed.keys() != specs.keys():
             raise ValueError(f"The model takes {', '.join(specs)}, not {', '.join(feed)}.")
         return {name: _array(name, value, specs[name]) for name, value in feed.items()}
+
+
+@dataclasses.dataclass
+class _Asked:
+    """What computes tensors, by their names; Keras tracks dictionaries of a model."""
+
+    functions: dict[tuple[str, ...], Any] = dataclasses.field(default_factory=dict)
+
+
+def _any(spec: tf.TensorSpec) -> Any:
+    """An array of a kind, for an input that is not needed."""
+    shape = [size or 1 for size in spec.shape] if spec.shape.rank is not None else []
+    return np.zeros(shape, spec.dtype.as_numpy_dtype)
 
 
 def _nothing() -> Any:

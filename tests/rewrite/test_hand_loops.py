@@ -83,6 +83,12 @@ TRAINS = {
         "first": "step_of = tf.train.get_or_create_global_step()",
         "operation": "train_op = tf.train.AdamOptimizer(0.1).minimize(loss, global_step=step_of)",
     },
+    "a step by name": {
+        "first": "step_of = tf.get_variable('global_step', [], initializer="
+        "tf.constant_initializer(0), trainable=False)",
+        "operation": "rate = tf.train.exponential_decay(0.1, step_of, 5, 0.9)\n"
+        "    train_op = tf.train.AdamOptimizer(rate).minimize(loss, global_step=step_of)",
+    },
     "a schedule": {
         "first": "step_of = tf.Variable(0, trainable=False)",
         "operation": "rate = tf.train.exponential_decay(0.1, step_of, 5, 0.9)\n"
@@ -107,6 +113,16 @@ TRAINS = {
         "saver": "saver = tf.train.Saver(max_to_keep=3)",
         "begin": "sess.run(tf.global_variables_initializer())\n"
         "        if path:\n            saver.restore(sess, path)",
+    },
+    "the operation runs itself": {"run": "train_op.run(feed_dict={x: a, y: b})"},
+    "a run that only looks": {"end": "print(sess.run(loss, feed_dict={x: a, y: b}))"},
+    "a tensor that is evaluated": {"inner": "print(loss.eval({x: a, y: b}, session=sess).mean())"},
+    "a list of values": {"inner": "l, z = sess.run([loss, logits], {x: a, y: b})"},
+    "a prediction": {"end": "return sess.run(logits, feed_dict={x: path})"},
+    "a function that looks": {
+        "begin": "sess.run(tf.global_variables_initializer())\n"
+        "        def test(values):\n            return sess.run(logits, feed_dict={x: values})",
+        "inner": "test(a)",
     },
     "a default graph": {"first": "tf.reset_default_graph()"},
     "what it prints": {"inner": "print(step, value)", "last": "print(path)"},
@@ -136,13 +152,58 @@ def test_it_stays_unless_it_is_asked_for(parts: dict[str, str]) -> None:
 
 
 STAYS = {
-    "another run": ({"end": "sess.run(loss, feed_dict={x: a, y: b})"}, "loss is used"),
-    "a run of the step": (
+    "another run that is fed half": ({"end": "sess.run(loss, {x: a})"}, "more than it is fed"),
+    "another run that is fed nothing": ({"end": "loss.eval()"}, "more than it is fed"),
+    "another run that is fed a tensor": (
+        {"end": "sess.run(loss, {x: a, y: b, logits: a})"}, "not every placeholder",
+    ),
+    "another run of something else": (
+        {"saver": "w = tf.trainable_variables()", "end": "sess.run(w)"}, "not made beside",
+    ),
+    "a part of a tensor that a collection may hold": (
+        {"third": "loss += tf.losses.get_total_loss()", "end": "loss.eval({x: a})"},
+        "more than it is fed",
+    ),
+    "a tensor in a list that is changed": (
+        {
+            "third": "ends = [logits]\n    ends.append(y)\n    loss = tf.reduce_mean(logits - y)",
+            "end": "sess.run(ends, {x: a})",
+        },
+        "more than it is fed",
+    ),
+    "statistics that every run moves": (
+        {
+            "second": "logits = slim.batch_norm(logits, updates_collections=None)",
+            "operation": "updates = tf.get_collection(tf.GraphKeys.UPDATE_OPS)\n"
+            "    with tf.control_dependencies(updates):\n"
+            "        train_op = tf.train.AdamOptimizer(0.1).minimize(loss)",
+            "inner": "print(sess.run(loss, {x: a, y: b}))",
+        },
+        "runs that do not train",
+    ),
+    "a run on another session": (
+        {"inner": "print(loss.eval({x: a, y: b}, session=batches.session))"}, "another session",
+    ),
+    "the step beside the loss": (
         {
             "first": "step_of = tf.train.get_or_create_global_step()",
-            "inner": "print(sess.run(step_of))",
+            "inner": "print(sess.run([step_of, loss], {x: a, y: b}))",
+        },
+        "beside other values",
+    ),
+    "the step is used": (
+        {
+            "first": "step_of = tf.train.get_or_create_global_step()",
+            "inner": "print(step_of + 1)",
         },
         "step_of is used",
+    ),
+    "a step that begins elsewhere": (
+        {
+            "first": "step_of = tf.Variable(7, trainable=False)",
+            "operation": "train_op = tf.train.AdamOptimizer(0.1).minimize(loss, step_of)",
+        },
+        "counts a step",
     ),
     "a run of a computed tensor": (
         {"run": "_, v = sess.run([train_op, loss * 2.0], feed_dict={x: a, y: b})"},
@@ -171,7 +232,7 @@ STAYS = {
     ),
     "a feed that is shown": (
         {"run": "feed = {x: a, y: b}\n            print(feed, sess.run(train_op, feed))"},
-        "nothing feeds it",
+        "one by one",
     ),
     "another feed of that name": (
         {
@@ -206,11 +267,8 @@ STAYS = {
         {"saver": "saver = tf.train.Saver()", "inner": "print(saver.save(sess, path))"},
         "is used",
     ),
-    "the operation runs itself": (
-        {"run": "train_op.run(feed_dict={x: a, y: b})"}, "nothing feeds it",
-    ),
     "a value in a list": (
-        {"run": "values.append(sess.run([train_op, loss], {x: a, y: b})[1])"}, "nothing feeds it",
+        {"run": "values.append(sess.run([train_op, loss], {x: a, y: b})[1])"}, "one by one",
     ),
     "two sessions": ({"last": "tf.Session()"}, "one session"),
     "two operations": (
@@ -324,6 +382,40 @@ def test_the_learning_rate_is_set() -> None:
     assert "Momentum(0.0, 0.9)" in text and "keras.optimizers.SGD" not in text
 
 
+def test_runs_that_only_look() -> None:
+    text = text_of(
+        rewritten(
+            fed="rate = tf.placeholder(tf.float32)",
+            operation="train_op = tf.train.AdamOptimizer(rate).minimize(loss)",
+            run="sess.run(train_op, {x: a, y: b, rate: 0.1})",
+            inner="print('é', sess.run([loss, logits], {x: a, y: b, rate: 0.1})[1].max())",
+            end="print(logits.eval({x: a}))  # now",
+        )
+    )
+    assert 'print(\'é\', model.run_on_batch({"x": a, "y": b}, ["loss", "logits"])[1].max())' in text
+    assert 'print(model.run_on_batch({"x": a}, "logits"))  # now\n' in text
+    assert 'return {"loss": loss, "logits": logits}\n' in text
+
+
+def test_the_global_step_is_read() -> None:
+    text = text_of(
+        rewritten(
+            first="step_of = tf.train.get_or_create_global_step()",
+            operation="train_op = tf.train.AdamOptimizer(0.1).minimize(loss, global_step=step_of)",
+            saver="saver = tf.train.Saver()",
+            run="_, value, now = sess.run([train_op, loss, step_of], feed_dict={x: a, y: b})",
+            inner="saver.save(sess, path, global_step=step_of)\n"
+            "            at = tf.train.global_step(sess, step_of)\n"
+            "            print(at, sess.run(step_of), step_of.eval())",
+        )
+    )
+    count = "int(model.optimizer.iterations)"
+    assert f'value = model.train_on_batch({{"x": a, "y": b}})\n        now = {count}\n' in text
+    assert "saver.save(path, global_step=model.optimizer.iterations)\n" in text
+    assert f"at = {count}\n" in text and f"print(at, {count}, {count})\n" in text
+    assert "step_of" not in text
+
+
 def test_several_values_of_a_step() -> None:
     text = text_of(
         rewritten(run="v, _, z = sess.run([loss, train_op, logits], {x: a, y: b})  # now")
@@ -393,7 +485,7 @@ def test_queues_become_batches() -> None:
         ({"loop": "for x in range(9):"}, "x changes after"),
         ({"run": "_, value = sess.run([train_op, loss], {x: step})"}, "not every placeholder"),
         ({"end": "print(tf.errors.OutOfRangeError)"}, "goes on when the queue ends"),
-        ({"end": "print(sess.run(loss))"}, "loss is used"),
+        ({"end": "print(sess.run(loss))"}, "a batch of its own"),
     ],
 )
 def test_queues_that_stay(parts: dict[str, str], reason: str) -> None:

@@ -13,9 +13,11 @@ tf = pytest.importorskip("tensorflow")
 import keras  # noqa: E402
 
 from slimport.written.dense import fully_connected  # noqa: E402
+from slimport.written.dropout import dropout  # noqa: E402
 from slimport.written.fed_model import FedModel  # noqa: E402
 from slimport.written.model_saver import ModelSaver  # noqa: E402
 from slimport.written.moving_average_optimizer import MovingAverageOptimizer  # noqa: E402
+from slimport.written.normalization import batch_norm  # noqa: E402
 
 
 def build_loss(x: Any, y: Any) -> Any:
@@ -80,6 +82,45 @@ def test_the_rate_is_set_for_each_step() -> None:
 def test_what_is_fed_is_checked(feed: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         model().train_on_batch(feed)
+
+
+def build_noisy(x: Any, y: Any) -> Any:
+    net = batch_norm(fully_connected(x, 4, activation_fn=None, scope="fc"), decay=0.5)
+    net = dropout(net, 0.5)
+    return {"loss": tf.reduce_mean(tf.square(net - y)), "net": net, "twice": 2.0 * x}
+
+
+def test_values_without_a_step() -> None:
+    fed = FedModel(
+        build_noisy,
+        x=tf.TensorSpec([None, 2], tf.float32),
+        y=tf.TensorSpec([None, 1], tf.float32),
+    )
+    fed.compile(optimizer=keras.optimizers.SGD(0.1))
+    before = [weight.numpy() for weight in fed.weights]
+    several = np.random.default_rng(0).normal(size=[20, 2])
+    loss, net = fed.run_on_batch({"x": several, "y": np.ones([20, 1])}, ["loss", "net"])
+    assert isinstance(loss, np.float32) and net.shape == (20, 4)
+    assert (net == 0).any() and (net != 0).any()  # as in training
+    np.testing.assert_allclose(loss, np.square(net - 1.0).mean(), rtol=1e-5)
+    again = fed.run_on_batch({"x": several}, "net")  # without labels, with another mask
+    assert again.shape == (20, 4) and (again != net).any()
+    np.testing.assert_array_equal(fed.run_on_batch({"x": X}, "twice"), [[2, 4], [6, 8]])
+    for weight, value in zip(fed.weights, before, strict=True):
+        np.testing.assert_array_equal(weight, value)
+    assert int(fed.optimizer.iterations) == 0
+    fed.train_on_batch({"x": several, "y": np.ones([20, 1])})
+    moved = {weight.name for weight in fed.non_trainable_weights if weight.numpy().any()}
+    assert moved == {"moving_mean", "moving_variance"}
+
+
+def test_values_that_are_asked_for_are_checked() -> None:
+    with pytest.raises(ValueError, match=r"x has the shape \(2, 3\)"):
+        model().run_on_batch({"x": np.ones([2, 3])}, "predictions")
+    with pytest.raises(ValueError, match="takes x, y, not x, y, z"):
+        model().run_on_batch({"x": X, "z": X}, "predictions")
+    with pytest.raises(KeyError):
+        model().run_on_batch({"x": X, "y": Y}, "accuracy")
 
 
 def test_a_loss_that_is_no_number_goes_on_as_it_did() -> None:
