@@ -95,6 +95,7 @@ PARTS = (
     "nets_vgg",
     "models",
     "file_queues",
+    "logs",
     "loss_model",
     "fed_model",
     "scalar_events",

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import contextlib
-import contextvars
 import dataclasses
-from collections.abc import Callable, Iterator
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,12 @@ import tensorflow as tf
 from slimport.written.gradients import clip_gradient_norms, multiply_gradients
 from slimport.written.graph_inputs import next_element
 from slimport.written.graphs import LayerGraph, require_tf_graph
+from slimport.written.logs import _RUN, _Run
 from slimport.written.models import TracedModel
 
-__all__ = ["LossModel", "log_scalar", "next_batch"]
+__all__ = ["LossModel", "next_batch"]
+
+_BATCH = "batch of the step"  # among what a step returns
 
 
 class _Found(Exception):
@@ -30,26 +33,6 @@ class _Found(Exception):
 
 def _raise_found(batches: Any) -> Any:
     raise _Found(batches)
-
-
-@dataclasses.dataclass
-class _Run:
-    """A run of a `LossModel`'s function: what gives it a batch, and what it wants logged."""
-
-    batch_of: Callable[[Any], Any]
-    scalars: dict[str, Any] = dataclasses.field(default_factory=dict)
-
-    @contextlib.contextmanager
-    def active(self) -> Iterator[None]:
-        """Makes this the run that `next_batch` and `log_scalar` are part of."""
-        token = _RUN.set(self)
-        try:
-            yield
-        finally:
-            _RUN.reset(token)
-
-
-_RUN: contextvars.ContextVar[_Run | None] = contextvars.ContextVar("_RUN", default=None)
 
 
 def next_batch(batches: tf.data.Dataset) -> Any:
@@ -72,23 +55,6 @@ def next_batch(batches: tf.data.Dataset) -> Any:
         "next_batch", "Call it in a LossModel's function, or iterate over the dataset."
     )
     return next_element(batches)
-
-
-def log_scalar(name: str, tensor: Any) -> None:
-    """Logs a number of each step, as `tf.summary.scalar` did: `fit` shows it beside the loss.
-
-    Args:
-        name: What to call it; `"loss"` is taken by the loss, so it becomes `"loss_1"`.
-        tensor: A scalar, of the function of a `LossModel`.
-
-    Raises:
-        RuntimeError: Outside of such a function.
-    """
-    run = _RUN.get()
-    if run is None:
-        raise RuntimeError("log_scalar is for a LossModel's function.")
-    name = "loss_1" if name == "loss" else name
-    run.scalars[name] = tf.convert_to_tensor(tensor)
 
 
 @dataclasses.dataclass
@@ -122,16 +88,20 @@ class LossModel(TracedModel):
 
     Attributes:
         batches: The dataset to fit on; it yields one number forever where no batch is read.
+        keeps_batch: Whether to keep the batch of the last step, for `summaries`.
 
     Raises:
         ValueError: If the function reads more than one dataset.
     """
 
+    train_function: Any
+
     def __init__(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
-        eager = _Eager()
-        super().__init__(_fed, eager, function, *args, **kwargs)
-        self.batches = _batches_of(function, args, kwargs, eager)
+        self._traces = _Traces()
+        super().__init__(_fed, self._traces, function, *args, **kwargs)
+        self.batches = _batches_of(function, args, kwargs, self._traces)
         self._of_gradients = _OfGradients()
+        self.keeps_batch = False
         self._input_specs = self.batches.element_spec
         self.build(None)
 
@@ -202,41 +172,115 @@ class LossModel(TracedModel):
             pairs = clip_gradient_norms(pairs, options.clip_norm)
         self.optimizer.apply_gradients(pairs)
         self.count_step()
-        return {**logs, "loss": loss}
+        return self._with_batch({**logs, "loss": loss}, data)
 
     def test_step(self, data: Any) -> dict[str, Any]:
         """Computes the loss of a batch."""
         logs: dict[str, Any] = self(data, training=False)
         return logs
 
+    def make_train_function(self, force: bool = False) -> None:
+        """Creates the function of a step, which keeps its batch if `keeps_batch` says so."""
+        if self.train_function is None or force:
+            super().make_train_function(force)
+            self.train_function = functools.partial(self._trained, self.train_function)
+
+    def summaries(self) -> bytes:
+        """Runs the function on the batch of the last step, for its summaries alone.
+
+        It runs as it does while training: layers drop out, and normalize by the batch. What a run
+        changes (moving averages, the states of random numbers) is put back.
+
+        Returns:
+            All summaries that it makes, the text of a protocol buffer `Summary`; empty where it
+            makes none.
+        """
+        if self._traces.summarized is None:
+            self._traces.summarized = tf.function(self._summarize, autograph=False)
+        batch, strategy = self._traces.batch, self.distribute_strategy
+        function = self._traces.summarized.get_concrete_function(batch)
+        weights = {id(variable) for variable in function.trainable_variables}
+        changed = [v for v in function.variables if id(v) not in weights]
+        parts = [part for v in changed for part in strategy.experimental_local_results(v)]
+        before = [tf.identity(part) for part in parts]
+        texts = self._traces.summarized(batch)
+        for part, value in zip(parts, before, strict=True):
+            part.assign(value)
+        text: bytes = strategy.experimental_local_results(texts)[0].numpy()
+        return text
+
+    def call(self, inputs: Any, training: Any = None) -> Any:
+        """Runs the function on a batch; for its summaries, if these are asked for."""
+        if not self._traces.of_summaries:
+            return super().call(inputs, training)
+        replay = tf.function(self._run, autograph=False)  # name scopes begin anew in it
+        return replay(inputs, training)[0]
+
+    def _summarize(self, batch: Any) -> Any:
+        self._traces.of_summaries = True
+        try:
+            run = functools.partial(self, training=True)
+            return self.distribute_strategy.run(run, args=(batch,))["summaries"]
+        finally:
+            self._traces.of_summaries = False
+
+    def _with_batch(self, logs: dict[str, Any], batch: Any) -> dict[str, Any]:
+        """What a step returns, and with it the batch that it was made on."""
+        keeps = self.keeps_batch and self.distribute_strategy.num_replicas_in_sync == 1
+        return {**logs, _BATCH: batch} if keeps else logs
+
+    def _trained(self, train: Callable[..., Any], iterator: Any) -> dict[str, Any]:
+        """Makes a step by `train`, and keeps its batch."""
+        if self.keeps_batch and self.distribute_strategy.num_replicas_in_sync > 1:
+            self._traces.batch = next(iterator)  # Keras would average what replicas return
+            iterator = iter([self._traces.batch])
+        logs: dict[str, Any] = train(iterator)
+        self._traces.batch = logs.pop(_BATCH, self._traces.batch)
+        return logs
+
 
 @dataclasses.dataclass
-class _Eager:
-    """What the eager run of a function, which looks for its dataset, failed with."""
+class _Traces:
+    """What a model and the traces of its function tell each other; Keras does not track it.
+
+    Attributes:
+        error: What the eager run of the function, which looks for its dataset, failed with.
+        of_summaries: Whether it is traced for its summaries.
+        summarized: The function that gives them.
+        batch: The batch of the last step, if it is kept.
+    """
 
     error: Exception | None = None
+    of_summaries: bool = False
+    summarized: Any = None
+    batch: Any = None
 
 
-def _fed(batch: Any, eager: _Eager, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+def _fed(
+    batch: Any, traces: _Traces, function: Callable[..., Any], *args: Any, **kwargs: Any
+) -> Any:
     """Runs the function; the batch is what it reads. Returns the loss and what it logs."""
     read: list[Any] = []
 
     def batch_of(batches: Any) -> Any:
         if read:
             raise ValueError("A LossModel's function may read one dataset; zip several into one.")
-        if eager.error is not None:
-            raise RuntimeError("The function fails before it reads a batch.") from eager.error
+        if traces.error is not None:
+            raise RuntimeError("The function fails before it reads a batch.") from traces.error
         read.append(batches)
         return batch
 
-    run = _Run(batch_of)
+    run = _Run(batch_of, traces.of_summaries)
     with run.active():
         found = function(*args, **kwargs)
+    if traces.of_summaries:
+        summaries = tf.compat.v1.summary.merge_all()
+        return {"summaries": tf.constant(b"") if summaries is None else summaries}
     return {**run.scalars, **(found if isinstance(found, dict) else {"loss": found})}
 
 
 def _batches_of(
-    function: Callable[..., Any], args: Any, kwargs: Any, eager: _Eager | None = None
+    function: Callable[..., Any], args: Any, kwargs: Any, traces: _Traces | None = None
 ) -> tf.data.Dataset:
     """Runs the function up to where it reads its first batch, and returns the dataset.
 
@@ -245,7 +289,7 @@ def _batches_of(
             eager code keeps none.
         args: Its arguments.
         kwargs: Its arguments by name.
-        eager: Is told what the function failed with, where a trace follows in which whatever is
+        traces: Is told what the function failed with, where a trace follows in which whatever is
             wrong is wrong as well; `None` raises it.
     """
     try:
@@ -254,7 +298,7 @@ def _batches_of(
     except _Found as found:
         return found.batches
     except Exception as error:
-        if eager is None:
+        if traces is None:
             raise
-        eager.error = error
+        traces.error = error
     return tf.data.Dataset.from_tensors(0).repeat()

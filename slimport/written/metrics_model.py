@@ -22,7 +22,8 @@ from slimport.written.collections import (
     trainable_variables,
 )
 from slimport.written.graphs import LayerGraph
-from slimport.written.loss_model import _batches_of, _Run
+from slimport.written.logs import _Run
+from slimport.written.loss_model import _batches_of
 from slimport.written.models import TracedModel
 from slimport.written.names import legacy_variables
 from slimport.written.new_checkpoints import checkpoints_iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
@@ -129,39 +129,75 @@ class LogLoss(keras.callbacks.Callback):
 
 
 class Summaries(keras.callbacks.Callback):
-    """Writes what steps log to event files, for TensorBoard, as often as slim's loop did.
+    """Writes summaries to event files, for TensorBoard, as often as slim's loop did.
+
+    These are the summaries that the function of a `LossModel` makes on the batch of the step: it
+    runs once more for them, with the weights after the step, and leaves no trace of that in the
+    model. Of other models they are what the step logs. `global_step/sec` is how fast steps are.
 
     Args:
         logdir: Folder of the event files; `None` writes nothing.
         save_summaries_secs: Seconds between two steps that are written; the first is, too.
-        loss: The tag of the loss.
+        loss: The tag of the loss, where that is no summary of the function; `None` for none.
+        learning_rate: The tag of the optimizer's learning rate; `None` for none.
     """
 
     def __init__(
-        self, logdir: str | None, save_summaries_secs: float = 600, loss: str = "loss"
+        self,
+        logdir: str | None,
+        save_summaries_secs: float = 600,
+        loss: str | None = None,
+        learning_rate: str | None = None,
     ) -> None:
         super().__init__()
         self._logdir = logdir
         self._interval = save_summaries_secs
         self._loss = loss
+        self._learning_rate = learning_rate
         self._writer: Any = None
         self._written_at = -math.inf
+        self._written_step = 0
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Opens an event file."""
-        if self._logdir:
-            self._writer = tf.summary.create_file_writer(self._logdir)
         self._written_at = -math.inf
+        if not self._logdir:
+            return
+        self._writer = tf.summary.create_file_writer(self._logdir)
+        if self._is_asked and not self.model.keeps_batch:
+            self.model.keeps_batch = True
+            self.model.make_train_function(force=True)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Writes a step, if it is time to."""
-        if self._writer is None or time.monotonic() - self._written_at < self._interval:
+        since = time.monotonic() - self._written_at
+        if self._writer is None or since < self._interval:
             return
-        self._written_at = time.monotonic()
-        with self._writer.as_default(int(self.model.optimizer.iterations)):
-            for name, value in (logs or {}).items():
-                write_scalar(self._loss if name == "loss" else name, value)
+        step = int(self.model.optimizer.iterations)
+        text = self.model.summaries() if self._is_asked else b""
+        with self._writer.as_default(step):
+            if text:
+                tf.summary.experimental.write_raw_pb(text)
+            for tag, value in self._numbers(logs or {}):
+                write_scalar(tag, value)
+            if 0 < since < math.inf:
+                write_scalar("global_step/sec", (step - self._written_step) / since)
         self._writer.flush()
+        self._written_at, self._written_step = time.monotonic(), step
+
+    @property
+    def _is_asked(self) -> bool:
+        """Whether the model makes summaries where it is asked for them, as a `LossModel` does."""
+        return hasattr(self.model, "summaries")
+
+    def _numbers(self, logs: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+        """What is written beside the function's summaries, by tag."""
+        if self._loss is not None:
+            yield self._loss, logs["loss"]
+        if self._learning_rate is not None:
+            yield self._learning_rate, self.model.optimizer.learning_rate
+        if not self._is_asked:
+            yield from ((name, value) for name, value in logs.items() if name != "loss")
 
     def on_train_end(self, logs: Any = None) -> None:
         """Closes the event file."""
