@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from slimport.index.blocks import argument, assigned, leave_it, loaded, on_lines_of_their_own
 from slimport.index.callers import of_a_graph_before
+from slimport.index.clone_checks import check, nodes_that_go
+from slimport.index.clones import CloneTraining, clone_training
 from slimport.index.global_steps import told_steps
 from slimport.index.pipelines import Pipeline
 from slimport.index.program import Function, Program, Reference
 from slimport.index.queues import QUEUES
+from slimport.index.stays import Stays
 from slimport.index.training import TRAIN, Training, blocks_that_train
 
 # A program that does any of this keeps its graph: fit has no place for it.
@@ -60,8 +63,29 @@ def trainings(
     loops = {f for f in program.all() if any(r.api.name == TRAIN for r in f.references)}
     stays = dict.fromkeys(loops, "its loss and its training operation are no block of their own")
     stays |= {f: _why_not(training, program, read) for f, training in found.items()}
+    for function in loops - found.keys():
+        try:
+            clones = clone_training(function, program)
+            if clones is None:
+                continue
+            check(clones, program, read)
+        except Stays as why:
+            stays[function] = f"{why} (line {why.line})"
+            continue
+        found[function] = clones
+        stays[function] = _why_clones_stay(clones, program, read)
     told_apart = {f: training for f, training in found.items() if not stays[f]}
     return told_apart, {f: why for f, why in stays.items() if why}
+
+
+def _why_clones_stay(
+    clones: CloneTraining, program: Program, read: Mapping[Function, Pipeline]
+) -> str:
+    before = of_a_graph_before(clones.function)
+    if before is not None:
+        return f"{before.api.name} of a caller may be part of its graph"
+    gone = nodes_that_go(clones, read.get(clones.function))
+    return _what_needs_a_graph(clones, program, read, gone)
 
 
 def _why_not(training: Training, program: Program, read: Mapping[Function, Pipeline]) -> str:
@@ -112,7 +136,10 @@ def _why_rest_stays(training: Training, program: Program) -> str:
 
 
 def _what_needs_a_graph(
-    training: Training, program: Program, read: Mapping[Function, Pipeline]
+    training: Training,
+    program: Program,
+    read: Mapping[Function, Pipeline],
+    gone: Collection[int] = (),
 ) -> str:
     others = training.callees(program) | training.beside(program)
     for function in sorted(
@@ -121,7 +148,8 @@ def _what_needs_a_graph(
         pipeline = read.get(function)
         of_queues = pipeline.belongs if pipeline is not None else _never
         for reference in function.references:
-            if _needs_a_graph(reference) and not of_queues(reference):
+            goes = id(reference.node) in gone or of_queues(reference)
+            if _needs_a_graph(reference) and not goes:
                 return f"{reference.api.name} in {function.qualname or 'the file'} needs a graph"
     for part in [*training.block, *(f.node for f in others)]:
         for node in ast.walk(part):

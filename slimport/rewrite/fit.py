@@ -72,6 +72,7 @@ class FitBlock:
         self._log = free_name("training_log", taken)
         self._loss = free_name("build_loss", taken)
         self._steps = free_name("number_of_steps", taken)
+        self._init = free_name("init_fn", taken)
         self._shows = shows
         self._is_one_call = is_one_call
         self._plain = PlainFit(plain, services, taken, scoped) if plain is not None else None
@@ -131,7 +132,7 @@ class FitBlock:
             found = self._fit(new)
         else:
             found = [new]
-        if old in training.looks_up:
+        if old in training.looks_up and old is not training.loop:
             found = [self._in_layer_graph(found)]
         return with_comments_of(replaced, found)
 
@@ -184,7 +185,11 @@ class FitBlock:
         given = arguments(call_in(statement), ("train_op", "logdir"))
         steps, every = given.get("number_of_steps"), given.get("log_every_n_steps")
         log = cst.Call(self._services.written("LogLoss"), [cst.Arg(every)] if every else [])
-        begun: list[cst.BaseStatement] = [simple(assignment(self._log, log))]
+        begun: list[cst.BaseStatement] = []
+        if self.training.loop in self.training.looks_up and _calls(given.get("init_fn")):
+            begun.append(self._in_layer_graph([simple(assignment(self._init, given["init_fn"]))]))
+            given["init_fn"] = cst.Name(self._init)
+        begun.append(simple(assignment(self._log, log)))
         if steps is not None and _calls(steps):  # asked for twice below
             begun.append(simple(assignment(self._steps, steps)))
             steps = cst.Name(self._steps)
@@ -240,9 +245,9 @@ class FitBlock:
         return below(cst.Call(dotted(f"{self._model}.layer_graph")), statements)
 
 
-def _calls(node: cst.BaseExpression) -> bool:
+def _calls(node: cst.BaseExpression | None) -> bool:
     """Whether an expression may do something when it is evaluated."""
-    return bool(matchers.findall(node, matchers.Call()))
+    return node is not None and bool(matchers.findall(node, matchers.Call()))
 
 
 def _is_name(node: cst.BaseExpression, name: str) -> bool:

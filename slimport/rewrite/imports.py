@@ -15,6 +15,7 @@ import libcst as cst
 from libcst.helpers import get_full_name_for_node
 
 from slimport.index.canonical import canonical, is_namespace, is_slim
+from slimport.index.model_deploy import names_model_deploy
 from slimport.index.modules import Module
 from slimport.index.names import Assigned, Imported, Scope, is_legacy_import
 from slimport.index.program import Program
@@ -210,7 +211,8 @@ class ImportEditor(cst.CSTTransformer):
         edited = tree.with_changes(body=body).visit(self)
         assert isinstance(edited, cst.Module)
         # Only now: `slim = tf.contrib.slim` was a use of `tf`.
-        self._unused = (self._tensorflow_names() | self._legacy_names()) - self._used(edited)
+        gone = self._tensorflow_names() | self._legacy_names() | self._deployment_names()
+        self._unused = gone - self._used(edited)
         if self._unused:
             edited = edited.visit(self)
             assert isinstance(edited, cst.Module)
@@ -261,6 +263,17 @@ class ImportEditor(cst.CSTTransformer):
                 isinstance(b, Imported) and f"{b.dotted}.".startswith("tensorflow.")
                 for b in bindings[name]
             )
+            and (self._module, name) not in self._program.imported_names
+        }
+
+    def _deployment_names(self) -> set[str]:
+        """Names of `model_deploy` that the file's code has used."""
+        bindings = self._module.scope.bindings
+        names = {n.id for n in ast.walk(self._module.tree) if isinstance(n, ast.Name)}
+        return {
+            name
+            for name in names & set(bindings)
+            if all(isinstance(b, Imported) and names_model_deploy(b.dotted) for b in bindings[name])
             and (self._module, name) not in self._program.imported_names
         }
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from slimport.index.canonical import is_slim
+from slimport.index.clones import CloneTraining
 from slimport.index.closed import Closure, LayerCall, closures, share_reasons
 from slimport.index.evaluation_block import Evaluation
 from slimport.index.evaluations import evaluations
@@ -124,6 +125,7 @@ class Plan:
                 training, self.program, self.pipelines, lambda f: not self._kept_of_tensorflow(f)
             )
             for function, training in self.trainings.items()
+            if not isinstance(training, CloneTraining)
         }
         return {function: plain for function, plain in found.items() if plain is not None}
 

@@ -1,0 +1,153 @@
+"""Whether the statements of a block that trains clones may take their new places."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+
+from slimport.index.blocks import (
+    argument,
+    assigned,
+    called,
+    leave_it,
+    loaded,
+    on_lines_of_their_own,
+    only_places,
+    references_in,
+)
+from slimport.index.clones import CloneTraining
+from slimport.index.global_steps import is_step, told_steps
+from slimport.index.pipelines import Pipeline
+from slimport.index.program import Function, Program, callees, closure_of
+from slimport.index.queues import QUEUES
+from slimport.index.stays import Stays
+
+# What is drawn or made once where it stands, and with each step, or as the model's, in a clone.
+_OF_CLONES = (
+    "slim.model_variable", "slim.variable", "tf.Variable", "tf.get_variable", "tf.losses.",
+    "tf.multinomial", "tf.random.", "tf.random_", "tf.truncated_normal", "slim.losses.",
+)  # fmt: skip
+
+
+def check(found: CloneTraining, program: Program, read: Mapping[Function, Pipeline]) -> None:
+    """Raises `Stays` if the block cannot be taken apart.
+
+    Args:
+        found: The block.
+        program: The index.
+        read: The input pipelines that need no queues.
+    """
+    _check_lines(found)
+    _check_step(found, program)
+    pipeline = read.get(found.function)
+    _check_names(found, nodes_that_go(found, pipeline))
+    _check_early(found, program, pipeline)
+    if pipeline is None or pipeline.queue is None or pipeline.queue.statement not in found.block:
+        raise Stays("the clones' batches come from no queue of the block", found.created)
+
+
+def nodes_that_go(found: CloneTraining, pipeline: Pipeline | None) -> set[int]:
+    """The ids of the nodes that are not in the new code."""
+    updates = found.updates
+    calls: list[ast.AST] = [found.created_call, found.optimized, updates.call]
+    calls += [found.deployment.config, *found.gone]
+    if updates.averages is not None:
+        calls.append(updates.averages.call)
+    for node in ast.walk(found.function.node):
+        if isinstance(node, ast.With) and only_places(node, found.function):
+            calls += [item.context_expr for item in node.items]
+    calls += [k.value for k in found.loop_call.keywords if k.arg in _OF_SESSIONS]
+    if pipeline is not None and pipeline.queue is not None:
+        given = [*pipeline.queue.call.args[1:], *pipeline.queue.call.keywords]
+        calls += [value for value in given if getattr(value, "arg", "") != "tensors"]
+    return {id(node) for call in calls for node in ast.walk(call)}
+
+
+_OF_SESSIONS = ("is_chief", "master", "session_config", "summary_op", "sync_optimizer")
+
+
+def _check_lines(found: CloneTraining) -> None:
+    node = found.function.node
+    assert isinstance(node, ast.FunctionDef)
+    if not on_lines_of_their_own(node.body) or not on_lines_of_their_own(found.block):
+        raise Stays("two statements share a line")
+    if leave_it(found.of_loss):
+        raise Stays("the statements of the summaries return, or leave a loop")
+
+
+def _check_step(found: CloneTraining, program: Program) -> None:
+    """Whether the global step is used only where Keras counts steps itself."""
+    names = assigned(s for s in found.block if is_step(s, found.function))
+    told = [argument(found.operation_call, 1, "global_step")]
+    if not isinstance(told[0], ast.Name) or told[0].id not in names:
+        raise Stays("the global step is not counted by the optimizer", found.operation_call)
+    told += told_steps(found.function)
+    told += [argument(p.call, p.position, p.parameter) for p in found.steps_passed(program)]
+    if found.updates.averages is not None:
+        told.append(argument(found.updates.averages.call, 1, "num_updates"))
+    for node in _loads(found.function.node):
+        if node.id in names and not any(node is known for known in told):
+            raise Stays("the global step is used for more than schedules", node)
+
+
+def _loads(node: ast.AST) -> Iterator[ast.Name]:
+    for child in ast.walk(node):
+        if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Load):
+            yield child
+
+
+def _check_names(found: CloneTraining, gone: set[int]) -> None:
+    """Whether nothing else uses what goes, and the loss nothing that comes later."""
+    apart = {found.loss.id, found.updates.gradients}
+    steps = assigned(s for s in found.block if is_step(s, found.function))
+    going = assigned([*found.gone, found.deployment.config, found.created]) - steps
+    going = (going | apart) - {found.updates.optimizer}
+    for statement in found.block:
+        for node in _loads(statement):
+            if node.id in going and id(node) not in gone | _known(found, statement):
+                raise Stays(f"{node.id} is used beside the training", node)
+    first = found.block.index(found.created)
+    later = assigned(s for s in found.block[first:] if s not in found.of_loss)
+    needed = loaded(found.of_loss[1:]) & (later - going)
+    if needed:
+        raise Stays(f"{min(needed)} is made after the clones", found.created)
+
+
+def _known(found: CloneTraining, statement: ast.stmt) -> set[int]:
+    """The ids of the names that are known to be replaced where a statement stays."""
+    match statement:
+        case ast.Assign(_, ast.Attribute(ast.Subscript(name), "outputs")):
+            return {id(name)}
+        case ast.Expr(ast.Call(ast.Attribute(name, "append"))) if statement is found.operation:
+            return {id(name)}
+    if statement is found.loop:
+        return {id(argument(found.loop_call, 0, "train_op"))}
+    known: set[int] = set()
+    kept = found.summaries
+    if statement in found.of_loss and kept is not None:
+        added = (a.call.func for a in kept.added)
+        known |= {id(method.value) for method in added if isinstance(method, ast.Attribute)}
+        known |= {id(scope) for scope in scopes_in(statement, found.function)}
+    return known
+
+
+def scopes_in(statement: ast.stmt, function: Function) -> Iterator[ast.expr]:
+    """The scopes that a statement asks collections for."""
+    for reference in references_in(statement, function):
+        if reference.api.name == "tf.get_collection" and reference.call is not None:
+            scope = argument(reference.call, 1, "scope")
+            if scope is not None:
+                yield scope
+
+
+def _check_early(found: CloneTraining, program: Program, pipeline: Pipeline | None) -> None:
+    """Whether what stands before the clones, but for the input, may run once and eagerly."""
+    own = pipeline.parts if pipeline is not None else []
+    for statement in found.block[: found.block.index(found.created)]:
+        if statement in own or isinstance(statement, ast.FunctionDef):
+            continue
+        reached = closure_of(called(statement, found.function, program), callees)
+        references = references_in(statement, found.function)
+        for reference in (*references, *(r for f in reached for r in f.references)):
+            if reference.api.name.startswith((*_OF_CLONES, *QUEUES)):
+                raise Stays(f"{reference.api.name} is made once, before the clones", statement)

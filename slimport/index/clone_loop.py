@@ -1,0 +1,169 @@
+"""What cloned networks and their loop are told: devices, workers, folders, intervals."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from slimport.index.blocks import assigned, loaded
+from slimport.index.clone_updates import Synchronous
+from slimport.index.lines import Lines, is_name, is_none, same
+from slimport.index.stays import Stays
+
+# Of DeploymentConfig; the names of jobs are those of parameter servers.
+_OF_CONFIG = ("num_clones", "clone_on_cpu", "replica_id", "num_replicas", "num_ps_tasks")
+_JOBS = ("worker_job_name", "ps_job_name")
+# Of slim.learning.train: what fit has a place for ...
+_OF_LOOP = frozenset(
+    """
+    train_op logdir number_of_steps log_every_n_steps init_fn saver save_summaries_secs
+    save_interval_secs
+    """.split()
+)
+# ... and what goes with sessions, workers and merged summaries.
+_OF_WORKERS = frozenset("master is_chief sync_optimizer summary_op session_config".split())
+# What a session's configuration may say without changing a number.
+_OF_SESSIONS = frozenset(
+    """
+    allow_soft_placement gpu_options inter_op_parallelism_threads intra_op_parallelism_threads
+    log_device_placement
+    """.split()
+)
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """How many devices and workers train.
+
+    Attributes:
+        config: The statement that makes the configuration.
+        given: Its arguments, and those of waiting workers, by name.
+    """
+
+    config: ast.stmt
+    given: Mapping[str, ast.expr]
+
+
+def deployment(
+    lines: Lines,
+    config: ast.stmt,
+    call: ast.Call,
+    synchronous: Synchronous | None,
+    loop: ast.Call,
+) -> Deployment:
+    """What the strategy is to be told.
+
+    Args:
+        lines: The block.
+        config: The statement that makes the configuration.
+        call: Its call.
+        synchronous: Where workers wait for each other, if they do.
+        loop: The call of slim's loop.
+
+    Raises:
+        Stays: If something in it is unknown, or known only later.
+    """
+    given = dict(zip(_OF_CONFIG, call.args, strict=False))
+    given |= {k.arg or "**": k.value for k in call.keywords}
+    unknown = given.keys() - {*_OF_CONFIG, *_JOBS}
+    if unknown or any(isinstance(a, ast.Starred) for a in call.args):
+        raise Stays(f"no strategy has a place for {min(unknown, default='*')}", call)
+    found = {name: value for name, value in given.items() if name in _OF_CONFIG}
+    has_workers = "num_replicas" in found and not _is_constant(found["num_replicas"], 1)
+    if has_workers:
+        found |= _waiting(synchronous)
+    master = next((k.value for k in loop.keywords if k.arg == "master"), None)
+    if master is not None and not _is_constant(master, ""):
+        found["master"] = master
+    later = lines.block[lines.block.index(config) :]
+    unknown = {n for v in found.values() for n in loaded([v])} & assigned(later)
+    if unknown:
+        raise Stays(f"{min(unknown)} is known after the networks are deployed", config)
+    return Deployment(config, found)
+
+
+def _waiting(synchronous: Synchronous | None) -> dict[str, ast.expr]:
+    if synchronous is None:
+        return {"sync_replicas": ast.Constant(False)}
+    told = {k.arg: k.value for k in synchronous.call.keywords}
+    found = {} if synchronous.test is None else {"sync_replicas": synchronous.test}
+    if "replicas_to_aggregate" in told:
+        found["replicas_to_aggregate"] = told["replicas_to_aggregate"]
+    return found
+
+
+def check_loop(
+    lines: Lines,
+    loop: ast.Call,
+    deployed: Deployment,
+    synchronous: Synchronous | None,
+    optimizer: str,
+    summary: ast.expr | None,
+) -> list[ast.stmt]:
+    """Raises `Stays` where slim's loop is told what fit has no place for.
+
+    Args:
+        lines: The block.
+        loop: The call of the loop.
+        deployed: Its devices and workers.
+        synchronous: Where workers wait for each other, if they do.
+        optimizer: The name of the optimizer.
+        summary: The merged summary, where it is used.
+
+    Returns:
+        The statements that only configured its session.
+    """
+    given = {k.arg or "**": k.value for k in loop.keywords}
+    unknown = given.keys() - _OF_LOOP - _OF_WORKERS
+    if unknown or len(loop.args) > 2:
+        raise Stays(f"fit has no place for {min(unknown, default='its third argument')}", loop)
+    told = given.get("summary_op")
+    if not is_none(told) and told is not summary:
+        raise Stays("the loop writes summaries of its own", told)
+    if told is None:
+        raise Stays("the loop writes all summaries of the graph", loop)
+    if not _is_chief(given.get("is_chief"), deployed.given.get("replica_id")):
+        raise Stays("the loop's chief is not worker 0", given["is_chief"])
+    if not _is_waiting(given.get("sync_optimizer"), optimizer, synchronous):
+        raise Stays("the loop waits in another way", given["sync_optimizer"])
+    return _of_session(lines, given.get("session_config"))
+
+
+def _is_chief(node: ast.expr | None, replica: ast.expr | None) -> bool:
+    match node:
+        case None | ast.Constant(True):
+            return True
+        case ast.Compare(left, [ast.Eq()], [ast.Constant(0)]):
+            return same(left, replica)
+    return False
+
+
+def _is_waiting(node: ast.expr | None, optimizer: str, synchronous: Synchronous | None) -> bool:
+    if is_none(node):
+        return synchronous is None
+    if synchronous is None:
+        return False
+    match node:
+        case ast.IfExp(test, body, orelse):
+            return same(test, synchronous.test) and is_name(body, optimizer) and is_none(orelse)
+    return synchronous.test is None and is_name(node, optimizer)
+
+
+def _of_session(lines: Lines, node: ast.expr | None) -> list[ast.stmt]:
+    """The statements that make a session's configuration, which says where operations run."""
+    if is_none(node):
+        return []
+    value = lines.value(node.id) if isinstance(node, ast.Name) else node
+    if not isinstance(value, ast.Call) or lines.api(value) != "tf.ConfigProto" or value.args:
+        raise Stays("the session is configured in another way", node)
+    unknown = {k.arg or "**" for k in value.keywords} - _OF_SESSIONS
+    if unknown:
+        raise Stays(f"the session's {min(unknown)} may change what is computed", value)
+    names = [node, *(k.value for k in value.keywords if k.arg == "gpu_options")]
+    alone = (n.id for n in names if isinstance(n, ast.Name))
+    return [lines.made(name) for name in alone if lines.assigning(name)]
+
+
+def _is_constant(node: ast.expr, value: object) -> bool:
+    return isinstance(node, ast.Constant) and node.value == value

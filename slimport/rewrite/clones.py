@@ -1,0 +1,321 @@
+"""A block that trains clones of a network becomes a model under a distribution strategy."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+
+import libcst as cst
+from libcst import matchers
+
+from slimport.index.clone_checks import nodes_that_go
+from slimport.index.clones import CloneTraining
+from slimport.index.model_deploy import CONFIG, CREATE, OPTIMIZE
+from slimport.index.pipelines import Pipeline
+from slimport.index.program import Reference
+from slimport.report.model import Rewritten
+from slimport.rewrite.fit import FitBlock
+from slimport.rewrite.graph_blocks import Body
+from slimport.rewrite.long_lines import on_lines
+from slimport.rewrite.names import free_name, names_taken
+from slimport.rewrite.site import FileServices, dotted
+from slimport.rewrite.statements import (
+    Pair,
+    apart,
+    arguments,
+    assignment,
+    below,
+    call_in,
+    comments_left,
+    flattened,
+    keyword,
+    lines_above,
+    on_one_line,
+    simple,
+    with_comments_of,
+    with_lines_only,
+    without_blank,
+)
+
+CODE, NAME = "SLIM294", "model_deploy"
+_OF_CREATE = ("config", "model_fn", "args", "kwargs")
+_OF_OPTIMIZE = ("clones", "optimizer", "regularization_losses")
+_OF_CONFIG = ("num_clones", "clone_on_cpu", "replica_id", "num_replicas", "num_ps_tasks")
+
+
+class CloneFit(FitBlock):
+    """The new statements of a block that trains clones.
+
+    Args:
+        training: what the index found.
+        services: the file, for names of Keras and of the written module.
+        pipeline: the input pipeline of the same function.
+        shows: whether the loss writes summaries.
+    """
+
+    training: CloneTraining
+
+    def __init__(
+        self,
+        training: CloneTraining,
+        services: FileServices,
+        pipeline: Pipeline | None,
+        shows: bool,
+    ) -> None:
+        super().__init__(training, services, pipeline, shows=shows)
+        self._strategy = free_name("strategy", names_taken(training.function))
+        self._new: dict[int, cst.BaseStatement] = {}
+        gone = nodes_that_go(training, pipeline)
+        self._gone = gone - {id(node) for value in _kept(training) for node in ast.walk(value)}
+
+    def replaces(self, reference: Reference) -> bool:
+        """Whether a reference goes with the block."""
+        return super().replaces(reference) or id(reference.node) in self._gone
+
+    def entries(self) -> Iterator[Rewritten]:
+        """What the report says of them."""
+        training = self.training
+        for reference in training.function.references:
+            if reference.call is not None and self.replaces(reference):
+                yield Rewritten(reference.span[0], reference.api.name, CODE, NAME)
+        config = training.deployment.config
+        note = "replicas of a strategy, as clones: docs/distribution.md"
+        yield Rewritten(config.lineno, f"model_deploy.{CONFIG}", CODE, NAME, note)
+        yield Rewritten(training.created.lineno, f"model_deploy.{CREATE}", CODE, NAME)
+        yield Rewritten(training.optimized.lineno, f"model_deploy.{OPTIMIZE}", CODE, NAME)
+
+    def _block(self, block: Body) -> Body:
+        training = self.training
+        graph, node = training.graph, training.function.node
+        assert isinstance(node, ast.FunctionDef)
+        olds = graph.body if graph is not None else node.body
+        pairs, left = flattened(list(zip(olds, block.body, strict=True)), training.function)
+        self._new = {id(old): new for old, new in pairs}
+        if self._pipeline is not None:
+            pairs = self._pipeline.rewritten(pairs)
+        result: list[cst.BaseStatement] = []
+        inside: list[cst.BaseStatement] = []
+        carried: list[cst.EmptyLine] = []
+        is_inside = False
+        for old, new in pairs:
+            if old in training.gone or (old in training.of_loss and old is not training.created):
+                carried += comments_left(new) if old in training.gone else []
+                continue
+            first, *rest = self._instead(old, new, pairs)
+            made = [_below(carried, first), *rest]
+            carried = []
+            if old is training.created:
+                *above, model = made
+                result += above
+                inside, is_inside = [model], True
+            elif is_inside:
+                inside += made
+            else:
+                result += made
+            if old is training.operation:
+                result.append(apart(below(cst.Call(dotted(f"{self._strategy}.scope")), inside)))
+                is_inside = False
+        return block.with_changes(body=result, footer=[*carried, *left, *block.footer])
+
+    def _instead(
+        self, old: ast.stmt, new: cst.BaseStatement, pairs: Sequence[Pair]
+    ) -> list[cst.BaseStatement]:
+        training = self.training
+        if old is training.deployment.config:
+            return with_comments_of([new], [self._strategy_of(new)])
+        if old is training.created:
+            replaced = [new for old, new in pairs if old in training.of_loss]
+            return with_comments_of(replaced, self._making(replaced))
+        if old is training.operation:
+            found = with_comments_of([new], [self._compile(new)])
+        elif old is training.loop:
+            return with_comments_of([new], self._fit(new))
+        else:
+            found = [self._averaging(new)]
+        return [self._in_layer_graph(found)] if old in training.looks_up else found
+
+    def _strategy_of(self, statement: cst.BaseStatement) -> cst.BaseStatement:
+        """``strategy = clone_strategy(num_clones=2)``"""
+        training = self.training
+        given = dict(arguments(call_in(statement), _OF_CONFIG))
+        synchronous = training.updates.synchronous
+        if synchronous is not None:
+            (holder,) = (s for s in training.gone if synchronous.call in ast.walk(s))
+            waiting = self._new[id(holder)]
+            if isinstance(waiting, cst.If):
+                given["sync_replicas"] = waiting.test
+                assert isinstance(waiting.body, cst.IndentedBlock)
+                waiting = waiting.body.body[0]
+            given |= arguments(call_in(waiting), ())
+        given |= arguments(call_in(self._new[id(training.loop)]), ("train_op", "logdir"))
+        told = training.deployment.given
+        made = [keyword(n, given.get(n, cst.Name("False"))) for n in told]
+        call = cst.Call(self._services.written("clone_strategy"), on_one_line(made))
+        return statement.with_changes(body=[assignment(self._strategy, on_lines(call))])
+
+    def _making(self, of_loss: Sequence[cst.BaseStatement]) -> list[cst.BaseStatement]:
+        """``def build_loss(): ...``, which calls the clones' function, and the model of it."""
+        training = self.training
+        call = self._clone(of_loss[0])
+        first: cst.BaseSmallStatement = cst.Expr(call)
+        if training.outputs is not None:
+            first = assignment(training.outputs, call)
+        shown = [
+            self._shown(new)
+            for old, new in zip(training.of_loss, of_loss, strict=True)
+            if old is not training.created and not _is_outputs(old, training.outputs)
+        ]
+        total = cst.Call(self._services.written("get_total_loss"))
+        definition = cst.FunctionDef(
+            cst.Name(self._loss),
+            cst.Parameters(),
+            cst.IndentedBlock([simple(first), *shown, simple(cst.Return(total))]),
+            leading_lines=lines_above(of_loss[0]),
+        )
+        model = cst.Call(self._services.written("LossModel"), [cst.Arg(cst.Name(self._loss))])
+        return [apart(definition), simple(assignment(self._model, model))]
+
+    def _clone(self, created: cst.BaseStatement) -> cst.Call:
+        """``clone_fn(batch_queue)``"""
+        given = arguments(call_in(created), _OF_CREATE)
+        made: list[cst.Arg] = []
+        match given.get("args"):
+            case cst.List(elements) | cst.Tuple(elements):
+                made += [cst.Arg(e.value) for e in elements]
+            case cst.BaseExpression() as args if not matchers.matches(args, matchers.Name("None")):
+                made.append(cst.Arg(args, star="*"))
+        kwargs = given.get("kwargs")
+        if kwargs is not None and not matchers.matches(kwargs, matchers.Name("None")):
+            made.append(cst.Arg(kwargs, star="**"))
+        return cst.Call(given["model_fn"], on_one_line(made))
+
+    def _shown(self, statement: cst.BaseStatement) -> cst.BaseStatement:
+        """A statement of summaries, without the collection they went to and clones' scopes."""
+        training = self.training
+        kept = training.summaries
+        assert kept is not None
+        scopes = {name for s in training.gone for name in _scope_of(s)}
+        found = statement.visit(_Shown(kept.name, scopes))
+        assert isinstance(found, cst.BaseStatement)
+        return found
+
+    def _averaging(self, statement: cst.BaseStatement) -> cst.BaseStatement:
+        """The statement with the written module's moving averages."""
+        averages = self.training.updates.averages
+        if averages is None:
+            return statement
+        name = self._services.written("MovingAverages")
+        found = statement.visit(_Averaging(name, averages.name))
+        assert isinstance(found, cst.BaseStatement)
+        return found
+
+    def _compile(self, statement: cst.BaseStatement) -> cst.BaseStatement:
+        training = self.training
+        updates, changes = training.updates, training.changes
+        made = [keyword("optimizer", cst.Name(updates.optimizer))]
+        optimized = next(s for s in training.gone if training.optimized in ast.walk(s))
+        given = arguments(call_in(self._new[id(optimized)]), _OF_OPTIMIZE)
+        if "var_list" in given:
+            made.append(keyword("variables_to_train", given["var_list"]))
+        for name, value in (
+            ("clip_gradient_norm", changes.norm),
+            ("gradient_multipliers", changes.multipliers),
+        ):
+            if value is not None:
+                made.append(keyword(name, self._changed(value)))
+        if not training.checked:
+            made.append(keyword("check_numerics", cst.Name("False")))
+        if updates.averages is not None:
+            made.append(keyword("variable_averages", cst.Name(updates.averages.name)))
+            made.append(keyword("variables_to_average", cst.Name(updates.averages.variables)))
+        call = cst.Call(dotted(f"{self._model}.compile"), on_one_line(made))
+        kept = with_lines_only(statement, without_blank(lines_above(statement)))
+        return kept.with_changes(body=[cst.Expr(on_lines(call))])
+
+    def _changed(self, value: ast.expr) -> cst.BaseExpression:
+        """The second argument of a statement that changes the gradients."""
+        old = next(s for s in self.training.changes.gone if value in ast.walk(s))
+        new = self._new[id(old)]
+        if isinstance(new, cst.If):
+            assert isinstance(new.body, cst.IndentedBlock)
+            new = new.body.body[0]
+        return call_in(new).args[1].value
+
+    def _summaries(self, given: Mapping[str, cst.BaseExpression]) -> cst.BaseExpression:
+        call = super()._summaries(given)
+        assert isinstance(call, cst.Call)
+        tags = self.training.tags.items()
+        made = [keyword(name, cst.parse_expression(ast.unparse(tag))) for name, tag in tags]
+        return on_lines(call.with_changes(args=[*call.args, *made]), 12)
+
+
+class _Shown(cst.CSTTransformer):
+    """Takes summaries out of the collection that they were added to."""
+
+    def __init__(self, name: str, scopes: set[str]) -> None:
+        super().__init__()
+        self._name, self._scopes = name, scopes
+
+    def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.BaseExpression:
+        match updated_node:
+            case cst.Call(
+                func=cst.Attribute(value=cst.Name(name), attr=cst.Name("add" | "append"))
+            ):
+                if name == self._name:
+                    return updated_node.args[0].value
+        kept = [a for a in updated_node.args if not self._is_scope(a.value)]
+        if len(kept) == len(updated_node.args):
+            return updated_node
+        return updated_node.with_changes(args=on_one_line(kept))
+
+    def _is_scope(self, value: cst.BaseExpression) -> bool:
+        return isinstance(value, cst.Name) and value.value in self._scopes
+
+
+class _Averaging(cst.CSTTransformer):
+    """``averages = MovingAverages(decay)``"""
+
+    def __init__(self, written: cst.BaseExpression, name: str) -> None:
+        super().__init__()
+        self._written, self._name = written, name
+
+    def leave_Assign(self, original_node: cst.Assign, updated_node: cst.Assign) -> cst.Assign:
+        match updated_node:
+            case cst.Assign([cst.AssignTarget(cst.Name(name))], cst.Call() as call):
+                if name == self._name:
+                    made = cst.Call(self._written, on_one_line(call.args[:1]))
+                    return updated_node.with_changes(value=made)
+        return updated_node
+
+
+def _below(lines: Sequence[cst.EmptyLine], statement: cst.BaseStatement) -> cst.BaseStatement:
+    """The statement below what is left above it, with no two blank lines in a row."""
+    kept: list[cst.EmptyLine] = []
+    for line in (*lines, *lines_above(statement)):
+        if line.comment is not None or not kept or kept[-1].comment is not None:
+            kept.append(line)
+    return with_lines_only(statement, kept) if lines else statement
+
+
+def _kept(training: CloneTraining) -> Iterator[ast.expr]:
+    """The values that stay of what goes: those that Keras or the strategy is told."""
+    yield from training.deployment.given.values()
+    yield from (k.value for k in training.optimized.keywords if k.arg == "var_list")
+    yield from (v for v in (training.changes.multipliers, training.changes.norm) if v is not None)
+    if training.updates.averages is not None:
+        yield from training.updates.averages.call.args[:1]
+    yield from training.created_call.args[1:]
+    yield from (k.value for k in training.created_call.keywords)
+
+
+def _scope_of(statement: ast.stmt) -> Iterator[str]:
+    match statement:
+        case ast.Assign([ast.Name(name)], ast.Call(ast.Attribute(_, "clone_scope"))):
+            yield name
+
+
+def _is_outputs(statement: ast.stmt, name: str | None) -> bool:
+    match statement:
+        case ast.Assign([ast.Name(target)], ast.Attribute(_, "outputs")):
+            return target == name
+    return False
