@@ -73,6 +73,7 @@ PARTS = (
     "optimizers",
     "schedules",
     "moving_average_optimizer",
+    "variable_averages",
     "tf_layers",
     "tf_convolution",
     "tf_convolution_transposed",
@@ -94,6 +95,7 @@ PARTS = (
     "nets_resnet_v2",
     "nets_vgg",
     "models",
+    "replicas",
     "file_queues",
     "logs",
     "loss_model",
@@ -102,6 +104,7 @@ PARTS = (
     "metrics_model",
     "model_saver",
     "training_callbacks",
+    "strategies",
     "legacy",
 )
 # Every written module offers these: the ways to a model, and to the variables of a checkpoint.

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import dataclasses
 import functools
 from collections.abc import Callable
@@ -17,6 +18,15 @@ from slimport.written.graph_inputs import next_element
 from slimport.written.graphs import LayerGraph, require_tf_graph
 from slimport.written.logs import _RUN, _Run
 from slimport.written.models import TracedModel
+from slimport.written.replicas import (
+    clone_statistics,
+    replica_batches,
+    replica_logs,
+    replica_shares,
+    require_replica_optimizer,
+    seed_replicas,
+    worker_means,
+)
 
 __all__ = ["LossModel", "next_batch"]
 
@@ -99,11 +109,14 @@ class LossModel(TracedModel):
     def __init__(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
         self._traces = _Traces()
         super().__init__(_fed, self._traces, function, *args, **kwargs)
-        self.batches = _batches_of(function, args, kwargs, self._traces)
+        batches = _batches_of(function, args, kwargs, self._traces)
+        self._context = contextvars.copy_context()
         self._of_gradients = _OfGradients()
         self.keeps_batch = False
-        self._input_specs = self.batches.element_spec
+        self._input_specs = batches.element_spec
+        self.batches = replica_batches(batches)
         self.build(None)
+        seed_replicas(self)
 
     def train_on_batch(self, x: Any, return_dict: bool = False) -> Any:
         """Trains a step on a batch.
@@ -128,6 +141,8 @@ class LossModel(TracedModel):
         clip_gradient_norm: float = 0,
         gradient_multipliers: dict[Any, Any] | None = None,
         check_numerics: bool = True,
+        variable_averages: Any = None,
+        variables_to_average: Any = None,
         **kwargs: Any,
     ) -> None:
         """Configures the model for training.
@@ -138,9 +153,16 @@ class LossModel(TracedModel):
             clip_gradient_norm: The greatest norm of each gradient; 0 for any.
             gradient_multipliers: Factors of gradients, by variable or name.
             check_numerics: Whether a loss that is infinite or not a number is an error.
+            variable_averages: `MovingAverages` to keep; `None` for none.
+            variables_to_average: The variables to average; `None` for all that are trainable.
             **kwargs: Other arguments of `keras.Model.compile`; there is no `loss`.
         """
+        if variable_averages is not None:
+            if variables_to_average is None:
+                variables_to_average = self.trainable_variables
+            optimizer = variable_averages.around(optimizer, variables_to_average)
         super().compile(optimizer=optimizer, **kwargs)
+        require_replica_optimizer(self.optimizer, self.distribute_strategy)
         self._of_gradients = _OfGradients(
             variables_to_train, clip_gradient_norm, gradient_multipliers, check_numerics
         )
@@ -156,7 +178,7 @@ class LossModel(TracedModel):
 
     def train_step(self, data: Any) -> dict[str, Any]:
         """Computes the loss of a batch and its gradients, and applies them."""
-        with tf.GradientTape() as tape:
+        with clone_statistics(self), tf.GradientTape() as tape:
             logs = self(data, training=True)
             loss = logs["loss"]
             if self._of_gradients.check_numerics:
@@ -169,15 +191,21 @@ class LossModel(TracedModel):
             with self.layer_graph():
                 pairs = multiply_gradients(pairs, options.multipliers)
         if options.clip_norm > 0:
-            pairs = clip_gradient_norms(pairs, options.clip_norm)
-        self.optimizer.apply_gradients(pairs)
-        self.count_step()
-        return self._with_batch({**logs, "loss": loss}, data)
+            pairs = clip_gradient_norms(worker_means(pairs), options.clip_norm)
+        with tf.control_dependencies([loss]):
+            self.optimizer.apply_gradients(replica_shares(pairs))
+            self.count_step()
+        return self._with_batch(replica_logs({**logs, "loss": loss}), data)
 
     def test_step(self, data: Any) -> dict[str, Any]:
         """Computes the loss of a batch."""
-        logs: dict[str, Any] = self(data, training=False)
-        return logs
+        return replica_logs(self(data, training=False))
+
+    def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
+        """Builds the optimizer; Keras would average a batch over replicas, texts as well."""
+        if self._distribute_strategy is not None:
+            with self.distribute_strategy.scope():
+                self.optimizer.build(self.trainable_variables)
 
     def make_train_function(self, force: bool = False) -> None:
         """Creates the function of a step, which keeps its batch if `keeps_batch` says so."""
@@ -215,6 +243,12 @@ class LossModel(TracedModel):
             return super().call(inputs, training)
         replay = tf.function(self._run, autograph=False)  # name scopes begin anew in it
         return replay(inputs, training)[0]
+
+    def _run(self, inputs: Any, training: Any) -> Any:
+        if tf.distribute.in_cross_replica_context() or not tf.distribute.has_strategy():
+            return super()._run(inputs, training)
+        # A replica is traced in a thread of its own, which knows no defaults that are in force.
+        return self._context.copy().run(super()._run, inputs, training)
 
     def _summarize(self, batch: Any) -> Any:
         self._traces.of_summaries = True

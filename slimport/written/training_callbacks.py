@@ -12,6 +12,7 @@ import keras
 import tensorflow as tf
 
 from slimport.written.model_saver import ModelSaver
+from slimport.written.replicas import share_chief_values
 from slimport.written.scalar_events import write_scalar
 
 __all__ = ["Checkpoints", "LogLoss", "StopAtStep", "Summaries"]
@@ -20,7 +21,8 @@ __all__ = ["Checkpoints", "LogLoss", "StopAtStep", "Summaries"]
 class Checkpoints(keras.callbacks.Callback):
     """Saves while a model trains, and goes on from the last checkpoint when it trains again.
 
-    Checkpoints are those of `ModelSaver`: of TF 1's format, under its names.
+    Checkpoints are those of `ModelSaver`: of TF 1's format, under its names. Of several workers
+    the chief saves, and all go on from its values.
 
     Args:
         logdir: Folder of the checkpoints; `None` saves nothing.
@@ -53,6 +55,7 @@ class Checkpoints(keras.callbacks.Callback):
             self._saver.restore(state.model_checkpoint_path)
         elif self._init_fn is not None:
             self._init_fn(None)
+        share_chief_values(self.model)
         self._saved_at = time.monotonic()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
@@ -66,9 +69,9 @@ class Checkpoints(keras.callbacks.Callback):
 
     def _save(self) -> None:
         self._saved_at = time.monotonic()
-        if self._logdir:
+        if self._logdir and self.model.distribute_strategy.extended.should_checkpoint:
             path = f"{self._logdir.rstrip('/')}/model.ckpt"
-            self._saver.save(path, self.model.optimizer.iterations)
+            self._saver.save(path, _steps_taken(self.model))
 
 
 class StopAtStep(keras.callbacks.Callback):
@@ -85,7 +88,7 @@ class StopAtStep(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Stops at the last step."""
         last = self._number_of_steps
-        if last is not None and int(self.model.optimizer.iterations) >= last:
+        if last is not None and _steps_taken(self.model) >= last:
             self.model.stop_training = True
 
 
@@ -118,7 +121,7 @@ class LogLoss(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Logs the step."""
         self.loss = float((logs or {})["loss"])
-        step = int(self.model.optimizer.iterations)
+        step = _steps_taken(self.model)
         if not math.isfinite(self.loss):
             raise FloatingPointError(f"The loss of step {step} is {self.loss}.")
         if self._every and step % self._every == 0:
@@ -163,7 +166,8 @@ class Summaries(keras.callbacks.Callback):
         self._written_at = -math.inf
         if not self._logdir:
             return
-        self._writer = tf.summary.create_file_writer(self._logdir)
+        if self.model.distribute_strategy.extended.should_save_summary:
+            self._writer = tf.summary.create_file_writer(self._logdir)
         if self._is_asked and not self.model.keeps_batch:
             self.model.keeps_batch = True
             self.model.make_train_function(force=True)
@@ -173,7 +177,7 @@ class Summaries(keras.callbacks.Callback):
         since = time.monotonic() - self._written_at
         if self._writer is None or since < self._interval:
             return
-        step = int(self.model.optimizer.iterations)
+        step = _steps_taken(self.model)
         text = self.model.summaries() if self._is_asked else b""
         with self._writer.as_default(step):
             if text:
@@ -204,3 +208,8 @@ class Summaries(keras.callbacks.Callback):
         if self._writer is not None:
             self._writer.close()
             self._writer = None
+
+
+def _steps_taken(model: Any) -> int:
+    """The steps that were taken; `int()` does not take a variable of several replicas."""
+    return int(model.optimizer.iterations.numpy())
