@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
+from slimport.index.batched import DICT, is_list, kind_of
 from slimport.index.blocks import (
     assigned,
     called,
+    flattened,
     leave_it,
     loaded,
     on_lines_of_their_own,
     references_in,
 )
 from slimport.index.file_queues import FileQueue, file_queue
-from slimport.index.program import Function, Program, Reference, bind, callees, closure_of
+from slimport.index.later_uses import following, used_later
+from slimport.index.prefetching import PREFETCH_QUEUE, PrefetchQueue, prefetch_queue
+from slimport.index.program import (
+    Function,
+    Program,
+    Reference,
+    bind,
+    builds_layers,
+    callees,
+    closure_of,
+)
+from slimport.index.training import is_inside
 
 PROVIDER = "slim.dataset_data_provider.DatasetDataProvider"
 SHUFFLE_BATCH = "tf.train.shuffle_batch"
@@ -43,18 +56,27 @@ class Pipeline:
 
     Attributes:
         function: The function that holds the block.
-        block: Its statements.
+        block: Its statements; those below devices and name scopes that hold parts of it are
+            among them.
+        around: The statements of the block as they stand in the file.
+        line: The line of that among them which reads an example, or holds this.
+        spread: The ``with`` statements that hold parts of it.
         provider: The name of the data provider; none where files are read.
         files: What reads them otherwise.
         get: The statement that reads an example.
-        between: The statements that prepare it.
+        between: The statements that prepare it, for nothing else.
         batch: The statement that batches it.
         batch_call: Its call.
         shuffles: Whether it mixes the examples: ``tf.train.shuffle_batch``.
+        queue: The queue of batches behind it, if there is one.
+        arranged: The statements between the batch and that queue.
     """
 
     function: Function
     block: list[ast.stmt]
+    around: list[ast.stmt]
+    line: int
+    spread: list[ast.stmt]
     provider: str
     files: FileQueue | None
     get: ast.Assign
@@ -62,6 +84,8 @@ class Pipeline:
     batch: ast.stmt
     batch_call: ast.Call
     shuffles: bool
+    queue: PrefetchQueue | None = None
+    arranged: Sequence[ast.stmt] = ()
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -71,6 +95,8 @@ class Pipeline:
     @property
     def handed_on(self) -> ast.Return | None:
         """The statement that returns the batch as it comes, if the block ends so."""
+        if self.queue is not None:
+            return None
         if isinstance(self.batch, ast.Return):
             return self.batch
         match self.batch, self.block[self.block.index(self.batch) + 1 :]:
@@ -78,9 +104,58 @@ class Pipeline:
                 return last if ast.unparse(names) == ast.unparse(given) else None
         return None
 
+    @property
+    def tensors(self) -> ast.expr:
+        """What is batched."""
+        given = bind(self.batch_call, self.parameters)
+        assert given is not None
+        return given["tensors"]
+
+    @property
+    def hands_on(self) -> bool:
+        """Whether the queue behind the batch holds what the batch is, as it is."""
+        if self.queue is None or self.arranged or not isinstance(self.batch, ast.Assign):
+            return False
+        batch, held = self.batch.targets[0], self.queue.tensors
+        match batch, held:
+            case ast.Tuple(names) | ast.List(names), ast.Tuple(given) | ast.List(given):
+                return list(map(ast.unparse, names)) == list(map(ast.unparse, given))
+            case ast.Name(name), ast.Name(given):
+                return name == given
+            case ast.Name(name), ast.List([ast.Name(given)]):
+                return name == given and not is_list(kind_of(self.tensors, self.function))
+        return False
+
+    @property
+    def held(self) -> tuple[str, int]:
+        """The kind and the number of what the queue holds; see `kind_of`."""
+        assert self.queue is not None
+        name = ast.unparse(self.queue.tensors)
+        is_batch = assigned([self.batch]) == {name} and name not in assigned(self.arranged)
+        found = kind_of(self.tensors, self.function)
+        if is_batch and (found[0] == DICT or not self.arranged):
+            return found
+        return kind_of(self.queue.tensors, self.function)
+
+    @property
+    def parts(self) -> list[ast.stmt]:
+        """Its statements."""
+        ends = [self.queue.statement] if self.queue is not None else []
+        return [*self._made, self.get, *self.between, self.batch, *self.arranged, *ends]
+
+    @property
+    def _made(self) -> list[ast.stmt]:
+        """The statements that make what the example is read by."""
+        if self.files is None:
+            return [s for s in self.block if assigned([s]) == {self.provider}]
+        own = self.files.function is self.function
+        return [self.files.statement, *(self.files.going if own else ())]
+
     def belongs(self, reference: Reference) -> bool:
         """Whether a reference is part of the reading itself."""
         if self.files is not None and reference.call is self.files.call:
+            return True
+        if self.queue is not None and reference.call is self.queue.call:
             return True
         return reference.call is self.batch_call or reference.api.name == PROVIDER
 
@@ -99,20 +174,52 @@ def _pipeline(function: Function, program: Program) -> Pipeline | None:
     batches = [r for r in function.references if r.api.name in BATCHES]
     if len(batches) != 1 or not isinstance(function.node, ast.FunctionDef):
         return None
-    call, shuffles = batches[0].call, batches[0].api.name == SHUFFLE_BATCH
-    for block in _blocks(function.node):
-        batch = next((s for s in block if getattr(s, "value", None) is call), None)
-        if batch is None or call is None:
+    blocks = list(_blocks(function.node))
+    for block in (*blocks, *(flattened(block, function) for block in blocks)):
+        found = _in_block(block, batches[0], function, program)
+        if found is None:
             continue
-        files = file_queue(function, block, program)
-        source = _provided(function, block) if files is None else ("", files.get)
-        if source is None or block.index(source[1]) > block.index(batch):
-            return None
-        name, get = source
-        between = block[block.index(get) + 1 : block.index(batch)]
-        pipeline = Pipeline(function, block, name, files, get, between, batch, call, shuffles)
-        return pipeline if _is_straight(pipeline, program) else None
+        holding = [outer for outer in blocks if _all_within(found, outer)]
+        return _placed(found, holding[-1], program)
     return None
+
+
+def _in_block(
+    block: list[ast.stmt], reference: Reference, function: Function, program: Program
+) -> Pipeline | None:
+    call, shuffles = reference.call, reference.api.name == SHUFFLE_BATCH
+    batch = next((s for s in block if getattr(s, "value", None) is call), None)
+    if batch is None or call is None:
+        return None
+    files = file_queue(function, block, program)
+    source = _provided(function, block) if files is None else ("", files.get)
+    if source is None or block.index(source[1]) > block.index(batch):
+        return None
+    name, get = source
+    between = block[block.index(get) + 1 : block.index(batch)]
+    queue, arranged = None, list[ast.stmt]()
+    if any(r.api.name == PREFETCH_QUEUE for r in function.references):
+        queue = prefetch_queue(function, block, program)
+        if queue is None or block.index(queue.statement) < block.index(batch):
+            return None
+        arranged = block[block.index(batch) + 1 : block.index(queue.statement)]
+    found = Pipeline(
+        function,
+        block,
+        block,
+        0,
+        [],
+        name,
+        files,
+        get,
+        between,
+        batch,
+        call,
+        shuffles,
+        queue,
+        arranged,
+    )
+    return _told_apart(found) if _is_straight(found, program) else None
 
 
 def _provided(function: Function, block: list[ast.stmt]) -> tuple[str, ast.Assign] | None:
@@ -127,7 +234,7 @@ def _provided(function: Function, block: list[ast.stmt]) -> tuple[str, ast.Assig
 
 
 def _blocks(node: ast.FunctionDef) -> Iterator[list[ast.stmt]]:
-    """The function's statements, and those below a `with`."""
+    """The function's statements, and those below a `with`, behind those around it."""
     pending = [node.body]
     while pending:
         block = pending.pop()
@@ -161,17 +268,135 @@ def _is_straight(pipeline: Pipeline, program: Program) -> bool:
         return False
     if not on_lines_of_their_own(block) or block.index(pipeline.get) < 1:
         return False
-    inside = [pipeline.get, *pipeline.between]
-    if leave_it(pipeline.between):
+    return _may_be_mapped([*pipeline.between, *pipeline.arranged], pipeline.function, program)
+
+
+def _may_be_mapped(statements: list[ast.stmt], function: Function, program: Program) -> bool:
+    """Whether statements make tensors of an example, and do nothing else that a graph keeps."""
+    if leave_it(statements):
         return False
-    after = block[block.index(pipeline.batch) + 1 :]
-    if (loaded(after) - assigned([pipeline.batch])) & assigned(inside):
-        return False  # an example is used beside its batch
-    references = [r for s in pipeline.between for r in references_in(s, pipeline.function)]
-    start = {f for s in pipeline.between for f in called(s, pipeline.function, program)}
-    return not any(r.api.name.startswith("tf.summary.") for r in references) and not any(
-        f in program.building for f in closure_of(start, callees)
+    references = [r for s in statements for r in references_in(s, function)]
+    start = {f for s in statements for f in called(s, function, program)}
+    names = {r.api.name for r in references} - _WITHOUT_VARIABLES
+    if any(name.startswith("tf.summary.") or builds_layers(name) for name in names):
+        return False
+    return not any(f in program.building for f in closure_of(start, callees))
+
+
+def _told_apart(pipeline: Pipeline) -> Pipeline | None:
+    """The pipeline without statements beside it, if nothing uses what an example was."""
+    function = pipeline.function
+    bound = assigned([pipeline.batch]) if isinstance(pipeline.batch, ast.Assign) else set()
+    later = used_later(following(function, pipeline.batch), function, bound)
+    between = _mapped(pipeline.between, [pipeline.get], later, function)
+    if between is None:
+        return None
+    if pipeline.queue is None:
+        return replace(pipeline, between=between)
+    end = pipeline.queue.statement
+    later = used_later(following(function, end), function, assigned([end]))
+    arranged = _mapped(list(pipeline.arranged), [pipeline.batch], later, function)
+    if arranged is None or not isinstance(pipeline.batch, ast.Assign):
+        return None
+    made = [pipeline.get, *between, pipeline.batch, *arranged]
+    if loaded(pipeline.queue.others) & assigned(made):
+        return None  # its capacity is told by a batch
+    return replace(pipeline, between=between, arranged=arranged)
+
+
+def _mapped(
+    statements: list[ast.stmt], made: list[ast.stmt], later: set[str], function: Function
+) -> list[ast.stmt] | None:
+    """Those of the statements that belong into the mapped function.
+
+    Args:
+        statements: They stand between a reading of tensors and the next.
+        made: The statement that reads.
+        later: What is used behind them.
+        function: The function.
+
+    Returns:
+        All but those that only compute numbers of the program; `None` if anything of a tensor is
+        used behind them.
+    """
+    beside = [s for s in statements if assigned([s]) & later]
+    inside = [s for s in statements if s not in beside]
+    if assigned([*made, *inside]) & later:
+        return None
+    if not all(_is_beside(s, [*made, *inside], function) for s in beside):
+        return None
+    return inside
+
+
+def _is_beside(statement: ast.stmt, inside: list[ast.stmt], function: Function) -> bool:
+    """Whether a statement computes the same before all of those that make tensors."""
+    match statement:
+        case ast.Assign([ast.Name(name)], value):
+            if any(is_inside(r) for r in references_in(value, function)):
+                return False
+            calls = [n.func for n in ast.walk(value) if isinstance(n, ast.Call)]
+            if not all(isinstance(c, ast.Name) and c.id in _COUNTING for c in calls):
+                return False
+            before = [s for s in inside if s.lineno < statement.lineno]
+            used = loaded([value])
+            if used & (assigned(inside) | _changed_by(before)):
+                return False
+            return name not in assigned(inside) | loaded(before)
+    return False
+
+
+def _changed_by(statements: list[ast.stmt]) -> set[str]:
+    """The names whose objects statements may change: ``x[0] = ...``, ``x.append(...)``."""
+    nodes = [node for statement in statements for node in ast.walk(statement)]
+    stored = [
+        node.value
+        for node in nodes
+        if isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load)
+    ]
+    stored += [
+        node.func.value
+        for node in nodes
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    ]
+    return {name for node in stored for name in loaded([node])}
+
+
+def _placed(pipeline: Pipeline, around: list[ast.stmt], program: Program) -> Pipeline | None:
+    """The pipeline, with the block in which it stands: spread, if over devices and name scopes."""
+    function, parts = pipeline.function, pipeline.parts
+    spread = [s for s in around if s not in parts and _holds_any(s, parts)]
+    for statement in spread:
+        start = set(called(statement, function, program))
+        references = [r for f in closure_of(start, callees) for r in f.references]
+        if any(
+            r.api.name.startswith(_NAMED) for r in references + references_in(statement, function)
+        ):
+            return None  # it gets its name from the scopes
+    block = [
+        inner
+        for outer in around
+        for inner in (flattened([outer], function) if outer in spread else [outer])
+    ]
+    line = next(s.lineno for s in around if s is pipeline.get or _holds_any(s, [pipeline.get]))
+    clear = on_lines_of_their_own(around) and on_lines_of_their_own(block)
+    return (
+        replace(pipeline, block=block, around=around, line=line, spread=spread) if clear else None
     )
 
 
+def _all_within(pipeline: Pipeline, block: list[ast.stmt]) -> bool:
+    inside = [node for statement in block for node in ast.walk(statement)]
+    return all(part in inside for part in pipeline.parts)
+
+
+def _holds_any(statement: ast.stmt, parts: list[ast.stmt]) -> bool:
+    return any(node in parts for node in ast.walk(statement))
+
+
 _NO = ast.Constant(False)
+# Functions of Python that compute a number or a list, and change nothing.
+_COUNTING = frozenset("abs float int len list max min range round sorted str sum tuple".split())
+# Layers that are functions of tensors alone.
+_WITHOUT_VARIABLES = {"slim.flatten", "slim.one_hot_encoding", "slim.softmax"}
+# What is named by the name scope around it.
+_NAMED = ("slim.summaries.", "slim.summarize_", "tf.summary.", "tf.Variable")

@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import libcst as cst
 
+from slimport.index.batched import COMPUTED, DICT, LIST, is_list, is_sorted, kind_of
 from slimport.index.file_queues import QUEUE
+from slimport.index.modules import Module
 from slimport.index.pipelines import SHUFFLE_BATCH, Pipeline
-from slimport.index.program import Reference
+from slimport.index.prefetching import PREFETCH_QUEUE, unpacks
+from slimport.index.program import ColumnMap, Reference, Span
 from slimport.report.model import Rewritten
 from slimport.rewrite.file_queues import FileRecords
 from slimport.rewrite.names import free_name, names_taken
 from slimport.rewrite.site import FileServices, dotted
+from slimport.rewrite.statements import (
+    Pair as Pair,
+)
 from slimport.rewrite.statements import (
     apart,
     arguments,
     assignment,
     call_in,
     carried_to,
+    code,
     comments_left,
+    flattened,
     keyword,
+    line,
     lines_above,
+    simple,
     with_comments_of,
     with_lines,
     with_lines_only,
@@ -30,7 +40,6 @@ from slimport.rewrite.statements import (
 )
 
 CODE, NAME = "SLIM291", "pipeline"
-Pair = tuple[ast.stmt, cst.BaseStatement]
 
 
 class PipelineBlock:
@@ -48,6 +57,8 @@ class PipelineBlock:
         self._services = services
         taken = names_taken(pipeline.function)
         self._prepare = free_name("prepare", taken)
+        self._arrange = free_name("arrange", taken)
+        self._tensors = free_name("tensors", taken)
         files = pipeline.files
         example = "record" if files is not None else "example"
         is_own = files is not None and files.function is pipeline.function
@@ -59,6 +70,8 @@ class PipelineBlock:
     def replaces(self, reference: Reference) -> bool:
         """Whether a call goes with the block."""
         calls = [self.pipeline.batch_call]
+        if self.pipeline.queue is not None:
+            calls.append(self.pipeline.queue.call)
         if self.pipeline.files is not None:
             calls += [self.pipeline.files.call, self.pipeline.files.reader_call]
         return reference.call in calls
@@ -68,6 +81,8 @@ class PipelineBlock:
         batch, files = self.pipeline.batch, self.pipeline.files
         name = SHUFFLE_BATCH if self.pipeline.shuffles else "tf.train.batch"
         yield Rewritten(batch.lineno, name, CODE, NAME, "order and padding are the queue's")
+        if self.pipeline.queue is not None:
+            yield Rewritten(self.pipeline.queue.call.lineno, PREFETCH_QUEUE, CODE, NAME)
         if files is not None:
             yield Rewritten(files.call.lineno, QUEUE, CODE, NAME)
             if files.function.module is self.pipeline.function.module:
@@ -79,30 +94,67 @@ class PipelineBlock:
         Returns:
             Each with the old one whose place it takes.
         """
-        pipeline = self.pipeline
+        pairs, below = self._flat(pairs)
+        pairs = self._in_order(pairs)
         new = {id(old): statement for old, statement in pairs}
-        between = [new[id(old)] for old in pipeline.between]
         result: list[Pair] = []
         carried: list[cst.EmptyLine] = []
         for old, statement in pairs:
-            made = [statement]
             if self._goes(old):
                 carried += comments_left(statement)
-                continue
-            if self._files is not None and old is self._files.statement:
-                dataset = self._files.dataset(statement, self._records)
-                made = with_comments_of([statement], dataset)
-            if old is pipeline.get:
-                definition = self._definition(statement, between, new[id(pipeline.batch)])
-                made = with_comments_of([statement], [apart(definition)])
-            elif self._whole and old is pipeline.handed_on and old is not pipeline.batch:
-                made = [with_value(statement, cst.Name(self._batches))]
-            elif old is pipeline.batch:
-                made = with_comments_of([statement], self._batched(statement))
-            if old not in pipeline.between:
+            elif not self._is_mapped(old):
+                made = self._instead(old, statement, new)
                 made[0], carried = carried_to(made[0], carried), []
                 result += [(old, each) for each in made]
+        if below:
+            old, last = result[-1]
+            result[-1] = (old, with_lines_only(last, [*lines_above(last), *below]))
         return result
+
+    def _flat(self, pairs: Sequence[Pair]) -> tuple[Sequence[Pair], list[cst.EmptyLine]]:
+        """The statements without the devices and name scopes over which the pipeline is spread."""
+        result: list[Pair] = []
+        left: list[cst.EmptyLine] = []
+        for old, statement in pairs:
+            pair = (old, carried_to(statement, left))
+            left = []
+            if old in self.pipeline.spread:
+                inner, left = flattened([pair], self.pipeline.function)
+                result += inner
+            else:
+                result.append(pair)
+        return result, left
+
+    def _in_order(self, pairs: Sequence[Pair]) -> list[Pair]:
+        """The statements; numbers that stood between those of an example come before it."""
+        olds = [old for old, _ in pairs]
+        first, last = olds.index(self.pipeline.get), olds.index(self.pipeline.batch)
+        beside = [pair for pair in pairs[first + 1 : last] if not self._is_mapped(pair[0])]
+        others = [pair for pair in pairs[first:last] if pair not in beside]
+        return [*pairs[:first], *beside, *others, *pairs[last:]]
+
+    def _is_mapped(self, old: ast.stmt) -> bool:
+        return old in self.pipeline.between or old in self.pipeline.arranged
+
+    def _instead(
+        self, old: ast.stmt, statement: cst.BaseStatement, new: Mapping[int, cst.BaseStatement]
+    ) -> list[cst.BaseStatement]:
+        """What takes the place of a statement."""
+        pipeline = self.pipeline
+        if self._files is not None and old is self._files.statement:
+            dataset = self._files.dataset(statement, self._records)
+            return with_comments_of([statement], dataset)
+        if old is pipeline.get:
+            between = [new[id(inner)] for inner in pipeline.between]
+            definition = self._definition(statement, between, new[id(pipeline.batch)])
+            return with_comments_of([statement], [apart(definition)])
+        if self._whole and old is pipeline.handed_on and old is not pipeline.batch:
+            return [with_value(statement, cst.Name(self._batches))]
+        if old is pipeline.batch:
+            return with_comments_of([statement], self._batched(statement))
+        if pipeline.queue is not None and old is pipeline.queue.statement:
+            return self._prefetched(statement, new)
+        return [statement]
 
     def _goes(self, old: ast.stmt) -> bool:
         """Whether a statement made the reader."""
@@ -117,14 +169,12 @@ class PipelineBlock:
     ) -> cst.BaseStatement:
         """``def prepare(example): ...``, from reading the items to what was batched."""
         tensors = arguments(call_in(batch), self.pipeline.parameters)["tensors"]
-        if isinstance(tensors, cst.List | cst.Tuple):
-            elements = [element.value for element in tensors.elements]
-            tensors = elements[0] if len(elements) == 1 else _tuple(elements)
-        end = cst.SimpleStatementLine([cst.Return(tensors)])
+        kind = kind_of(self.pipeline.tensors, self.pipeline.function)
+        end = self._returned(tensors, self.pipeline.tensors, kind[0])
         return cst.FunctionDef(
             cst.Name(self._prepare),
             cst.Parameters([cst.Param(cst.Name(self._example))]),
-            cst.IndentedBlock([*self._items(get), *between, end]),
+            cst.IndentedBlock([*self._items(get), *between, *end]),
             leading_lines=lines_above(get),
         )
 
@@ -161,22 +211,87 @@ class PipelineBlock:
         index = cst.SubscriptElement(cst.Index(name))
         return cst.Subscript(cst.Name(self._example), [index])
 
+    def _returned(
+        self, tensors: cst.BaseExpression, old: ast.expr, kind: str
+    ) -> list[cst.BaseStatement]:
+        """The end of a mapped function: it returns what a queue was given.
+
+        A list would be one tensor to tf.data, and queues gave a dictionary in the order of its
+        keys.
+        """
+        if kind == DICT and not is_sorted(old, self.pipeline.function):
+            tensors = cst.parse_expression(f"dict(sorted({code(tensors)}.items()))")
+        elif kind == LIST and isinstance(tensors, cst.List | cst.Tuple):
+            tensors = _alone_or_tuple([element.value for element in tensors.elements])
+        elif kind == LIST:
+            tensors = cst.Call(cst.Name("tuple"), [cst.Arg(tensors)])
+        elif kind == COMPUTED:
+            name = self._tensors
+            return [
+                simple(assignment(name, tensors)),
+                # Of one tensor alone a queue made no list.
+                line(f"assert isinstance({name}, (list, tuple)) and len({name}) > 1"),
+                line(f"return tuple({name})"),
+            ]
+        return [simple(cst.Return(tensors))]
+
     def _batched(self, statement: cst.BaseStatement) -> list[cst.BaseStatement]:
         """A line for each step of the dataset, and the statement that reads its next batch."""
-        batches = self._batches
-        examples = self._records if self._files else f"{self.pipeline.provider}.examples"
+        batches, pipeline = self._batches, self.pipeline
+        examples = self._records if self._files else f"{pipeline.provider}.examples"
         made: list[cst.BaseStatement] = []
-        for method, given in self._steps(arguments(call_in(statement), self.pipeline.parameters)):
+        for method, given in self._steps(arguments(call_in(statement), pipeline.parameters)):
             on = batches if made else examples
             call = cst.Call(dotted(f"{on}.{method}"), given)
             made.append(cst.SimpleStatementLine([assignment(batches, call)]))
         made[0] = apart(with_lines(made[0], lines_above(statement)))
+        if pipeline.queue is not None:
+            return made[:-1]  # `_prefetched` has the last step
         if not self._whole:
-            call = cst.Call(self._services.written("next_batch"), [cst.Arg(cst.Name(batches))])
+            kind = kind_of(pipeline.tensors, pipeline.function)
+            several = is_list(kind) and not unpacks(pipeline.batch)
+            if isinstance(pipeline.batch, ast.Return) and kind[0] == LIST:
+                several = False  # a caller unpacks it
+            call = next_of(batches, several, self._services)
             made.append(with_lines_only(with_value(statement, call), ()))
-        elif isinstance(self.pipeline.batch, ast.Return):
+        elif isinstance(pipeline.batch, ast.Return):
             made.append(with_lines_only(with_value(statement, cst.Name(batches)), ()))
         return made
+
+    def _prefetched(
+        self, statement: cst.BaseStatement, new: Mapping[int, cst.BaseStatement]
+    ) -> list[cst.BaseStatement]:
+        """``batch_queue = batches.prefetch(...)``, behind a step for what was done to a batch."""
+        queue, batches = self.pipeline.queue, self._batches
+        assert queue is not None
+        autotune = code(self._services.tensorflow("data.AUTOTUNE", "tensorflow"))
+        end = line(f"{queue.name} = {batches}.prefetch({autotune})")
+        if self.pipeline.hands_on:
+            return with_comments_of([statement], [with_lines_only(end, lines_above(statement))])
+        given = arguments(call_in(statement), ("tensors",))["tensors"]
+        arranging = self._arranging(given, new)
+        step = line(f"{batches} = {batches}.map({self._arrange}, num_parallel_calls={autotune})")
+        steps = [apart(with_lines_only(step, lines_above(statement))), end]
+        *steps, arranging = with_comments_of([statement], [*steps, apart(arranging)])
+        return [arranging, *steps]
+
+    def _arranging(
+        self, given: cst.BaseExpression, new: Mapping[int, cst.BaseStatement]
+    ) -> cst.BaseStatement:
+        """``def arrange(images, labels): ...``, from a batch to what the queue was given."""
+        pipeline, queue = self.pipeline, self.pipeline.queue
+        assert queue is not None and isinstance(pipeline.batch, ast.Assign)
+        body = [new[id(old)] for old in pipeline.arranged]
+        names = [ast.unparse(t) for t in getattr(pipeline.batch.targets[0], "elts", ())]
+        parameters = cst.Parameters([cst.Param(cst.Name(name)) for name in names])
+        if not names:
+            name = ast.unparse(pipeline.batch.targets[0])
+            parameters = cst.Parameters([cst.Param(cst.Name(name))])
+            if is_list(kind_of(pipeline.tensors, pipeline.function)):
+                parameters = cst.Parameters(star_arg=cst.Param(cst.Name(name)))
+                body = [line(f"{name} = list({name})"), *body]
+        body += self._returned(given, queue.tensors, pipeline.held[0])
+        return cst.FunctionDef(cst.Name(self._arrange), parameters, cst.IndentedBlock(body))
 
     def _steps(
         self, given: Mapping[str, cst.BaseExpression]
@@ -191,6 +306,44 @@ class PipelineBlock:
         drops = keyword("drop_remainder", _negated(given.get("allow_smaller_final_batch")))
         yield "padded_batch" if pads else "batch", [cst.Arg(given["batch_size"]), drops]
         yield "prefetch", [cst.Arg(autotune)]
+
+
+class Dequeues:
+    """The places of a file where batches are taken out of queues.
+
+    Args:
+        pipelines: Those whose queues become datasets.
+        module: The file.
+        services: The file, for names of the written module.
+    """
+
+    def __init__(
+        self, pipelines: Iterable[Pipeline], module: Module, services: FileServices
+    ) -> None:
+        columns = ColumnMap(module.lines)
+        self._services = services
+        self._calls = {
+            columns.span(pipeline.queue.dequeue.call): pipeline
+            for pipeline in pipelines
+            if pipeline.queue is not None and pipeline.queue.dequeue.module is module
+        }
+
+    def __bool__(self) -> bool:
+        return bool(self._calls)
+
+    def call(self, span: Span, node: cst.Call) -> cst.Call:
+        """``next_batch(batch_queue)`` for ``batch_queue.dequeue()``; any other call as it is."""
+        pipeline = self._calls.get(span)
+        if pipeline is None or pipeline.queue is None or not isinstance(node.func, cst.Attribute):
+            return node
+        several = is_list(pipeline.held) and not pipeline.queue.dequeue.is_unpacked
+        return next_of(code(node.func.value), several, self._services)
+
+
+def next_of(batches: str, several: bool, services: FileServices) -> cst.Call:
+    """``next_batch(batches)``; of several tensors a queue made a list."""
+    call = cst.Call(services.written("next_batch"), [cst.Arg(cst.Name(batches))])
+    return cst.Call(cst.Name("list"), [cst.Arg(call)]) if several else call
 
 
 def _tuple(values: Sequence[cst.BaseExpression]) -> cst.Tuple:

@@ -8,15 +8,17 @@ from collections.abc import Iterator, Mapping, Sequence
 import libcst as cst
 from libcst.metadata import CodeRange
 
+from slimport.index.clones import CloneTraining
 from slimport.index.modules import Module
 from slimport.index.program import Function, Reference
 from slimport.index.training import Training, unseen_summaries
 from slimport.report.model import Rewritten
+from slimport.rewrite.clones import CloneFit
 from slimport.rewrite.evaluate import EvaluateBlock
 from slimport.rewrite.file_queues import of_a_record
 from slimport.rewrite.fit import FitBlock
 from slimport.rewrite.parameters import without_argument, without_parameters
-from slimport.rewrite.pipelines import PipelineBlock
+from slimport.rewrite.pipelines import Dequeues, PipelineBlock
 from slimport.rewrite.plan import Plan
 from slimport.rewrite.site import FileServices
 from slimport.rewrite.statements import comments_left, with_lines
@@ -52,10 +54,11 @@ class TrainingBlocks:
         }
         whole = {plain.reader for plain in plan.plain_trainings.values()}
         self._pipelines = {
-            pipeline.get.lineno: PipelineBlock(pipeline, services, pipeline.function in whole)
+            pipeline.line: PipelineBlock(pipeline, services, pipeline.function in whole)
             for pipeline in plan.pipelines.values()
             if pipeline.function.module is module
         }
+        self._dequeues = Dequeues(plan.pipelines.values(), module, services)
         self._readers = {
             pipeline.files.line: pipeline.files
             for pipeline in plan.pipelines.values()
@@ -95,12 +98,13 @@ class TrainingBlocks:
 
         One on the value of a metric takes the number that it is now.
         """
-        if not self._steps and not self._evaluations:
+        if not self._steps and not self._evaluations and not self._dequeues:
             return node
         start, end = self._positions[original].start, self._positions[original].end
         span = (start.line, start.column, end.line, end.column)
         for evaluation in self._evaluations.values():
             node = evaluation.call(span, node)
+        node = self._dequeues.call(span, node)
         passed = self._steps.get((start.line, start.column))
         return node if passed is None else without_argument(node, passed.position, passed.parameter)
 
@@ -114,11 +118,11 @@ class TrainingBlocks:
         lines = [self._positions[statement].start.line for statement in original.body]
         blocks = [fit.training.block for fit in self._fits.values()]
         blocks += [block.evaluation.block for block in self._evaluations.values()]
-        if any(block[0].lineno in lines for block in blocks):
+        if any(statement.lineno in lines for block in blocks for statement in block):
             return node  # the function around gets it
         found = [self._pipelines[line] for line in lines if line in self._pipelines]
         for piped in found:
-            pairs = list(zip(piped.pipeline.block, node.body, strict=True))
+            pairs = list(zip(piped.pipeline.around, node.body, strict=True))
             return node.with_changes(body=[new for _, new in piped.rewritten(pairs)])
         for evaluation in self._evaluations.values():
             changed = evaluation.inner(lines, node)
@@ -160,11 +164,13 @@ class TrainingBlocks:
 
 
 def _fit_block(training: Training, plan: Plan, services: FileServices) -> FitBlock:
+    pipeline = plan.pipelines.get(training.function)
+    if isinstance(training, CloneTraining):
+        return CloneFit(training, services, pipeline, training.has_scalars(plan.program))
     plain = plan.plain_trainings.get(training.function)
     layers = plain.layers & plan.program.building if plain is not None else set()
     scoped = any(not plan.plain(function) for function in layers)
     shows = training.has_scalars(plan.program)
-    pipeline = plan.pipelines.get(training.function)
     is_one_call = training.is_one_call(plan.program)
     return FitBlock(training, services, pipeline, plain, scoped, shows, is_one_call)
 

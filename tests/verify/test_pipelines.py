@@ -1,0 +1,159 @@
+"""Pipelines behind queues of TF 1: the same batches in the same order, over two epochs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from slimport.rewrite.tree import rewrite_tree
+
+tf = pytest.importorskip("tensorflow")
+pytest.importorskip("tf_slim")
+
+RUNNER = Path(__file__).with_name("run_legacy_script.py")
+ENVIRONMENT = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"}
+NUMBERS = (1, 2, 3, 7)  # 10 examples: batches of 4 go across the epochs
+HEAD = """
+import json
+import sys
+
+import tensorflow as tf
+import tf_slim as slim
+
+
+def flat(values):
+    return [x for value in values for x in (value if isinstance(value, list) else [value])]
+
+
+def provider_of(path):
+    decoder = slim.tfexample_decoder.TFExampleDecoder(
+        {'x': tf.FixedLenFeature([4], tf.float32), 'y': tf.FixedLenFeature([], tf.int64)},
+        {'row': slim.tfexample_decoder.Tensor('x'), 'label': slim.tfexample_decoder.Tensor('y')})
+    return slim.dataset.Dataset(
+        path, tf.TFRecordReader, decoder, num_samples=10,
+        items_to_descriptions={'row': '', 'label': ''})
+
+
+def loss_of(rows, labels):
+    logits = slim.fully_connected(
+        rows, 3, activation_fn=None, weights_initializer=tf.constant_initializer(0.1))
+    tf.losses.softmax_cross_entropy(labels, logits)
+    return tf.losses.get_total_loss()
+
+
+def dequeued(queue, factor):
+    rows, labels = queue.dequeue()
+    return loss_of(rows * factor, labels)
+
+"""
+BUILD = """
+def build_{name}(path):
+    provider = slim.dataset_data_provider.DatasetDataProvider(provider_of(path), shuffle=False)
+    {lines}
+
+
+def train_{name}(path, folder, steps):
+    with tf.Graph().as_default():
+        total_loss = build_{name}(path)
+        train_op = slim.learning.create_train_op(total_loss, tf.train.MomentumOptimizer(0.1, 0.9))
+        return slim.learning.train(train_op, folder, number_of_steps=steps)
+
+"""
+TAIL = """
+if __name__ == '__main__':
+    folder, path, names, numbers = sys.argv[1:]
+    losses = {}
+    for name in names.split(','):
+        for n in numbers.split(','):
+            train = globals()['train_' + name]
+            losses[name + n] = float(train(path, folder + name + n, int(n)))
+    with open(folder + 'losses', 'w') as out:
+        json.dump(losses, out)
+"""
+GET = "row, label = provider.get(['row', 'label'])\n    row = tf.square(row) / 2.0\n"
+QUEUED = "    queue = slim.prefetch_queue.prefetch_queue"
+PIPELINES = {
+    "one_hot": GET + "    rows, labels = tf.train.batch([row, label], 4)\n"
+    "    labels = slim.one_hot_encoding(labels, 3)\n" + QUEUED + "([rows, labels], capacity=2)\n"
+    "    return dequeued(queue, 2.0)",
+    "as_it_is": GET + "    label = tf.one_hot(label, 3)\n"
+    "    batch = tf.train.batch([row, label], 4)\n" + QUEUED + "(batch)\n"
+    "    rows, labels = queue.dequeue()\n"
+    "    return loss_of(rows, labels)",
+    "spread": "with tf.name_scope('reading'):\n"
+    "        row, label = provider.get(['row', 'label'])\n"
+    "    width = 4 * len([path])\n    row = tf.reshape(row, [width])\n"
+    "    with tf.name_scope('batching'):\n        rows, labels = tf.train.batch([row, label], 4)\n"
+    "    rows = tf.reshape(rows, [-1, width])\n"
+    "    return loss_of(rows, tf.one_hot(labels, 3))",
+    # A queue sorts by name; so do `values()` and the arithmetic behind.
+    "by_name": GET + "    batch = tf.train.batch({'rows': row, 'labels': label}, 4)\n"
+    "    batch['more'] = slim.one_hot_encoding(batch['labels'], 3)\n" + QUEUED + "(batch)\n"
+    "    labels, more, rows = queue.dequeue().values()\n"
+    "    return loss_of(rows, more * tf.cast(labels[:, None] > 0, tf.float32))",
+    "a_dictionary": GET + "    batch = tf.train.batch({'rows': row, 'labels': label}, 4)\n"
+    "    labels, rows = batch.values()\n"
+    "    return loss_of(rows, tf.one_hot(labels, 3))",
+    "computed": GET + "    r = tf.train.batch(flat([row, [label, row + 1.0]]), 4)\n"
+    "    rows, labels, others = flat(r)\n"
+    "    labels = tf.one_hot(labels, 3)\n" + QUEUED + "(flat([rows, [labels], others]))\n"
+    "    rows, labels, others = flat(queue.dequeue()[:3])\n"
+    "    return loss_of(rows * 2.0 - others, labels)",
+    "a_list": GET + "    r = tf.train.batch(flat([row, [label]]), 4)\n"
+    "    return loss_of(r[0], tf.one_hot((r + [None])[1], 3))",
+}
+
+
+def write_rows(path: str) -> None:
+    random = np.random.default_rng(4)
+    with tf.io.TFRecordWriter(path) as writer:
+        for label in random.integers(0, 3, 10):
+            row = tf.train.FloatList(value=random.normal(size=4))
+            features = {
+                "x": tf.train.Feature(float_list=row),
+                "y": tf.train.Feature(int64_list=tf.train.Int64List(value=[label])),
+            }
+            example = tf.train.Example(features=tf.train.Features(feature=features))
+            writer.write(example.SerializeToString())
+
+
+def losses(script: Path, folder: Path, *arguments: str) -> dict[str, float]:
+    """The last losses of a script's trainings, by name and number of steps."""
+    runner = [str(RUNNER)] if script.parent.name == "legacy" else []
+    begin = f"{folder}/{script.parent.name}-"
+    command = [sys.executable, *runner, str(script), begin, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT)
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = json.loads(Path(f"{begin}losses").read_text())
+    return {name: float(loss) for name, loss in found.items()}
+
+
+def test_batches_are_those_of_the_queues(tmp_path: Path) -> None:
+    records = str(tmp_path / "data.tfrecord")
+    write_rows(records)
+    built = "".join(BUILD.format(name=name, lines=lines) for name, lines in PIPELINES.items())
+    legacy, migrated = tmp_path / "legacy", tmp_path / "migrated"
+    legacy.mkdir()
+    # A function takes the queue of one caller.
+    (legacy / "train.py").write_text(HEAD + built + TAIL)
+    result = rewrite_tree(legacy)
+    assert result.report.left == 0 and not result.report.failed
+    for path, data in result.outputs.items():
+        (migrated / path).parent.mkdir(exist_ok=True)
+        (migrated / path).write_bytes(data)
+    text = (migrated / "train.py").read_text()
+    assert text.count("LossModel(") == text.count(".map(prepare") == len(PIPELINES)
+    assert text.count(".map(arrange") == 3 and "dequeue()" not in text
+    names, numbers = ",".join(PIPELINES), ",".join(map(str, NUMBERS))
+    before, after = (
+        losses(folder / "train.py", tmp_path, records, names, numbers)
+        for folder in (legacy, migrated)
+    )
+    assert before.keys() == after.keys() and len(before) == len(PIPELINES) * len(NUMBERS)
+    assert after == pytest.approx(before, rel=1e-5)
