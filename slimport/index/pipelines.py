@@ -229,7 +229,8 @@ def _provided(function: Function, block: list[ast.stmt]) -> tuple[str, ast.Assig
         match statement:
             case ast.Assign([ast.Name(name)], value) if [r.call for r in providers] == [value]:
                 gets = [s for s in block if isinstance(s, ast.Assign) and _reads(s, name)]
-                return (name, gets[0]) if gets else None
+                reads = [n for n in ast.walk(function.node) if _is_get(n, name)]
+                return (name, gets[0]) if gets and len(reads) == 1 else None
     return None
 
 
@@ -250,6 +251,14 @@ def _reads(statement: ast.stmt, provider: str) -> bool:
             ast.Call(ast.Attribute(ast.Name(name), "get"), [_], []),
         ):
             return all(isinstance(target, ast.Name) for target in targets) and name == provider
+    return False
+
+
+def _is_get(node: ast.AST, provider: str) -> bool:
+    """``provider.get``, of which all give the same example."""
+    match node:
+        case ast.Attribute(ast.Name(name), "get"):
+            return name == provider
     return False
 
 

@@ -168,7 +168,7 @@ def _cloned_by(call: ast.Call, given: ast.List, module: Module, program: Program
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id == callee.id
     ]
     elsewhere = "." not in target.qualname and any(module in m for m in program.imports.values())
-    if named != [callee] or target.module is not module or target.all_callers or elsewhere:
+    if named != [callee] or target.module is not module or target.callers or elsewhere:
         raise _Unknown
     return target
 

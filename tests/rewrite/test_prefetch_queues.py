@@ -249,3 +249,8 @@ def test_queues_that_stay(parts: dict[str, str]) -> None:
     text = rewritten(**parts)
     assert "prefetch_queue(" in text and "tf.train.batch(" in text and ".map(" not in text
     assert "LossModel" not in text
+
+
+def test_two_readings_of_an_example_stay() -> None:
+    text = rewritten(inner="[c] = provider.get(['c'])\n    a = a + c")
+    assert "tf.train.batch(" in text and ".map(" not in text
