@@ -91,11 +91,12 @@ PROGRAMS = {
 }
 
 
-def start_of(folder: Path) -> str:
+def start_of(folder: Path, norm: bool = True) -> str:
     """A checkpoint of random weights, which both sides begin with."""
+    names = ("beta", "moving_mean", "moving_variance")
     shapes = {
         "Conv/weights": (3, 3, 3, 4),
-        **{f"Conv/BatchNorm/{name}": (4,) for name in ("beta", "moving_mean", "moving_variance")},
+        **({f"Conv/BatchNorm/{name}": (4,) for name in names} if norm else {"Conv/biases": (4,)}),
         "Conv_1/weights": (3, 3, 4, 4),
         "Conv_1/biases": (4,),
         "logits/weights": (36, 3),
