@@ -1,41 +1,75 @@
-"""tf.summary.scalar in the loss of a program that trains with fit: a number that fit logs."""
+"""tf.summary in the loss of a program that trains with fit: what `Summaries` writes."""
 
 from dataclasses import dataclass
 
 import libcst as cst
 
 from slimport.rewrite.rule import Example, Outcome, Rule
-from slimport.rewrite.site import CallSite, ValueSite
+from slimport.rewrite.site import CallSite, Site, ValueSite
+from slimport.rewrite.statements import on_one_line
 
 _NOTE = "a summary of a graph with sessions; fit's callbacks do not write it"
+# The parameters of TensorFlow's that have an equal, and those that are called otherwise.
+_PARAMETERS = {
+    "audio": ("name", "tensor", "sample_rate", "max_outputs"),
+    "histogram": ("name", "values"),
+    "image": ("name", "tensor", "max_outputs"),
+    "scalar": ("name", "tensor"),
+    "text": ("name", "tensor"),
+}
+_RENAMED = {"audio": "audio", "image": "images", "text": "texts"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class _LoggedRule(Rule):
-    """A scalar of the loss becomes one of its logs; other summaries have no effect in fit."""
+    """A summary that a LossModel's function makes as a statement is logged there."""
 
     def call(self, site: CallSite) -> Outcome:
-        given = site.bound(("name", "tensor"))
-        if given is None or not site.file.is_of_loss(site.function) or site.short != "scalar":
-            site.file.note(_NOTE)
-            return site.file.tf1(site)
-        arguments = [cst.Arg(given["name"].value), cst.Arg(given["tensor"].value)]
-        return cst.Call(site.file.written("log_scalar"), arguments)
+        given = site.bound(_PARAMETERS[site.short])
+        if given is None or not {"name", _PARAMETERS[site.short][1]} <= given.keys():
+            return _stays(site)
+        if not site.file.is_of_loss(site.function) or not _is_statement(site):
+            return _stays(site)
+        renamed = {"tensor": _RENAMED.get(site.short, "tensor")}
+        arguments = [
+            a.with_changes(keyword=cst.Name(renamed.get(a.keyword.value, a.keyword.value)))
+            if a.keyword
+            else a
+            for a in site.node.args
+        ]
+        function = site.file.written(f"log_{site.short}")
+        if site.file.is_added_summary(site.reference.call):
+            return cst.Call(function, on_one_line(arguments))
+        return site.node.with_changes(func=function, args=arguments)
 
     def value(self, site: ValueSite) -> Outcome:
+        return _stays(site)
+
+
+def _stays(site: CallSite | ValueSite) -> Outcome:
+    """TensorFlow's own summary: a LossModel finds it in its function as well."""
+    if not site.file.is_of_loss(site.function):
         site.file.note(_NOTE)
-        return site.file.tf1(site)
+    return site.file.tf1(site)
+
+
+def _is_statement(site: Site) -> bool:
+    """Whether nothing uses what the call returns."""
+    is_alone = isinstance(site.path[-1], cst.Expr)
+    return is_alone or site.file.is_added_summary(site.reference.call)
 
 
 LOGGED_SCALARS = _LoggedRule(
     code="SLIM283",
     name="logged_scalars",
-    summary="tf.summary.scalar -> log_scalar, where a LossModel computes it",
-    apis=tuple(f"tf.summary.{kind}" for kind in ("audio", "histogram", "image", "scalar", "text")),
+    summary="tf.summary -> log_scalar, log_histogram, log_image ..., where a LossModel runs it",
+    apis=tuple(f"tf.summary.{kind}" for kind in _PARAMETERS),
     only_with_fit=True,
     details=(
-        "What a step logs is in the progress bar, and reaches every callback: Summaries writes it "
-        "to event files as often as slim's loop did."
+        "What a step logs by log_scalar is in the progress bar, and reaches every callback. "
+        "Summaries writes all kinds to event files as often as slim's loop did: the function runs "
+        "once more for them, on the batch of the step. A summary with other options, or whose "
+        "value is used, stays TensorFlow's; it is written as well."
     ),
     examples=(
         Example(
@@ -49,6 +83,10 @@ def train(images, labels, folder):
     loss = tf.losses.sparse_softmax_cross_entropy(labels, logits)
     tf.summary.scalar('loss/classes', loss)
     tf.summary.histogram('logits', logits)
+    tf.summary.image('images', tensor=images, max_outputs=2)
+    tf.summary.histogram('logits', logits, family='all')
+    for variable in slim.get_model_variables():
+        tf.summary.histogram(variable.op.name, variable)
     train_op = slim.learning.create_train_op(loss, tf.train.GradientDescentOptimizer(0.1))
     slim.learning.train(train_op, folder, number_of_steps=100)
 """,
@@ -58,6 +96,9 @@ import tensorflow as tf
 from scoped_layers import (
     Checkpoints,
     fully_connected,
+    get_model_variables,
+    log_histogram,
+    log_image,
     log_scalar,
     LogLoss,
     LossModel,
@@ -71,7 +112,11 @@ def train(images, labels, folder):
         logits = fully_connected(images, 3, activation=None)
         loss = tf.compat.v1.losses.sparse_softmax_cross_entropy(labels, logits)
         log_scalar('loss/classes', loss)
-        tf.compat.v1.summary.histogram('logits', logits)
+        log_histogram('logits', logits)
+        log_image('images', images=images, max_outputs=2)
+        tf.compat.v1.summary.histogram('logits', logits, family='all')
+        for variable in get_model_variables():
+            log_histogram(variable.op.name, variable)
         return loss
 
     model = LossModel(build_loss)
@@ -81,6 +126,67 @@ def train(images, labels, folder):
         model.batches,
         steps_per_epoch=100,
         callbacks=[Checkpoints(folder), StopAtStep(100), Summaries(folder), training_log],
+    )
+""",
+        ),
+        Example(
+            title="summaries that are collected, and the learning rate's",
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def train(images, folder):
+    step = slim.create_global_step()
+    summaries = set(tf.get_collection(tf.GraphKeys.SUMMARIES))
+    logits = slim.fully_connected(images, 3, scope='logits')
+    loss = tf.reduce_mean(tf.square(logits))
+    summaries.add(tf.summary.scalar('loss', loss))
+    for variable in slim.get_model_variables():
+        summaries.add(tf.summary.histogram(variable.op.name, variable))
+    rate = tf.train.exponential_decay(0.1, step, 1000, 0.9)
+    summaries.add(tf.summary.scalar('learning_rate', rate))
+    optimizer = tf.train.AdamOptimizer(rate)
+    train_op = slim.learning.create_train_op(loss, optimizer, global_step=step)
+    summary_op = tf.summary.merge(list(summaries), name='summary_op')
+    slim.learning.train(train_op, folder, summary_op=summary_op, save_summaries_secs=60)
+""",
+            after="""
+import keras
+import tensorflow as tf
+from scoped_layers import (
+    Checkpoints,
+    fully_connected,
+    get_model_variables,
+    log_histogram,
+    log_scalar,
+    LogLoss,
+    LossModel,
+    Summaries,
+)
+
+
+def train(images, folder):
+    def build_loss():
+        logits = fully_connected(images, 3, name='logits')
+        loss = tf.reduce_mean(tf.square(logits))
+        log_scalar('loss', loss)
+        for variable in get_model_variables():
+            log_histogram(variable.op.name, variable)
+        return loss
+
+    model = LossModel(build_loss)
+    rate = keras.optimizers.schedules.ExponentialDecay(0.1, 1000, 0.9)
+    optimizer = keras.optimizers.Adam(rate, epsilon=1e-8)
+    model.compile(optimizer=optimizer)
+    training_log = LogLoss()
+    model.fit(
+        model.batches,
+        callbacks=[
+            Checkpoints(folder),
+            Summaries(folder, save_summaries_secs=60, learning_rate='learning_rate'),
+            training_log,
+        ],
     )
 """,
         ),

@@ -31,7 +31,8 @@ class _SummaryRule(RenamedRule):
 
 
 def _note_effect(site: Site) -> None:
-    if not site.api.startswith(_TABLES) and not site.file.runs_sessions():
+    written = site.file.runs_sessions() or site.file.is_of_loss(site.function)
+    if not site.api.startswith(_TABLES) and not written:
         site.file.note(
             f"{site.api} has an effect in graphs with sessions alone; "
             "keras.callbacks.TensorBoard shows a model's training"
@@ -50,7 +51,8 @@ SUMMARIES = _SummaryRule(
     ),
     details=(
         "The tags, values and collections are slim's. They go to tf.compat.v1.summary.merge_all; "
-        "in a model, where nothing evaluates that, they have no effect, and the report says so."
+        "the callback Summaries writes those of a LossModel. In other models, where nothing "
+        "evaluates them, they have no effect, and the report says so."
     ),
     examples=(
         Example(

@@ -14,7 +14,8 @@ from slimport.index.pipelines import Pipeline
 from slimport.index.program import Function, Program, Reference
 from slimport.index.queues import QUEUES
 from slimport.index.stays import Stays
-from slimport.index.training import TRAIN, Training, blocks_that_train
+from slimport.index.training import TRAIN, Training, blocks_that_train, only_shows
+from slimport.index.training_summaries import is_given, merged_summaries
 
 # A program that does any of this keeps its graph: fit has no place for it.
 NEEDS_A_GRAPH = (
@@ -45,7 +46,7 @@ _OF_OPERATION = frozenset(
 _OF_LOOP = frozenset(
     """
     train_op logdir number_of_steps log_every_n_steps init_fn saver save_summaries_secs
-    save_interval_secs
+    save_interval_secs summary_op summary_writer
     """.split()
 )
 
@@ -97,13 +98,32 @@ def _why_not(training: Training, program: Program, read: Mapping[Function, Pipel
         return "the global step is used for more than schedules"
     return (
         _unknown_argument(training)
-        or _why_statements_stay(training)
+        or _why_summaries_stay(training, program)
+        or _why_statements_stay(training, program)
         or _why_rest_stays(training, program)
-        or _what_needs_a_graph(training, program, read)
+        or _what_needs_a_graph(training, program, read, _merging(training))
     )
 
 
-def _why_statements_stay(training: Training) -> str:
+def _merging(training: Training) -> set[int]:
+    """The nodes that merge the loop's summaries."""
+    told = [argument(training.loop_call, 99, "summary_op"), *training.gone]
+    return {id(node) for part in told if part is not None for node in ast.walk(part)}
+
+
+def _why_summaries_stay(training: Training, program: Program) -> str:
+    """Whether the loop writes other summaries than the loss makes."""
+    merged = merged_summaries(training.block, training.loop_call, training.function, program)
+    if is_given(argument(training.loop_call, 99, "summary_writer")):
+        return "fit has no place for summary_writer"
+    inside = {node for s in (*training.of_loss, *training.gone) for node in ast.walk(s)}
+    added = merged.kept.added if merged.kept is not None else []
+    if not merged.why_not and not all(a.statement in inside for a in added):
+        return "a summary beside the loss is used"
+    return merged.why_not
+
+
+def _why_statements_stay(training: Training, program: Program) -> str:
     of_loss, loss = training.of_loss, training.loss
     node = training.function.node
     assert isinstance(node, ast.FunctionDef)
@@ -112,7 +132,8 @@ def _why_statements_stay(training: Training) -> str:
     if not of_loss or loss.id not in assigned(of_loss):
         return f"{loss.id} is not made in the block"
     early = training.block[: training.block.index(training.operation)]
-    if not all(s in early or isinstance(s, ast.Expr) for s in of_loss):
+    late = [s for s in of_loss if s not in early and not isinstance(s, ast.Expr)]
+    if not all(only_shows(s, training.function, program) for s in late):
         return "tensors are made after the training operation"
     return "the statements of the loss return, or leave a loop" if leave_it(of_loss) else ""
 
@@ -120,7 +141,9 @@ def _why_statements_stay(training: Training) -> str:
 def _why_rest_stays(training: Training, program: Program) -> str:
     """Whether the rest looks into the loss, or changes what the loss needs."""
     of_loss, loss = training.of_loss, training.loss
-    rest = [s for s in training.block if s not in of_loss and s is not training.operation]
+    summaries = training.summaries.serving if training.summaries is not None else []
+    others = (*of_loss, *summaries, training.operation)
+    rest = [s for s in training.block if s not in others]
     used = loaded(rest) | _loaded_in_call(training.operation_call, skip=loss)
     looked_at = used & assigned(of_loss)
     if looked_at:
@@ -186,7 +209,7 @@ def _unknown_argument(training: Training) -> str:
 
 def _is_step_told_by_keras(training: Training, program: Program) -> bool:
     """Whether the global step is used only where Keras counts steps itself."""
-    names, function = assigned(training.gone), training.function
+    names, function = training.names_of_steps, training.function
     told = [argument(training.operation_call, 2, "global_step")]
     told += told_steps(function)
     told += [argument(p.call, p.position, p.parameter) for p in training.steps_passed(program)]

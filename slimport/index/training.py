@@ -25,6 +25,8 @@ from slimport.index.global_steps import (
 )
 from slimport.index.program import Function, Program, Reference, callees, closure_of
 from slimport.index.queues import QUEUES
+from slimport.index.summaries_kept import MERGE, MERGE_ALL, KeptSummaries
+from slimport.index.training_summaries import MAKING, merged_summaries, rate_summary
 
 TRAIN = "slim.learning.train"
 TRAIN_OP = "slim.learning.create_train_op"
@@ -44,6 +46,10 @@ _LOOK_UPS = (
     "slim.get_", "slim.filter_variables", "tf.all_variables", "tf.get_collection",
     "tf.global_variables", "tf.model_variables", "tf.trainable_variables",
 )  # fmt: skip
+_ALL_VARIABLES = (
+    "slim.get_variables", "slim.get_variables_to_restore", "tf.all_variables",
+    "tf.global_variables",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +68,7 @@ class Training:
         loop_call: Its call.
         gone: Statements that nothing needs any more: the global step's.
         looks_up: Statements that look variables up, which are the model's then.
+        summaries: The collection of summaries that the loop writes, if it has one.
     """
 
     function: Function
@@ -75,6 +82,7 @@ class Training:
     loop_call: ast.Call
     gone: list[ast.stmt]
     looks_up: list[ast.stmt]
+    summaries: KeptSummaries | None
 
     def beside(self, program: Program) -> set[Function]:
         """The functions that the other statements run: optimizers, schedules, restoring."""
@@ -84,7 +92,7 @@ class Training:
 
     def steps_passed(self, program: Program) -> Iterator[PassedStep]:
         """Where the global step goes to a function which only schedules a rate by it."""
-        names = assigned(self.gone)
+        names = self.names_of_steps
         for call in self.function.calls:
             for target in called_by(call, self.function, program):
                 for passed in passed_steps(call, names, target):
@@ -108,11 +116,26 @@ class Training:
         is_own = any(True for _ in called_by(call, self.function, program))
         return is_own and not tensors and not makes_layers
 
-    def has_scalars(self, program: Program) -> bool:
-        """Whether the loss writes summaries of numbers."""
+    @property
+    def names_of_steps(self) -> set[str]:
+        """What the global step is called."""
+        kept = self.summaries.serving if self.summaries is not None else []
+        return assigned(s for s in self.gone if s not in kept and not self._merges(s))
+
+    def _merges(self, statement: ast.stmt) -> bool:
+        names = [r.api.name for r in references_in(statement, self.function)]
+        return MERGE in names or MERGE_ALL in names
+
+    def has_summaries(self, program: Program) -> bool:
+        """Whether the loss makes summaries."""
         references = [r for s in self.of_loss for r in references_in(s, self.function)]
         references += [r for f in self.callees(program) for r in f.references]
-        return any(r.api.name == "tf.summary.scalar" for r in references)
+        return any(r.api.name.startswith(MAKING) for r in references)
+
+    def rate_summary(self, program: Program) -> ast.Call | None:
+        """The summary of the learning rate, if there is one."""
+        rest = [s for s in self.block if s not in self.of_loss]
+        return rate_summary(rest, self.function, program)
 
     @property
     def line(self) -> int:
@@ -156,7 +179,9 @@ def _training(function: Function, program: Program) -> Training | None:
         return None
     if given.id != operation_name:
         return None
-    of_loss = _of_loss(block[: block.index(loop)], operation, function, program)
+    merged = merged_summaries(block, loop_call, function, program)
+    serving = [operation, *merged.gone]
+    of_loss = _of_loss(block[: block.index(loop)], serving, function, program)
     return Training(
         function=function,
         graph=graph,
@@ -167,8 +192,13 @@ def _training(function: Function, program: Program) -> Training | None:
         operation_call=operation_call,
         loop=loop,
         loop_call=loop_call,
-        gone=[s for s in block if is_step(s, function) or _is_summary(s, of_loss, function)],
+        gone=[
+            s
+            for s in block
+            if is_step(s, function) or s in merged.gone or _is_summary(s, of_loss, function)
+        ],
         looks_up=[s for s in block if s not in of_loss and looks_up(s, function, program)],
+        summaries=merged.kept,
     )
 
 
@@ -190,15 +220,15 @@ def block_of(
 
 
 def _of_loss(
-    before: list[ast.stmt], operation: ast.stmt, function: Function, program: Program
+    before: list[ast.stmt], others: list[ast.stmt], function: Function, program: Program
 ) -> list[ast.stmt]:
-    """The statements that make tensors, or use what these have made."""
+    """The statements that make tensors, or use what these have made; `others` do neither."""
     made: set[str] = set()
     found = []
+    before = [s for s in before if s not in others]
     for statement in before:
-        if statement is operation:
-            continue
-        if makes_tensors(statement, function, program) or loaded([statement]) & made:
+        shows = shows_what_is_there(statement, before, made, function, program)
+        if shows or makes_tensors(statement, function, program) or loaded([statement]) & made:
             found.append(statement)
             made |= assigned([statement])
     return found
@@ -218,8 +248,52 @@ def _is_summary(statement: ast.stmt, of_loss: list[ast.stmt], function: Function
     call = call_of(statement) if isinstance(statement, ast.Expr) else None
     if call is None or statement in of_loss:
         return False
+    match call:
+        case ast.Call(ast.Attribute(ast.Name(), "add" | "append"), [ast.Call() as added], []):
+            call = added
     found = [r for r in references_in(statement, function) if r.call is call]
     return any(r.api.name.startswith("tf.summary.") for r in found)
+
+
+def shows_what_is_there(
+    statement: ast.stmt,
+    block: list[ast.stmt],
+    made: set[str],
+    function: Function,
+    program: Program,
+) -> bool:
+    """Whether a statement only makes summaries, of nothing that is made beside the loss.
+
+    Args:
+        statement: The statement.
+        block: Those that it is among.
+        made: Names that the loss makes.
+        function: The function that they are in.
+        program: The index.
+    """
+    if not only_shows(statement, function, program):
+        return False
+    own, others = assigned([statement]), [s for s in block if s is not statement]
+    beside = assigned(others) - made - own
+    used = any(own & loaded([s]) - assigned([s]) for s in others)
+    return not loaded([statement]) & beside and not used
+
+
+def only_shows(statement: ast.stmt, function: Function, program: Program) -> bool:
+    """Whether a statement does nothing but make summaries, also of variables it looks up."""
+    if not isinstance(statement, ast.Expr | ast.For | ast.If):
+        return False
+    for inner in (s for s in ast.walk(statement) if isinstance(s, ast.Expr)):
+        shows = any(r.api.name.startswith(MAKING) for r in references_in(inner, function))
+        if not shows and not any(called(inner, function, program)):
+            return False  # a print, say, which a model's function would run again
+    reached = closure_of(called(statement, function, program), callees)
+    names = [r.api.name for r in references_in(statement, function)]
+    names += [r.api.name for f in reached for r in f.references]
+    # A graph also has the optimizer's variables, and the global step.
+    looked_up = [n for n in names if n.startswith(_LOOK_UPS) and n not in (*STEPS, *_ALL_VARIABLES)]
+    shown = [n for n in names if n.startswith(MAKING)]
+    return bool(shown) and len(looked_up) + len(shown) == len(names)
 
 
 def looks_up(statement: ast.stmt, function: Function, program: Program) -> bool:

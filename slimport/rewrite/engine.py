@@ -214,6 +214,9 @@ class _Services:
     def is_of_loss(self, function: Function) -> bool:
         return function in self._plan.of_losses
 
+    def is_added_summary(self, call: ast.Call | None) -> bool:
+        return call in self._plan.added_summaries
+
     def why_on_sessions(self, function: Function) -> str:
         return self._plan.stays.get(function, "")
 

@@ -50,8 +50,9 @@ class FitBlock:
         services: the file, for names of Keras and of the written module.
         pipeline: the input pipeline of the same function, if there is one.
         plain: its plain form, if it has one.
-        shows: whether the loss writes summaries of numbers.
+        shows: whether the loop writes summaries.
         is_one_call: whether a function of the program gives the loss.
+        rate: the summary of the learning rate, if there is one.
         scoped: whether the network's layers are found by scope.
     """
 
@@ -64,6 +65,7 @@ class FitBlock:
         scoped: bool = True,
         shows: bool = False,
         is_one_call: bool = False,
+        rate: ast.Call | None = None,
     ) -> None:
         self.training = training
         self._services = services
@@ -74,6 +76,7 @@ class FitBlock:
         self._steps = free_name("number_of_steps", taken)
         self._init = free_name("init_fn", taken)
         self._shows = shows
+        self._rate = rate
         self._is_one_call = is_one_call
         self._plain = PlainFit(plain, services, taken, scoped) if plain is not None else None
         self._replaced = [training.operation_call, training.loop_call]
@@ -158,7 +161,8 @@ class FitBlock:
         """Whether nothing of the function stands above the loss: there goes no blank line."""
         training, node = self.training, self.training.function.node
         assert isinstance(node, ast.FunctionDef)
-        return node.body[0] in (training.of_loss[0], training.graph)
+        first = next(s for s in node.body if s not in training.gone)
+        return first in (training.of_loss[0], training.graph)
 
     def _one_call(self, of_loss: Sequence[cst.BaseStatement]) -> cst.Call | None:
         """The call of a function that gives the loss, if it is all there is to it."""
@@ -231,7 +235,10 @@ class FitBlock:
         tag = self._plain.tag if self._plain is not None else None
         if tag is not None:
             made.append(keyword("loss", tag))
-        return cst.Call(self._services.written("Summaries"), on_one_line(made))
+        if self._rate is not None:
+            rate = cst.parse_expression(ast.unparse(self._rate.args[0]))
+            made.append(keyword("learning_rate", rate))
+        return on_lines(cst.Call(self._services.written("Summaries"), on_one_line(made)), 12)
 
     def _with_value(self, statement: cst.BaseStatement) -> list[cst.BaseStatement]:
         """The statement that used what the loop returned: the last loss."""

@@ -105,6 +105,12 @@ class Plan:
         return {module for module in found if not self.tf1_files.sessions.runs(module)}
 
     @cached_property
+    def added_summaries(self) -> set[ast.Call]:
+        """The summaries that are made for a collection which a loop writes."""
+        kept = [t.summaries for t in self.trainings.values() if t.summaries is not None]
+        return {added.summary for summaries in kept for added in summaries.added}
+
+    @cached_property
     def of_losses(self) -> set[Function]:
         """The functions that a LossModel runs, and those that make one."""
         blocks: list[Training | HandLoop] = [*self.trainings.values(), *self.hand_loops.values()]

@@ -71,6 +71,9 @@ class FileServices(Protocol):
     def is_of_loss(self, function: Function) -> bool:
         """Whether a LossModel runs the function, or it makes one."""
 
+    def is_added_summary(self, call: ast.Call | None) -> bool:
+        """Whether a summary is made for a collection that goes: fit writes it without that."""
+
     def why_on_sessions(self, function: Function) -> str:
         """Why what the function trains or evaluates stays on sessions; empty if it does not."""
 

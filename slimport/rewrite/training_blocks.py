@@ -10,8 +10,9 @@ from libcst.metadata import CodeRange
 
 from slimport.index.clones import CloneTraining
 from slimport.index.modules import Module
-from slimport.index.program import Function, Reference
+from slimport.index.program import ColumnMap, Function, Reference
 from slimport.index.training import Training, unseen_summaries
+from slimport.index.training_summaries import writes_summaries
 from slimport.report.model import Rewritten
 from slimport.rewrite.clones import CloneFit
 from slimport.rewrite.evaluate import EvaluateBlock
@@ -71,6 +72,13 @@ class TrainingBlocks:
             for passed in plan.steps_passed
             if passed.function.module is module
         }
+        columns = ColumnMap(module.lines)
+        self._added = {
+            columns.span(added.call)
+            for training in plan.trainings.values()
+            if training.function.module is module and training.summaries is not None
+            for added in training.summaries.added
+        }
         self._unseen = {
             line
             for function in plan.without_summaries
@@ -96,15 +104,19 @@ class TrainingBlocks:
     def call(self, original: cst.Call, node: cst.Call) -> cst.Call:
         """The call without the global step, for a function that Keras spares it.
 
-        One on the value of a metric takes the number that it is now.
+        One on the value of a metric takes the number that it is now, and one that adds a summary to
+        those that are merged is the summary alone.
         """
-        if not self._steps and not self._evaluations and not self._dequeues:
+        if not (self._steps or self._evaluations or self._dequeues or self._added):
             return node
         start, end = self._positions[original].start, self._positions[original].end
         span = (start.line, start.column, end.line, end.column)
         for evaluation in self._evaluations.values():
             node = evaluation.call(span, node)
         node = self._dequeues.call(span, node)
+        summary = node.args[0].value if span in self._added else None
+        if isinstance(summary, cst.Call):
+            return summary
         passed = self._steps.get((start.line, start.column))
         return node if passed is None else without_argument(node, passed.position, passed.parameter)
 
@@ -166,13 +178,15 @@ class TrainingBlocks:
 def _fit_block(training: Training, plan: Plan, services: FileServices) -> FitBlock:
     pipeline = plan.pipelines.get(training.function)
     if isinstance(training, CloneTraining):
-        return CloneFit(training, services, pipeline, training.has_scalars(plan.program))
+        return CloneFit(training, services, pipeline, training.has_summaries(plan.program))
     plain = plan.plain_trainings.get(training.function)
     layers = plain.layers & plan.program.building if plain is not None else set()
     scoped = any(not plan.plain(function) for function in layers)
-    shows = training.has_scalars(plan.program)
+    rate = training.rate_summary(plan.program)
+    shows = rate is not None or training.has_summaries(plan.program)
+    shows = shows and writes_summaries(training.loop_call)
     is_one_call = training.is_one_call(plan.program)
-    return FitBlock(training, services, pipeline, plain, scoped, shows, is_one_call)
+    return FitBlock(training, services, pipeline, plain, scoped, shows, is_one_call, rate)
 
 
 def _of_loss(plan: Plan, function: Function) -> Sequence[ast.stmt]:

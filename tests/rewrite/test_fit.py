@@ -35,6 +35,19 @@ FITS = {
     "as it is": {},
     "a seed": {"first": "tf.set_random_seed(1)"},
     "a summary of the loss": {"third": "tf.summary.scalar('loss', loss)"},
+    "all summaries": {"loop": ", summary_op=tf.summary.merge_all()"},
+    "all summaries by a name": {
+        "third": "tf.summary.scalar('loss', loss)\n    merged = tf.summary.merge_all()",
+        "loop": ", summary_op=merged",
+    },
+    "no summaries": {"loop": ", summary_op=None, summary_writer=None"},
+    "summaries that are added": {
+        "second": "kept = set(tf.get_collection(tf.GraphKeys.SUMMARIES))",
+        "third": "kept.add(tf.summary.scalar('loss', loss))",
+        "fourth": "for v in slim.get_model_variables():\n"
+        "        kept.add(tf.summary.histogram(v.op.name, v))",
+        "loop": ", summary_op=tf.summary.merge(list(kept))",
+    },
     "a summary after the operation": {"fourth": "tf.summary.scalar('loss', loss)"},
     "regularization": {"third": "loss += tf.losses.get_regularization_loss()"},
     "clipped": {"operation": ", clip_gradient_norm=3.0"},
@@ -80,7 +93,28 @@ STAYS = {
     "a hook looks into the loss": {"fourth": "check = tf.Print(logits, [logits])"},
     "the loss is used later": {"last": "return loss"},
     "a tensor is returned": {"last": "return logits"},
-    "all summaries": {"loop": ", summary_op=tf.summary.merge_all()"},
+    "summaries that are used": {
+        "third": "merged = tf.summary.merge_all()",
+        "fourth": "folder.keep(merged)",
+        "loop": ", summary_op=merged",
+    },
+    "a summary that is not merged": {
+        "second": "tf.summary.histogram('logits', logits)\n    op = tf.summary.merge_all()",
+        "third": "tf.summary.scalar('loss', loss)",
+        "loop": ", summary_op=op",
+    },
+    "a summary that is not added": {
+        "second": "tf.summary.histogram('logits', logits)",
+        "third": "kept = []\n    kept.append(tf.summary.scalar('loss', loss))",
+        "loop": ", summary_op=tf.summary.merge(kept)",
+    },
+    "summaries of one collection": {"loop": ", summary_op=tf.summary.merge_all('mine')"},
+    "merged by another": {"loop": ", summary_op=folder.merged()"},
+    "a writer": {"loop": ", summary_writer=folder.writer()"},
+    "a summary that is added to two": {
+        "third": "kept = []\n    kept.append(tf.summary.scalar('loss', loss))\n    print(kept)",
+        "loop": ", summary_op=tf.summary.merge(kept)",
+    },
     "a step of its own": {"loop": ", train_step_fn=folder.step"},
     "a graph": {"loop": ", graph=tf.get_default_graph()"},
     "a master": {"loop": ", master='grpc://host'"},
@@ -105,7 +139,7 @@ STAYS = {
     "a method that assigns": {"second": "x.assign_add(logits)"},
     "a streaming metric": {"third": "tf.metrics.mean(logits)"},
     "an event file": {"first": "out = tf.summary.FileWriter(folder)"},
-    "some summaries": {"fourth": "tf.summary.merge([])"},
+    "some summaries": {"fourth": "some = tf.summary.merge([])"},
     "the step is looked at": {
         "first": "step = slim.get_or_create_global_step()",
         "third": "loss = loss + tf.cast(step, tf.float32)",
@@ -221,10 +255,11 @@ def test_the_last_summary_leaves_its_comments() -> None:
 
 def test_a_summary_below_a_condition() -> None:
     text = rewritten(
-        first="if restore:\n        # The rate.\n        tf.summary.scalar('rate', 0.1)"
+        first="if restore:\n        # The rate.\n        tf.summary.scalar('rate', 0.1)\n"
+        "        print(restore)"
     )
     assert "LossModel" in text and "summary" not in text
-    assert "    if restore:\n        pass\n        # The rate.\n" in text
+    assert "    if restore:\n        # The rate.\n        print(restore)\n" in text
 
 
 def test_a_summary_of_the_loss_below_a_condition() -> None:
@@ -302,7 +337,11 @@ def test_a_batch_imported_by_its_own_name() -> None:
             "Summaries(folder, save_summaries_secs=5),",
         ),
         ("tf.summary.scalar('loss', loss)", ", save_summaries_secs=0", ""),
-        ("tf.summary.histogram('loss', loss)", "", ""),
+        ("tf.summary.histogram('loss', loss)", "", "Summaries(folder),"),
+        ("slim.summaries.add_scalar_summary(loss, 'loss')", "", "Summaries(folder),"),
+        ("tf.summary.histogram('loss', loss)", ", summary_op=None", ""),
+        ("tf.summary.histogram('loss', loss)", ", summary_writer=None", ""),
+        ("pass", ", summary_op=tf.summary.merge_all()", ""),
         ("pass", ", save_summaries_secs=5", ""),
     ],
 )
@@ -363,7 +402,10 @@ REASONS = {
     "a hook looks into the loss": "tensors are made after the training operation",
     "a tensor is returned": "logits is used beside the loss",
     "the loss is used later": "loss is used beside the loss",
-    "all summaries": "fit has no place for summary_op",
+    "merged by another": "the loop writes summaries of its own",
+    "summaries that are used": "what is merged for the loop is used elsewhere",
+    "a summary that is not added": "a summary is made that the loop does not write",
+    "a writer": "fit has no place for summary_writer",
     "unpacked": "are no block of their own",
     "update ops": "fit has no place for update_ops",
     "a saver with a name": "fit has no place for its saver",
