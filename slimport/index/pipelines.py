@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from slimport.index.batched import DICT, is_list, kind_of
+from slimport.index.batched import DICT, LIST, is_list, kind_of
 from slimport.index.blocks import (
     assigned,
     called,
@@ -17,6 +17,7 @@ from slimport.index.blocks import (
     references_in,
 )
 from slimport.index.file_queues import FileQueue, file_queue
+from slimport.index.joined import Join, joined
 from slimport.index.later_uses import following, used_later
 from slimport.index.prefetching import PREFETCH_QUEUE, PrefetchQueue, prefetch_queue
 from slimport.index.program import (
@@ -31,20 +32,21 @@ from slimport.index.program import (
 from slimport.index.training import is_inside
 
 PROVIDER = "slim.dataset_data_provider.DatasetDataProvider"
-SHUFFLE_BATCH = "tf.train.shuffle_batch"
-BATCHES = ("tf.train.batch", SHUFFLE_BATCH)
-_OF_BATCH = tuple(
-    "tensors batch_size num_threads capacity enqueue_many shapes dynamic_pad "
-    "allow_smaller_final_batch shared_name name".split()
-)
-_OF_SHUFFLE_BATCH = tuple(
-    "tensors batch_size capacity min_after_dequeue num_threads seed enqueue_many shapes "
-    "allow_smaller_final_batch shared_name name".split()
-)
+# What makes batches, and its parameters in order.
+BATCHES = {
+    "tf.train.batch": "tensors batch_size num_threads capacity enqueue_many shapes dynamic_pad "
+    "allow_smaller_final_batch shared_name name",
+    "tf.train.shuffle_batch": "tensors batch_size capacity min_after_dequeue num_threads seed "
+    "enqueue_many shapes allow_smaller_final_batch shared_name name",
+    "tf.train.batch_join": "tensors_list batch_size capacity enqueue_many shapes dynamic_pad "
+    "allow_smaller_final_batch shared_name name",
+    "tf.train.shuffle_batch_join": "tensors_list batch_size capacity min_after_dequeue seed "
+    "enqueue_many shapes allow_smaller_final_batch shared_name name",
+}
 # Arguments that a dataset has a place for, and those that only say how threads share the work.
 _KNOWN = frozenset(
     """
-    tensors batch_size num_threads capacity dynamic_pad allow_smaller_final_batch
+    tensors tensors_list batch_size num_threads capacity dynamic_pad allow_smaller_final_batch
     min_after_dequeue seed name
     """.split()
 )
@@ -67,7 +69,8 @@ class Pipeline:
         between: The statements that prepare it, for nothing else.
         batch: The statement that batches it.
         batch_call: Its call.
-        shuffles: Whether it mixes the examples: ``tf.train.shuffle_batch``.
+        api: What makes the batch.
+        join: What is batched, where several readings share the work.
         queue: The queue of batches behind it, if there is one.
         arranged: The statements between the batch and that queue.
     """
@@ -79,18 +82,24 @@ class Pipeline:
     spread: list[ast.stmt]
     provider: str
     files: FileQueue | None
-    get: ast.Assign
+    get: ast.stmt
     between: list[ast.stmt]
     batch: ast.stmt
     batch_call: ast.Call
-    shuffles: bool
+    api: str
+    join: Join | None = None
     queue: PrefetchQueue | None = None
     arranged: Sequence[ast.stmt] = ()
 
     @property
     def parameters(self) -> tuple[str, ...]:
         """The parameters of the call in order; what is not known is refused by name."""
-        return _OF_SHUFFLE_BATCH if self.shuffles else _OF_BATCH
+        return tuple(BATCHES[self.api].split())
+
+    @property
+    def shuffles(self) -> bool:
+        """Whether it mixes the examples."""
+        return "shuffle" in self.api
 
     @property
     def handed_on(self) -> ast.Return | None:
@@ -107,9 +116,19 @@ class Pipeline:
     @property
     def tensors(self) -> ast.expr:
         """What is batched."""
+        if self.join is not None:
+            return self.join.tensors
         given = bind(self.batch_call, self.parameters)
         assert given is not None
         return given["tensors"]
+
+    @property
+    def kind(self) -> tuple[str, int]:
+        """The kind and the number of what is batched; see `kind_of`."""
+        match self.join:
+            case Join(ast.Call(_, [ast.List(names) | ast.Tuple(names)]), loop=None):
+                return LIST, len(names)
+        return kind_of(self.tensors, self.function)
 
     @property
     def hands_on(self) -> bool:
@@ -123,7 +142,7 @@ class Pipeline:
             case ast.Name(name), ast.Name(given):
                 return name == given
             case ast.Name(name), ast.List([ast.Name(given)]):
-                return name == given and not is_list(kind_of(self.tensors, self.function))
+                return name == given and not is_list(self.kind)
         return False
 
     @property
@@ -132,16 +151,17 @@ class Pipeline:
         assert self.queue is not None
         name = ast.unparse(self.queue.tensors)
         is_batch = assigned([self.batch]) == {name} and name not in assigned(self.arranged)
-        found = kind_of(self.tensors, self.function)
-        if is_batch and (found[0] == DICT or not self.arranged):
-            return found
+        if is_batch and (self.kind[0] == DICT or not self.arranged):
+            return self.kind
         return kind_of(self.queue.tensors, self.function)
 
     @property
     def parts(self) -> list[ast.stmt]:
         """Its statements."""
         ends = [self.queue.statement] if self.queue is not None else []
-        return [*self._made, self.get, *self.between, self.batch, *self.arranged, *ends]
+        begins = [self.join.made] if self.join is not None else []
+        begins += self._made
+        return [*begins, self.get, *self.between, self.batch, *self.arranged, *ends]
 
     @property
     def _made(self) -> list[ast.stmt]:
@@ -187,12 +207,18 @@ def _pipeline(function: Function, program: Program) -> Pipeline | None:
 def _in_block(
     block: list[ast.stmt], reference: Reference, function: Function, program: Program
 ) -> Pipeline | None:
-    call, shuffles = reference.call, reference.api.name == SHUFFLE_BATCH
+    call, api = reference.call, reference.api.name
     batch = next((s for s in block if getattr(s, "value", None) is call), None)
     if batch is None or call is None:
         return None
+    join = None
+    if api.endswith("_join"):
+        join = joined(call, batch, block, function)
+        if join is None:
+            return None
+        block = join.once(block)
     files = file_queue(function, block, program)
-    source = _provided(function, block) if files is None else ("", files.get)
+    source = _provided(function, block, join) if files is None else ("", files.get)
     if source is None or block.index(source[1]) > block.index(batch):
         return None
     name, get = source
@@ -205,30 +231,35 @@ def _in_block(
         arranged = block[block.index(batch) + 1 : block.index(queue.statement)]
     found = Pipeline(
         function,
-        block,
-        block,
-        0,
-        [],
-        name,
-        files,
-        get,
-        between,
-        batch,
-        call,
-        shuffles,
-        queue,
-        arranged,
+        block=block,
+        around=block,
+        line=0,
+        spread=[],
+        provider=name,
+        files=files,
+        get=get,
+        between=between,
+        batch=batch,
+        batch_call=call,
+        api=api,
+        join=join,
+        queue=queue,
+        arranged=arranged,
     )
     return _told_apart(found) if _is_straight(found, program) else None
 
 
-def _provided(function: Function, block: list[ast.stmt]) -> tuple[str, ast.Assign] | None:
+def _provided(
+    function: Function, block: list[ast.stmt], join: Join | None
+) -> tuple[str, ast.stmt] | None:
     """The name of the block's data provider, and the statement that reads an example by it."""
     providers = [r for r in function.references if r.api.name == PROVIDER]
     for statement in block:
         match statement:
             case ast.Assign([ast.Name(name)], value) if [r.call for r in providers] == [value]:
-                gets = [s for s in block if isinstance(s, ast.Assign) and _reads(s, name)]
+                gets = [s for s in block if _reads(s, name)]
+                if join is not None and join.loop is None and _is_listed(join.tensors, name):
+                    gets = [join.made]
                 reads = [n for n in ast.walk(function.node) if _is_get(n, name)]
                 return (name, gets[0]) if gets and len(reads) == 1 else None
     return None
@@ -246,12 +277,26 @@ def _blocks(node: ast.FunctionDef) -> Iterator[list[ast.stmt]]:
 def _reads(statement: ast.stmt, provider: str) -> bool:
     """``image, label = provider.get([...])``"""
     match statement:
-        case ast.Assign(
-            [ast.Tuple(targets) | ast.List(targets)],
-            ast.Call(ast.Attribute(ast.Name(name), "get"), [_], []),
-        ):
-            return all(isinstance(target, ast.Name) for target in targets) and name == provider
+        case ast.Assign([ast.Tuple(targets) | ast.List(targets)], value):
+            are_names = all(isinstance(target, ast.Name) for target in targets)
+            return are_names and _is_reading(value, provider)
     return False
+
+
+def _is_reading(node: ast.expr, provider: str) -> bool:
+    """``provider.get([...])``"""
+    match node:
+        case ast.Call(ast.Attribute(ast.Name(name), "get"), [_], []):
+            return name == provider
+    return False
+
+
+def _is_listed(node: ast.expr, provider: str) -> bool:
+    """``provider.get(['image', 'label'])``, with the items written out."""
+    if not _is_reading(node, provider) or not isinstance(node, ast.Call):
+        return False
+    items = getattr(node.args[0], "elts", ())
+    return bool(items) and not any(isinstance(item, ast.Starred) for item in items)
 
 
 def _is_get(node: ast.AST, provider: str) -> bool:
@@ -273,11 +318,21 @@ def _is_straight(pipeline: Pipeline, program: Program) -> bool:
         return False
     if "min_after_dequeue" in given and "capacity" not in given:
         return False
-    if not {"tensors", "batch_size"} <= given.keys():
+    if "batch_size" not in given or not given.keys() & {"tensors", "tensors_list"}:
         return False
     if not on_lines_of_their_own(block) or block.index(pipeline.get) < 1:
         return False
+    if pipeline.join is not None and not _reads_at_once(pipeline, pipeline.join):
+        return False
     return _may_be_mapped([*pipeline.between, *pipeline.arranged], pipeline.function, program)
+
+
+def _reads_at_once(pipeline: Pipeline, join: Join) -> bool:
+    """Whether a loop does nothing before it reads an example."""
+    if pipeline.get not in join.inside:
+        return join.loop is None
+    before = join.inside[: join.inside.index(pipeline.get)]
+    return all(pipeline.files is not None and s in pipeline.files.going for s in before)
 
 
 def _may_be_mapped(statements: list[ast.stmt], function: Function, program: Program) -> bool:
@@ -373,7 +428,9 @@ def _changed_by(statements: list[ast.stmt]) -> set[str]:
 def _placed(pipeline: Pipeline, around: list[ast.stmt], program: Program) -> Pipeline | None:
     """The pipeline, with the block in which it stands: spread, if over devices and name scopes."""
     function, parts = pipeline.function, pipeline.parts
-    spread = [s for s in around if s not in parts and _holds_any(s, parts)]
+    loop = pipeline.join.loop if pipeline.join is not None else None
+    whole = [*parts, loop]
+    spread = [s for s in around if s not in whole and _holds_any(s, parts)]
     for statement in spread:
         start = set(called(statement, function, program))
         references = [r for f in closure_of(start, callees) for r in f.references]
@@ -386,6 +443,8 @@ def _placed(pipeline: Pipeline, around: list[ast.stmt], program: Program) -> Pip
         for outer in around
         for inner in (flattened([outer], function) if outer in spread else [outer])
     ]
+    if pipeline.join is not None:
+        block = pipeline.join.once(block)
     line = next(s.lineno for s in around if s is pipeline.get or _holds_any(s, [pipeline.get]))
     clear = on_lines_of_their_own(around) and on_lines_of_their_own(block)
     return (

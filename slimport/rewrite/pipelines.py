@@ -6,11 +6,12 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import libcst as cst
+from libcst import matchers
 
-from slimport.index.batched import COMPUTED, DICT, LIST, is_list, is_sorted, kind_of
+from slimport.index.batched import COMPUTED, DICT, LIST, is_list, is_sorted
 from slimport.index.file_queues import QUEUE
 from slimport.index.modules import Module
-from slimport.index.pipelines import SHUFFLE_BATCH, Pipeline
+from slimport.index.pipelines import Pipeline
 from slimport.index.prefetching import PREFETCH_QUEUE, unpacks
 from slimport.index.program import ColumnMap, Reference, Span
 from slimport.report.model import Rewritten
@@ -37,6 +38,7 @@ from slimport.rewrite.statements import (
     with_lines,
     with_lines_only,
     with_value,
+    without_blank,
 )
 
 CODE, NAME = "SLIM291", "pipeline"
@@ -66,6 +68,7 @@ class PipelineBlock:
         self._batches = free_name("batches", taken)
         self._records = free_name("records", taken)
         self._files = FileRecords(pipeline.files, services) if pipeline.files else None
+        self._joined: cst.BaseExpression | None = None
 
     def replaces(self, reference: Reference) -> bool:
         """Whether a call goes with the block."""
@@ -79,8 +82,9 @@ class PipelineBlock:
     def entries(self) -> Iterator[Rewritten]:
         """What the report says."""
         batch, files = self.pipeline.batch, self.pipeline.files
-        name = SHUFFLE_BATCH if self.pipeline.shuffles else "tf.train.batch"
-        yield Rewritten(batch.lineno, name, CODE, NAME, "order and padding are the queue's")
+        yield Rewritten(
+            batch.lineno, self.pipeline.api, CODE, NAME, "order and padding are the queue's"
+        )
         if self.pipeline.queue is not None:
             yield Rewritten(self.pipeline.queue.call.lineno, PREFETCH_QUEUE, CODE, NAME)
         if files is not None:
@@ -95,7 +99,7 @@ class PipelineBlock:
             Each with the old one whose place it takes.
         """
         pairs, below = self._flat(pairs)
-        pairs = self._in_order(pairs)
+        pairs = self._in_order(self._once(pairs))
         new = {id(old): statement for old, statement in pairs}
         result: list[Pair] = []
         carried: list[cst.EmptyLine] = []
@@ -125,6 +129,38 @@ class PipelineBlock:
                 result.append(pair)
         return result, left
 
+    def _once(self, pairs: Sequence[Pair]) -> list[Pair]:
+        """The statements with those of one reading for a loop over several."""
+        join = self.pipeline.join
+        if join is None or join.loop is None:
+            return list(pairs)
+        result: list[Pair] = []
+        left: list[cst.EmptyLine] = []
+        for old, statement in pairs:
+            statement, left = carried_to(statement, left), []
+            if old is join.made:
+                left = comments_left(statement)
+            elif old is join.loop:
+                inside, left = self._of_loop(statement)
+                result += inside
+            else:
+                result.append((old, statement))
+        return result
+
+    def _of_loop(self, loop: cst.BaseStatement) -> tuple[list[Pair], list[cst.EmptyLine]]:
+        """The statements of one reading, and the comments behind the last."""
+        join = self.pipeline.join
+        assert join is not None and join.loop is not None
+        assert isinstance(loop, cst.For) and isinstance(loop.body, cst.IndentedBlock)
+        *inside, append = loop.body.body
+        self._joined = call_in(append).args[0].value
+        opened = loop.with_changes(body=loop.body.with_changes(body=[line("pass")], footer=[]))
+        first, *rest = inside
+        above = [*comments_left(opened), *without_blank(lines_above(first))]
+        body = [with_lines_only(first, above), *rest]
+        left = [c for c in comments_left(append) if c.comment is not None]
+        return list(zip(join.inside, body, strict=True)), [*left, *loop.body.footer]
+
     def _in_order(self, pairs: Sequence[Pair]) -> list[Pair]:
         """The statements; numbers that stood between those of an example come before it."""
         olds = [old for old, _ in pairs]
@@ -147,7 +183,10 @@ class PipelineBlock:
         if old is pipeline.get:
             between = [new[id(inner)] for inner in pipeline.between]
             definition = self._definition(statement, between, new[id(pipeline.batch)])
-            return with_comments_of([statement], [apart(definition)])
+            if old is not pipeline.batch:
+                return with_comments_of([statement], [apart(definition)])
+            made = [apart(with_lines_only(definition, ())), *self._batched(statement)]
+            return with_comments_of([statement], made)
         if self._whole and old is pipeline.handed_on and old is not pipeline.batch:
             return [with_value(statement, cst.Name(self._batches))]
         if old is pipeline.batch:
@@ -168,15 +207,38 @@ class PipelineBlock:
         batch: cst.BaseStatement,
     ) -> cst.BaseStatement:
         """``def prepare(example): ...``, from reading the items to what was batched."""
-        tensors = arguments(call_in(batch), self.pipeline.parameters)["tensors"]
-        kind = kind_of(self.pipeline.tensors, self.pipeline.function)
-        end = self._returned(tensors, self.pipeline.tensors, kind[0])
+        join = self.pipeline.join
+        if join is None:
+            tensors = arguments(call_in(batch), self.pipeline.parameters)["tensors"]
+        elif join.loop is None:
+            return self._of_comprehension(get)
+        else:
+            assert self._joined is not None
+            tensors = self._joined
+        end = self._returned(tensors, self.pipeline.tensors, self.pipeline.kind[0])
+        return self._preparing([*self._items(get), *between, *end], get)
+
+    def _preparing(
+        self, body: Sequence[cst.BaseStatement], get: cst.BaseStatement
+    ) -> cst.BaseStatement:
         return cst.FunctionDef(
             cst.Name(self._prepare),
             cst.Parameters([cst.Param(cst.Name(self._example))]),
-            cst.IndentedBlock([*self._items(get), *between, *end]),
+            cst.IndentedBlock(body),
             leading_lines=lines_above(get),
         )
+
+    def _of_comprehension(self, get: cst.BaseStatement) -> cst.BaseStatement:
+        """``def prepare(example): return example['image'], example['label']``"""
+        found = matchers.findall(get, matchers.ListComp())[0]
+        assert isinstance(found, cst.ListComp) and isinstance(found.elt, cst.Call)
+        return self._preparing([simple(cst.Return(self._given(found.elt)))], get)
+
+    def _given(self, read: cst.Call) -> cst.BaseExpression:
+        """What ``provider.get([...])`` gave, of an example."""
+        names = read.args[0].value
+        assert isinstance(names, cst.List | cst.Tuple)
+        return _alone_or_tuple([self._item(element.value) for element in names.elements])
 
     def _items(self, get: cst.BaseStatement) -> list[cst.BaseStatement]:
         """``image, label = example['image'], example['label']``"""
@@ -248,9 +310,8 @@ class PipelineBlock:
         if pipeline.queue is not None:
             return made[:-1]  # `_prefetched` has the last step
         if not self._whole:
-            kind = kind_of(pipeline.tensors, pipeline.function)
-            several = is_list(kind) and not unpacks(pipeline.batch)
-            if isinstance(pipeline.batch, ast.Return) and kind[0] == LIST:
+            several = is_list(pipeline.kind) and not unpacks(pipeline.batch)
+            if isinstance(pipeline.batch, ast.Return) and pipeline.kind[0] == LIST:
                 several = False  # a caller unpacks it
             call = next_of(batches, several, self._services)
             made.append(with_lines_only(with_value(statement, call), ()))
@@ -287,7 +348,7 @@ class PipelineBlock:
         if not names:
             name = ast.unparse(pipeline.batch.targets[0])
             parameters = cst.Parameters([cst.Param(cst.Name(name))])
-            if is_list(kind_of(pipeline.tensors, pipeline.function)):
+            if is_list(pipeline.kind):
                 parameters = cst.Parameters(star_arg=cst.Param(cst.Name(name)))
                 body = [line(f"{name} = list({name})"), *body]
         body += self._returned(given, queue.tensors, pipeline.held[0])
