@@ -85,15 +85,19 @@ def _check_step(found: CloneTraining, program: Program) -> None:
     told += [argument(p.call, p.position, p.parameter) for p in found.steps_passed(program)]
     if found.updates.averages is not None:
         told.append(argument(found.updates.averages.call, 1, "num_updates"))
-    for node in _loads(found.function.node):
+    for node in _loads(found.function.node, found.function):
         if node.id in names and not any(node is known for known in told):
             raise Stays("the global step is used for more than schedules", node)
 
 
-def _loads(node: ast.AST) -> Iterator[ast.Name]:
+def _loads(node: ast.AST, function: Function) -> Iterator[ast.Name]:
+    """Where a node uses names of a function, in functions within it, too."""
+    scopes = function.module.scopes.scope_of
     for child in ast.walk(node):
         if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Load):
-            yield child
+            owner = scopes[child].lookup(child.id) if child in scopes else None
+            if owner is not None and owner[0].node is function.node:
+                yield child
 
 
 def _check_names(found: CloneTraining, gone: set[int]) -> None:
@@ -102,9 +106,13 @@ def _check_names(found: CloneTraining, gone: set[int]) -> None:
     steps = assigned(s for s in found.block if is_step(s, found.function))
     going = assigned([*found.gone, found.deployment.config, found.created]) - steps
     going = (going | apart) - {found.updates.optimizer}
+    shown = assigned(found.of_loss)
+    averages = found.updates.averages
+    kept = {averages.name} if averages is not None else set()
     for statement in found.block:
-        for node in _loads(statement):
-            if node.id in going and id(node) not in gone | _known(found, statement):
+        own = going | kept if statement in found.of_loss else going | kept | shown
+        for node in _loads(statement, found.function):
+            if node.id in own and id(node) not in gone | _known(found, statement):
                 raise Stays(f"{node.id} is used beside the training", node)
     first = found.block.index(found.created)
     later = assigned(s for s in found.block[first:] if s not in found.of_loss)
@@ -116,12 +124,13 @@ def _check_names(found: CloneTraining, gone: set[int]) -> None:
 def _known(found: CloneTraining, statement: ast.stmt) -> set[int]:
     """The ids of the names that are known to be replaced where a statement stays."""
     match statement:
-        case ast.Assign(_, ast.Attribute(ast.Subscript(name), "outputs")):
+        case ast.Assign(_, ast.Attribute(ast.Subscript(name, ast.Constant(0)), "outputs")):
             return {id(name)}
         case ast.Expr(ast.Call(ast.Attribute(name, "append"))) if statement is found.operation:
             return {id(name)}
     if statement is found.loop:
-        return {id(argument(found.loop_call, 0, "train_op"))}
+        told = argument(found.loop_call, 0, "train_op"), argument(found.loop_call, 99, "saver")
+        return {id(node) for node in told}
     known: set[int] = set()
     kept = found.summaries
     if statement in found.of_loss and kept is not None:

@@ -14,6 +14,7 @@ from slimport.index.lines import Lines, is_name, is_none
 from slimport.index.model_deploy import CONFIG, CREATE, OPTIMIZE, changed, deployed
 from slimport.index.program import Function, Program, callees, closure_of
 from slimport.index.resolve import InTree
+from slimport.index.savers import Saver, saver_of
 from slimport.index.stays import Stays
 from slimport.index.summaries_kept import Added, KeptSummaries, kept_summaries
 from slimport.index.training import TRAIN, Training, block_of, looks_up
@@ -26,6 +27,7 @@ class CloneTraining(Training):
     """A block that trains clones of a network; `block` is without devices and name scopes.
 
     Attributes:
+        saver: What saves the variables, if it is told.
         deployment: Devices and workers.
         created: The statement that makes the clones; its call is `created_call`.
         created_call: The call that makes them.
@@ -39,6 +41,7 @@ class CloneTraining(Training):
         tags: The tags of the summaries of the loss and the learning rate, by `Summaries`' names.
     """
 
+    saver: Saver | None
     deployment: Deployment
     created: ast.stmt
     created_call: ast.Call
@@ -110,6 +113,7 @@ class _Reading:
         changes = changes_of(self._lines, updates.gradients, optimized)
         told = deployment(self._lines, config, config_call, updates.synchronous, self._loop_call)
         kept = kept_summaries(self._lines.block, self._function)
+        saver = saver_of(argument(self._loop_call, 99, "saver"), self._lines)
         of_session = check_loop(
             self._lines, self._loop_call, told, updates.synchronous, updates.optimizer,
             kept.given if kept is not None else None,
@@ -118,6 +122,7 @@ class _Reading:
         shown = list(self._shown(kept, created))
         steps = [s for s in self._lines.block if is_step(s, self._function)]
         gone = [
+            *([saver.statement] if saver is not None and saver.statement is not None else []),
             optimized, *scopes, *checks, *updates.gone, *changes.gone, *of_session, *steps,
             *(kept.serving if kept is not None else []),
         ]  # fmt: skip
@@ -141,6 +146,7 @@ class _Reading:
             looks_up=self._looking(
                 [s for s in after if s not in gone], optimized, changes, updates
             ),
+            saver=saver,
             deployment=told,
             created=created,
             created_call=created_call,

@@ -241,6 +241,15 @@ class CloneFit(FitBlock):
             new = new.body.body[0]
         return call_in(new).args[1].value
 
+    def _fit_call(
+        self, given: Mapping[str, cst.BaseExpression], steps: cst.BaseExpression | None
+    ) -> cst.Call:
+        saver = self.training.saver
+        if saver is None or saver.statement is None:
+            return super()._fit_call(given, steps)
+        made = call_in(self._new[id(saver.statement)])
+        return super()._fit_call({**given, "saver": made}, steps)
+
     def _summaries(self, given: Mapping[str, cst.BaseExpression]) -> cst.BaseExpression:
         call = super()._summaries(given)
         assert isinstance(call, cst.Call)

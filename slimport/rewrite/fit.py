@@ -11,6 +11,7 @@ from libcst import matchers
 from slimport.index.pipelines import Pipeline
 from slimport.index.plain_training import PlainTraining
 from slimport.index.program import Reference
+from slimport.index.savers import KEPT
 from slimport.index.training import Training
 from slimport.report.model import Rewritten
 from slimport.rewrite.graph_blocks import Body, with_block
@@ -224,7 +225,8 @@ class FitBlock:
                 made.append(keyword(name, given[name]))
         saver = given.get("saver")
         if isinstance(saver, cst.Call):
-            made += [keyword("max_to_keep", a.value) for a in saver.args]
+            told = arguments(saver, ())
+            made += [keyword(name, told[name]) for name in KEPT if name in told]
         call = cst.Call(self._services.written("Checkpoints"), on_one_line(made))
         return on_lines(call, 12)
 

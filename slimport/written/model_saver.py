@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import keras
@@ -28,12 +29,20 @@ class ModelSaver:
     Args:
         model: The model.
         max_to_keep: How many of the last checkpoints are kept; 0 or `None` keeps all.
+        keep_checkpoint_every_n_hours: How often one stays beside these.
     """
 
-    def __init__(self, model: keras.Model, max_to_keep: int | None = 5) -> None:
+    def __init__(
+        self,
+        model: keras.Model,
+        max_to_keep: int | None = 5,
+        keep_checkpoint_every_n_hours: float = 10000,
+    ) -> None:
         self._model = model
         self._max_to_keep = max_to_keep
-        self._kept: list[str] = []
+        self._hours = keep_checkpoint_every_n_hours
+        self._stays_at = time.time() + 3600 * self._hours
+        self._kept: dict[str, float] = {}
 
     def save(self, save_path: str, global_step: Any = None) -> str:
         """Saves a checkpoint.
@@ -59,12 +68,13 @@ class ModelSaver:
             shape_and_slices=[""] * len(variables),
             tensors=values,
         )
-        self._kept = [*(kept for kept in self._kept if kept != path), path]
-        gone = self._kept[: -self._max_to_keep] if self._max_to_keep else []
-        self._kept = self._kept[len(gone) :]
-        _list_checkpoints(folder or ".", self._kept)
-        for old in gone:
-            tf.compat.v1.train.remove_checkpoint(old)
+        self._kept.pop(path, None)
+        self._kept[path] = time.time()
+        gone = list(self._kept)[: -self._max_to_keep] if self._max_to_keep else []
+        saved = [(old, self._kept.pop(old)) for old in gone]
+        _list_checkpoints(folder or ".", list(self._kept))
+        for old, at in saved:
+            self._remove(old, at)
         return path
 
     def restore(self, save_path: str) -> None:
@@ -82,7 +92,16 @@ class ModelSaver:
         Args:
             paths: These, the oldest first.
         """
-        self._kept = list(paths)
+        there = [path for path in paths if tf.io.gfile.exists(f"{path}.index")]
+        stats = {path: tf.io.gfile.stat(f"{path}.index") for path in there}
+        self._kept = {path: stat.mtime_nsec / 1e9 for path, stat in stats.items()}
+
+    def _remove(self, path: str, saved_at: float) -> None:
+        """Removes a checkpoint, or lets it stay: tensorflow/python/training/saver.py."""
+        if saved_at > self._stays_at:
+            self._stays_at += 3600 * self._hours
+        else:
+            tf.compat.v1.train.remove_checkpoint(path)
 
     def _variables(self) -> dict[str, Any]:
         optimizer, named = self._model.optimizer, legacy_variables(self._model)

@@ -29,6 +29,7 @@ class Checkpoints(keras.callbacks.Callback):
         init_fn: Called with `None` at the start, where there is no checkpoint yet.
         save_interval_secs: Seconds between checkpoints. One more is saved at the end.
         max_to_keep: How many of the last checkpoints are kept; 0 or `None` keeps all.
+        keep_checkpoint_every_n_hours: How often one stays beside these.
     """
 
     def __init__(
@@ -37,18 +38,20 @@ class Checkpoints(keras.callbacks.Callback):
         init_fn: Callable[[Any], None] | None = None,
         save_interval_secs: float = 600,
         max_to_keep: int | None = 5,
+        keep_checkpoint_every_n_hours: float = 10000,
     ) -> None:
         super().__init__()
         self._logdir = logdir
         self._init_fn = init_fn
         self._interval = save_interval_secs
         self._max_to_keep = max_to_keep
+        self._hours = keep_checkpoint_every_n_hours
         self._saver: Any = None
         self._saved_at = 0.0
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Restores the last checkpoint, or calls `init_fn`."""
-        self._saver = ModelSaver(self.model, self._max_to_keep)
+        self._saver = ModelSaver(self.model, self._max_to_keep, self._hours)
         state = tf.train.get_checkpoint_state(self._logdir) if self._logdir else None
         if state is not None:
             self._saver.recover(state.all_model_checkpoint_paths)
