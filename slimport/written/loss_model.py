@@ -241,8 +241,15 @@ class LossModel(TracedModel):
         """Runs the function on a batch; for its summaries, if these are asked for."""
         if not self._traces.of_summaries:
             return super().call(inputs, training)
-        replay = tf.function(self._run, autograph=False)  # name scopes begin anew in it
+        replay = tf.function(self._run_for_summaries, autograph=False)
         return replay(inputs, training)[0]
+
+    def _run_for_summaries(self, inputs: Any, training: Any) -> Any:
+        """One pass in a graph of its own; tags are names there, beside those of variables."""
+        graph = tf.compat.v1.get_default_graph()
+        for name in self._scoped_graph.variables:
+            graph.unique_name(name)
+        return self._run(inputs, training)
 
     def _run(self, inputs: Any, training: Any) -> Any:
         if tf.distribute.in_cross_replica_context() or not tf.distribute.has_strategy():

@@ -145,12 +145,12 @@ def test_every_kind(tmp_path: Path) -> None:
         "sound/audio/1",
         "sound/audio/2",
         "name_of_it",
-        "net/c1/weights",
-        "net/c1/BatchNorm/beta",
-        "net/c1/BatchNorm/moving_mean",
-        "net/c1/BatchNorm/moving_variance",
-        "fully_connected/weights",
-        "fully_connected/biases",
+        "net/c1/weights_1",  # the variable has the name
+        "net/c1/BatchNorm/beta_1",
+        "net/c1/BatchNorm/moving_mean_1",
+        "net/c1/BatchNorm/moving_variance_1",
+        "fully_connected/weights_1",
+        "fully_connected/biases_1",
         "kinds/kinds/net/activations",
     }
     assert all(list(values) == [1] for values in found.values())
