@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from slimport.index.blocks import assigned, called
@@ -25,17 +25,40 @@ DEFINITIONS = (ast.AsyncFunctionDef, ast.ClassDef, ast.FunctionDef, ast.Import, 
 
 
 @dataclass(frozen=True, eq=False)
+class Gradients:
+    """``pairs = optimizer.compute_gradients(loss)``, and how they change until they are applied.
+
+    Attributes:
+        statements: The one that computes them, and those that change them.
+        computing: The call that computes them.
+        applied: What is applied.
+        of_pairs: Whether they come with their variables; those of `tf.gradients` do not.
+    """
+
+    statements: list[ast.stmt]
+    computing: ast.Call
+    applied: ast.expr
+    of_pairs: bool
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Minimized:
     """``with tf.control_dependencies(updates): train = optimizer.minimize(loss)``
 
     Attributes:
-        statement: The statement of the block.
+        statement: The statement of the block that makes the operation.
         name: The name of the training operation.
+        inner: Its name before it became part of a group.
         loss: That of the loss.
         optimizer: The optimizer.
         variables: What it trains, `None` for everything.
         step: What it counts, `None` for nothing.
-        updates: The statement that reads the updates which run with it, `None` for none.
+        updates: Where the updates that run with it are read, `None` for none.
+        fetched_updates: Names of updates that each run asks for beside the operation.
+        group: The statement that groups it with updates, if there is one.
+        gradients: What is done with its gradients, if they are applied by hand.
+        is_slims: Whether it is `slim.learning.create_train_op`, which gives the loss.
+        told: What else it is told.
     """
 
     statement: ast.stmt
@@ -44,7 +67,18 @@ class Minimized:
     optimizer: ast.expr
     variables: ast.expr | None
     step: ast.expr | None
-    updates: ast.stmt | None
+    inner: str = ""
+    updates: ast.stmt | None = None
+    fetched_updates: frozenset[str] = frozenset()
+    group: ast.stmt | None = None
+    gradients: Gradients | None = None
+    is_slims: bool = False
+    told: Sequence[ast.expr] = ()
+
+    @property
+    def changing(self) -> list[ast.stmt]:
+        """The statements that compute and change gradients."""
+        return self.gradients.statements if self.gradients is not None else []
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +87,8 @@ class HandLoop:
 
     Attributes:
         function: The function, or the file's top level.
-        block: The statements among which the loss is.
+        block: The statements among which the loss is, those below `opened` in its place.
+        opened: ``with tf.control_dependencies(updates):`` around the training operation.
         graph: The ``with tf.Graph().as_default():`` around them, if any.
         session: The ``with tf.Session() as session:`` among them, if it is one.
         session_name: The session's name.
@@ -75,6 +110,7 @@ class HandLoop:
 
     function: Function
     block: list[ast.stmt]
+    opened: list[ast.stmt]
     graph: ast.With | None
     session: ast.With | None
     session_name: str
@@ -98,8 +134,13 @@ class HandLoop:
         """Names of the tensors that are looked at beside the loss."""
         names = [name for run in self.runs for _, name in run.wanted]
         names += [name for request in self.asked for name in request.fetches]
-        known = {self.minimized.loss, *self.steps}
+        known = {self.minimized.loss, *self.without_tensors}
         return [name for name in dict.fromkeys(names) if name not in known]
+
+    @property
+    def without_tensors(self) -> set[str]:
+        """What runs may ask for that the loss does not make: operations and the step."""
+        return {self.minimized.name, *self.minimized.fetched_updates, *self.steps}
 
     def callees(self, program: Program) -> set[Function]:
         """The functions that run while the loss is built."""

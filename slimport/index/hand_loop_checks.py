@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from slimport.index.blocks import assigned, called, leave_it, loaded, references_in
 from slimport.index.callers import of_a_graph_before
 from slimport.index.global_steps import told_steps
+from slimport.index.hand_gradients import bound, check_gradients
 from slimport.index.hand_loop import OF_THE_LOOP, HandLoop, names_outside, nested
 from slimport.index.hand_requests import needed
 from slimport.index.pipelines import Pipeline
@@ -33,7 +34,8 @@ class HandLoopChecks:
     def __init__(self, loop: HandLoop, program: Program, read: Mapping[Function, Pipeline]) -> None:
         self._loop, self._function, self._program = loop, loop.function, program
         self._operation = loop.minimized.statement
-        self._own = [*loop.of_loss, *loop.gone, *loop.savers, self._operation]
+        of_operation = [*loop.minimized.changing, self._operation]
+        self._own = [*loop.of_loss, *loop.gone, *loop.savers, *of_operation]
         self._others = loop.callees(program) | loop.beside(program)
         inside = loop.callees(program) | {loop.function}
         self._requests = [*(run.request for run in loop.runs), *loop.asked]
@@ -48,6 +50,8 @@ class HandLoopChecks:
         self._check_feeds()
         self._check_asked()
         self._check_loss()
+        if self._loop.minimized.gradients is not None:
+            check_gradients(self._loop, self._program)
         self._check_updates()
         self._check_names()
         self._check_graph()
@@ -111,7 +115,7 @@ class HandLoopChecks:
 
     def _check_loss(self) -> None:
         of_loss, block = self._loop.of_loss, self._loop.block
-        made, name = assigned(of_loss), self._loop.minimized.name
+        made = assigned(of_loss)
         if self._loop.minimized.loss not in made:
             raise Stays("the loss is not made of what is fed", self._operation)
         step = self._loop.minimized.step
@@ -119,15 +123,19 @@ class HandLoopChecks:
             raise Stays("it counts a step of its own", self._operation)
         if self._loop.rate in loaded(of_loss):
             raise Stays(f"{self._loop.rate} is used for something else", of_loss[0])
-        told = [n for n in (self._loop.minimized.optimizer, self._loop.minimized.variables) if n]
+        minimized = self._loop.minimized
+        told = [n for n in (minimized.optimizer, minimized.variables, *minimized.told) if n]
         looked_at = (loaded(told) & (made | self._loop.inputs.keys())) - {self._loop.rate}
         if looked_at:
             raise Stays(f"{min(looked_at)} is used for something else", self._operation)
         if leave_it(of_loss):
             raise Stays("the statements of the loss return, or leave a loop", of_loss[0])
         for run in self._loop.runs:
-            if not set(run.request.fetches) - {name} - self._loop.steps <= made:
+            if not set(run.request.fetches) - self._loop.without_tensors <= made:
                 raise Stays("a run asks for what is not made beside the loss", run.statement)
+            updates = [t for t, name in run.wanted if name in minimized.fetched_updates]
+            if loaded([self._function.node]) & set(updates):
+                raise Stays("what updates give is used", run.statement)
         first = block.index(of_loss[0])
         rest = [s for s in block if s not in of_loss and s not in self._loop.gone]
         changed = loaded(of_loss) & assigned(s for s in rest if block.index(s) > first)
@@ -152,13 +160,13 @@ class HandLoopChecks:
 
     def _check_names(self) -> None:
         """What is no more is used only where nothing of it is left."""
-        loop, statements = self._loop, [*self._loop.of_loss, *self._loop.gone, self._operation]
+        loop, changing = self._loop, self._loop.minimized.changing
+        statements = [*loop.of_loss, *loop.gone, self._operation]
+        local = bound(changing)
         gone = assigned(statements) | {loop.session_name, *loop.inputs}
         gone |= assigned(target for feed in loop.feeds for target in feed.targets)
-        parts: list[ast.AST] = [
-            *statements,
-            *(part for run in loop.runs for part in run.request.parts),
-        ]
+        parts: list[ast.AST] = [*statements, *changing]
+        parts += [part for run in loop.runs for part in run.request.parts]
         parts += [part for found in loop.saves for part in found.parts]
         parts += [part for request in loop.asked for part in request.parts]
         parts += loop.step_reads
@@ -168,19 +176,19 @@ class HandLoopChecks:
         parts += [node for node in told_steps(self._function) if node is not None]
         parts += [node for node in (loop.rate_argument,) if node is not None]
         parts += [t for run in loop.runs for t in getattr(run.statement, "targets", ())]
-        parts += [loop.session.items[0]] if loop.session is not None else []
+        parts += self._headers()
         allowed = {id(node) for part in parts for node in ast.walk(part)}
         for statement in self._function.node.body:
             for node in names_outside(statement):
-                if node.id in gone and id(node) not in allowed:
-                    is_use = isinstance(node.ctx, ast.Load)
+                is_use = isinstance(node.ctx, ast.Load)
+                is_gone = node.id in gone or (is_use and node.id in local)
+                if is_gone and id(node) not in allowed:
                     what = "is used for something else" if is_use else "gets another value"
                     raise Stays(f"{node.id} {what}", node)
 
     def _check_graph(self) -> None:
         """Nothing else needs the graph."""
-        headers = [self._loop.session.items[0]] if self._loop.session is not None else []
-        own = {id(node) for part in [*self._own, *headers] for node in ast.walk(part)}
+        own = {id(node) for part in [*self._own, *self._headers()] for node in ast.walk(part)}
         references = [r for function in self._others for r in function.references]
         for reference in self._function.references:
             if reference.api.name not in OF_THE_LOOP or id(reference.node) not in own:
@@ -199,6 +207,11 @@ class HandLoopChecks:
             for node in ast.walk(code):
                 if is_run_on_request(node):
                     raise Stays("it runs what a session asks for", node)
+
+    def _headers(self) -> list[ast.withitem]:
+        """What the `with` statements open that are dissolved."""
+        opened = [s for s in (self._loop.session, *self._loop.opened) if s is not None]
+        return [s.items[0] for s in opened if isinstance(s, ast.With)]
 
     def _check_rest(self) -> None:
         """What stays beside the loss makes no tensors, and looks for none in the loop."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from slimport.index.blocks import (
@@ -27,15 +27,15 @@ from slimport.index.hand_loop import (
     Minimized,
     nested,
 )
+from slimport.index.hand_operation import OperationReading
 from slimport.index.hand_requests import Named, requests
 from slimport.index.program import Function, Program
-from slimport.index.session_runs import is_method, saved
+from slimport.index.session_runs import Run, is_method, saved
 from slimport.index.stays import Stays
 from slimport.index.training import looks_up, makes_tensors
 
 # Statements that only a graph with a session needs.
 _ALONE = (COORDINATOR, PLACEHOLDER, RUNNERS, "tf.reset_default_graph")
-_OF_MINIMIZE = {"loss", "global_step", "var_list", "name", "colocate_gradients_with_ops"}
 
 
 class HandLoopReading:
@@ -53,7 +53,9 @@ class HandLoopReading:
             raise Stays("the function is async", node)
         graphs = [s for s in node.body if self._opens(s, "tf.Graph") and not _named(s)]
         self._graph = graphs[0] if len(graphs) == 1 and isinstance(graphs[0], ast.With) else None
-        self._block = self._graph.body if self._graph is not None else node.body
+        block = self._graph.body if self._graph is not None else node.body
+        self._operation = OperationReading(function, block)
+        self._block = self._operation.block
         if not on_lines_of_their_own(node.body) or not on_lines_of_their_own(self._block):
             raise Stays("statements share a line", node)
         self._nested = list(nested(self._block))
@@ -66,9 +68,9 @@ class HandLoopReading:
         """
         placeholders = {name: call for name, _, call in self._assigned_calls(PLACEHOLDER)}
         session_statement, session = self._session()
-        minimized = self._minimized()
+        self._minimized = minimized = self._operation.minimized()
         savers = {n: s for n, s, c in self._assigned_calls(SAVER) if _keeps_all(c, s)}
-        gone = list(self._gone(session))
+        gone = list(self._gone(session, minimized))
         left = [s for s in self._nested if s not in gone]
         feeds = [s for s in left if isinstance(s, ast.Assign) and _is_feed(s, placeholders)]
         named = _by_name(feeds)
@@ -80,9 +82,11 @@ class HandLoopReading:
         of_loss = self._of_loss(inputs, minimized, session, gone)
         names = Named(session, minimized.name, assigned(of_loss), steps, named)
         asked = requests(self._function, names, left, gone)
+        minimized = self._with_fetched_updates(minimized, asked.runs)
         return HandLoop(
             function=self._function,
             block=self._block,
+            opened=self._operation.opened,
             graph=self._graph,
             session=session_statement if isinstance(session_statement, ast.With) else None,
             inputs=inputs,
@@ -137,51 +141,18 @@ class HandLoopReading:
             raise Stays("there is not one session", self._node)
         return found[0]
 
-    def _minimized(self) -> Minimized:
-        calls = [n for s in self._nested for n in ast.walk(s) if _minimizes(n)]
-        found = [m for s in self._block if (m := self._minimizing(s)) is not None]
-        if len(found) != 1 or len({id(call) for call in calls}) != 1:
-            raise Stays("there is not one training operation", self._node)
-        return found[0]
-
-    def _minimizing(self, statement: ast.stmt) -> Minimized | None:
-        match statement:
-            case ast.With([ast.withitem(call)], [inner]):
-                updates = self._updates_before(call, statement)
-                found = self._minimizing(inner) if updates is not None else None
-                return found and replace(found, statement=statement, updates=updates)
-            case ast.Assign(
-                [ast.Name(name)], ast.Call(ast.Attribute(optimizer, "minimize")) as call
-            ):
-                loss = argument(call, 0, "loss")
-                known = {k.arg for k in call.keywords} <= _OF_MINIMIZE and len(call.args) <= 2
-                if not isinstance(loss, ast.Name) or not known:
-                    raise Stays("the optimizer is told what has no equal", statement)
-                variables = argument(call, 2, "var_list")
-                step = argument(call, 1, "global_step")
-                return Minimized(statement, name, loss.id, optimizer, variables, step, None)
-        return None
-
-    def _updates_before(self, call: ast.expr, statement: ast.stmt) -> ast.stmt | None:
-        """Where ``with tf.control_dependencies(updates):`` has its updates from."""
-        if self._api(call) != "tf.control_dependencies":
-            return None
-        match call:
-            case ast.Call(_, [ast.Name(name)], []):
-                made = [s for s in self._block if name in assigned([s])]
-                is_one = len(made) == 1 and isinstance(made[0], ast.Assign)
-                return made[0] if is_one and self._is_updates(made[0]) else None
-            case ast.Call(_, [given], []):
-                return statement if self._is_updates(ast.Expr(given)) else None
-        return None
-
-    def _is_updates(self, statement: ast.stmt) -> bool:
-        """Whether the value is ``tf.get_collection(tf.GraphKeys.UPDATE_OPS)``, all of it."""
-        call = call_of(statement)
-        if call is None or len(call.args) != 1 or call.keywords:
-            return False
-        names = [r.api.name for r in references_in(call.args[0], self._function)]
-        return self._api(call) == "tf.get_collection" and names == ["tf.GraphKeys.UPDATE_OPS"]
+    def _with_fetched_updates(self, minimized: Minimized, runs: Sequence[Run]) -> Minimized:
+        """The operation with the updates that each of its runs asks for as well."""
+        reading = self._operation
+        made = {n: s for s in self._block if isinstance(s, ast.Assign)
+                and reading.is_updates(s.value) for n in assigned([s])}  # fmt: skip
+        asked = [set(run.request.fetches) & made.keys() for run in runs]
+        names = set().union(*asked)
+        if not names:
+            return minimized
+        if any(found != names for found in asked):
+            raise Stays("some of its runs update moving statistics", runs[0].statement)
+        return replace(minimized, updates=made[min(names)], fetched_updates=frozenset(names))
 
     def _rate(self, minimized: Minimized, placeholders: Mapping[str, ast.Call]) -> ast.Name | None:
         """The placeholder that is the optimizer's learning rate."""
@@ -206,7 +177,7 @@ class HandLoopReading:
         for statement in self._block:
             if session in loaded([statement]) or self._opens(statement, SESSIONS[1]):
                 break
-            if statement is minimized.statement or statement in gone:
+            if statement in (minimized.statement, *minimized.changing) or statement in gone:
                 continue
             if isinstance(statement, DEFINITIONS):
                 continue
@@ -217,12 +188,12 @@ class HandLoopReading:
                 made |= assigned([statement])
         return found
 
-    def _gone(self, session: str) -> Iterator[ast.stmt]:
+    def _gone(self, session: str, minimized: Minimized) -> Iterator[ast.stmt]:
         initializers: set[str] = set()
         coordinators = self._coordinators()
         for statement in self._nested:
             call = call_of(statement)
-            if self._is_of_graph(statement, call):
+            if statement is minimized.group or self._is_of_graph(statement, call):
                 yield statement
             elif call is None:
                 continue
@@ -254,7 +225,7 @@ class HandLoopReading:
             return True
         if not isinstance(statement, ast.Assign):
             return False
-        return self._is_step(statement) or self._is_updates(statement)
+        return self._is_step(statement) or self._operation.is_updates(statement.value)
 
     def _is_step(self, statement: ast.stmt) -> bool:
         """Whether a statement makes or finds the global step."""
@@ -265,9 +236,8 @@ class HandLoopReading:
         """``step = tf.Variable(0, ...)``, which `minimize` counts up."""
         match statement:
             case ast.Assign([ast.Name(name)]) if call is not None and self._is_zero(call):
-                steps = [argument(n, 1, "global_step") for s in self._block for n in ast.walk(s)
-                         if isinstance(n, ast.Call) and _minimizes(n)]  # fmt: skip
-                return any(isinstance(step, ast.Name) and step.id == name for step in steps)
+                step = self._minimized.step
+                return isinstance(step, ast.Name) and step.id == name
         return False
 
     def _is_zero(self, call: ast.Call) -> bool:
@@ -327,13 +297,6 @@ def _keeps_all(call: ast.Call, statement: ast.stmt) -> bool:
     if call.args or not {k.arg for k in call.keywords} <= {"max_to_keep"}:
         raise Stays("the saver is told which variables it saves", statement)
     return True
-
-
-def _minimizes(node: ast.AST) -> bool:
-    match node:
-        case ast.Call(ast.Attribute(_, "minimize" | "apply_gradients")):
-            return True
-    return False
 
 
 def _named(statement: ast.stmt) -> bool:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import libcst as cst
 
-from slimport.index.hand_loop import HandLoop
+from slimport.index.blocks import loaded
+from slimport.index.hand_loop import HandLoop, Minimized
 from slimport.index.program import ColumnMap, Reference, Span
 from slimport.index.session_runs import Request, Run, Saved
 from slimport.report.model import Rewritten
@@ -18,6 +19,7 @@ from slimport.rewrite.names import free_name, names_taken
 from slimport.rewrite.site import FileServices, dotted
 from slimport.rewrite.statements import (
     BLANK,
+    apart,
     arguments,
     assignment,
     below,
@@ -25,11 +27,13 @@ from slimport.rewrite.statements import (
     carried_to,
     code,
     comments_left,
+    dissolved,
     keyword,
     line,
     lines_above,
     on_one_line,
     with_comments_of,
+    with_lines,
     with_lines_only,
     with_value,
 )
@@ -55,15 +59,22 @@ class HandBlock:
         self.loop = loop
         self._services = services
         taken = names_taken(loop.function)
+        self._used = loaded([loop.function.node])
         self._model = free_name("model", taken)
         self._function = free_name("build_loss", taken)
         self._logs = free_name("logs", taken)
         self._batches = free_name("batches", taken)
-        going = [*loop.gone, *loop.savers, *([loop.session] if loop.session else [])]
-        headers = [s.items[0] if isinstance(s, ast.With) else s for s in going]
-        if isinstance(loop.minimized.statement, ast.With):
-            headers.append(loop.minimized.statement.items[0])
+        self._transform = free_name("change_gradients", taken)
+        gradients = loop.minimized.gradients
+        self._pairs = _name_of_pairs(loop.minimized) or free_name("grads_and_vars", taken)
+        self._variables: cst.BaseExpression | None = None
+        going = [*loop.gone, *loop.savers, *loop.opened, *([loop.session] if loop.session else [])]
+        headers: list[ast.AST] = [s.items[0] if isinstance(s, ast.With) else s for s in going]
         self._gone = {id(node) for part in headers for node in ast.walk(part)}
+        if gradients is not None:
+            self._gone.add(id(gradients.computing))
+        elif loop.minimized.is_slims:
+            self._gone.add(id(getattr(loop.minimized.statement, "value", None)))
         self.direct = {statement.lineno for statement in loop.block}
         self._runs = {run.statement.lineno: run for run in loop.runs}
         self._feeds = {feed.lineno for feed in loop.feeds}
@@ -71,6 +82,7 @@ class HandBlock:
         columns = ColumnMap(loop.function.module.lines)
         self._asked = {columns.span(request.call): request for request in loop.asked}
         self._step_reads = {columns.span(call) for call in loop.step_reads}
+        self._computing = columns.span(gradients.computing) if gradients is not None else None
         self.lines_gone = {statement.lineno for statement in loop.gone} - self.direct
 
     def replaces(self, reference: Reference) -> bool:
@@ -118,6 +130,8 @@ class HandBlock:
         """
         if place in self._step_reads:
             return cst.parse_expression(self._step)
+        if place == self._computing:
+            return self._computed(node)
         return self._values(self._asked[place], node) if place in self._asked else node
 
     @property
@@ -136,7 +150,9 @@ class HandBlock:
 
     def _key_of(self, name: str) -> str:
         """The name by which the model returns a tensor."""
-        return "loss" if name == self.loop.minimized.loss else name
+        minimized = self.loop.minimized
+        gives_loss = {minimized.loss, minimized.name} if minimized.is_slims else {minimized.loss}
+        return "loss" if name in gives_loss else name
 
     def block(self, body: Body, blank: int) -> Body:
         """The block with its new statements.
@@ -146,17 +162,21 @@ class HandBlock:
             blank: Lines that go between definitions here.
         """
         loop = self.loop
-        pairs = list(zip(loop.block, body.body, strict=True))
+        whole = loop.graph.body if loop.graph is not None else loop.function.node.body
+        old_and_new = list(zip(whole, body.body, strict=True))
+        pairs, footer = dissolved(old_and_new, lambda s: s in loop.opened)
         result: list[cst.BaseStatement] = []
         carried: list[cst.EmptyLine] = []
         for old, new in pairs:
             if old in loop.gone:
                 carried += comments_left(new)
+            elif old in loop.minimized.changing:
+                continue
             elif old not in loop.of_loss or old is loop.of_loss[0]:
                 first, *rest = self._instead(old, new, pairs, blank)
                 result += [carried_to(first, carried), *rest]
                 carried = []
-        return body.with_changes(body=result, footer=[*carried, *body.footer])
+        return body.with_changes(body=result, footer=[*carried, *footer, *body.footer])
 
     def _instead(
         self,
@@ -170,7 +190,16 @@ class HandBlock:
             replaced = [new for old, new in pairs if old in loop.of_loss]
             found = self._making(replaced, self._specs(pairs), blank)
         elif old is loop.minimized.statement:
-            found = [with_lines_only(self._compile(new), lines_above(new))]
+            changing = [new for old, new in pairs if old in loop.minimized.changing]
+            replaced = [*changing, new]
+            definition = self._changing(changing, new, blank)
+            found = [with_lines_only(self._compile(new, bool(definition)), lines_above(new))]
+            if old in loop.looks_up or any(s in loop.looks_up for s in loop.minimized.changing):
+                found = [self._in_layer_graph(found)]
+            if definition:
+                first = found[0]
+                above = [BLANK] * (blank - 1)
+                found = [*definition, with_lines(apart(first), above), *found[1:]]
             if not loop.inputs:
                 found.append(line(f"{self._batches} = iter({self._model}.batches)"))
         elif old in loop.savers:
@@ -182,7 +211,7 @@ class HandBlock:
             found = list(dissolved)
         else:
             found = self.statement(old.lineno, new)
-        if old in loop.looks_up:
+        if old in loop.looks_up and old is not loop.minimized.statement:
             found = [self._in_layer_graph(found)]
         return with_comments_of(replaced, found)
 
@@ -241,22 +270,66 @@ class HandBlock:
         stays = [s for s in loop.block[:first] if s not in loop.gone]
         return not stays and isinstance(loop.function.node, ast.FunctionDef)
 
-    def _compile(self, statement: cst.BaseStatement) -> cst.BaseStatement:
-        if isinstance(statement, cst.With):
-            inner = statement.body.body[0]
-            assert isinstance(inner, cst.BaseStatement)
-            statement = inner
-        call = call_in(statement)
-        assert isinstance(call.func, cst.Attribute)
-        given = [keyword("optimizer", call.func.value)]
-        variables = arguments(call, ("loss", "global_step")).get("var_list")
+    def _compile(self, statement: cst.BaseStatement, changes: bool) -> cst.BaseStatement:
+        """``model.compile(optimizer=...)``"""
+        call, minimized = call_in(statement), self.loop.minimized
+        told = arguments(call, ("loss", "global_step"))
+        optimizer = told.get("optimizer")
+        if minimized.is_slims:
+            told = arguments(call, ("total_loss", "optimizer"))
+            optimizer = told["optimizer"]
+        else:
+            assert isinstance(call.func, cst.Attribute)
+            optimizer = call.func.value
+        given = [keyword("optimizer", optimizer)]
+        variables = told.get("variables_to_train", told.get("var_list", self._variables))
         if variables is not None:
             given.append(keyword("variables_to_train", variables))
-        if not self.loop.inputs:  # only slim's training operation checks the loss
-            given.append(keyword("check_numerics", cst.Name("False")))
+        if changes:
+            given.append(keyword("transform_gradients", cst.Name(self._transform)))
+        for name in ("clip_gradient_norm", "gradient_multipliers", "check_numerics"):
+            if name in told:
+                given.append(keyword(name, told[name]))
+        checks = cst.Name(str(minimized.is_slims))  # only slim's operation checks the loss
+        if bool(self.loop.inputs) == minimized.is_slims and "check_numerics" not in told:
+            given.append(keyword("check_numerics", checks))
         made = cst.Call(dotted(f"{self._model}.compile"), on_one_line(given))
         made = on_lines(made)
         return statement.with_changes(body=[cst.Expr(made)])
+
+    # Its gradients ----------------------------------------------------------------------------
+
+    def _computed(self, node: cst.Call) -> cst.BaseExpression:
+        """What takes the place of the call that computed gradients."""
+        gradients = self.loop.minimized.gradients
+        assert gradients is not None
+        names = ("loss", "var_list") if gradients.of_pairs else ("ys", "xs")
+        self._variables = arguments(node, names).get(names[1])
+        if gradients.of_pairs:
+            return cst.Name(self._pairs)
+        return cst.parse_expression(f"[gradient for gradient, _ in {self._pairs}]")
+
+    def _changing(
+        self, statements: Sequence[cst.BaseStatement], applying: cst.BaseStatement, blank: int
+    ) -> list[cst.BaseStatement]:
+        """``def change_gradients(grads_and_vars): ...``, where they change."""
+        if self.loop.minimized.gradients is None:
+            return []
+        applied = arguments(call_in(applying), ("grads_and_vars",))["grads_and_vars"]
+        if _name_of_pairs(self.loop.minimized) is not None:
+            statements = statements[1:]
+        if not statements and code(applied) == self._pairs:
+            return []
+        first, *rest = [*statements, line(f"return {code(applied)}")]
+        comments = [kept for kept in lines_above(first) if kept.comment is not None]
+        body = [with_lines_only(first, comments), *list(_indented([first, *rest]))[1:]]
+        definition = cst.FunctionDef(
+            cst.Name(self._transform),
+            cst.Parameters([cst.Param(cst.Name(self._pairs))]),
+            cst.IndentedBlock(body),
+            leading_lines=[BLANK] * blank,
+        )
+        return [definition]
 
     def _saver(self, statement: cst.BaseStatement) -> cst.BaseStatement:
         old = call_in(statement)
@@ -285,23 +358,30 @@ class HandBlock:
             feed = _by_names(feed, [e for e in feed.elements if e not in rates])
         given = [cst.Arg(feed)]
         call = cst.Call(dotted(f"{self._model}.train_on_batch"), given)
-        if not set(self._keys(run)) <= {"loss"}:
+        if not {key for _, key in self._tensors(run)} <= {"loss"}:
             call = call.with_changes(args=[*given, keyword("return_dict", cst.Name("True"))])
         call = call if "\n" in code(call) else on_lines(call)
         first, *rest = [*before, *self._assigned(statement, call, run)]
         return [with_lines_only(first, lines_above(statement)), *rest]
 
-    def _keys(self, run: Run) -> list[str]:
-        """By which names the model returns what has names in the loop."""
-        return [self._key_of(name) for _, name in run.wanted if name not in self.loop.steps]
+    def _tensors(self, run: Run) -> list[tuple[str, str]]:
+        """Names that get values of tensors, each with the name by which the model returns it."""
+        none = self.loop.without_tensors
+        if self.loop.minimized.is_slims:
+            none -= {self.loop.minimized.name}
+        return [(target, self._key_of(name)) for target, name in run.wanted if name not in none]
 
     def _assigned(
         self, statement: cst.BaseStatement, call: cst.Call, run: Run
     ) -> list[cst.BaseStatement]:
         """The call, and names for what it gives."""
-        keys = self._keys(run)
-        targets = [target for target, name in run.wanted if name not in self.loop.steps]
+        keys = [key for _, key in self._tensors(run)]
+        targets = [target for target, _ in self._tensors(run)]
         steps = [line(f"{t} = {self._step}") for t, n in run.wanted if n in self.loop.steps]
+        operation = self.loop.minimized
+        if not operation.is_slims:
+            unset = [t for t, name in run.wanted if name == operation.name and t in self._used]
+            steps += [line(f"{target} = None") for target in unset]
         more: list[cst.BaseStatement] = []
         small: cst.BaseSmallStatement
         if not keys:
@@ -356,6 +436,16 @@ def _by_names(feed: cst.Dict, elements: Sequence[cst.BaseDictElement]) -> cst.Di
     if kept:
         kept[-1] = kept[-1].with_changes(comma=feed.elements[-1].comma)
     return feed.with_changes(elements=kept)
+
+
+def _name_of_pairs(minimized: Minimized) -> str | None:
+    """The name of all pairs, if that is all that becomes of them at once."""
+    gradients = minimized.gradients
+    match gradients and gradients.statements[:1]:
+        case [ast.Assign([ast.Name(name)], value)] if gradients is not None:
+            is_all = gradients.of_pairs and value is gradients.computing
+            return name if is_all else None
+    return None
 
 
 def _given(request: Request, call: cst.Call) -> cst.BaseExpression | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import libcst as cst
 from libcst import matchers
@@ -111,19 +111,35 @@ def flattened(pairs: Sequence[Pair], function: Function) -> tuple[list[Pair], li
     Returns:
         The pairs, and the comments below the last of them.
     """
+    return dissolved(pairs, lambda s: isinstance(s, ast.With) and only_places(s, function))
+
+
+def dissolved(
+    pairs: Sequence[Pair], goes: Callable[[ast.stmt], bool]
+) -> tuple[list[Pair], list[cst.EmptyLine]]:
+    """The old and the new statements of a block, those below some `with` in its place.
+
+    Args:
+        pairs: The statements.
+        goes: Whether one is such a `with`.
+
+    Returns:
+        The pairs, and the comments below the last of them.
+    """
     found: list[Pair] = []
     left: list[cst.EmptyLine] = []
     for old, new in pairs:
-        if not isinstance(old, ast.With) or not only_places(old, function):
+        if not goes(old):
             found.append((old, with_lines(new, left)))
             left = []
             continue
+        assert isinstance(old, ast.With)
         assert isinstance(new, cst.With) and isinstance(new.body, cst.IndentedBlock)
         opened = new.with_changes(body=new.body.with_changes(body=[line("pass")], footer=[]))
         above = [*left, *comments_left(opened)]
         first, *rest = new.body.body
         first = with_lines_only(first, [*above, *without_blank(lines_above(first))])
-        inside, left = flattened(list(zip(old.body, [first, *rest], strict=True)), function)
+        inside, left = dissolved(list(zip(old.body, [first, *rest], strict=True)), goes)
         found += inside
         left += new.body.footer
     return found, left

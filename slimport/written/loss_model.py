@@ -75,6 +75,7 @@ class _OfGradients:
     clip_norm: float = 0
     multipliers: dict[Any, Any] | None = None
     check_numerics: bool = True
+    transform: Callable[[Any], Any] | None = None
 
 
 class LossModel(TracedModel):
@@ -143,6 +144,7 @@ class LossModel(TracedModel):
         check_numerics: bool = True,
         variable_averages: Any = None,
         variables_to_average: Any = None,
+        transform_gradients: Callable[[Any], Any] | None = None,
         **kwargs: Any,
     ) -> None:
         """Configures the model for training.
@@ -155,6 +157,8 @@ class LossModel(TracedModel):
             check_numerics: Whether a loss that is infinite or not a number is an error.
             variable_averages: `MovingAverages` to keep; `None` for none.
             variables_to_average: The variables to average; `None` for all that are trainable.
+            transform_gradients: Takes a list of pairs of a gradient and its variable, and returns
+                those that are applied.
             **kwargs: Other arguments of `keras.Model.compile`; there is no `loss`.
         """
         if variable_averages is not None:
@@ -164,7 +168,11 @@ class LossModel(TracedModel):
         super().compile(optimizer=optimizer, **kwargs)
         require_replica_optimizer(self.optimizer, self.distribute_strategy)
         self._of_gradients = _OfGradients(
-            variables_to_train, clip_gradient_norm, gradient_multipliers, check_numerics
+            variables_to_train,
+            clip_gradient_norm,
+            gradient_multipliers,
+            check_numerics,
+            transform_gradients,
         )
 
     @property
@@ -187,6 +195,9 @@ class LossModel(TracedModel):
         options = self._of_gradients
         variables = options.variables or self.trainable_variables
         pairs = list(zip(tape.gradient(scaled, variables), variables, strict=True))
+        if options.transform is not None:
+            with self.layer_graph():
+                pairs = list(options.transform(worker_means(pairs)))
         if options.multipliers:
             with self.layer_graph():
                 pairs = multiply_gradients(pairs, options.multipliers)

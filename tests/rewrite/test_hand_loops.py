@@ -105,6 +105,55 @@ TRAINS = {
         "operation": "with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):\n"
         "        train_op = tf.train.AdamOptimizer(0.1).minimize(loss)",
     },
+    "update operations around the optimizer": {
+        "second": "logits = slim.batch_norm(logits)",
+        "operation": "updates = tf.get_collection(tf.GraphKeys.UPDATE_OPS)\n"
+        "    with tf.control_dependencies(updates):\n"
+        "        adam = tf.train.AdamOptimizer(0.1)\n        train_op = adam.minimize(loss)",
+    },
+    "a group with updates": {
+        "second": "logits = slim.batch_norm(logits)",
+        "operation": "updates = tf.get_collection(tf.GraphKeys.UPDATE_OPS)\n"
+        "    op = tf.train.AdamOptimizer(0.1).minimize(loss)\n"
+        "    train_op = tf.group(op, *updates)",
+    },
+    "a group with a group": {
+        "second": "logits = slim.batch_norm(logits)",
+        "operation": "update = tf.group(*tf.get_collection(tf.GraphKeys.UPDATE_OPS))\n"
+        "    op = tf.train.AdamOptimizer(0.1).minimize(loss)\n"
+        "    train_op = tf.group(op, update)",
+    },
+    "updates that each run asks for": {
+        "second": "logits = slim.batch_norm(logits)",
+        "operation": "updates = tf.get_collection(tf.GraphKeys.UPDATE_OPS)\n"
+        "    train_op = tf.train.AdamOptimizer(0.1).minimize(loss)",
+        "run": "_, _, value = sess.run([train_op, updates, loss], feed_dict={x: a, y: b})",
+    },
+    "slim's operation": {
+        "second": "logits = slim.batch_norm(logits)",
+        "operation": "train_op = slim.learning.create_train_op("
+        "loss, tf.train.AdamOptimizer(0.1), clip_gradient_norm=4.0)",
+        "run": "value = sess.run(train_op, feed_dict={x: a, y: b})",
+    },
+    "gradients at once": {
+        "operation": "adam = tf.train.AdamOptimizer(0.1)\n"
+        "    train_op = adam.apply_gradients(adam.compute_gradients(loss))"
+    },
+    "clipped gradients": {
+        "operation": "adam = tf.train.AdamOptimizer(0.1)\n"
+        "    grads = adam.compute_gradients(loss)\n"
+        "    grads = [(tf.clip_by_norm(g, 4.0), v) for g, v in grads if g is not None]\n"
+        "    train_op = adam.apply_gradients(grads)"
+    },
+    "gradients in a list": {
+        "operation": "adam = tf.train.AdamOptimizer(0.1)\n    kept = []\n"
+        "    for g, v in adam.compute_gradients(loss):\n"
+        "        kept.append((tf.clip_by_norm(g, 4.0), v))\n"
+        "    train_op = adam.apply_gradients(kept)"
+    },
+    "the operation has a name": {
+        "run": "nothing, value = sess.run([train_op, loss], feed_dict={x: a, y: b})"
+    },
     "saved": {
         "saver": "saver = tf.train.Saver()", "inner": "saver.save(sess, path, global_step=step)",
         "end": "saver.save(sess, path, write_meta_graph=False)",
@@ -274,12 +323,157 @@ STAYS = {
     "two operations": (
         {"third": "other = tf.train.AdamOptimizer(0.2).minimize(loss)"}, "one training operation",
     ),
-    "gradients by hand": (
+    "gradients of another loss": (
         {
             "operation": "adam = tf.train.AdamOptimizer(0.1)\n"
-            "    train_op = adam.apply_gradients(adam.compute_gradients(loss))"
+            "    grads = adam.compute_gradients(loss * 2.0)\n"
+            "    train_op = adam.apply_gradients(grads)"
         },
-        "one training operation",
+        "no equal",
+    ),
+    "gradients of another optimizer": (
+        {
+            "operation": "adam = tf.train.AdamOptimizer(0.1)\n"
+            "    grads = tf.train.AdamOptimizer(0.2).compute_gradients(loss)\n"
+            "    train_op = adam.apply_gradients(grads)"
+        },
+        "one call that computes",
+    ),
+    "gradients twice": (
+        {
+            "operation": "adam = tf.train.AdamOptimizer(0.1)\n"
+            "    grads = adam.compute_gradients(loss) + adam.compute_gradients(loss)\n"
+            "    train_op = adam.apply_gradients(grads)"
+        },
+        "one call that computes",
+    ),
+    "gradients that are looked at": (
+        {
+            "operation": "adam = tf.train.AdamOptimizer(0.1)\n"
+            "    grads = adam.compute_gradients(loss)\n"
+            "    train_op = adam.apply_gradients(grads)\n    print(grads)"
+        },
+        "grads is used",
+    ),
+    "gradients that are fetched": (
+        {
+            "operation": "adam = tf.train.AdamOptimizer(0.1)\n"
+            "    grads = adam.compute_gradients(loss)\n"
+            "    norm = tf.global_norm([g for g, _ in grads])\n"
+            "    train_op = adam.apply_gradients(grads)",
+            "run": "_, value = sess.run([train_op, norm], {x: a, y: b})",
+        },
+        "not made beside",
+    ),
+    "gradients by the loss": (
+        {
+            "operation": "adam = tf.train.AdamOptimizer(0.1)\n"
+            "    grads = [(g * loss, v) for g, v in adam.compute_gradients(loss)]\n"
+            "    train_op = adam.apply_gradients(grads)"
+        },
+        "loss is used",
+    ),
+    "gradients by names of variables": (
+        {
+            "operation": "adam = tf.train.AdamOptimizer(0.1)\n"
+            "    grads = adam.compute_gradients(loss)\n"
+            "    grads = [(g, v) for g, v in grads if 'bias' in v.name]\n"
+            "    train_op = adam.apply_gradients(grads)"
+        },
+        "looks at their variables",
+    ),
+    "noise on gradients": (
+        {
+            "operation": "adam = tf.train.AdamOptimizer(0.1)\n"
+            "    grads = adam.compute_gradients(loss)\n"
+            "    grads = [(g + tf.random_normal([]), v) for g, v in grads]\n"
+            "    train_op = adam.apply_gradients(grads)"
+        },
+        "tf.random_normal of gradients",
+    ),
+    "a function of gradients": (
+        {
+            "head": HEAD + "def clip(pairs):\n    return pairs\n\n\n",
+            "operation": "adam = tf.train.AdamOptimizer(0.1)\n"
+            "    grads = clip(adam.compute_gradients(loss))\n"
+            "    train_op = adam.apply_gradients(grads)"
+        },
+        "function of the program",
+    ),
+    "gradients in a list of others": (
+        {
+            "first": "kept = list(path)",
+            "operation": "adam = tf.train.AdamOptimizer(0.1)\n"
+            "    for g, v in adam.compute_gradients(loss):\n        kept.append((g, v))\n"
+            "    train_op = adam.apply_gradients(kept)"
+        },
+        "changes something else",
+    ),
+    "a count of gradients": (
+        {
+            "first": "count = 0",
+            "operation": "adam = tf.train.AdamOptimizer(0.1)\n"
+            "    grads = adam.compute_gradients(loss)\n"
+            "    for g, v in grads:\n        count += len(grads)\n"
+            "    train_op = adam.apply_gradients(grads)"
+        },
+        "changes something else",
+    ),
+    "a norm that changes": (
+        {
+            "operation": "adam = tf.train.AdamOptimizer(0.1)\n    norm = 5.0\n"
+            "    grads = adam.compute_gradients(loss)\n"
+            "    grads = [(tf.clip_by_norm(g, norm), v) for g, v in grads]\n"
+            "    train_op = adam.apply_gradients(grads)",
+            "inner": "norm = 3.0",
+        },
+        "norm changes",
+    ),
+    "a group with something else": (
+        {
+            "operation": "op = tf.train.AdamOptimizer(0.1).minimize(loss)\n"
+            "    train_op = tf.group(op, logits)"
+        },
+        "grouped with something else",
+    ),
+    "a group that is half used": (
+        {
+            "operation": "op = tf.train.AdamOptimizer(0.1).minimize(loss)\n"
+            "    train_op = tf.group(op)",
+            "inner": "sess.run(op, {x: a, y: b})",
+        },
+        "not made beside",
+    ),
+    "updates that some runs ask for": (
+        {
+            "second": "logits = slim.batch_norm(logits)",
+            "third": "updates = tf.get_collection(tf.GraphKeys.UPDATE_OPS)",
+            "run": "sess.run([train_op, updates], {x: a, y: b})",
+            "inner": "sess.run(train_op, {x: a, y: b})",
+        },
+        "some of its runs",
+    ),
+    "updates without a step": (
+        {
+            "second": "logits = slim.batch_norm(logits)",
+            "third": "updates = tf.get_collection(tf.GraphKeys.UPDATE_OPS)",
+            "inner": "sess.run(updates, {x: a, y: b})",
+        },
+        "not made beside",
+    ),
+    "slim's operation with updates of its own": (
+        {
+            "operation": "train_op = slim.learning.create_train_op("
+            "loss, tf.train.AdamOptimizer(0.1), update_ops=[])"
+        },
+        "no equal",
+    ),
+    "slim's operation that writes": (
+        {
+            "operation": "train_op = slim.learning.create_train_op("
+            "loss, tf.train.AdamOptimizer(0.1), summarize_gradients=True)"
+        },
+        "no equal",
     ),
     "moving statistics stand still": (
         {"second": "logits = slim.batch_norm(logits)"}, "moving statistics",
@@ -300,7 +494,7 @@ STAYS = {
             "    with tf.control_dependencies(updates):\n"
             "        train_op = tf.train.AdamOptimizer(0.1).minimize(loss)",
         },
-        "one training operation",
+        "waits for something else",
     ),
     "a rate that is a tensor": (
         {
@@ -414,6 +608,110 @@ def test_the_global_step_is_read() -> None:
     assert "saver.save(path, global_step=model.optimizer.iterations)\n" in text
     assert f"at = {count}\n" in text and f"print(at, {count}, {count})\n" in text
     assert "step_of" not in text
+
+
+CLIPPED = """optimizer = tf.train.AdamOptimizer(0.1)
+    {computed}
+    # Clip.
+    {clipped}
+    train_op = optimizer.apply_gradients({applied}, global_step=step_of)  # a step"""
+
+
+def clipped(computed: str, clip: str, applied: str) -> str:
+    operation = CLIPPED.format(computed=computed, clipped=clip, applied=applied)
+    first = "step_of = tf.train.get_or_create_global_step()"
+    text = text_of(rewritten(first=first, operation=operation))
+    start = text.index("    optimizer = ") + 1
+    return text[text.index("\n", start) + 1 : text.index("    pass\n    for step")]
+
+
+def test_pairs_are_changed() -> None:
+    text = clipped(
+        "grads = optimizer.compute_gradients(loss)",
+        "grads = [(tf.clip_by_value(g, -1.0, 1.0), v) for g, v in grads]",
+        "grads",
+    )
+    assert (
+        text
+        == """
+    def change_gradients(grads):
+        # Clip.
+        grads = [(tf.clip_by_value(g, -1.0, 1.0), v) for g, v in grads]
+        return grads
+
+    model.compile(optimizer=optimizer, transform_gradients=change_gradients)  # a step
+"""
+    )
+
+
+def test_gradients_are_changed_together() -> None:
+    text = clipped(
+        "gradients, variables = zip(*optimizer.compute_gradients(loss))",
+        "gradients, _ = tf.clip_by_global_norm(gradients, 5.0)",
+        "zip(gradients, variables)",
+    )
+    assert (
+        text
+        == """
+    def change_gradients(grads_and_vars):
+        gradients, variables = zip(*grads_and_vars)
+        # Clip.
+        gradients, _ = tf.clip_by_global_norm(gradients, 5.0)
+        return zip(gradients, variables)
+
+    model.compile(optimizer=optimizer, transform_gradients=change_gradients)  # a step
+"""
+    )
+
+
+def test_gradients_without_their_variables() -> None:
+    text = clipped(
+        "variables = tf.trainable_variables()",
+        "gradients, _ = tf.clip_by_global_norm(tf.gradients(loss, variables), 5.0)",
+        "zip(gradients, variables)",
+    )
+    assert (
+        text
+        == """    with model.layer_graph():
+        variables = trainable_variables()
+
+    def change_gradients(grads_and_vars):
+        # Clip.
+        gradients, _ = tf.clip_by_global_norm([gradient for gradient, _ in grads_and_vars], 5.0)
+        return zip(gradients, variables)
+
+    model.compile(
+        optimizer=optimizer,
+        variables_to_train=variables,
+        transform_gradients=change_gradients,
+    )  # a step
+"""
+    )
+
+
+def test_gradients_of_some_variables() -> None:
+    text = clipped(
+        "grads = optimizer.compute_gradients(loss, var_list=tf.trainable_variables())",
+        "total = 3.0",
+        "grads",
+    )
+    assert (
+        text
+        == """    # Clip.
+    total = 3.0
+    with model.layer_graph():
+        model.compile(optimizer=optimizer, variables_to_train=trainable_variables())  # a step
+"""
+    )
+
+
+def test_a_target_of_the_operation() -> None:
+    text = text_of(
+        rewritten(
+            run="nothing, value = sess.run([train_op, loss], {x: a, y: b})", inner="print(nothing)"
+        )
+    )
+    assert "        nothing = None\n        print(nothing)\n" in text
 
 
 def test_several_values_of_a_step() -> None:

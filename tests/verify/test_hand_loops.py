@@ -207,10 +207,74 @@ def train():
 if __name__ == '__main__':
     train()
 """
+LOOP = """
+    saver = tf.train.Saver()
+    losses = []
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        if os.path.exists(start + '.index'):
+            saver.restore(sess, start)
+        else:
+            saver.save(sess, start)
+        for pixels, classes in data():
+            {run}
+            losses.append([float(value), 0])
+        saver.save(sess, out, global_step=len(losses))
+    with open(out + '.json', 'w') as file:
+        json.dump(losses, file)
+
+
+if __name__ == '__main__':
+    train()
+"""
+BY_HAND = """
+def train():
+    images = tf.placeholder(tf.float32, [None, 6, 6, 3])
+    labels = tf.placeholder(tf.int64, [None])
+    with slim.arg_scope([slim.conv2d], normalizer_fn=slim.batch_norm,
+                        normalizer_params={{'decay': 0.9}}):
+        net = slim.conv2d(images / 255.0, 4, 3)
+    logits = slim.fully_connected(slim.flatten(net), 3, activation_fn=None, scope='logits')
+    loss = tf.reduce_mean(
+        tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits))
+    updates = tf.get_collection(tf.GraphKeys.UPDATE_OPS)
+    {operation}
+"""
+TOGETHER = BY_HAND.format(
+    operation="""with tf.control_dependencies(updates):
+        optimizer = tf.train.MomentumOptimizer(0.05, 0.9)
+        grads, variables = zip(*optimizer.compute_gradients(loss))
+        grads, norm = tf.clip_by_global_norm(grads, 0.5)
+        train_op = optimizer.apply_gradients(zip(grads, variables))"""
+)
+EACH = BY_HAND.format(
+    operation="""optimizer = tf.train.MomentumOptimizer(0.2, 0.5)
+    weights = [v for v in tf.trainable_variables() if 'logits/biases' not in v.name]
+    grads = tf.gradients(loss, weights, gate_gradients=True)  # else a race
+    clipped = []
+    for grad in grads:
+        clipped.append(tf.clip_by_value(grad, -0.02, 0.01))
+    train_op = optimizer.apply_gradients(zip(clipped, weights))
+    train_op = tf.group(train_op, *updates)"""
+)
+BY_SLIM = BY_HAND.format(
+    operation="""step = tf.train.get_or_create_global_step()
+    rate = tf.train.exponential_decay(0.05, step, 7, 0.8)
+    optimizer = tf.train.GradientDescentOptimizer(rate)
+    train_op = slim.learning.create_train_op(loss, optimizer, clip_gradient_norm=0.3)"""
+)
+FED = "{images: pixels, labels: classes}"
+TOGETHER += LOOP.format(run=f"_, value = sess.run([train_op, loss], feed_dict={FED})")
+EACH += LOOP.format(run=f"_, value = sess.run([train_op, loss], feed_dict={FED})")
+BY_SLIM += LOOP.format(run=f"value = sess.run(train_op, feed_dict={FED})")
+STATISTICS = "Conv/BatchNorm/moving_mean Conv/BatchNorm/moving_variance Conv/BatchNorm/beta"
 NAMES = {
-    "looks": "Conv/BatchNorm/moving_mean Conv/BatchNorm/moving_variance Conv/BatchNorm/beta",
+    "gradients together": STATISTICS,
+    "each gradient": STATISTICS,
+    "slim's operation": STATISTICS,
+    "looks": STATISTICS,
     "queues": "Conv/biases logits/biases",
-    "function": "Conv/BatchNorm/moving_mean Conv/BatchNorm/moving_variance Conv/BatchNorm/beta",
+    "function": STATISTICS,
     "file": "Conv/biases logits/biases",
 }
 
@@ -219,6 +283,9 @@ PROGRAMS = {
     "file": IN_THE_FILE,
     "queues": OF_QUEUES,
     "looks": THAT_LOOKS,
+    "gradients together": TOGETHER,
+    "each gradient": EACH,
+    "slim's operation": BY_SLIM,
 }
 
 
