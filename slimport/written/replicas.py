@@ -70,11 +70,14 @@ def share_chief_values(model: Any) -> None:
 
 
 def require_replica_optimizer(optimizer: Any, strategy: Any) -> None:
-    """Raises a ValueError if an optimizer of replicas clips by itself.
+    """Raises a ValueError if an optimizer is not one of replicas, or clips by itself.
 
-    Keras clips what each replica has, before it adds gradients up.
+    One that is made elsewhere counts the step of each replica. Keras clips what a replica has,
+    before it adds gradients up.
     """
     while optimizer is not None and strategy.num_replicas_in_sync > 1:
+        if not isinstance(optimizer.iterations.value, tf.distribute.DistributedValues):
+            raise ValueError("Make the optimizer in the strategy's scope, and compile there.")
         for name in ("clipnorm", "clipvalue", "global_clipnorm"):
             if getattr(optimizer, name, None):
                 raise ValueError(f"{name} would clip each replica: compile(clip_gradient_norm=).")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 from typing import Any
@@ -59,10 +60,16 @@ def clone_strategy(
         return _worker_strategy(num_clones, clone_on_cpu)
     if num_clones > 1:
         devices = _cpus(num_clones) if clone_on_cpu else _gpus(num_clones)
-        return tf.distribute.MirroredStrategy(devices)
+        return _mirrored(*devices)
     if clone_on_cpu and tf.config.list_physical_devices("GPU"):
         return tf.distribute.OneDeviceStrategy("/device:CPU:0")
     return tf.distribute.get_strategy()
+
+
+@functools.cache
+def _mirrored(*devices: str) -> tf.distribute.Strategy:
+    """One strategy for all that is trained: TensorFlow mixes up the collectives of two."""
+    return tf.distribute.MirroredStrategy(devices)
 
 
 def _require_in_step(
