@@ -51,6 +51,7 @@ def nodes_that_go(found: CloneTraining, pipeline: Pipeline | None) -> set[int]:
     updates = found.updates
     calls: list[ast.AST] = [found.created_call, found.optimized, updates.call]
     calls += [found.deployment.config, *found.gone]
+    calls += [item.context_expr for placed in found.placed for item in placed.items]
     if updates.averages is not None:
         calls.append(updates.averages.call)
     for node in ast.walk(found.function.node):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from slimport.index.blocks import assigned, loaded
 from slimport.index.clone_updates import Synchronous
 from slimport.index.lines import Lines, is_name, is_none, same
+from slimport.index.session_configs import configuring
 from slimport.index.stays import Stays
 
 # Of DeploymentConfig; the names of jobs are those of parameter servers.
@@ -23,13 +24,6 @@ _OF_LOOP = frozenset(
 )
 # ... and what goes with sessions, workers and merged summaries.
 _OF_WORKERS = frozenset("master is_chief sync_optimizer summary_op session_config".split())
-# What a session's configuration may say without changing a number.
-_OF_SESSIONS = frozenset(
-    """
-    allow_soft_placement gpu_options inter_op_parallelism_threads intra_op_parallelism_threads
-    log_device_placement
-    """.split()
-)
 
 
 @dataclass(frozen=True)
@@ -127,7 +121,7 @@ def check_loop(
         raise Stays("the loop's chief is not worker 0", given["is_chief"])
     if not _is_waiting(given.get("sync_optimizer"), optimizer, synchronous):
         raise Stays("the loop waits in another way", given["sync_optimizer"])
-    return _of_session(lines, given.get("session_config"))
+    return configuring(given.get("session_config"), lines)
 
 
 def _is_chief(node: ast.expr | None, replica: ast.expr | None) -> bool:
@@ -148,21 +142,6 @@ def _is_waiting(node: ast.expr | None, optimizer: str, synchronous: Synchronous 
         case ast.IfExp(test, body, orelse):
             return same(test, synchronous.test) and is_name(body, optimizer) and is_none(orelse)
     return synchronous.test is None and is_name(node, optimizer)
-
-
-def _of_session(lines: Lines, node: ast.expr | None) -> list[ast.stmt]:
-    """The statements that make a session's configuration, which says where operations run."""
-    if is_none(node):
-        return []
-    value = lines.value(node.id) if isinstance(node, ast.Name) else node
-    if not isinstance(value, ast.Call) or lines.api(value) != "tf.ConfigProto" or value.args:
-        raise Stays("the session is configured in another way", node)
-    unknown = {k.arg or "**" for k in value.keywords} - _OF_SESSIONS
-    if unknown:
-        raise Stays(f"the session's {min(unknown)} may change what is computed", value)
-    names = [node, *(k.value for k in value.keywords if k.arg == "gpu_options")]
-    alone = (n.id for n in names if isinstance(n, ast.Name))
-    return [lines.made(name) for name in alone if lines.assigning(name)]
 
 
 def _is_constant(node: ast.expr, value: object) -> bool:

@@ -38,6 +38,7 @@ class CloneTraining(Training):
         changes: What happens to the gradients.
         checked: Whether a loss that is not finite is an error.
         summaries: What the loop writes.
+        placed: What places a part of a clone by the configuration; it is no block of its own then.
         tags: The tags of the summaries of the loss and the learning rate, by `Summaries`' names.
     """
 
@@ -52,6 +53,7 @@ class CloneTraining(Training):
     changes: Changes
     checked: bool
     summaries: KeptSummaries | None
+    placed: list[ast.With]
     tags: dict[str, ast.expr]
 
     def callees(self, program: Program) -> set[Function]:
@@ -157,6 +159,7 @@ class _Reading:
             changes=changes,
             checked=bool(checks),
             summaries=kept,
+            placed=list(self._placed(config_name)),
             tags={kind: added.summary.args[0] for kind, added in alone},
         )
 
@@ -279,6 +282,20 @@ class _Reading:
         given = (a for call in made if call is not None for a in call.args)
         is_passed = any(is_name(a, name) for a in given)
         return is_passed and name.endswith(("lr", "rate"))
+
+    def _placed(self, config: str) -> Iterator[ast.With]:
+        """``with tf.device(deploy_config.inputs_device()):`` in functions of the block."""
+        inner = [
+            n for s in self._lines.block for n in ast.walk(s) if isinstance(n, ast.FunctionDef)
+        ]
+        for function in (self._program.functions[node] for node in inner):
+            lines = Lines(function.node.body, function, self._program)
+            for node in ast.walk(function.node):
+                match node:
+                    case ast.With([ast.withitem(ast.Call(_, [ast.Call(told)], []) as call, None)]):
+                        is_of_config = is_name(getattr(told, "value", None), config)
+                        if is_of_config and lines.api(call) == "tf.device":
+                            yield node
 
     def _network(self, call: ast.Call) -> Function | None:
         given = argument(call, 1, "model_fn")

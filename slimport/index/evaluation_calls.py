@@ -44,6 +44,8 @@ _KNOWN = {
     "master", "checkpoint", "logdir", "num_evals", "eval_op", "final_op", "summary_op",
     "variables_to_restore", *OF_WAITING,
 }  # fmt: skip
+# The session's, which says where operations run.
+CONFIGURATION = ("session_config", "config")
 _NONE_SAYS = ("num_evals", "summary_op")  # all batches, no summaries
 
 
@@ -75,7 +77,8 @@ def given_to(
             given |= {k: v for k, v in told.items() if k != "summary_op" or not _is_none(v)}
     for name, value in list(given.items()):
         if name not in _KNOWN:
-            if not _is_none(value) and not (name == "hooks" and _is_empty(value)):
+            without_effect = name in CONFIGURATION or (name == "hooks" and _is_empty(value))
+            if not _is_none(value) and not without_effect:
                 raise Stays(f"it is given {name}")
             del given[name]
     if not {"checkpoint", "eval_op"} <= given.keys() or _is_none(given["eval_op"]):

@@ -5,15 +5,17 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping, Sequence
 
-from slimport.index.blocks import assigned, loaded, references_in, value_of
+from slimport.index.blocks import argument, assigned, loaded, references_in, value_of
 from slimport.index.evaluation_block import Evaluation
-from slimport.index.evaluation_calls import COUNTING, PARAMETERS, WAITING, given_to
+from slimport.index.evaluation_calls import CONFIGURATION, COUNTING, PARAMETERS, WAITING, given_to
 from slimport.index.evaluation_checks import check
 from slimport.index.evaluation_summaries import Summaries, summaries_in
 from slimport.index.global_steps import STEPS, is_step
+from slimport.index.lines import Lines
 from slimport.index.measures import measures_in
 from slimport.index.pipelines import Pipeline
 from slimport.index.program import Function, Program, Reference
+from slimport.index.session_configs import configuring
 from slimport.index.stays import Stays
 from slimport.index.training import TRAIN, block_of, looks_up, makes_tensors
 
@@ -73,7 +75,7 @@ class _Reading:
         self._of_metrics: list[ast.stmt] = []
         self._after: list[ast.stmt] = []
         self._restores: list[ast.stmt] = []
-        self._gone: list[ast.stmt] = []
+        self._gone: list[ast.stmt] = self._configuring()
 
     def evaluation(self) -> Evaluation:
         """What was found."""
@@ -110,6 +112,12 @@ class _Reading:
             raise Stays("a statement on the values of metrics runs once")
         return found
 
+    def _configuring(self) -> list[ast.stmt]:
+        """The statements that only configure the session."""
+        named = (argument(self._call, 99, name) for name in CONFIGURATION)
+        given = next((node for node in named if node is not None), None)
+        return configuring(given, Lines(self._before, self._function, self._program))
+
     def _found(self, block: Sequence[ast.stmt]) -> tuple[ast.stmt, ast.stmt]:
         """The statement of the block that is, or loops over, the one that evaluates; and this."""
         for statement in block:
@@ -130,6 +138,8 @@ class _Reading:
         late, restored = set(values), set[str]()
         for statement in self._before:
             used, bound = loaded([statement]), assigned([statement])
+            if statement in self._gone:
+                continue
             if self._is_step(statement) or self._hands_on(statement):
                 self._gone.append(statement)
             elif used & late:

@@ -8,12 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 import libcst as cst
 from libcst import matchers
 
+from slimport.index.blocks import assigned
 from slimport.index.clone_checks import nodes_that_go
 from slimport.index.clones import CloneTraining
 from slimport.index.model_deploy import CONFIG, CREATE, OPTIMIZE
 from slimport.index.pipelines import Pipeline
 from slimport.index.program import Reference
 from slimport.report.model import Rewritten
+from slimport.rewrite.blocks import without_items
 from slimport.rewrite.fit import FitBlock
 from slimport.rewrite.graph_blocks import Body
 from slimport.rewrite.long_lines import on_lines
@@ -130,6 +132,8 @@ class CloneFit(FitBlock):
             found = with_comments_of([new], [self._compile(new)])
         elif old is training.loop:
             return with_comments_of([new], self._fit(new))
+        elif isinstance(old, ast.FunctionDef) and training.placed:
+            found = [self._anywhere(new)]
         else:
             found = [self._averaging(new)]
         return [self._in_layer_graph(found)] if old in training.looks_up else found
@@ -196,6 +200,13 @@ class CloneFit(FitBlock):
         assert kept is not None
         scopes = {name for s in training.gone for name in _scope_of(s)}
         found = statement.visit(_Shown(kept.name, scopes))
+        assert isinstance(found, cst.BaseStatement)
+        return found
+
+    def _anywhere(self, new: cst.BaseStatement) -> cst.BaseStatement:
+        """A function without the devices that the configuration told it."""
+        (config,) = assigned([self.training.deployment.config])
+        found = new.visit(_Anywhere(config))
         assert isinstance(found, cst.BaseStatement)
         return found
 
@@ -279,6 +290,24 @@ class _Shown(cst.CSTTransformer):
 
     def _is_scope(self, value: cst.BaseExpression) -> bool:
         return isinstance(value, cst.Name) and value.value in self._scopes
+
+
+class _Anywhere(cst.CSTTransformer):
+    """Takes statements out of ``with tf.device(deploy_config.inputs_device()):``."""
+
+    def __init__(self, config: str) -> None:
+        super().__init__()
+        self._config = config
+
+    def leave_With(
+        self, original_node: cst.With, updated_node: cst.With
+    ) -> cst.BaseStatement | cst.FlattenSentinel[cst.BaseStatement] | cst.RemovalSentinel:
+        match updated_node.items:
+            case [
+                cst.WithItem(cst.Call(args=[cst.Arg(cst.Call(func=cst.Attribute(cst.Name(name))))]))
+            ] if name == self._config:
+                return without_items(updated_node, [True])
+        return updated_node
 
 
 class _Averaging(cst.CSTTransformer):

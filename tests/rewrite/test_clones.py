@@ -30,7 +30,7 @@ def main(_):
                 [images, labels], capacity=2 * deploy_config.num_clones)
 
         def clone_fn(batch_queue):
-            images, labels = batch_queue.dequeue()
+            {dequeued}
             logits, end_points = network(images)
             tf.losses.sparse_softmax_cross_entropy(labels, logits)
             return end_points
@@ -61,6 +61,7 @@ PARTS = {
     "early": "network_name = FLAGS.model_name or 'net'",
     "given": "[batch_queue]",
     "updates": "tf.GraphKeys.UPDATE_OPS, first_clone_scope",
+    "dequeued": "images, labels = batch_queue.dequeue()",
     "shown": "pass",
     "averages": "pass",
     "waiting": "pass",
@@ -130,6 +131,11 @@ FITS = {
     "gradients clipped where that is asked for": {
         "changes": "if FLAGS.clip > 0:\n"
         "            gradients = slim.learning.clip_gradient_norms(gradients, FLAGS.clip)"
+    },
+    "a device in the clone": {
+        "dequeued": "with tf.device(deploy_config.inputs_device()):\n"
+        "                # A batch.\n"
+        "                images, labels = batch_queue.dequeue()"
     },
     "a check": {"changes": "total_loss = tf.check_numerics(total_loss, 'Loss is inf or nan.')"},
     "a session's configuration": {
@@ -232,6 +238,13 @@ STAYS = {
             "loop": ", saver=saver",
         },
         "",
+    ),
+    "another device in the clone": (
+        {
+            "dequeued": "with tf.device('/gpu:1'):\n"
+            "                images, labels = batch_queue.dequeue()"
+        },
+        "tf.device in main.clone_fn needs a graph",
     ),
     "the last clone": (
         {"shown": "predictions = clones[-1].outputs"},

@@ -39,6 +39,14 @@ BECOMES = {
         {},
         "    model.load_checkpoint(path)\n    model.evaluate(model.batches, steps=4)\n",
     ),
+    "a config of devices": (
+        {
+            "first": "config = tf.ConfigProto(allow_soft_placement=True)",
+            "second": "config.gpu_options.allow_growth = True",
+            "options": ", session_config=config",
+        },
+        "    model.evaluate(model.batches, steps=4)\n",
+    ),
     "its value": (
         {"result": "return ", "options": ", final_op=value"},
         "    metric_values = model.evaluate(model.batches, steps=4, return_dict=True)\n"
@@ -201,7 +209,14 @@ STAYS = {
     "hooks": {"options": ", hooks=other"},
     "a feed": {"options": ", eval_op_feed_dict={x: 1}"},
     "an initial operation": {"options": ", initial_op=tf.no_op()"},
-    "a config": {"options": ", session_config=tf.ConfigProto()"},
+    "a config of the graph": {
+        "options": ", session_config=tf.ConfigProto(graph_options=other)"
+    },
+    "a config that is shown": {
+        "first": "config = tf.ConfigProto()",
+        "second": "print(config)",
+        "options": ", session_config=config",
+    },
     "unpacked options": {"options": ", **other"},
     "some summaries": {"options": ", summary_op=other"},
     "a tensor at the end": {"options": ", final_op=logits"},
