@@ -11,6 +11,7 @@ from slimport.index.keras_losses import Loss, loss_of
 from slimport.index.pipelines import Pipeline
 from slimport.index.program import Function, Program, callees, closure_of
 from slimport.index.training import Training
+from slimport.index.training_summaries import summarizes_gradients
 
 _TOTAL = ("slim.losses.get_total_loss", "tf.losses.get_total_loss")
 _CONSTANT = "tf.constant"
@@ -92,6 +93,8 @@ def plain_training(
         is_functional: Whether a function runs on KerasTensors.
     """
     if training.looks_up or {k.arg for k in training.operation_call.keywords} & _OF_GRADIENTS:
+        return None
+    if summarizes_gradients(training.operation_call):
         return None
     return _Reading(training, program, read, is_functional).found()
 

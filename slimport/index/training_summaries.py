@@ -15,7 +15,7 @@ from slimport.index.summaries_kept import (
     kept_summaries,
 )
 
-SCALAR = "tf.summary.scalar"
+SCALAR, TRAIN_OP = "tf.summary.scalar", "slim.learning.create_train_op"
 _OPTIMIZERS = ("tf.train.", "Optimizer")
 # What makes summaries, by the beginnings of the names.
 MAKING = (*SUMMARIES, "slim.summaries.", "slim.summarize_")
@@ -82,6 +82,12 @@ def writes_summaries(loop_call: ast.Call) -> bool:
     return all(is_given(options[name]) for name in named if name in options)
 
 
+def summarizes_gradients(operation_call: ast.Call) -> bool:
+    """Whether summaries of gradients are made with the training operation."""
+    given = {k.arg: k.value for k in operation_call.keywords}.get("summarize_gradients")
+    return is_given(given) and getattr(given, "value", True) is not False
+
+
 def _making(block: Sequence[ast.stmt], function: Function, program: Program) -> Iterator[ast.stmt]:
     """The statements that make summaries, as far down as they are told apart."""
     apis = {r.call: r.api.name for r in function.references if r.call is not None}
@@ -94,7 +100,10 @@ def _making(block: Sequence[ast.stmt], function: Function, program: Program) -> 
             )
             names = [apis[c] for c in calls if c in apis]
             names += [r.api.name for f in reached for r in f.references]
-            if any(name.startswith(MAKING) for name in names):
+            operations = [c for c in calls if apis.get(c) == TRAIN_OP]
+            if any(map(summarizes_gradients, operations)) or any(
+                name.startswith(MAKING) for name in names
+            ):
                 yield each
 
 

@@ -13,6 +13,7 @@ from slimport.index.plain_training import PlainTraining
 from slimport.index.program import Reference
 from slimport.index.savers import KEPT
 from slimport.index.training import Training
+from slimport.index.training_summaries import summarizes_gradients
 from slimport.report.model import Rewritten
 from slimport.rewrite.graph_blocks import Body, with_block
 from slimport.rewrite.long_lines import list_of, on_lines, one_a_line
@@ -179,7 +180,9 @@ class FitBlock:
 
     def _compile(self, statement: cst.BaseStatement) -> cst.BaseStatement:
         given = arguments(call_in(statement), ("total_loss", "optimizer", "global_step"))
-        names = ("optimizer", "variables_to_train", "clip_gradient_norm", "gradient_multipliers")
+        names = ["optimizer", "variables_to_train", "clip_gradient_norm", "gradient_multipliers"]
+        if summarizes_gradients(self.training.operation_call):
+            names.append("summarize_gradients")
         kept = [keyword(name, given[name]) for name in names if name in given]
         if self._plain is not None:
             kept.append(keyword("loss", self._plain.loss()))

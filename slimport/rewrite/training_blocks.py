@@ -12,7 +12,7 @@ from slimport.index.clones import CloneTraining
 from slimport.index.modules import Module
 from slimport.index.program import ColumnMap, Function, Reference
 from slimport.index.training import Training, unseen_summaries
-from slimport.index.training_summaries import writes_summaries
+from slimport.index.training_summaries import summarizes_gradients, writes_summaries
 from slimport.report.model import Rewritten
 from slimport.rewrite.clones import CloneFit
 from slimport.rewrite.evaluate import EvaluateBlock
@@ -184,6 +184,7 @@ def _fit_block(training: Training, plan: Plan, services: FileServices) -> FitBlo
     scoped = any(not plan.plain(function) for function in layers)
     rate = training.rate_summary(plan.program)
     shows = rate is not None or training.has_summaries(plan.program)
+    shows = shows or summarizes_gradients(training.operation_call)
     shows = shows and writes_summaries(training.loop_call)
     is_one_call = training.is_one_call(plan.program)
     return FitBlock(training, services, pipeline, plain, scoped, shows, is_one_call, rate)

@@ -40,15 +40,29 @@ class _Run:
         """Makes this the run that `next_batch` and `log_scalar` are part of."""
         token = _RUN.set(self)
         try:
-            with warnings.catch_warnings():
-                # Of summaries that no writer of TensorFlow 2 takes; the model writes them.
-                warnings.filterwarnings("ignore", ".*TF2 compatibility support for TF1 summary")
+            with _no_writer():
                 yield
         finally:
             _RUN.reset(token)
 
 
 _RUN: contextvars.ContextVar[_Run | None] = contextvars.ContextVar("_RUN", default=None)
+
+
+@contextlib.contextmanager
+def _no_writer() -> Iterator[None]:
+    """Keeps TF 1's summaries from a writer of TensorFlow 2: the model writes them.
+
+    Such a writer takes them where a step is set, and warns where none is.
+    """
+    step = tf.summary.experimental.get_step()
+    tf.summary.experimental.set_step(None)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", ".*TF2 compatibility support for TF1 summary")
+            yield
+    finally:
+        tf.summary.experimental.set_step(step)
 
 
 def log_scalar(name: str, tensor: Any) -> None:

@@ -16,7 +16,7 @@ import tensorflow as tf
 from slimport.written.gradients import clip_gradient_norms, multiply_gradients
 from slimport.written.graph_inputs import next_element
 from slimport.written.graphs import LayerGraph, require_tf_graph
-from slimport.written.logs import _RUN, _Run
+from slimport.written.logs import _RUN, _no_writer, _Run
 from slimport.written.models import TracedModel
 from slimport.written.replicas import (
     clone_statistics,
@@ -27,6 +27,7 @@ from slimport.written.replicas import (
     seed_replicas,
     worker_means,
 )
+from slimport.written.train_op import add_gradients_summaries
 
 __all__ = ["LossModel", "next_batch"]
 
@@ -76,6 +77,7 @@ class _OfGradients:
     multipliers: dict[Any, Any] | None = None
     check_numerics: bool = True
     transform: Callable[[Any], Any] | None = None
+    summarized: bool = False
 
 
 class LossModel(TracedModel):
@@ -145,6 +147,7 @@ class LossModel(TracedModel):
         variable_averages: Any = None,
         variables_to_average: Any = None,
         transform_gradients: Callable[[Any], Any] | None = None,
+        summarize_gradients: bool = False,
         **kwargs: Any,
     ) -> None:
         """Configures the model for training.
@@ -159,6 +162,7 @@ class LossModel(TracedModel):
             variables_to_average: The variables to average; `None` for all that are trainable.
             transform_gradients: Takes a list of pairs of a gradient and its variable, and returns
                 those that are applied.
+            summarize_gradients: Whether gradients and their norms are among the summaries.
             **kwargs: Other arguments of `keras.Model.compile`; there is no `loss`.
         """
         if variable_averages is not None:
@@ -167,12 +171,14 @@ class LossModel(TracedModel):
             optimizer = variable_averages.around(optimizer, variables_to_average)
         super().compile(optimizer=optimizer, **kwargs)
         require_replica_optimizer(self.optimizer, self.distribute_strategy)
+        self._traces.summarized = None
         self._of_gradients = _OfGradients(
             variables_to_train,
             clip_gradient_norm,
             gradient_multipliers,
             check_numerics,
             transform_gradients,
+            summarize_gradients,
         )
 
     @property
@@ -192,9 +198,17 @@ class LossModel(TracedModel):
             if self._of_gradients.check_numerics:
                 loss = tf.debugging.check_numerics(loss, "loss is inf or nan")
             scaled = self.optimizer.scale_loss(loss)
+        pairs = self._gradients(tape, scaled)
+        with tf.control_dependencies([loss]):
+            self.optimizer.apply_gradients(replica_shares(pairs))
+            self.count_step()
+        return self._with_batch(replica_logs({**logs, "loss": loss}), data)
+
+    def _gradients(self, tape: tf.GradientTape, loss: Any) -> list[Any]:
+        """The gradients that are applied, with their variables: multiplied, clipped."""
         options = self._of_gradients
         variables = options.variables or self.trainable_variables
-        pairs = list(zip(tape.gradient(scaled, variables), variables, strict=True))
+        pairs = list(zip(tape.gradient(loss, variables), variables, strict=True))
         if options.transform is not None:
             with self.layer_graph():
                 pairs = list(options.transform(worker_means(pairs)))
@@ -203,10 +217,7 @@ class LossModel(TracedModel):
                 pairs = multiply_gradients(pairs, options.multipliers)
         if options.clip_norm > 0:
             pairs = clip_gradient_norms(worker_means(pairs), options.clip_norm)
-        with tf.control_dependencies([loss]):
-            self.optimizer.apply_gradients(replica_shares(pairs))
-            self.count_step()
-        return self._with_batch(replica_logs({**logs, "loss": loss}), data)
+        return pairs
 
     def test_step(self, data: Any) -> dict[str, Any]:
         """Computes the loss of a batch."""
@@ -271,10 +282,21 @@ class LossModel(TracedModel):
     def _summarize(self, batch: Any) -> Any:
         self._traces.of_summaries = True
         try:
-            run = functools.partial(self, training=True)
-            return self.distribute_strategy.run(run, args=(batch,))["summaries"]
+            return self.distribute_strategy.run(self._summaries_of, args=(batch,))
         finally:
             self._traces.of_summaries = False
+
+    def _summaries_of(self, batch: Any) -> Any:
+        """The summaries of one replica."""
+        with tf.GradientTape() as tape:
+            found = self(batch, training=True)
+        if not self._of_gradients.summarized:
+            return found["summaries"]
+        pairs = self._gradients(tape, found["loss"])
+        scope = tf.compat.v1.name_scope("summarize_grads")
+        with _no_writer(), self.layer_graph(), scope:
+            of_gradients = add_gradients_summaries(pairs)
+        return tf.compat.v1.summary.merge([found["summaries"], *of_gradients])
 
     def _with_batch(self, logs: dict[str, Any], batch: Any) -> dict[str, Any]:
         """What a step returns, and with it the batch that it was made on."""
@@ -327,7 +349,7 @@ def _fed(
         found = function(*args, **kwargs)
     if traces.of_summaries:
         summaries = tf.compat.v1.summary.merge_all()
-        return {"summaries": tf.constant(b"") if summaries is None else summaries}
+        run.scalars["summaries"] = tf.constant(b"") if summaries is None else summaries
     return {**run.scalars, **(found if isinstance(found, dict) else {"loss": found})}
 
 

@@ -103,6 +103,11 @@ STAYS = {
         "third": "tf.summary.scalar('loss', loss)",
         "loop": ", summary_op=op",
     },
+    "gradients that are not merged": {
+        "third": "op = tf.summary.merge_all()",
+        "operation": ", summarize_gradients=True",
+        "loop": ", summary_op=op",
+    },
     "a summary that is not added": {
         "second": "tf.summary.histogram('logits', logits)",
         "third": "kept = []\n    kept.append(tf.summary.scalar('loss', loss))",
@@ -265,6 +270,15 @@ def test_a_summary_below_a_condition() -> None:
 def test_a_summary_of_the_loss_below_a_condition() -> None:
     text = rewritten(third="if restore:\n        tf.summary.scalar('loss', loss)")
     assert "            log_scalar('loss', loss)\n" in text
+
+
+@pytest.mark.parametrize(
+    ("given", "told"), [("True", "True"), ("folder.debug", "folder.debug"), ("False", "")]
+)
+def test_summaries_of_gradients(given: str, told: str) -> None:
+    text = rewritten(operation=f", summarize_gradients={given}", loop=", save_summaries_secs=9")
+    assert (f", summarize_gradients={told})\n" in text) is bool(told)
+    assert ("Summaries(folder, save_summaries_secs=9)" in text) is bool(told)
 
 
 def test_a_function_that_writes_summaries_is_not_one() -> None:

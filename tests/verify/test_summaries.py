@@ -70,7 +70,8 @@ def train(folder, start):
             tf.summary.histogram(variable.op.name, variable)
         rate = configure_rate(step)
         train_op = slim.learning.create_train_op(
-            total_loss, tf.train.AdamOptimizer(rate), global_step=step)
+            total_loss, tf.train.AdamOptimizer(rate), global_step=step,
+            clip_gradient_norm=0.05, summarize_gradients=True)
         restore = slim.assign_from_checkpoint_fn(start, slim.get_model_variables())
         slim.learning.train(train_op, folder, init_fn=restore, number_of_steps=3LOOP)
 
@@ -78,6 +79,8 @@ def train(folder, start):
 if __name__ == '__main__':
     train(*sys.argv[1:])
 """
+
+GRADIENT = "summarize_grads/logits/weights_gradient"
 
 
 def values(folder: Path) -> dict[str, Any]:
@@ -111,7 +114,7 @@ def run(tmp_path: Path, loop: str = "") -> tuple[dict[str, Any], dict[str, Any]]
 def test_what_is_written_is_what_slim_wrote(tmp_path: Path) -> None:
     old, new = run(tmp_path)
     assert sorted(old.keys() ^ new.keys()) == []
-    assert len(old) > 15 and {"top/seen/image/1", "sound/audio", "the_rate"} <= old.keys()
+    assert len(old) > 15 and {"top/seen/image/1", "sound/audio", "the_rate", GRADIENT} <= old.keys()
     for tag, value in old.items():
         kind = value.WhichOneof("value")
         assert new[tag].WhichOneof("value") == kind, tag

@@ -34,7 +34,7 @@ from slimport.written.variables import get_model_variables  # noqa: E402
 
 
 def build_loss() -> Any:
-    loss = tf.reduce_mean(tf.square(fully_connected(tf.ones([2, 3]), 1)))
+    loss = tf.reduce_mean(tf.square(fully_connected(tf.ones([2, 3]), 1, activation=None)))
     log_scalar("losses/squares of all", 2.0 * loss)
     log_scalar("loss", loss + 1.0)
     return loss
@@ -201,6 +201,39 @@ def test_steps_by_hand() -> None:
     }  # fmt: skip
     summary = tf.compat.v1.Summary.FromString(model.summaries())
     assert [value.tag for value in summary.value] == ["losses/squares_of_all", "loss"]
+
+
+def test_gradients() -> None:
+    model = LossModel(build_loss)
+    model.compile(keras.optimizers.SGD(0.0), clip_gradient_norm=0.5, summarize_gradients=True)
+    model.keeps_batch = True
+    model.train_on_batch(0)
+    summary = tf.compat.v1.Summary.FromString(model.summaries())
+    found = {value.tag: value for value in summary.value}
+    head = "summarize_grads/fully_connected/"
+    assert found.keys() == {
+        "losses/squares_of_all", "loss", f"{head}weights_gradient", f"{head}biases_gradient",
+        f"{head}weights_gradient_norm", f"{head}biases_gradient_norm",
+    }  # fmt: skip
+    assert found[f"{head}weights_gradient"].histo.num == 3
+    assert 0 < found[f"{head}weights_gradient_norm"].simple_value <= 0.501
+    model.compile(keras.optimizers.SGD(0.0))
+    model.train_on_batch(0)
+    summary = tf.compat.v1.Summary.FromString(model.summaries())
+    assert len(summary.value) == 2
+
+
+def test_beside_a_writer_of_tensorflow_2(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    model = LossModel(build_network)
+    model.compile(keras.optimizers.SGD(0.0), summarize_gradients=True)
+    model.keeps_batch = True
+    writer = tf.summary.create_file_writer(str(tmp_path))
+    with writer.as_default(7):
+        model.train_on_batch(IMAGES[:4])
+        summary = tf.compat.v1.Summary.FromString(model.summaries())
+    writer.close()
+    assert len(summary.value) > 15 and written(tmp_path) == {}
+    assert not [w for w in recwarn if "TF1 summary" in str(w.message)]
 
 
 def test_a_function_without_summaries(tmp_path: Path) -> None:
