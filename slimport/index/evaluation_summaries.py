@@ -14,6 +14,7 @@ from slimport.index.blocks import (
 )
 from slimport.index.program import Function
 from slimport.index.stays import Stays
+from slimport.python2_api import PREFIX
 
 SCALAR, PRINT, ADD = "tf.summary.scalar", "tf.Print", "tf.add_to_collection"
 _SUMMARIES = "tf.GraphKeys.SUMMARIES"
@@ -185,6 +186,7 @@ class _Reader:
 
     def _plain(self, node: ast.AST) -> None:
         found = references_in(node, self._function)
+        found = [r for r in found if not r.api.name.startswith(PREFIX)]  # Python's, of its time
         if found:
             raise Stays(f"{found[0].api.name} takes the value of a metric")
         if loaded([node]) & set(self._lists):
