@@ -13,6 +13,7 @@ from slimport.index.global_steps import told_steps
 from slimport.index.pipelines import Pipeline
 from slimport.index.program import Function, Program, Reference
 from slimport.index.queues import QUEUES
+from slimport.index.single_iterators import SingleIterator, single_iterators
 from slimport.index.stays import Stays
 from slimport.index.training import TRAIN, Training, blocks_that_train, only_shows
 from slimport.index.training_summaries import is_given, merged_summaries
@@ -165,6 +166,7 @@ def _what_needs_a_graph(
     gone: Collection[int] = (),
 ) -> str:
     others = training.callees(program) | training.beside(program)
+    iterator = _single_iterator(training, program, read)
     for function in sorted(
         {training.function} | others, key=lambda f: (str(f.module.path), f.name)
     ):
@@ -172,13 +174,28 @@ def _what_needs_a_graph(
         of_queues = pipeline.belongs if pipeline is not None else _never
         for reference in function.references:
             goes = id(reference.node) in gone or of_queues(reference)
+            goes = goes or (iterator is not None and iterator.belongs(reference))
             if _needs_a_graph(reference) and not goes:
                 return f"{reference.api.name} in {function.qualname or 'the file'} needs a graph"
     for part in [*training.block, *(f.node for f in others)]:
         for node in ast.walk(part):
-            if is_run_on_request(node):
+            of_batches = iterator is not None and node in iterator.nodes
+            if is_run_on_request(node) and not of_batches:
                 return f"what {ast.unparse(node)} gives is read when a session asks for it"
     return ""
+
+
+def _single_iterator(
+    training: Training, program: Program, read: Mapping[Function, Pipeline]
+) -> SingleIterator | None:
+    """The iterator that gives the loss its batches, if nothing else does."""
+    inside, iterators = training.callees(program), single_iterators(program)
+    found = [iterator for function, iterator in iterators.items() if function in inside]
+    own = iterators.get(training.function)
+    if own is not None and any(own.get_next in ast.walk(s) for s in training.of_loss):
+        found.append(own)
+    queued = (inside | {training.function}) & read.keys()
+    return found[0] if len(found) == 1 and not queued else None
 
 
 def _needs_a_graph(reference: Reference) -> bool:

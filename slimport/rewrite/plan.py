@@ -21,6 +21,7 @@ from slimport.index.pipelines import Pipeline, pipelines
 from slimport.index.plain_training import PlainTraining, plain_training
 from slimport.index.program import Function, Program, Reference, callees, closure_of
 from slimport.index.sessions import Sessions
+from slimport.index.single_iterators import SingleIterator, single_iterators
 from slimport.index.stays import Stays
 from slimport.index.told_apart import trainings
 from slimport.index.training import Training
@@ -153,6 +154,12 @@ class Plan:
         measured = {f for e in self.evaluations.values() for f in e.callees(self.program)}
         inside = self.of_losses | measured | self.evaluations.keys()
         return {f: pipeline for f, pipeline in self._read.items() if f in inside}
+
+    @cached_property
+    def iterators(self) -> list[SingleIterator]:
+        """The iterators that give losses their batches."""
+        found = single_iterators(self.program)
+        return [iterator for f, iterator in found.items() if f in self.of_losses]
 
     @cached_property
     def without_summaries(self) -> set[Function]:

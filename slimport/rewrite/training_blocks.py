@@ -21,6 +21,7 @@ from slimport.rewrite.fit import FitBlock
 from slimport.rewrite.parameters import without_argument, without_parameters
 from slimport.rewrite.pipelines import Dequeues, PipelineBlock
 from slimport.rewrite.plan import Plan
+from slimport.rewrite.single_iterators import IteratorEdits
 from slimport.rewrite.site import FileServices
 from slimport.rewrite.statements import comments_left, with_lines
 
@@ -59,6 +60,7 @@ class TrainingBlocks:
             for pipeline in plan.pipelines.values()
             if pipeline.function.module is module
         }
+        self._iterators = IteratorEdits(plan.iterators, module, services)
         self._dequeues = Dequeues(plan.pipelines.values(), module, services)
         self._readers = {
             pipeline.files.line: pipeline.files
@@ -94,11 +96,14 @@ class TrainingBlocks:
             yield from evaluation.entries()
         for pipeline in self._pipelines.values():
             yield from pipeline.entries()
+        yield from self._iterators.entries()
 
     def replaces(self, reference: Reference) -> bool:
         """Whether a call goes with its block, so that no rule need answer for it."""
         every = (self._fits, self._evaluations, self._pipelines)
         blocks = (block for found in every for block in found.values())
+        if self._iterators.replaces(reference):
+            return True
         return any(block.replaces(reference) for block in blocks)
 
     def call(self, original: cst.Call, node: cst.Call) -> cst.Call:
@@ -107,13 +112,14 @@ class TrainingBlocks:
         One on the value of a metric takes the number that it is now, and one that adds a summary to
         those that are merged is the summary alone.
         """
-        if not (self._steps or self._evaluations or self._dequeues or self._added):
+        batches = self._dequeues or self._iterators
+        if not (self._steps or self._evaluations or batches or self._added):
             return node
         start, end = self._positions[original].start, self._positions[original].end
         span = (start.line, start.column, end.line, end.column)
         for evaluation in self._evaluations.values():
             node = evaluation.call(span, node)
-        node = self._dequeues.call(span, node)
+        node = self._iterators.call(span, self._dequeues.call(span, node))
         summary = node.args[0].value if span in self._added else None
         if isinstance(summary, cst.Call):
             return summary
@@ -162,9 +168,12 @@ class TrainingBlocks:
 
     def function(self, original: cst.FunctionDef, node: cst.FunctionDef) -> cst.FunctionDef:
         """A function without the global step's parameter, or with fit or evaluate for its loop."""
+        line = self._positions[original.name].start.line
+        return self._iterators.function(line, self._of_blocks(line, node))
+
+    def _of_blocks(self, line: int, node: cst.FunctionDef) -> cst.FunctionDef:
         if not self._readers and not self._steps and not self._fits and not self._evaluations:
             return node
-        line = self._positions[original.name].start.line
         files = self._readers.get(line)
         if files is not None:
             node = of_a_record(node, files)

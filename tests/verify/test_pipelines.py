@@ -31,7 +31,7 @@ def flat(values):
     return [x for value in values for x in (value if isinstance(value, list) else [value])]
 
 
-def provider_of(path):
+def dataset_of(path):
     decoder = slim.tfexample_decoder.TFExampleDecoder(
         {'x': tf.FixedLenFeature([4], tf.float32), 'y': tf.FixedLenFeature([], tf.int64)},
         {'row': slim.tfexample_decoder.Tensor('x'), 'label': slim.tfexample_decoder.Tensor('y')})
@@ -47,6 +47,12 @@ def loss_of(rows, labels):
     return tf.losses.get_total_loss()
 
 
+def parse(record):
+    found = tf.parse_single_example(
+        record, {'x': tf.FixedLenFeature([4], tf.float32), 'y': tf.FixedLenFeature([], tf.int64)})
+    return tf.square(found['x']), tf.one_hot(found['y'], 3)
+
+
 def dequeued(queue, factor):
     rows, labels = queue.dequeue()
     return loss_of(rows * factor, labels)
@@ -54,7 +60,6 @@ def dequeued(queue, factor):
 """
 BUILD = """
 def build_{name}(path):
-    provider = slim.dataset_data_provider.DatasetDataProvider(provider_of(path), shuffle=False)
     {lines}
 
 
@@ -76,6 +81,9 @@ if __name__ == '__main__':
     with open(folder + 'losses', 'w') as out:
         json.dump(losses, out)
 """
+PROVIDER = (
+    "provider = slim.dataset_data_provider.DatasetDataProvider(dataset_of(path), shuffle=False)"
+)
 GET = "row, label = provider.get(['row', 'label'])\n    row = tf.square(row) / 2.0\n"
 QUEUED = "    queue = slim.prefetch_queue.prefetch_queue"
 PIPELINES = {
@@ -107,6 +115,25 @@ PIPELINES = {
     "    return loss_of(rows * 2.0 - others, labels)",
     "a_list": GET + "    r = tf.train.batch(flat([row, [label]]), 4)\n"
     "    return loss_of(r[0], tf.one_hot((r + [None])[1], 3))",
+    "joined": "examples = []\n    for _ in range(1):\n"
+    "        row, label = provider.get(['row', 'label'])\n"
+    "        examples.append([row, tf.one_hot(label, 3)])\n"
+    "    rows, labels = tf.train.batch_join(examples, 4)\n"
+    "    return loss_of(rows, labels)",
+    "comprehended": "rows, labels = tf.train.batch_join(\n"
+    "        [provider.get(['row', 'label']) for _ in range(1)], batch_size=4)\n"
+    "    return loss_of(rows, tf.one_hot(labels, 3))",
+}
+DATA = "data = tf.data.TFRecordDataset([path]).map(parse).repeat().batch(4)\n"
+ITERATORS = {
+    "one_shot": DATA + "    iterator = data.make_one_shot_iterator()\n"
+    "    rows, labels = iterator.get_next()\n    return loss_of(rows, labels)",
+    "at_once": DATA
+    + "    return loss_of(*tf.data.make_one_shot_iterator(data.take(9)).get_next())",
+    "initialized": DATA + "    iterator = data.make_initializable_iterator()\n"
+    "    data = data.skip(1)\n"
+    "    tf.add_to_collection(tf.GraphKeys.TABLE_INITIALIZERS, iterator.initializer)\n"
+    "    rows, labels = iterator.get_next()\n    return loss_of(rows, labels)",
 }
 
 
@@ -137,10 +164,11 @@ def losses(script: Path, folder: Path, *arguments: str) -> dict[str, float]:
 def test_batches_are_those_of_the_queues(tmp_path: Path) -> None:
     records = str(tmp_path / "data.tfrecord")
     write_rows(records)
-    built = "".join(BUILD.format(name=name, lines=lines) for name, lines in PIPELINES.items())
+    read = {name: f"{PROVIDER}\n    {lines}" for name, lines in PIPELINES.items()}
+    programs = read | ITERATORS
+    built = "".join(BUILD.format(name=name, lines=lines) for name, lines in programs.items())
     legacy, migrated = tmp_path / "legacy", tmp_path / "migrated"
     legacy.mkdir()
-    # A function takes the queue of one caller.
     (legacy / "train.py").write_text(HEAD + built + TAIL)
     result = rewrite_tree(legacy)
     assert result.report.left == 0 and not result.report.failed
@@ -148,12 +176,13 @@ def test_batches_are_those_of_the_queues(tmp_path: Path) -> None:
         (migrated / path).parent.mkdir(exist_ok=True)
         (migrated / path).write_bytes(data)
     text = (migrated / "train.py").read_text()
-    assert text.count("LossModel(") == text.count(".map(prepare") == len(PIPELINES)
+    assert text.count(".map(prepare") == len(PIPELINES)
+    assert text.count("LossModel(") == len(programs)
     assert text.count(".map(arrange") == 3 and "dequeue()" not in text
-    names, numbers = ",".join(PIPELINES), ",".join(map(str, NUMBERS))
+    names, numbers = ",".join(programs), ",".join(map(str, NUMBERS))
     before, after = (
         losses(folder / "train.py", tmp_path, records, names, numbers)
         for folder in (legacy, migrated)
     )
-    assert before.keys() == after.keys() and len(before) == len(PIPELINES) * len(NUMBERS)
+    assert before.keys() == after.keys() and len(before) == len(programs) * len(NUMBERS)
     assert after == pytest.approx(before, rel=1e-5)
