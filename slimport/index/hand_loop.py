@@ -101,6 +101,8 @@ class HandLoop:
         asked: Runs that do not, wherever they are.
         steps: Names of the global step.
         step_reads: Calls that read it.
+        merged: Statements that merge all summaries.
+        writers: Calls that open event files.
         feeds: Statements that name a dictionary to feed.
         savers: Statements that make a saver.
         saves: Statements that save or restore.
@@ -123,6 +125,8 @@ class HandLoop:
     asked: list[Request]
     steps: set[str]
     step_reads: list[ast.Call]
+    merged: list[ast.Assign]
+    writers: list[ast.Call]
     feeds: list[ast.Assign]
     savers: list[ast.stmt]
     saves: list[Saved]
@@ -134,8 +138,13 @@ class HandLoop:
         """Names of the tensors that are looked at beside the loss."""
         names = [name for run in self.runs for _, name in run.wanted]
         names += [name for request in self.asked for name in request.fetches]
-        known = {self.minimized.loss, *self.without_tensors}
+        known = {self.minimized.loss, *self.without_tensors, *self.summaries}
         return [name for name in dict.fromkeys(names) if name not in known]
+
+    @property
+    def summaries(self) -> set[str]:
+        """Names of all summaries."""
+        return assigned(target for statement in self.merged for target in statement.targets)
 
     @property
     def without_tensors(self) -> set[str]:

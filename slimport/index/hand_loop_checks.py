@@ -11,9 +11,11 @@ from slimport.index.global_steps import told_steps
 from slimport.index.hand_gradients import bound, check_gradients
 from slimport.index.hand_loop import OF_THE_LOOP, HandLoop, names_outside, nested
 from slimport.index.hand_requests import needed
+from slimport.index.hand_summaries import WRITER, check_summaries, graphs_told
 from slimport.index.pipelines import Pipeline
 from slimport.index.program import Function, Program, callees, closure_of
 from slimport.index.stays import Stays
+from slimport.index.summaries_kept import MERGE, MERGE_ALL
 from slimport.index.told_apart import NEEDS_A_GRAPH, is_run_on_request
 from slimport.index.training import looks_up, makes_tensors
 
@@ -52,6 +54,7 @@ class HandLoopChecks:
         self._check_loss()
         if self._loop.minimized.gradients is not None:
             check_gradients(self._loop, self._program)
+        check_summaries(self._loop, self._program)
         self._check_updates()
         self._check_names()
         self._check_graph()
@@ -83,7 +86,7 @@ class HandLoopChecks:
                 raise Stays("a second run reads a batch of its own", request.call)
             if not request.feed.keys() - {loop.rate} <= loop.inputs.keys():
                 raise Stays("not every placeholder is fed, or another tensor is", request.call)
-            if not set(request.fetches) <= assigned(loop.of_loss):
+            if not set(request.fetches) - loop.summaries <= assigned(loop.of_loss):
                 raise Stays("a run asks for what is not made beside the loss", request.call)
             if not self._needed(request.fetches) & loop.inputs.keys() <= request.feed.keys():
                 raise Stays("a run asks for what needs more than it is fed", request.call)
@@ -94,7 +97,9 @@ class HandLoopChecks:
 
     def _needed(self, fetches: Sequence[str]) -> set[str]:
         """What tensors are computed from; everything, where collections may be looked into."""
-        found = needed(fetches, self._loop.of_loss)
+        if self._loop.summaries & set(fetches):
+            return set(self._loop.inputs)
+        found = needed(fetches, self._loop.of_loss, self._function)
         statements = [s for s in self._loop.of_loss if assigned([s]) & found]
         reached = closure_of(
             {f for s in statements for f in called(s, self._function, self._program)}, callees
@@ -131,7 +136,8 @@ class HandLoopChecks:
         if leave_it(of_loss):
             raise Stays("the statements of the loss return, or leave a loop", of_loss[0])
         for run in self._loop.runs:
-            if not set(run.request.fetches) - self._loop.without_tensors <= made:
+            known = made | self._loop.without_tensors | self._loop.summaries
+            if not set(run.request.fetches) <= known:
                 raise Stays("a run asks for what is not made beside the loss", run.statement)
             updates = [t for t, name in run.wanted if name in minimized.fetched_updates]
             if loaded([self._function.node]) & set(updates):
@@ -170,6 +176,7 @@ class HandLoopChecks:
         parts += [part for found in loop.saves for part in found.parts]
         parts += [part for request in loop.asked for part in request.parts]
         parts += loop.step_reads
+        parts += graphs_told(loop)
         for feed in loop.feeds:
             assert isinstance(feed.value, ast.Dict)
             parts += [*feed.targets, *(key for key in feed.value.keys if key is not None)]
@@ -197,6 +204,12 @@ class HandLoopChecks:
             if reference.api.name == _END_OF_QUEUE and self._read:
                 raise Stays("it goes on when the queue ends", reference.node)
             if any(pipeline.belongs(reference) for pipeline in self._read.values()):
+                continue
+            if any(reference.node in ast.walk(graph) for graph in graphs_told(self._loop)):
+                continue
+            if reference.api.name in (MERGE, WRITER) and reference.call is not None:
+                continue
+            if id(reference.node) in own and reference.api.name == MERGE_ALL:
                 continue
             if reference.api.name.startswith(NEEDS_A_GRAPH):
                 raise Stays(f"{reference.api.name} needs a graph", reference.node)

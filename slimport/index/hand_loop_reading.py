@@ -29,6 +29,7 @@ from slimport.index.hand_loop import (
 )
 from slimport.index.hand_operation import OperationReading
 from slimport.index.hand_requests import Named, requests
+from slimport.index.hand_summaries import merges, writers
 from slimport.index.program import Function, Program
 from slimport.index.session_runs import Run, is_method, saved
 from slimport.index.stays import Stays
@@ -59,6 +60,7 @@ class HandLoopReading:
         if not on_lines_of_their_own(node.body) or not on_lines_of_their_own(self._block):
             raise Stays("statements share a line", node)
         self._nested = list(nested(self._block))
+        self._merged = merges(self._block, function)
 
     def loop(self) -> HandLoop:
         """The loop.
@@ -80,7 +82,7 @@ class HandLoopReading:
         rate = argument.id if argument is not None else None
         inputs = {name: call for name, call in placeholders.items() if name != rate}
         of_loss = self._of_loss(inputs, minimized, session, gone)
-        names = Named(session, minimized.name, assigned(of_loss), steps, named)
+        names = Named(session, minimized.name, assigned([*of_loss, *self._merged]), steps, named)
         asked = requests(self._function, names, left, gone)
         minimized = self._with_fetched_updates(minimized, asked.runs)
         return HandLoop(
@@ -99,6 +101,8 @@ class HandLoopReading:
             asked=asked.asked,
             steps=steps,
             step_reads=asked.step_reads,
+            merged=self._merged,
+            writers=writers(self._function),
             feeds=feeds,
             savers=list(savers.values()),
             saves=saves,
@@ -193,7 +197,8 @@ class HandLoopReading:
         coordinators = self._coordinators()
         for statement in self._nested:
             call = call_of(statement)
-            if statement is minimized.group or self._is_of_graph(statement, call):
+            of_operation = statement is minimized.group or statement in self._merged
+            if of_operation or self._is_of_graph(statement, call):
                 yield statement
             elif call is None:
                 continue

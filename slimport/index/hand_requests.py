@@ -6,7 +6,7 @@ import ast
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from slimport.index.blocks import loaded, references_in
+from slimport.index.blocks import assigned, call_of, loaded, references_in
 from slimport.index.hand_loop import names_outside
 from slimport.index.program import Function
 from slimport.index.session_runs import Request, Run, request_of, run_of
@@ -107,17 +107,25 @@ def _reads_step(call: ast.Call, named: Named, function: Function) -> bool:
     return False
 
 
-def needed(names: Iterable[str], of_loss: Sequence[ast.stmt]) -> set[str]:
+def needed(names: Iterable[str], of_loss: Sequence[ast.stmt], function: Function) -> set[str]:
     """The names that tensors may be computed from, these included.
 
     Statements that bind no name, such as ``ends["logits"] = x``, may change what they use.
     """
-    found = set(names)
+    found, made = set(names), assigned(of_loss)
     for statement in reversed(of_loss):
-        bound = _bound(statement)
-        if bound & found or (not _binds_only(statement) and loaded([statement]) & found):
-            found |= loaded([statement]) | bound
+        bound, used = _bound(statement), loaded([statement])
+        changes = not _binds_only(statement) and not _calls_tensorflow(statement, function)
+        if bound & found or (changes and used & found & made):
+            found |= used | bound
     return found
+
+
+def _calls_tensorflow(statement: ast.stmt, function: Function) -> bool:
+    """Whether all of a statement is a call of TensorFlow's, such as that for a summary."""
+    call = call_of(statement) if isinstance(statement, ast.Expr) else None
+    names = [r.api.name for r in function.references if r.call is call is not None]
+    return bool(names) and names[0].startswith("tf.")
 
 
 def _bound(statement: ast.stmt) -> set[str]:

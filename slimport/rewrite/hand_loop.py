@@ -9,6 +9,7 @@ import libcst as cst
 
 from slimport.index.blocks import loaded
 from slimport.index.hand_loop import HandLoop, Minimized
+from slimport.index.hand_summaries import WRITER
 from slimport.index.program import ColumnMap, Reference, Span
 from slimport.index.session_runs import Request, Run, Saved
 from slimport.report.model import Rewritten
@@ -41,6 +42,7 @@ from slimport.rewrite.statements import (
 CODE, NAME = "SLIM293", "hand_loop"
 _CONFIG = "the session's settings (memory, devices) have no effect on the model"
 
+_GRAPH = "the graph is not written to the event file"
 _STEP = (
     "a global step that was asked for with the training operation was read before or after it, "
     "as it came; it counts the step now"
@@ -82,6 +84,8 @@ class HandBlock:
         columns = ColumnMap(loop.function.module.lines)
         self._asked = {columns.span(request.call): request for request in loop.asked}
         self._step_reads = {columns.span(call) for call in loop.step_reads}
+        self._writers = {columns.span(call) for call in loop.writers}
+        self._gone |= {id(call) for call in loop.writers}
         self._computing = columns.span(gradients.computing) if gradients is not None else None
         self.lines_gone = {statement.lineno for statement in loop.gone} - self.direct
 
@@ -98,6 +102,8 @@ class HandBlock:
                 notes = []
                 if name.endswith("Session") and (call.args or call.keywords):
                     notes.append(_CONFIG)
+                if name == WRITER and len(call.args) + len(call.keywords) > 1:
+                    notes.append(_GRAPH)
                 if name.endswith("Session") and self._reads_steps():
                     notes.append(_STEP)
                 yield Rewritten(reference.span[0], name, CODE, NAME, "; ".join(notes))
@@ -130,6 +136,9 @@ class HandBlock:
         """
         if place in self._step_reads:
             return cst.parse_expression(self._step)
+        if place in self._writers:
+            given = arguments(node, ("logdir", "graph"))["logdir"]
+            return cst.Call(self._services.written("EventWriter"), [cst.Arg(given)])
         if place == self._computing:
             return self._computed(node)
         return self._values(self._asked[place], node) if place in self._asked else node
@@ -152,6 +161,8 @@ class HandBlock:
         """The name by which the model returns a tensor."""
         minimized = self.loop.minimized
         gives_loss = {minimized.loss, minimized.name} if minimized.is_slims else {minimized.loss}
+        if name in self.loop.summaries:
+            return "summaries"
         return "loss" if name in gives_loss else name
 
     def block(self, body: Body, blank: int) -> Body:
@@ -358,8 +369,12 @@ class HandBlock:
             feed = _by_names(feed, [e for e in feed.elements if e not in rates])
         given = [cst.Arg(feed)]
         call = cst.Call(dotted(f"{self._model}.train_on_batch"), given)
-        if not {key for _, key in self._tensors(run)} <= {"loss"}:
-            call = call.with_changes(args=[*given, keyword("return_dict", cst.Name("True"))])
+        keys = {key for _, key in self._tensors(run)}
+        if not keys <= {"loss"}:
+            given.append(keyword("return_dict", cst.Name("True")))
+        if "summaries" in keys:
+            given.append(keyword("summaries", cst.Name("True")))
+        call = call.with_changes(args=given)
         call = call if "\n" in code(call) else on_lines(call)
         first, *rest = [*before, *self._assigned(statement, call, run)]
         return [with_lines_only(first, lines_above(statement)), *rest]

@@ -101,6 +101,7 @@ PARTS = (
     "loss_model",
     "fed_model",
     "scalar_events",
+    "event_writer",
     "metrics_model",
     "model_saver",
     "training_callbacks",

@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from slimport.written.logs import _RUN
 from slimport.written.loss_model import LossModel, next_batch
 
 __all__ = ["FedModel"]
@@ -43,7 +45,7 @@ class FedModel(LossModel):
         self._specs_of_inputs = dict(inputs)
         self._asked = _Asked()
         of_feed = tf.data.Dataset.from_generator(_nothing, output_signature=dict(inputs))
-        super().__init__(_of_feed, function, of_feed)
+        super().__init__(_of_feed, self._asked, function, of_feed)
 
     def compile(self, optimizer: Any = "sgd", *args: Any, **kwargs: Any) -> None:
         """Configures the model for training; see `LossModel.compile`.
@@ -52,13 +54,16 @@ class FedModel(LossModel):
         """
         kwargs.setdefault("check_numerics", False)
         super().compile(optimizer, *args, **kwargs)
+        self._asked.train_function = None
 
-    def train_on_batch(self, x: Any, return_dict: bool = False) -> Any:
+    def train_on_batch(self, x: Any, return_dict: bool = False, summaries: bool = False) -> Any:
         """Trains a step on what is fed.
 
         Args:
             x: Anything that makes an array of the input's type, by the inputs' names.
             return_dict: Whether to return all that the function returned, by name.
+            summaries: Whether to return what it logs as well: `"summaries"`, the text of a protocol
+                buffer, for an `EventWriter`.
 
         Returns:
             What `LossModel.train_on_batch` does.
@@ -66,7 +71,14 @@ class FedModel(LossModel):
         Raises:
             ValueError: If an array has another shape than its input, or an input is missing.
         """
-        return super().train_on_batch(self.fed(x), return_dict)
+        if not summaries:
+            return super().train_on_batch(self.fed(x), return_dict)
+        usual, self.train_function = self.train_function, self._asked.train_function
+        try:
+            with self._asked.summarizing():
+                return super().train_on_batch(self.fed(x), return_dict)
+        finally:
+            self._asked.train_function, self.train_function = self.train_function, usual
 
     def run_on_batch(self, x: Mapping[str, Any], names: str | Sequence[str]) -> Any:
         """Computes tensors of the function without training, as a run of a session did.
@@ -76,15 +88,25 @@ class FedModel(LossModel):
 
         Args:
             x: What is fed, by the inputs' names; inputs that nothing of this needs may lack.
-            names: The name of a tensor, `"loss"` or a key of what the function returns, or several.
+            names: The name of a tensor, or several: `"loss"`, a key of what the function returns,
+                or `"summaries"`.
 
         Returns:
             The tensor's value, or a list of them: NumPy arrays and numbers.
         """
         feed = {**{name: _any(spec) for name, spec in self._specs_of_inputs.items()}, **x}
         asked = (names,) if isinstance(names, str) else tuple(names)
-        values = [np.asarray(value)[()] for value in self._function_for(asked)(self.fed(feed))]
+        function = self._function_for(asked)
+        with self._asked.summarizing("summaries" in asked):
+            values = [np.asarray(value)[()] for value in function(self.fed(feed))]
         return values[0] if isinstance(names, str) else values
+
+    def call(self, inputs: Any, training: Any = None) -> Any:
+        """Runs the function; with its summaries, if these are asked for."""
+        if not self._asked.summarizes:
+            return super().call(inputs, training)
+        replay = tf.function(self._run, autograph=False)  # name scopes begin anew in it
+        return replay(inputs, training)[0]
 
     def _function_for(self, names: tuple[str, ...]) -> Any:
         """Traces what computes these tensors, and nothing else, once."""
@@ -120,9 +142,26 @@ class FedModel(LossModel):
 
 @dataclasses.dataclass
 class _Asked:
-    """What computes tensors, by their names; Keras tracks dictionaries of a model."""
+    """What runs were asked for; Keras tracks dictionaries and functions of a model.
+
+    Attributes:
+        functions: What computes tensors, by their names.
+        train_function: A step that gives summaries.
+        summarizes: Whether what is traced gives summaries.
+    """
 
     functions: dict[tuple[str, ...], Any] = dataclasses.field(default_factory=dict)
+    train_function: Any = None
+    summarizes: bool = False
+
+    @contextlib.contextmanager
+    def summarizing(self, summarizes: bool = True) -> Iterator[None]:
+        """Says whether what is traced meanwhile gives summaries."""
+        self.summarizes = summarizes
+        try:
+            yield
+        finally:
+            self.summarizes = False
 
 
 def _any(spec: tf.TensorSpec) -> Any:
@@ -136,9 +175,16 @@ def _nothing() -> Any:
     yield from ()
 
 
-def _of_feed(function: Callable[..., Any], of_feed: tf.data.Dataset) -> Any:
+def _of_feed(asked: _Asked, function: Callable[..., Any], of_feed: tf.data.Dataset) -> Any:
     """Runs the function on what is fed."""
-    return function(**next_batch(of_feed))
+    batch, run = next_batch(of_feed), _RUN.get()
+    if not asked.summarizes or run is None:
+        return function(**batch)
+    run.summarizes = True
+    found = function(**batch)
+    merged = tf.compat.v1.summary.merge_all()
+    summaries = tf.constant(b"") if merged is None else merged
+    return {**(found if isinstance(found, dict) else {"loss": found}), "summaries": summaries}
 
 
 def _array(name: str, value: Any, spec: tf.TensorSpec) -> Any:

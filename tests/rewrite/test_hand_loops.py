@@ -135,6 +135,27 @@ TRAINS = {
         "loss, tf.train.AdamOptimizer(0.1), clip_gradient_norm=4.0)",
         "run": "value = sess.run(train_op, feed_dict={x: a, y: b})",
     },
+    "a writer": {
+        "begin": "writer = tf.summary.FileWriter(path, sess.graph)\n"
+        "        sess.run(tf.global_variables_initializer())",
+        "third": "tf.summary.scalar('loss', loss)",
+        "saver": "merged = tf.summary.merge_all()",
+        "run": "_, s = sess.run([train_op, merged], {x: a, y: b})",
+        "inner": "writer.add_summary(s, step)",
+        "end": "writer.close()",
+    },
+    "a writer that is told the default graph": {
+        "saver": "writer = tf.summary.FileWriter(logdir=path, graph=tf.get_default_graph())",
+    },
+    "a summary of its own": {
+        "third": "own = tf.summary.scalar('loss', loss)",
+        "saver": "writer = tf.summary.FileWriter(path)",
+        "inner": "writer.add_summary(own.eval({x: a, y: b}), step)",
+    },
+    "summaries that are merged one by one": {
+        "third": "own = tf.summary.scalar('loss', loss)\n    merged = tf.summary.merge([own])",
+        "run": "_, s = sess.run([train_op, merged], {x: a, y: b})",
+    },
     "gradients at once": {
         "operation": "adam = tf.train.AdamOptimizer(0.1)\n"
         "    train_op = adam.apply_gradients(adam.compute_gradients(loss))"
@@ -298,14 +319,51 @@ STAYS = {
     "options": (
         {"run": "sess.run(train_op, feed_dict={x: a, y: b}, options=path)"}, "told more",
     ),
-    "summaries": (
+    "a summary of something else": (
         {
-            "saver": "merged = tf.summary.merge_all()",
+            "saver": "tf.summary.scalar('rate', 0.1)\n    merged = tf.summary.merge_all()",
+            "run": "s, _ = sess.run([merged, train_op], {x: a, y: b})",
+        },
+        "beside the loss",
+    ),
+    "a summary after they are merged": (
+        {
+            "second": "merged = tf.summary.merge_all()",
+            "third": "tf.summary.scalar('all', loss)\n    loss = loss + 1.0",
+            "run": "s, _ = sess.run([merged, train_op], {x: a, y: b})",
+        },
+        "after they are merged",
+    ),
+    "summaries of a collection": (
+        {
+            "saver": "merged = tf.summary.merge_all('mine')",
             "run": "s, _ = sess.run([merged, train_op], {x: a, y: b})",
         },
         "not made beside the loss",
     ),
-    "a writer": ({"saver": "writer = tf.summary.FileWriter(path)"}, "FileWriter"),
+    "summaries that are merged twice": (
+        {"saver": "merged = tf.summary.merge_all()\n    again = tf.summary.merge_all()"}, "twice",
+    ),
+    "summaries that are looked at": (
+        {"saver": "merged = tf.summary.merge_all()\n    print(merged)"}, "merged is used",
+    ),
+    "summaries without labels": (
+        {"saver": "merged = tf.summary.merge_all()", "inner": "merged.eval({x: a})"},
+        "more than it is fed",
+    ),
+    "a writer without a name": (
+        {"saver": "kept = [tf.summary.FileWriter(path)]"}, "has no name",
+    ),
+    "a writer of something else": (
+        {"saver": "w = tf.summary.FileWriter(path)\n    w.reopen()"},
+        "w.reopen has no equal",
+    ),
+    "a writer with settings": (
+        {"saver": "w = tf.summary.FileWriter(path, filename_suffix='x')"}, "no equal",
+    ),
+    "a writer of another graph": (
+        {"saver": "w = tf.summary.FileWriter(path, graph=batches.graph)"}, "no equal",
+    ),
     "the session is passed on": ({"inner": "batches.test(sess)"}, "sess is used"),
     "the loss is returned": ({"last": "return loss"}, "loss is used"),
     "a hook": ({"inner": "batches.hook(train_op)"}, "train_op is used"),
@@ -589,6 +647,24 @@ def test_runs_that_only_look() -> None:
     assert 'print(\'é\', model.run_on_batch({"x": a, "y": b}, ["loss", "logits"])[1].max())' in text
     assert 'print(model.run_on_batch({"x": a}, "logits"))  # now\n' in text
     assert 'return {"loss": loss, "logits": logits}\n' in text
+
+
+def test_summaries_are_written() -> None:
+    text = text_of(
+        rewritten(
+            third="tf.summary.scalar('loss', loss)",
+            saver="merged = tf.summary.merge_all()\n    writer = tf.summary.FileWriter(path)",
+            run="s, _, v = sess.run([merged, train_op, loss], {x: a, y: b})",
+            inner="writer.add_summary(sess.run(merged, {x: b, y: b}), step)",
+        )
+    )
+    assert "        log_scalar('loss', loss)\n        return loss\n" in text
+    assert "    writer = EventWriter(path)\n" in text and "merge" not in text
+    assert (
+        '        logs = model.train_on_batch({"x": a, "y": b}, return_dict=True, summaries=True)\n'
+        '        s, v = logs["summaries"], logs["loss"]\n'
+        '        writer.add_summary(model.run_on_batch({"x": b, "y": b}, "summaries"), step)\n'
+    ) in text
 
 
 def test_the_global_step_is_read() -> None:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -302,38 +303,36 @@ def write_records(path: str) -> None:
             writer.write(example.SerializeToString())
 
 
-@pytest.mark.parametrize(("place", "body"), PROGRAMS.items())
-def test_batches_train_as_they_did(place: str, body: str, tmp_path: Path) -> None:
+def run_both(body: str, folder: Path) -> tuple[Path, Path]:
+    """Runs the old program and the new one from one start; returns where each writes."""
     for side in ("legacy", "migrated"):
-        (tmp_path / side).mkdir()
-    (tmp_path / "legacy" / "train.py").write_text(HEAD + body)
-    write_records(str(tmp_path / "records"))
-    result = rewrite_tree(tmp_path / "legacy", Options(training="fit"))
+        (folder / side).mkdir()
+    (folder / "legacy" / "train.py").write_text(HEAD + body)
+    write_records(str(folder / "records"))
+    result = rewrite_tree(folder / "legacy", Options(training="fit"))
     assert result.report.left == 0 and result.report.notes == []
     for path, data in result.outputs.items():
-        (tmp_path / "migrated" / path).write_bytes(data)
-    text = (tmp_path / "migrated" / "train.py").read_text()
+        (folder / "migrated" / path).write_bytes(data)
+    text = (folder / "migrated" / "train.py").read_text()
     assert "train_on_batch(" in text and "Session" not in text and "placeholder" not in text
-    runs = {}
     for side in ("legacy", "migrated"):  # the first makes the start that both begin with
-        out = tmp_path / f"{side}-out"
         runner = [str(RUNNER)] if side == "legacy" else []
+        program = [str(folder / side / "train.py"), str(folder / "start"), f"{folder}/{side}-out"]
         done = subprocess.run(
-            [
-                sys.executable,
-                *runner,
-                str(tmp_path / side / "train.py"),
-                str(tmp_path / "start"),
-                str(out),
-            ],
+            [sys.executable, *runner, *program],
             capture_output=True,
             text=True,
             env={**os.environ, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"},
         )
         assert done.returncode == 0, done.stderr[-3000:]
-        losses = np.array(json.loads(out.with_suffix(".json").read_text()))
-        runs[side] = losses, tf.train.load_checkpoint(f"{out}-25")
-    (old, before), (new, after) = runs["legacy"], runs["migrated"]
+    return folder / "legacy-out", folder / "migrated-out"
+
+
+@pytest.mark.parametrize(("place", "body"), PROGRAMS.items())
+def test_batches_train_as_they_did(place: str, body: str, tmp_path: Path) -> None:
+    paths = run_both(body, tmp_path)
+    old, new = (np.array(json.loads(p.with_suffix(".json").read_text())) for p in paths)
+    before, after = (tf.train.load_checkpoint(f"{path}-25") for path in paths)
     np.testing.assert_allclose(new[:, 0], old[:, 0], rtol=1e-4)
     np.testing.assert_array_equal(new[:, 1], old[:, 1])
     np.testing.assert_allclose(new[:, 2:], old[:, 2:], rtol=1e-3)
@@ -343,3 +342,74 @@ def test_batches_train_as_they_did(place: str, body: str, tmp_path: Path) -> Non
         way = np.abs(last - start).max()
         assert way > 1e-3 or name.endswith("biases"), name
         assert np.abs(after.get_tensor(name) - last).max() <= 1e-3 * way + 1e-6, name
+
+
+THAT_WRITES = """
+def train():
+    images = tf.placeholder(tf.float32, [None, 6, 6, 3])
+    labels = tf.placeholder(tf.int64, [None])
+    with slim.arg_scope([slim.conv2d], normalizer_fn=slim.batch_norm):
+        net = slim.conv2d(images / 255.0, 4, 3)
+    logits = slim.fully_connected(slim.flatten(net), 3, activation_fn=None, scope='logits')
+    loss = tf.reduce_mean(
+        tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits))
+    with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
+        train_op = tf.train.MomentumOptimizer(0.02, 0.5).minimize(loss)
+    tf.summary.scalar('losses/total', loss)
+    tf.summary.histogram('logits', logits)
+    largest = tf.summary.scalar('largest', tf.reduce_max(logits))
+    tf.summary.image('images', images, max_outputs=1)
+    merged = tf.summary.merge_all()
+    saver = tf.train.Saver()
+    with tf.Session() as sess:
+        writer = tf.summary.FileWriter(out + '-events', sess.graph)
+        test_writer = tf.summary.FileWriter(logdir=out + '-test')
+        sess.run(tf.global_variables_initializer())
+        if os.path.exists(start + '.index'):
+            saver.restore(sess, start)
+        else:
+            saver.save(sess, start)
+        for step, (pixels, classes) in enumerate(data()):
+            feed = {images: pixels, labels: classes}
+            if step % 5:
+                sess.run(train_op, feed_dict=feed)
+            else:
+                _, summary = sess.run([train_op, merged], feed_dict=feed)
+                writer.add_summary(summary, step)
+                test_writer.add_summary(sess.run(merged, {images: 255 - pixels, labels: classes}))
+                test_writer.add_summary(largest.eval({images: pixels}), global_step=step)
+                test_writer.flush()
+        writer.close()
+        test_writer.close()
+
+
+if __name__ == '__main__':
+    train()
+"""
+
+
+def events_of(folder: str) -> list[tuple[int, str, Any]]:
+    """Each value of the event file: its step, tag and what it holds."""
+    (path,) = Path(folder).iterdir()
+    found: list[tuple[int, str, Any]] = []
+    for event in tf.compat.v1.train.summary_iterator(str(path)):
+        for value in event.summary.value:
+            kind = value.WhichOneof("value")
+            held = getattr(value, kind)
+            if kind == "histo":
+                held = [held.min, held.max, held.num, held.sum, held.sum_squares]
+            found.append((event.step, value.tag, held))
+    return found
+
+
+def test_event_files_hold_what_they_held(tmp_path: Path) -> None:
+    paths = run_both(THAT_WRITES, tmp_path)
+    for what, count in (("events", 20), ("test", 25)):
+        old, new = (events_of(f"{path}-{what}") for path in paths)
+        assert len(old) == len(new) == count
+        for (step, tag, before), (step_now, tag_now, after) in zip(old, new, strict=True):
+            assert (step, tag) == (step_now, tag_now)
+            if "images" in tag:
+                assert before == after
+            else:
+                np.testing.assert_allclose(after, before, rtol=1e-3, atol=1e-4)

@@ -14,7 +14,9 @@ import keras  # noqa: E402
 
 from slimport.written.dense import fully_connected  # noqa: E402
 from slimport.written.dropout import dropout  # noqa: E402
+from slimport.written.event_writer import EventWriter  # noqa: E402
 from slimport.written.fed_model import FedModel  # noqa: E402
+from slimport.written.logs import log_scalar  # noqa: E402
 from slimport.written.model_saver import ModelSaver  # noqa: E402
 from slimport.written.moving_average_optimizer import MovingAverageOptimizer  # noqa: E402
 from slimport.written.normalization import batch_norm  # noqa: E402
@@ -199,3 +201,38 @@ def test_a_checkpoint_that_lacks_a_variable(name: str, message: str, tmp_path: P
     )
     with pytest.raises(ValueError, match=message):
         ModelSaver(model()).restore(path)
+
+
+def build_logged(x: Any) -> Any:
+    log_scalar("average", tf.reduce_mean(x))
+    return tf.reduce_sum(fully_connected(x, 1, activation_fn=None, scope="fc"))
+
+
+def values_of(text: bytes) -> dict[str, float]:
+    summary = tf.compat.v1.Summary.FromString(text)
+    return {value.tag: value.simple_value for value in summary.value}
+
+
+def test_summaries_of_a_step_and_without_one(tmp_path: Path) -> None:
+    fed = FedModel(build_logged, x=tf.TensorSpec([None, 2], tf.float32))
+    fed.compile(optimizer=keras.optimizers.SGD(0.125))
+    for size in (1, 3):  # a trace for each shape
+        logs = fed.train_on_batch({"x": np.ones([size, 2])}, return_dict=True, summaries=True)
+        assert logs.keys() == {"loss", "average", "summaries"}
+        assert values_of(logs["summaries"]) == {"average": 1.0}
+    assert fed.train_on_batch({"x": X}, return_dict=True).keys() == {"loss", "average"}
+    text, loss = fed.run_on_batch({"x": X}, ["summaries", "loss"])
+    assert values_of(text) == {"average": 2.5} and isinstance(loss, np.float32)
+    assert int(fed.optimizer.iterations) == 3
+    fed.compile(optimizer=keras.optimizers.SGD(0.0))  # the next step is by another optimizer
+    before = fed.weights[0].numpy()
+    fed.train_on_batch({"x": X}, summaries=True)
+    np.testing.assert_array_equal(fed.weights[0], before)
+    writer = EventWriter(str(tmp_path / "events"))
+    writer.add_summary(text, 7)
+    writer.add_summary(tf.compat.v1.Summary.FromString(text))
+    writer.flush()
+    writer.close()
+    (path,) = (tmp_path / "events").iterdir()
+    events = list(tf.compat.v1.train.summary_iterator(str(path)))
+    assert [e.step for e in events if e.summary.value] == [7, 0]
