@@ -80,21 +80,45 @@ class _Reader:
         name = self._merged_name()
         if name is None or not {k.arg for k in self._merge.keywords} <= {"inputs", "name"}:
             return None
-        made = [s for s in self._block if self._makes(s, name)]
-        joined = [s for s in _statements(self._block) if self._joins(s, name)]
-        added = [a for s in _statements(self._block) if (a := self._adds(s, name)) is not None]
-        known = [*made, *joined, *(a.call.func for a in added), self._merge]
-        if len(made) != 1 or _count(known, name) != _count([self._function.node], name):
+        own = self._serving(name, self._merge)
+        if own is None:
             return None
-        between = [*joined, *(a.statement for a in added)]
-        if not all(made[0].lineno < s.lineno < self._merge.lineno for s in between):
-            return None  # a summary that is added later is not merged
+        serving, added = own
+        for statement in list(serving):
+            other = _joined_name(statement)
+            others = self._serving(other, statement) if other is not None else None
+            if others is not None:
+                serving += others[0]
+                added += others[1]
+            elif other is not None:
+                return None
         merged = next((s for s in self._block if call_of(s) is self._merge), None)
         given = self._uses_of(merged)
         if given is None or len(given) > 1:
             return None
-        serving = [*made, *joined, *([merged] if merged is not None else [])]
+        serving = sorted(serving, key=lambda s: s.lineno)
+        serving += [merged] if merged is not None else []
         return KeptSummaries(name, serving, added, self._taken, given[0] if given else None)
+
+    def _serving(
+        self, name: str, end: ast.expr | ast.stmt
+    ) -> tuple[list[ast.stmt], list[Added]] | None:
+        """The statements that only serve a name, and what is added to it; None if it does more.
+
+        Args:
+            name: The name.
+            end: What takes all that it has collected; a summary that is added later is not merged.
+        """
+        made = [s for s in self._block if self._makes(s, name)]
+        joined = [s for s in _statements(self._block) if self._joins(s, name)]
+        added = [a for s in _statements(self._block) if (a := self._adds(s, name)) is not None]
+        known = [*made, *joined, *(a.call.func for a in added), end]
+        if len(made) != 1 or _count(known, name) != _count([self._function.node], name):
+            return None
+        between = [*joined, *(a.statement for a in added)]
+        if not all(made[0].lineno < s.lineno < end.lineno for s in between):
+            return None
+        return [*made, *joined], added
 
     def _merged_name(self) -> str | None:
         """``tf.summary.merge(name)``, of a set ``tf.summary.merge(list(name))``."""
@@ -114,10 +138,11 @@ class _Reader:
         return False
 
     def _joins(self, statement: ast.stmt, name: str) -> bool:
-        """Whether it adds what the graph collected."""
+        """Whether it adds what the graph collected, or another name did."""
         match statement:
             case ast.AugAssign(ast.Name(target), ast.BitOr() | ast.Add(), value):
-                return target == name and self._collects(value)
+                is_other = isinstance(value, ast.Name) and statement in self._block
+                return target == name and (is_other or self._collects(value))
             case ast.Expr(ast.Call(ast.Attribute(ast.Name(to), "update" | "extend"), [value], [])):
                 return to == name and self._collects(value)
         return False
@@ -172,6 +197,14 @@ class _Reader:
         scopes = self._function.module.scopes
         scope = scopes.scope_of.get(self._merge, self._function.module.scope)
         return scope.lookup(name) is None
+
+
+def _joined_name(statement: ast.stmt) -> str | None:
+    """The other name in ``summaries |= others``."""
+    match statement:
+        case ast.AugAssign(value=ast.Name(name)):
+            return name
+    return None
 
 
 def _statements(block: Iterable[ast.stmt]) -> Iterator[ast.stmt]:

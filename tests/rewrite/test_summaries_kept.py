@@ -69,6 +69,14 @@ KEPT = {
         kept.extend(tf.get_collection(tf.GraphKeys.SUMMARIES))
         op = tf.summary.merge(inputs=kept)
         """,
+    "two sets": """
+        kept = set(tf.get_collection(tf.GraphKeys.SUMMARIES))
+        others = set([])
+        for x in end_points:
+            others.add(tf.summary.histogram(x, rate))
+        kept |= others
+        op = tf.summary.merge(list(kept))
+        """,
     "an empty set": """
         kept = set()
         kept.update(tf.get_collection(tf.GraphKeys.SUMMARIES))
@@ -94,6 +102,7 @@ USED = {
     "gone": "del summaries",
     "a function of the block adds": "def f(): summaries.add(tf.summary.scalar('a', rate))",
     "a parameter of that name": "f = lambda summaries: rate",
+    "a set that is something else": "summaries |= rate",
     "two merges": "tf.summary.merge([])",
     "the merged one is used twice": "rate.run(summary_op)",
     "the merged one is another": "summary_op = rate",
@@ -105,6 +114,18 @@ USED = {
 @pytest.mark.parametrize("line", USED.values(), ids=list(USED))
 def test_names_with_other_uses(line: str) -> None:
     assert kept(DEPLOYED + line + "\n") is None
+
+
+@pytest.mark.parametrize("line", ["others.add(rate)", "print(others)", "others = [rate]"])
+def test_other_uses_of_a_second_name(line: str) -> None:
+    assert kept(KEPT["two sets"] + f"{line}\n") is None
+    late = "kept |= others\n        others.add(tf.summary.scalar('rate', rate))"
+    assert kept(KEPT["two sets"].replace("kept |= others", late)) is None
+
+
+def test_all_statements_of_two_names() -> None:
+    found = kept(KEPT["two sets"])
+    assert found is not None and len(found.serving) == 4 and len(found.added) == 1
 
 
 def test_added_before_it_is_made() -> None:
