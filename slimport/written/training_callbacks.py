@@ -95,10 +95,11 @@ class StopAtStep(keras.callbacks.Callback):
             self.model.stop_training = True
 
 
-class LogLoss(keras.callbacks.Callback):
+class LogLoss(keras.callbacks.ProgbarLogger):
     """Logs the loss of a step and the seconds it took; keeps the last one.
 
-    The loss is that of the step, also where Keras would show the mean of those so far.
+    The loss is that of the step, also where Keras would show the mean of those so far. It is
+    Keras' progress bar, too, with the loss and the model's metrics alone: a step may log more.
 
     Args:
         log_every_n_steps: How often; 0 for never.
@@ -123,6 +124,7 @@ class LogLoss(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Logs the step."""
+        super().on_train_batch_end(batch, self._shown(logs))
         self.loss = float((logs or {})["loss"])
         step = _steps_taken(self.model)
         if not math.isfinite(self.loss):
@@ -132,6 +134,14 @@ class LogLoss(keras.callbacks.Callback):
             tf.compat.v1.logging.info(
                 "global step %d: loss = %.4f (%.3f sec/step)", step, self.loss, seconds
             )
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Ends the bar."""
+        super().on_epoch_end(epoch, self._shown(logs))
+
+    def _shown(self, logs: Any) -> dict[str, Any]:
+        names = {"loss", *(metric.name for metric in self.model.metrics)}
+        return {name: value for name, value in (logs or {}).items() if name in names}
 
 
 class Summaries(keras.callbacks.Callback):
