@@ -12,9 +12,13 @@ PIPELINE = Rule(
         "In programs that train with fit (SLIM290), where the statements between stand in one "
         "block and nothing else uses an example. They become the function that map calls. Batches "
         "are as whole as tf.train.batch made them (drop_remainder). So do files of a "
-        "tf.train.string_input_producer that a reader reads, here or in a function of its own. "
-        "Elsewhere the queues stay. "
-        "The edit is made by slimport/rewrite/pipelines.py, found by slimport/index/pipelines.py."
+        "tf.train.string_input_producer that a reader reads, here or in a function of its own, and "
+        "a slim.prefetch_queue behind the batch: what is done to a batch before it becomes a second "
+        "mapped function. tf.train.batch_join over readings that only share the work is one "
+        "reading. A tf.data iterator that one get_next reads gives its dataset to next_batch. "
+        "Elsewhere queues and iterators stay. "
+        "The edit is made by slimport/rewrite/pipelines.py and single_iterators.py, found by "
+        "pipelines.py, prefetching.py, joined.py and single_iterators.py of slimport/index."
     ),
     examples=(
         Example(
@@ -178,6 +182,179 @@ def train(paths, folder):
         steps_per_epoch=100,
         callbacks=[Checkpoints(folder), StopAtStep(100), training_log],
     )
+""",
+        ),
+        Example(
+            title="a queue of batches that another function takes from",
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def build_loss(batch_queue):
+    images, labels = batch_queue.dequeue()
+    logits = slim.fully_connected(slim.flatten(images), 3, activation_fn=None)
+    return tf.losses.softmax_cross_entropy(labels, logits)
+
+
+def build(dataset):
+    with tf.name_scope('read'):
+        provider = slim.dataset_data_provider.DatasetDataProvider(dataset)
+        image, label = provider.get(['image', 'label'])
+    images, labels = tf.train.batch([tf.to_float(image), label], batch_size=32)
+    # A row for each class.
+    labels = slim.one_hot_encoding(labels, 3)
+    batch_queue = slim.prefetch_queue.prefetch_queue([images, labels], capacity=4)
+    return build_loss(batch_queue)
+
+
+def train(data, folder):
+    loss = build(data)
+    train_op = slim.learning.create_train_op(loss, tf.train.AdamOptimizer(0.01))
+    slim.learning.train(train_op, folder, number_of_steps=100)
+""",
+            after="""
+import keras
+import tensorflow as tf
+from scoped_layers import (
+    Checkpoints,
+    DatasetDataProvider,
+    flatten,
+    fully_connected,
+    LogLoss,
+    LossModel,
+    next_batch,
+    one_hot_encoding,
+    StopAtStep,
+)
+
+
+def build_loss(batch_queue):
+    images, labels = next_batch(batch_queue)
+    logits = fully_connected(flatten(images), 3, activation=None)
+    return tf.compat.v1.losses.softmax_cross_entropy(labels, logits)
+
+
+def build(dataset):
+    provider = DatasetDataProvider(dataset)
+
+    def prepare(example):
+        image, label = example['image'], example['label']
+        return tf.cast(image, tf.float32), label
+
+    batches = provider.examples.map(prepare, num_parallel_calls=tf.data.AUTOTUNE)
+    batches = batches.batch(32, drop_remainder=True)
+
+    def arrange(images, labels):
+        # A row for each class.
+        labels = one_hot_encoding(labels, 3)
+        return images, labels
+
+    batches = batches.map(arrange, num_parallel_calls=tf.data.AUTOTUNE)
+    batch_queue = batches.prefetch(tf.data.AUTOTUNE)
+    return build_loss(batch_queue)
+
+
+def train(data, folder):
+    model = LossModel(build, data)
+    model.compile(optimizer=keras.optimizers.Adam(0.01, epsilon=1e-8))
+    training_log = LogLoss()
+    model.fit(
+        model.batches,
+        steps_per_epoch=100,
+        callbacks=[Checkpoints(folder), StopAtStep(100), training_log],
+    )
+""",
+        ),
+        Example(
+            title="an iterator",
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def build(data):
+    batches = tf.data.Dataset.from_tensor_slices(data).repeat().batch(32)
+    iterator = batches.make_one_shot_iterator()
+    x, y = iterator.get_next()
+    return tf.losses.mean_squared_error(y, slim.fully_connected(x, 1))
+
+
+def train(data, folder):
+    loss = build(data)
+    train_op = slim.learning.create_train_op(loss, tf.train.AdamOptimizer(0.01))
+    slim.learning.train(train_op, folder, number_of_steps=100)
+""",
+            after="""
+import keras
+import tensorflow as tf
+from scoped_layers import Checkpoints, fully_connected, LogLoss, LossModel, next_batch, StopAtStep
+
+
+def build(data):
+    batches = tf.compat.v1.data.Dataset.from_tensor_slices(data).repeat().batch(32)
+    x, y = next_batch(batches)
+    return tf.compat.v1.losses.mean_squared_error(y, fully_connected(x, 1))
+
+
+def train(data, folder):
+    model = LossModel(build, data)
+    model.compile(optimizer=keras.optimizers.Adam(0.01, epsilon=1e-8))
+    training_log = LogLoss()
+    model.fit(
+        model.batches,
+        steps_per_epoch=100,
+        callbacks=[Checkpoints(folder), StopAtStep(100), training_log],
+    )
+""",
+        ),
+        Example(
+            title="a queue that is asked for more than its batches: queues, and the loop on sessions",
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def build(dataset):
+    provider = slim.dataset_data_provider.DatasetDataProvider(dataset)
+    x, y = provider.get(['x', 'y'])
+    x, y = tf.train.batch([x, y], batch_size=32)
+    batch_queue = slim.prefetch_queue.prefetch_queue([x, y])
+    tf.summary.scalar('waiting', batch_queue.size())
+    x, y = batch_queue.dequeue()
+    return tf.losses.mean_squared_error(y, slim.fully_connected(x, 1))
+
+
+def train(data, folder):
+    loss = build(data)
+    train_op = slim.learning.create_train_op(loss, tf.train.AdamOptimizer(0.01))
+    slim.learning.train(train_op, folder, number_of_steps=100)
+""",
+            after="""
+import tensorflow.compat.v1 as tf
+from scoped_layers import (
+    create_train_op,
+    DatasetDataProvider,
+    fully_connected,
+    prefetch_queue,
+    train_in_session,
+)
+
+
+def build(dataset):
+    provider = DatasetDataProvider(dataset)
+    x, y = provider.get(['x', 'y'])
+    x, y = tf.train.batch([x, y], batch_size=32)
+    batch_queue = prefetch_queue([x, y])
+    tf.summary.scalar('waiting', batch_queue.size())
+    x, y = batch_queue.dequeue()
+    return tf.losses.mean_squared_error(y, fully_connected(x, 1))
+
+
+def train(data, folder):
+    loss = build(data)
+    train_op = create_train_op(loss, tf.train.AdamOptimizer(0.01))
+    train_in_session(train_op, folder, number_of_steps=100)
 """,
         ),
         Example(

@@ -139,7 +139,7 @@ STAYS = {
     "a device": {"second": "with tf.device('/cpu:0'): logits = logits + 1.0"},
     "a session": {"last": "tf.Session()"},
     "an iterator": {"first": "x = folder.make_one_shot_iterator().get_next()"},
-    "an iterator of its own": {"first": "x = tf.data.make_one_shot_iterator(x).get_next()"},
+    "an iterator of its own": {"first": "x = tf.data.make_one_shot_iterator(x).get_next('x')"},
     "an assignment": {"second": "tf.assign(x, logits)"},
     "a method that assigns": {"second": "x.assign_add(logits)"},
     "a streaming metric": {"third": "tf.metrics.mean(logits)"},
