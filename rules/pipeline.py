@@ -12,9 +12,9 @@ PIPELINE = Rule(
         "In programs that train with fit (SLIM290), where the statements between stand in one "
         "block and nothing else uses an example. They become the function that map calls. Batches "
         "are as whole as tf.train.batch made them (drop_remainder). So do files of a "
-        "tf.train.string_input_producer that a reader reads, here or in a function of its own, and "
-        "a slim.prefetch_queue behind the batch: what is done to a batch before it becomes a second "
-        "mapped function. tf.train.batch_join over readings that only share the work is one "
+        "tf.train.string_input_producer that a reader reads, here or in a function of its own, "
+        "and a slim.prefetch_queue behind the batch: what is done to a batch before it becomes a "
+        "second mapped function. tf.train.batch_join over readings that only share the work is one "
         "reading. A tf.data iterator that one get_next reads gives its dataset to next_batch. "
         "Elsewhere queues and iterators stay. "
         "The edit is made by slimport/rewrite/pipelines.py and single_iterators.py, found by "
@@ -309,7 +309,7 @@ def train(data, folder):
 """,
         ),
         Example(
-            title="a queue that is asked for more than its batches: queues, and the loop on sessions",
+            title="a queue that is asked for its size: queues, and the loop on sessions",
             before="""
 import tensorflow as tf
 import tf_slim as slim
