@@ -106,6 +106,7 @@ class HandLoop:
         feeds: Statements that name a dictionary to feed.
         savers: Statements that make a saver.
         saves: Statements that save or restore.
+        restored: Statements that call a function which restores, with the session that it gets.
         gone: Statements that nothing needs any more, wherever they are.
         looks_up: Statements that look variables up, which are the model's then.
     """
@@ -130,6 +131,7 @@ class HandLoop:
     feeds: list[ast.Assign]
     savers: list[ast.stmt]
     saves: list[Saved]
+    restored: Mapping[ast.stmt, ast.Name]
     gone: list[ast.stmt]
     looks_up: list[ast.stmt]
 

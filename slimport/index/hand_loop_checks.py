@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 
-from slimport.index.blocks import assigned, called, leave_it, loaded, references_in
+from slimport.index.blocks import assigned, call_of, called, leave_it, loaded, references_in
 from slimport.index.callers import of_a_graph_before
 from slimport.index.global_steps import told_steps
 from slimport.index.hand_gradients import bound, check_gradients
 from slimport.index.hand_loop import OF_THE_LOOP, HandLoop, names_outside, nested
 from slimport.index.hand_requests import needed
+from slimport.index.hand_savers import check_savers
 from slimport.index.hand_summaries import WRITER, check_summaries, graphs_told
 from slimport.index.pipelines import Pipeline
 from slimport.index.program import Function, Program, callees, closure_of
@@ -50,10 +51,12 @@ class HandLoopChecks:
             Stays: Where something would be missing, or computed otherwise.
         """
         self._check_feeds()
+        self._check_begun()
         self._check_asked()
         self._check_loss()
         if self._loop.minimized.gradients is not None:
             check_gradients(self._loop, self._program)
+        check_savers(self._loop)
         check_summaries(self._loop, self._program)
         self._check_updates()
         self._check_names()
@@ -77,6 +80,20 @@ class HandLoopChecks:
             assert isinstance(feed.value, ast.Dict)
             if rate in loaded(k for k in feed.value.keys if k is not None):
                 raise Stays("the learning rate is fed in a dictionary with a name", feed)
+
+    def _check_begun(self) -> None:
+        """Variables are initialized once, before anything else happens to them."""
+        loop, body = self._loop, self._function.node.body
+        begun = [s for s in loop.gone if _runs(s)]
+        later = [run.statement for run in loop.runs]
+        later += [*(found.statement for found in loop.saves), *loop.restored]
+        nodes = [n for s in body for n in ast.walk(s)]
+        for statement in begun:
+            repeats = (n for n in nodes if isinstance(n, ast.For | ast.While))
+            is_repeated = any(statement in ast.walk(n) for n in repeats)
+            before = [s for s in later if s.lineno < statement.lineno]
+            if is_repeated or not all(_are_apart(s, statement, nodes) for s in before):
+                raise Stays("variables are initialized again", statement)
 
     def _check_asked(self) -> None:
         """Runs that do not train compute what they would, and change nothing."""
@@ -177,6 +194,7 @@ class HandLoopChecks:
         parts += [part for request in loop.asked for part in request.parts]
         parts += loop.step_reads
         parts += graphs_told(loop)
+        parts += loop.restored.values()
         for feed in loop.feeds:
             assert isinstance(feed.value, ast.Dict)
             parts += [*feed.targets, *(key for key in feed.value.keys if key is not None)]
@@ -237,3 +255,22 @@ class HandLoopChecks:
                 raise Stays("it makes tensors beside the loss", statement)
             if looks_up(statement, self._function, self._program):
                 raise Stays("it looks variables up in the loop", statement)
+
+
+def _runs(statement: ast.stmt) -> bool:
+    """Whether a statement that goes ran something: initializers."""
+    call = call_of(statement)
+    return call is not None and isinstance(call.func, ast.Attribute) and call.func.attr == "run"
+
+
+def _are_apart(one: ast.stmt, other: ast.stmt, nodes: Sequence[ast.AST]) -> bool:
+    """Whether statements are in two branches of a condition."""
+    for node in nodes:
+        if isinstance(node, ast.If):
+            sides = [
+                {id(n) for s in side for n in ast.walk(s)} for side in (node.body, node.orelse)
+            ]
+            for first, second in (sides, sides[::-1]):
+                if id(one) in first and id(other) in second:
+                    return True
+    return False

@@ -29,6 +29,7 @@ from slimport.index.hand_loop import (
 )
 from slimport.index.hand_operation import OperationReading
 from slimport.index.hand_requests import Named, requests
+from slimport.index.hand_savers import RESTORING, restores
 from slimport.index.hand_summaries import merges, writers
 from slimport.index.program import Function, Program
 from slimport.index.session_runs import Run, is_method, saved
@@ -71,13 +72,14 @@ class HandLoopReading:
         placeholders = {name: call for name, _, call in self._assigned_calls(PLACEHOLDER)}
         session_statement, session = self._session()
         self._minimized = minimized = self._operation.minimized()
-        savers = {n: s for n, s, c in self._assigned_calls(SAVER) if _keeps_all(c, s)}
+        savers = {name: statement for name, statement, _ in self._assigned_calls(SAVER)}
         gone = list(self._gone(session, minimized))
         left = [s for s in self._nested if s not in gone]
         feeds = [s for s in left if isinstance(s, ast.Assign) and _is_feed(s, placeholders)]
         named = _by_name(feeds)
         steps = assigned(s for s in gone if self._is_step(s))
         saves = [found for s in left if (found := saved(s, session, savers, steps))]
+        restoring = {name for name, _, _ in self._assigned_calls(RESTORING)}
         argument = self._rate(minimized, placeholders)
         rate = argument.id if argument is not None else None
         inputs = {name: call for name, call in placeholders.items() if name != rate}
@@ -106,6 +108,7 @@ class HandLoopReading:
             feeds=feeds,
             savers=list(savers.values()),
             saves=saves,
+            restored={s: node for s in left if (node := restores(s, session, restoring))},
             gone=gone,
             looks_up=[s for s in self._block if s in left and self._looks_up(s)],
         )
@@ -295,13 +298,6 @@ def _by_name(feeds: list[ast.Assign]) -> dict[str, list[ast.Dict]]:
 def _ends(call: ast.Call, coordinator: str) -> bool:
     """Whether a call ends the threads that filled queues."""
     return any(is_method(call, coordinator, method) for method in ("join", "request_stop"))
-
-
-def _keeps_all(call: ast.Call, statement: ast.stmt) -> bool:
-    """Whether a saver saves every variable; how many files it keeps may be said."""
-    if call.args or not {k.arg for k in call.keywords} <= {"max_to_keep"}:
-        raise Stays("the saver is told which variables it saves", statement)
-    return True
 
 
 def _named(statement: ast.stmt) -> bool:

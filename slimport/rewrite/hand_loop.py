@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import libcst as cst
 
-from slimport.index.blocks import loaded
+from slimport.index.blocks import call_of, loaded
 from slimport.index.hand_loop import HandLoop, Minimized
+from slimport.index.hand_savers import told_all
 from slimport.index.hand_summaries import WRITER
 from slimport.index.program import ColumnMap, Reference, Span
 from slimport.index.session_runs import Request, Run, Saved
@@ -70,7 +71,7 @@ class HandBlock:
         gradients = loop.minimized.gradients
         self._pairs = _name_of_pairs(loop.minimized) or free_name("grads_and_vars", taken)
         self._variables: cst.BaseExpression | None = None
-        going = [*loop.gone, *loop.savers, *loop.opened, *([loop.session] if loop.session else [])]
+        going = [*loop.gone, *loop.opened, *([loop.session] if loop.session else [])]
         headers: list[ast.AST] = [s.items[0] if isinstance(s, ast.With) else s for s in going]
         self._gone = {id(node) for part in headers for node in ast.walk(part)}
         if gradients is not None:
@@ -86,6 +87,9 @@ class HandBlock:
         self._step_reads = {columns.span(call) for call in loop.step_reads}
         self._writers = {columns.span(call) for call in loop.writers}
         self._gone |= {id(call) for call in loop.writers}
+        for saver in loop.savers:
+            self._gone |= {id(node) for node in _gone_of(saver, loop)}
+        self._restored = {statement.lineno for statement in loop.restored}
         self._computing = columns.span(gradients.computing) if gradients is not None else None
         self.lines_gone = {statement.lineno for statement in loop.gone} - self.direct
 
@@ -123,6 +127,9 @@ class HandBlock:
             return with_comments_of([node], self._run(self._runs[number], node))
         if number in self._feeds:
             return [self._fed(node)]
+        if number in self._restored:
+            call = call_in(node)
+            return [_with_call(node, call.with_changes(args=[]))]
         if number in self._saves:
             return with_comments_of([node], [self._saved(self._saves[number], node)])
         return [node]
@@ -214,7 +221,7 @@ class HandBlock:
             if not loop.inputs:
                 found.append(line(f"{self._batches} = iter({self._model}.batches)"))
         elif old in loop.savers:
-            found = [self._saver(new)]
+            found = [self._saver(old, new)]
         elif old is loop.session:
             assert isinstance(new, cst.With)
             dissolved = without_items(new, [True])
@@ -222,7 +229,7 @@ class HandBlock:
             found = list(dissolved)
         else:
             found = self.statement(old.lineno, new)
-        if old in loop.looks_up and old is not loop.minimized.statement:
+        if old in loop.looks_up and old is not loop.minimized.statement and not self._is_all(old):
             found = [self._in_layer_graph(found)]
         return with_comments_of(replaced, found)
 
@@ -342,11 +349,21 @@ class HandBlock:
         )
         return [definition]
 
-    def _saver(self, statement: cst.BaseStatement) -> cst.BaseStatement:
-        old = call_in(statement)
-        given = [cst.Arg(cst.Name(self._model)), *old.args]
-        call = cst.Call(self._services.written("ModelSaver"), on_one_line(given))
-        return _with_call(statement, call)
+    def _saver(self, old: ast.stmt, statement: cst.BaseStatement) -> cst.BaseStatement:
+        """``saver = ModelSaver(model)``"""
+        call = call_of(old)
+        assert call is not None
+        told = arguments(call_in(statement), ("var_list",))
+        if told_all(call, self.loop):
+            del told["var_list"]
+        given = [cst.Arg(cst.Name(self._model)), *(keyword(n, value) for n, value in told.items())]
+        made = cst.Call(self._services.written("ModelSaver"), on_one_line(given))
+        return _with_call(statement, made)
+
+    def _is_all(self, old: ast.stmt) -> bool:
+        """Whether a statement makes a saver of all variables, which it need not look up."""
+        call = call_of(old)
+        return old in self.loop.savers and call is not None and told_all(call, self.loop)
 
     def _in_layer_graph(self, statements: Sequence[cst.BaseStatement]) -> cst.BaseStatement:
         """``with model.layer_graph():``, for statements that look variables up."""
@@ -461,6 +478,13 @@ def _name_of_pairs(minimized: Minimized) -> str | None:
             is_all = gradients.of_pairs and value is gradients.computing
             return name if is_all else None
     return None
+
+
+def _gone_of(saver: ast.stmt, loop: HandLoop) -> list[ast.AST]:
+    """The calls of a saver's statement that go."""
+    call = call_of(saver)
+    assert call is not None
+    return list(ast.walk(call)) if told_all(call, loop) else [call]
 
 
 def _given(request: Request, call: cst.Call) -> cst.BaseExpression | None:

@@ -30,6 +30,8 @@ class ModelSaver:
         model: The model.
         max_to_keep: How many of the last checkpoints are kept; 0 or `None` keeps all.
         keep_checkpoint_every_n_hours: How often one stays beside these.
+        var_list: The variables, or a dictionary of them by their names in checkpoints: these alone
+            are saved and restored. `None` for all, with the optimizer's state.
     """
 
     def __init__(
@@ -37,8 +39,10 @@ class ModelSaver:
         model: keras.Model,
         max_to_keep: int | None = 5,
         keep_checkpoint_every_n_hours: float = 10000,
+        var_list: Any = None,
     ) -> None:
         self._model = model
+        self._var_list = var_list
         self._max_to_keep = max_to_keep
         self._hours = keep_checkpoint_every_n_hours
         self._stays_at = time.time() + 3600 * self._hours
@@ -60,8 +64,9 @@ class ModelSaver:
             tf.io.gfile.makedirs(folder)
         variables = self._variables()
         values = [tf.convert_to_tensor(variable) for variable in variables.values()]
-        steps = tf.cast(tf.convert_to_tensor(self._model.optimizer.iterations), tf.int64)
-        values[list(variables).index("global_step")] = steps
+        if "global_step" in variables and self._var_list is None:
+            steps = tf.cast(tf.convert_to_tensor(self._model.optimizer.iterations), tf.int64)
+            values[list(variables).index("global_step")] = steps
         tf.raw_ops.SaveV2(
             prefix=path,
             tensor_names=list(variables),
@@ -104,7 +109,13 @@ class ModelSaver:
             tf.compat.v1.train.remove_checkpoint(path)
 
     def _variables(self) -> dict[str, Any]:
-        optimizer, named = self._model.optimizer, legacy_variables(self._model)
+        named = legacy_variables(self._model)
+        if isinstance(self._var_list, dict):
+            return dict(self._var_list)
+        if self._var_list is not None:
+            listed = {id(variable) for variable in self._var_list}
+            return {name: v for name, v in named.items() if id(v) in listed}
+        optimizer = self._model.optimizer
         if not optimizer.built:
             optimizer.build(self._model.trainable_variables)
         return {"global_step": optimizer.iterations, **_slots(optimizer, named), **named}

@@ -194,6 +194,22 @@ TRAINS = {
         "        def test(values):\n            return sess.run(logits, feed_dict={x: values})",
         "inner": "test(a)",
     },
+    "restored or initialized": {
+        "saver": "saver = tf.train.Saver()",
+        "begin": "if path:\n            saver.restore(sess, path)\n        else:\n"
+        "            sess.run(tf.global_variables_initializer())",
+    },
+    "the last checkpoint": {
+        "saver": "saver = tf.train.Saver()",
+        "begin": "sess.run(tf.global_variables_initializer())\n"
+        "        state = tf.train.get_checkpoint_state(path)\n"
+        "        if state and state.model_checkpoint_path:\n"
+        "            saver.restore(sess, state.model_checkpoint_path)",
+    },
+    "what restores": {
+        "saver": "init_fn = slim.assign_from_checkpoint_fn(path, slim.get_model_variables())",
+        "begin": "sess.run(tf.global_variables_initializer())\n        init_fn(sess)",
+    },
     "a default graph": {"first": "tf.reset_default_graph()"},
     "what it prints": {"inner": "print(step, value)", "last": "print(path)"},
     "another function": {"head": HEAD + "def scale(x, logits):\n    return x * logits\n\n\n"},
@@ -367,8 +383,42 @@ STAYS = {
     "the session is passed on": ({"inner": "batches.test(sess)"}, "sess is used"),
     "the loss is returned": ({"last": "return loss"}, "loss is used"),
     "a hook": ({"inner": "batches.hook(train_op)"}, "train_op is used"),
-    "some variables are saved": (
-        {"saver": "saver = tf.train.Saver(tf.trainable_variables())"}, "which variables",
+    "variables that nobody knows are saved": (
+        {"saver": "saver = tf.train.Saver(path.variables)"}, "which variables",
+    ),
+    "variables that the optimizer has as well": (
+        {"third": "kept = [1]", "saver": "kept = tf.global_variables()\n"
+         "    saver = tf.train.Saver(kept)"},
+        "which variables",
+    ),
+    "all variables, with the step": (
+        {
+            "first": "step_of = tf.train.get_or_create_global_step()",
+            "third": "kept = tf.global_variables()\n    saver = tf.train.Saver(kept)",
+            "operation": "train_op = tf.train.AdamOptimizer(0.1).minimize(loss, step_of)",
+        },
+        "which variables",
+    ),
+    "a saver with settings": (
+        {"saver": "saver = tf.train.Saver(sharded=True)"}, "no equal",
+    ),
+    "variables are initialized for each batch": (
+        {"inner": "sess.run(tf.global_variables_initializer())"}, "initialized again",
+    ),
+    "variables are initialized after they are restored": (
+        {
+            "saver": "saver = tf.train.Saver()",
+            "begin": "saver.restore(sess, path)\n"
+            "        sess.run(tf.global_variables_initializer())",
+        },
+        "initialized again",
+    ),
+    "a session for what restores and more": (
+        {
+            "saver": "init_fn = slim.assign_from_checkpoint_fn(path, slim.get_model_variables())",
+            "inner": "init_fn(sess, step)",
+        },
+        "sess is used",
     ),
     "what is saved is used": (
         {"saver": "saver = tf.train.Saver()", "inner": "print(saver.save(sess, path))"},
@@ -647,6 +697,32 @@ def test_runs_that_only_look() -> None:
     assert 'print(\'é\', model.run_on_batch({"x": a, "y": b}, ["loss", "logits"])[1].max())' in text
     assert 'print(model.run_on_batch({"x": a}, "logits"))  # now\n' in text
     assert 'return {"loss": loss, "logits": logits}\n' in text
+
+
+def test_savers_of_some_variables() -> None:
+    text = text_of(
+        rewritten(
+            third="kept = slim.get_variables_to_restore(exclude=['logits'])\n"
+            "    restorer = tf.train.Saver(kept)",
+            saver="saver = tf.train.Saver(tf.global_variables(), max_to_keep=2)\n"
+            "    part = tf.train.Saver(var_list=tf.trainable_variables())",
+            begin="sess.run(tf.global_variables_initializer())\n"
+            "        restorer.restore(sess, path)",
+            end="part.save(sess, path)",
+        )
+    )
+    assert (
+        "    with model.layer_graph():\n"
+        "        kept = get_variables_to_restore(exclude=['logits'])\n"
+        "    restorer = ModelSaver(model, var_list=kept)\n"
+    ) in text
+    assert (
+        "    saver = ModelSaver(model, max_to_keep=2)\n"
+        "    with model.layer_graph():\n"
+        "        part = ModelSaver(model, var_list=trainable_variables())\n"
+        "    restorer.restore(path)\n"
+    ) in text
+    assert "    part.save(path)\n" in text and "global_variables" not in text
 
 
 def test_summaries_are_written() -> None:

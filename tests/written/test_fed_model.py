@@ -147,6 +147,22 @@ def test_a_checkpoint_has_everything(tmp_path: Path) -> None:
     assert int(other.optimizer.iterations) == 2
 
 
+def test_some_variables(tmp_path: Path) -> None:
+    fed, path = model(), str(tmp_path / "model.ckpt")
+    weights, biases = fed.trainable_variables
+    biases.assign([7.0])
+    ModelSaver(fed, var_list=[weights]).save(path)
+    assert set(tf.train.load_checkpoint(path).get_variable_to_shape_map()) == {"fc/weights"}
+    other = model()
+    fed.train_on_batch({"x": X, "y": Y})
+    ModelSaver(other, var_list=other.trainable_variables[:1]).restore(path)
+    ModelSaver(fed, var_list={"fc/weights": weights}).restore(path)
+    np.testing.assert_array_equal(other.trainable_variables[0], weights)
+    np.testing.assert_array_equal(other.trainable_variables[1], [0.0])
+    with pytest.raises(ValueError, match="has no fc/biases"):
+        ModelSaver(fed, var_list=[biases]).restore(path)
+
+
 def test_moving_averages_have_the_names_of_shadows(tmp_path: Path) -> None:
     path = str(tmp_path / "model.ckpt")
     saved = []
