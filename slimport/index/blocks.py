@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from slimport.index.program import Function, Program, Reference
 from slimport.index.resolve import InTree
 
+DEVICES = frozenset(("tf.device",))
 # They say where operations run and how they are called in a graph.
-_PLACES = frozenset(("tf.device", "tf.name_scope"))
+PLACES = DEVICES | {"tf.name_scope"}
 _LEAVING = (ast.Return, ast.Yield, ast.YieldFrom, ast.Global, ast.Nonlocal, ast.Break, ast.Continue)
 
 
@@ -96,7 +97,9 @@ def called_by(node: ast.Call, function: Function, program: Program) -> Iterator[
         yield target
 
 
-def flattened(block: Iterable[ast.stmt], function: Function) -> list[ast.stmt]:
+def flattened(
+    block: Iterable[ast.stmt], function: Function, places: frozenset[str] = PLACES
+) -> list[ast.stmt]:
     """The block's statements, with those below a ``with tf.device(...):`` in its place.
 
     So for ``with tf.name_scope(...):``. Summaries and `tf.Variable` are named by name scopes:
@@ -104,17 +107,17 @@ def flattened(block: Iterable[ast.stmt], function: Function) -> list[ast.stmt]:
     """
     found: list[ast.stmt] = []
     for statement in block:
-        if isinstance(statement, ast.With) and only_places(statement, function):
-            found += flattened(statement.body, function)
+        if isinstance(statement, ast.With) and only_places(statement, function, places):
+            found += flattened(statement.body, function, places)
         else:
             found.append(statement)
     return found
 
 
-def only_places(statement: ast.With, function: Function) -> bool:
+def only_places(statement: ast.With, function: Function, places: frozenset[str] = PLACES) -> bool:
     """Whether all that a `with` opens are devices and name scopes, of which none gets a name."""
     if statement.body[0].lineno == statement.lineno:
         return False  # to libcst that is no block
     opened = [item.context_expr for item in statement.items if item.optional_vars is None]
-    places = {r.call for r in function.references if r.api.name in _PLACES}
-    return len(opened) == len(statement.items) and all(call in places for call in opened)
+    calls = {r.call for r in function.references if r.api.name in places}
+    return len(opened) == len(statement.items) and all(call in calls for call in opened)

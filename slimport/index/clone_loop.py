@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from slimport.index.blocks import assigned, loaded
-from slimport.index.clone_updates import Synchronous
-from slimport.index.lines import Lines, is_name, is_none, same
+from slimport.index.lines import Lines, is_none, same
 from slimport.index.session_configs import configuring
 from slimport.index.stays import Stays
+from slimport.index.workers import Synchronous, check_waiting, chief_of, server_of
 
 # Of DeploymentConfig; the names of jobs are those of parameter servers.
 _OF_CONFIG = ("num_clones", "clone_on_cpu", "replica_id", "num_replicas", "num_ps_tasks")
@@ -66,25 +66,14 @@ def deployment(
     found = {name: value for name, value in given.items() if name in _OF_CONFIG}
     has_workers = "num_replicas" in found and not _is_constant(found["num_replicas"], 1)
     if has_workers:
-        found |= _waiting(synchronous)
-    master = next((k.value for k in loop.keywords if k.arg == "master"), None)
-    if master is not None and not _is_constant(master, ""):
-        found["master"] = master
+        waits = {"sync_replicas": ast.Constant(False)}
+        found |= synchronous.told if synchronous is not None else waits
+    found |= server_of(loop)
     later = lines.block[lines.block.index(config) :]
     unknown = {n for v in found.values() for n in loaded([v])} & assigned(later)
     if unknown:
         raise Stays(f"{min(unknown)} is known after the networks are deployed", config)
     return Deployment(config, found)
-
-
-def _waiting(synchronous: Synchronous | None) -> dict[str, ast.expr]:
-    if synchronous is None:
-        return {"sync_replicas": ast.Constant(False)}
-    told = {k.arg: k.value for k in synchronous.call.keywords}
-    found = {} if synchronous.test is None else {"sync_replicas": synchronous.test}
-    if "replicas_to_aggregate" in told:
-        found["replicas_to_aggregate"] = told["replicas_to_aggregate"]
-    return found
 
 
 def check_loop(
@@ -117,31 +106,11 @@ def check_loop(
         raise Stays("the loop writes summaries of its own", told)
     if told is None:
         raise Stays("the loop writes all summaries of the graph", loop)
-    if not _is_chief(given.get("is_chief"), deployed.given.get("replica_id")):
+    replica = chief_of(loop)
+    if replica is not None and not same(replica, deployed.given.get("replica_id")):
         raise Stays("the loop's chief is not worker 0", given["is_chief"])
-    if not _is_waiting(given.get("sync_optimizer"), optimizer, synchronous):
-        raise Stays("the loop waits in another way", given["sync_optimizer"])
+    check_waiting(loop, optimizer, synchronous)
     return configuring(given.get("session_config"), lines)
-
-
-def _is_chief(node: ast.expr | None, replica: ast.expr | None) -> bool:
-    match node:
-        case None | ast.Constant(True):
-            return True
-        case ast.Compare(left, [ast.Eq()], [ast.Constant(0)]):
-            return same(left, replica)
-    return False
-
-
-def _is_waiting(node: ast.expr | None, optimizer: str, synchronous: Synchronous | None) -> bool:
-    if is_none(node):
-        return synchronous is None
-    if synchronous is None:
-        return False
-    match node:
-        case ast.IfExp(test, body, orelse):
-            return same(test, synchronous.test) and is_name(body, optimizer) and is_none(orelse)
-    return synchronous.test is None and is_name(node, optimizer)
 
 
 def _is_constant(node: ast.expr, value: object) -> bool:

@@ -9,17 +9,11 @@ from dataclasses import dataclass
 from slimport.index.blocks import argument, call_of
 from slimport.index.lines import Lines, is_name, is_none, same
 from slimport.index.stays import Stays
+from slimport.index.workers import SYNCHRONOUS, Synchronous, synchronous_of
 
 AVERAGE = "tf.train.ExponentialMovingAverage"
-SYNCHRONOUS = "tf.train.SyncReplicasOptimizer"
 _WITH_DEPENDENCIES = "tf.python.ops.control_flow_ops.with_dependencies"
 _MULTIPLY, _CLIP = "slim.learning.multiply_gradients", "slim.learning.clip_gradient_norms"
-_OF_SYNCHRONOUS = frozenset(
-    """
-    opt replicas_to_aggregate total_num_replicas variable_averages variables_to_average replica_id
-    use_locking name
-    """.split()
-)
 
 
 @dataclass(frozen=True)
@@ -35,19 +29,6 @@ class Averages:
 
     name: str
     variables: str
-    call: ast.Call
-    test: ast.expr | None
-
-
-@dataclass(frozen=True)
-class Synchronous:
-    """Where the gradients of several workers are awaited.
-
-    Attributes:
-        call: The call that wraps the optimizer.
-        test: What it depends on, if anything.
-    """
-
     call: ast.Call
     test: ast.expr | None
 
@@ -229,29 +210,20 @@ class UpdatesReading:
         raise Stays("moving averages are kept in another way", call)
 
     def _synchronous(self, optimizer: str, averages: Averages | None) -> Synchronous | None:
-        """``if FLAGS.sync: optimizer = tf.train.SyncReplicasOptimizer(opt=optimizer, ...)``"""
-        for statement in self._lines.assigning(optimizer):
-            test = statement.test if isinstance(statement, ast.If) else None
-            inner = statement.body[0] if isinstance(statement, ast.If) else statement
-            call = call_of(inner)
-            if call is None or self._lines.api(call) != SYNCHRONOUS:
-                continue
-            given = {k.arg: k.value for k in call.keywords}
-            if call.args or not given.keys() <= _OF_SYNCHRONOUS:
-                raise Stays("workers are awaited in another way", call)
-            kept = given.get("variable_averages"), given.get("variables_to_average")
-            if averages is None and not all(map(is_none, kept)):
-                raise Stays("moving averages are kept by waiting workers alone", call)
-            if averages is not None and not (
-                is_name(kept[0], averages.name) and is_name(kept[1], averages.variables)
-            ):
-                raise Stays("moving averages are not kept by waiting workers", call)
-            if not is_name(given.get("opt"), optimizer):
-                raise Stays("workers are awaited by another optimizer", call)
-            if statement not in self._gone:
-                self._gone.append(statement)
-            return Synchronous(call, test)
-        return None
+        """Where workers are awaited, who keep the same averages."""
+        found = synchronous_of(self._lines, optimizer)
+        if found is None:
+            return None
+        kept = found.given.get("variable_averages"), found.given.get("variables_to_average")
+        if averages is None and not all(map(is_none, kept)):
+            raise Stays("moving averages are kept by waiting workers alone", found.call)
+        if averages is not None and not (
+            is_name(kept[0], averages.name) and is_name(kept[1], averages.variables)
+        ):
+            raise Stays("moving averages are not kept by waiting workers", found.call)
+        if found.statement not in self._gone:
+            self._gone.append(found.statement)
+        return found
 
 
 def _made_under(lines: Lines, name: str, other: str) -> tuple[ast.expr | None, ast.Call | None]:

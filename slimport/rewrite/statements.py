@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import libcst as cst
 from libcst import matchers
 
-from slimport.index.blocks import only_places
+from slimport.index.blocks import PLACES, only_places
 from slimport.index.program import Function
 from slimport.rewrite.moved import named
 
@@ -105,7 +105,9 @@ def without_statements(block: cst.IndentedBlock, gone: Sequence[bool]) -> cst.In
     return block.with_changes(body=kept or [line("pass")], footer=[*carried, *block.footer])
 
 
-def flattened(pairs: Sequence[Pair], function: Function) -> tuple[list[Pair], list[cst.EmptyLine]]:
+def flattened(
+    pairs: Sequence[Pair], function: Function, places: frozenset[str] = PLACES
+) -> tuple[list[Pair], list[cst.EmptyLine]]:
     """The old and the new statements of a block, flattened as `index.blocks.flattened` does it.
 
     Returns:
