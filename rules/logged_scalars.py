@@ -28,6 +28,9 @@ class _LoggedRule(Rule):
         given = site.bound(_PARAMETERS[site.short])
         if given is None or not {"name", _PARAMETERS[site.short][1]} <= given.keys():
             return _stays(site)
+        kind = site.file.summary_kind(site.reference.call)
+        if kind in ("lost", "rate"):
+            return _stays(site)
         if not site.file.is_of_loss(site.function) or not _is_statement(site):
             return _stays(site)
         renamed = {"tensor": _RENAMED.get(site.short, "tensor")}
@@ -38,7 +41,7 @@ class _LoggedRule(Rule):
             for a in site.node.args
         ]
         function = site.file.written(f"log_{site.short}")
-        if site.file.is_added_summary(site.reference.call):
+        if site.file.summary_kind(site.reference.call) == "added":
             return cst.Call(function, on_one_line(arguments))
         return site.node.with_changes(func=function, args=arguments)
 
@@ -48,7 +51,8 @@ class _LoggedRule(Rule):
 
 def _stays(site: CallSite | ValueSite) -> Outcome:
     """TensorFlow's own summary: a LossModel finds it in its function as well."""
-    if not site.file.is_of_loss(site.function):
+    kind = site.file.summary_kind(site.reference.call)
+    if kind == "lost" or (not kind and not site.file.is_of_loss(site.function)):
         site.file.note(_NOTE)
     return site.file.tf1(site)
 
@@ -56,7 +60,7 @@ def _stays(site: CallSite | ValueSite) -> Outcome:
 def _is_statement(site: Site) -> bool:
     """Whether nothing uses what the call returns."""
     is_alone = isinstance(site.path[-1], cst.Expr)
-    return is_alone or site.file.is_added_summary(site.reference.call)
+    return is_alone or site.file.summary_kind(site.reference.call) == "added"
 
 
 LOGGED_SCALARS = _LoggedRule(

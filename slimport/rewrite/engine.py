@@ -214,8 +214,8 @@ class _Services:
     def is_of_loss(self, function: Function) -> bool:
         return function in self._plan.of_losses
 
-    def is_added_summary(self, call: ast.Call | None) -> bool:
-        return call in self._plan.added_summaries
+    def summary_kind(self, call: ast.Call | None) -> str:
+        return self._plan.summary_kinds.get(call, "") if call is not None else ""
 
     def why_on_sessions(self, function: Function) -> str:
         return self._plan.stays.get(function, "")

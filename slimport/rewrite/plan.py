@@ -24,7 +24,7 @@ from slimport.index.sessions import Sessions
 from slimport.index.single_iterators import SingleIterator, single_iterators
 from slimport.index.stays import Stays
 from slimport.index.told_apart import trainings
-from slimport.index.training import Training
+from slimport.index.training import Training, unseen_summaries
 from slimport.numpy_api import is_numpy
 from slimport.python2_api import is_python2
 from slimport.report.model import FunctionForm
@@ -106,10 +106,24 @@ class Plan:
         return {module for module in found if not self.tf1_files.sessions.runs(module)}
 
     @cached_property
-    def added_summaries(self) -> set[ast.Call]:
-        """The summaries that are made for a collection which a loop writes."""
-        kept = [t.summaries for t in self.trainings.values() if t.summaries is not None]
-        return {added.summary for summaries in kept for added in summaries.added}
+    def summary_kinds(self) -> dict[ast.Call, str]:
+        """Summaries of trainings that do not stand for themselves in the loss.
+
+        "added" are those that are made for a collection which the loop writes; "rate" that of the
+        learning rate, which fit writes; "lost" what else stands beside the loss.
+        """
+        found: dict[ast.Call, str] = {}
+        for function in self.without_summaries:
+            training = self.trainings.get(function)
+            lines = set(unseen_summaries(function, training.of_loss if training else ()))
+            calls = [r.call for r in function.references if r.api.name.startswith("tf.summary.")]
+            found |= {c: "lost" for c in calls if c is not None and c.lineno in lines}
+        for training in self.trainings.values():
+            kept = training.summaries
+            found |= {a.summary: "added" for a in (kept.added if kept is not None else ())}
+            rate = training.rate_summary(self.program)
+            found |= {rate: "rate"} if rate is not None else {}
+        return found
 
     @cached_property
     def of_losses(self) -> set[Function]:

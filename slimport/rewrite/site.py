@@ -71,8 +71,8 @@ class FileServices(Protocol):
     def is_of_loss(self, function: Function) -> bool:
         """Whether a LossModel runs the function, or it makes one."""
 
-    def is_added_summary(self, call: ast.Call | None) -> bool:
-        """Whether a summary is made for a collection that goes: fit writes it without that."""
+    def summary_kind(self, call: ast.Call | None) -> str:
+        """What a summary of a training is but one of the loss; see `Plan.summary_kinds`."""
 
     def why_on_sessions(self, function: Function) -> str:
         """Why what the function trains or evaluates stays on sessions; empty if it does not."""

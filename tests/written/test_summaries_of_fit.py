@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -260,3 +263,14 @@ def test_elsewhere() -> None:
         network(tf.zeros([1]))
         tags = [tensor.op.name for tensor in tf.compat.v1.get_collection("summaries")]
     assert tags == ["number", "inputs"]
+
+
+def test_of_the_first_replica(tmp_path: Path) -> None:
+    script = Path(__file__).with_name("replica_summaries.py")
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    command = [sys.executable, str(script), str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr[-3000:]
+    texts = {step: v.tensor.string_val for step, v in values_in(tmp_path)["numbers"].items()}
+    # Each replica takes the next batch of two.
+    assert texts == {1: [b"0", b"1"], 2: [b"4", b"5"], 3: [b"8", b"9"]}
