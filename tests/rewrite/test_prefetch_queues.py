@@ -189,6 +189,17 @@ STAY = {
     "none": {"use": "y = x"},
     "a second queue": {"behind": "z = slim.prefetch_queue.prefetch_queue([a])\n    z.dequeue()"},
     "two names": {"behind": "other = ahead"},
+    "perhaps another queue": {"behind": "if size:\n        ahead = data.queue"},
+    "a tensor by a name of Python's": {
+        "before": "from tensorflow import range",
+        "inner": "n = range(size)",
+        "behind": "print(n)",
+    },
+    "clones that are kept, too": {
+        "before": "from deployment import model_deploy",
+        "use": "def clone(q):\n        return q.dequeue()\n"
+        "    model_deploy.create_clones(size, clone, [ahead])\n    x, y = data.keep(clone)",
+    },
     "another value": {"behind": "ahead = size or ahead"},
     "a batch beside the queue": {"use": "z, y = ahead.dequeue()"},
     "an example beside the queue": {"behind": "print(a)"},
