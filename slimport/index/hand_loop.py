@@ -103,6 +103,8 @@ class HandLoop:
         step_reads: Calls that read it.
         merged: Statements that merge all summaries.
         writers: Calls that open event files.
+        endless: Loops that the queue's end stops.
+        ends: What is caught then.
         feeds: Statements that name a dictionary to feed.
         savers: Statements that make a saver.
         saves: Statements that save or restore.
@@ -128,6 +130,8 @@ class HandLoop:
     step_reads: list[ast.Call]
     merged: list[ast.Assign]
     writers: list[ast.Call]
+    endless: list[ast.While]
+    ends: list[ast.expr]
     feeds: list[ast.Assign]
     savers: list[ast.stmt]
     saves: list[Saved]

@@ -10,6 +10,7 @@ from slimport.index.callers import of_a_graph_before
 from slimport.index.global_steps import told_steps
 from slimport.index.hand_gradients import bound, check_gradients
 from slimport.index.hand_loop import OF_THE_LOOP, HandLoop, names_outside, nested
+from slimport.index.hand_queues import END
 from slimport.index.hand_requests import needed
 from slimport.index.hand_savers import check_savers
 from slimport.index.hand_summaries import WRITER, check_summaries, graphs_told
@@ -22,7 +23,6 @@ from slimport.index.training import looks_up, makes_tensors
 
 # What looks into collections that the statements before have filled.
 _COLLECTED = ("slim.get_", "slim.losses.get_", "tf.get_collection", "tf.losses.get_")
-_END_OF_QUEUE = "tf.errors.OutOfRangeError"
 
 
 class HandLoopChecks:
@@ -194,6 +194,7 @@ class HandLoopChecks:
         parts += [part for request in loop.asked for part in request.parts]
         parts += loop.step_reads
         parts += graphs_told(loop)
+        parts += [statement.test for statement in loop.endless]
         parts += loop.restored.values()
         for feed in loop.feeds:
             assert isinstance(feed.value, ast.Dict)
@@ -219,7 +220,9 @@ class HandLoopChecks:
             if reference.api.name not in OF_THE_LOOP or id(reference.node) not in own:
                 references.append(reference)
         for reference in references:
-            if reference.api.name == _END_OF_QUEUE and self._read:
+            if self._read and any(reference.node is caught for caught in self._loop.ends):
+                continue
+            if reference.api.name == END and self._read:
                 raise Stays("it goes on when the queue ends", reference.node)
             if any(pipeline.belongs(reference) for pipeline in self._read.values()):
                 continue

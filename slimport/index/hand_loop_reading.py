@@ -28,6 +28,7 @@ from slimport.index.hand_loop import (
     nested,
 )
 from slimport.index.hand_operation import OperationReading
+from slimport.index.hand_queues import endless, ends
 from slimport.index.hand_requests import Named, requests
 from slimport.index.hand_savers import RESTORING, restores
 from slimport.index.hand_summaries import merges, writers
@@ -105,6 +106,8 @@ class HandLoopReading:
             step_reads=asked.step_reads,
             merged=self._merged,
             writers=writers(self._function),
+            endless=endless(self._nested, self._coordinators()),
+            ends=ends(self._nested, self._function),
             feeds=feeds,
             savers=list(savers.values()),
             saves=saves,
@@ -297,7 +300,9 @@ def _by_name(feeds: list[ast.Assign]) -> dict[str, list[ast.Dict]]:
 
 def _ends(call: ast.Call, coordinator: str) -> bool:
     """Whether a call ends the threads that filled queues."""
-    return any(is_method(call, coordinator, method) for method in ("join", "request_stop"))
+    if is_method(call, coordinator, "request_stop"):  # told an exception, it raises it later
+        return not call.args and not call.keywords
+    return is_method(call, coordinator, "join")
 
 
 def _named(statement: ast.stmt) -> bool:

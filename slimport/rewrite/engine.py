@@ -326,6 +326,9 @@ class _Rewriter(cst.CSTTransformer):
             if isinstance(result, cst.SimpleStatementLine):
                 replaced = self._loops.statement(original_node, result)
                 return replaced if replaced is not result else unchained(result, self._chains)
+            if isinstance(original_node, cst.Try | cst.While):
+                assert isinstance(result, cst.Try | cst.While)
+                return self._loops.compound(original_node, result)
             if isinstance(original_node, cst.With) and isinstance(result, cst.With):
                 scopes = self._plain_scopes(original_node)
                 definitions = self._definitions(scopes)

@@ -79,6 +79,13 @@ class HandBlocks:
                 return replaced
         return node
 
+    def compound(self, original: cst.CSTNode, node: cst.BaseStatement) -> cst.BaseStatement:
+        """A loop or a `try` that the end of a queue stopped."""
+        number = self._line(original) if self._blocks else 0
+        for block in self._blocks:
+            node = block.compound(number, node)
+        return node
+
     def block(self, node: cst.IndentedBlock) -> cst.IndentedBlock:
         """An inner block without the statements that nothing needs any more."""
         if not self._leaving:

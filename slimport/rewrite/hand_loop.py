@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import libcst as cst
 
 from slimport.index.blocks import call_of, loaded
-from slimport.index.hand_loop import HandLoop, Minimized
+from slimport.index.hand_loop import HandLoop, Minimized, nested
 from slimport.index.hand_savers import told_all
 from slimport.index.hand_summaries import WRITER
 from slimport.index.program import ColumnMap, Reference, Span
@@ -89,6 +89,7 @@ class HandBlock:
         self._gone |= {id(call) for call in loop.writers}
         for saver in loop.savers:
             self._gone |= {id(node) for node in _gone_of(saver, loop)}
+        self._endless = {statement.lineno for statement in loop.endless}
         self._restored = {statement.lineno for statement in loop.restored}
         self._computing = columns.span(gradients.computing) if gradients is not None else None
         self.lines_gone = {statement.lineno for statement in loop.gone} - self.direct
@@ -171,6 +172,37 @@ class HandBlock:
         if name in self.loop.summaries:
             return "summaries"
         return "loss" if name in gives_loss else name
+
+    def compound(self, number: int, node: cst.BaseStatement) -> cst.BaseStatement:
+        """A loop or a `try` that the end of a queue stopped: that of the batches does.
+
+        Args:
+            number: Its line.
+            node: The statement, with what is in it rewritten.
+        """
+        if isinstance(node, cst.While) and number in self._endless:
+            return node.with_changes(test=cst.Name("True"))
+        if isinstance(node, cst.Try):
+            return self._tried(number, node)
+        return node
+
+    def _tried(self, number: int, node: cst.Try) -> cst.Try:
+        tries = (n for n in nested(self.loop.block) if isinstance(n, ast.Try))
+        old = next((n for n in tries if n.lineno == number), None)
+        if old is None:
+            return node
+        caught = [handler.type in self.loop.ends for handler in old.handlers]
+        stop = cst.Name("StopIteration")
+        if self.loop.inputs:  # nothing was read from queues
+            caught = [False for _ in caught]
+        handlers = [
+            handler.with_changes(type=stop) if ends else handler
+            for handler, ends in zip(node.handlers, caught, strict=True)
+        ]
+        node = node.with_changes(handlers=handlers)
+        is_empty = bool(old.finalbody) and all(s in self.loop.gone for s in old.finalbody)
+        is_empty = is_empty and node.finalbody is not None and "#" not in code(node.finalbody)
+        return node.with_changes(finalbody=None) if is_empty and handlers else node
 
     def block(self, body: Body, blank: int) -> Body:
         """The block with its new statements.

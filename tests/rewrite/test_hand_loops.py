@@ -927,10 +927,63 @@ def test_queues_become_batches() -> None:
     assert "coord" not in text and "Session" not in text and "threads" not in text
 
 
+def test_a_loop_until_the_queue_ends() -> None:
+    text = text_of(
+        of_queues(
+            loop="try:\n          # Steps.\n          while not coord.should_stop():  # on and on",
+            run="  _, value = sess.run([train_op, loss])",
+            end="except tf.errors.OutOfRangeError:\n          print('done')\n        finally:\n"
+            "          coord.request_stop()",
+        )
+    )
+    assert text.endswith("""    batches = iter(model.batches)
+    try:
+      # Steps.
+      while True:  # on and on
+          value = model.train_on_batch(next(batches))
+    except StopIteration:
+      print('done')
+""")
+
+
 @pytest.mark.parametrize(
     ("parts", "reason"),
     [
-        ({"loop": "while not coord.should_stop():"}, "coord is used"),
+        (
+            {
+                "loop": "while not coord.should_stop():",
+                "run": "sess.run(train_op)\n"
+                "            if paths:\n                coord.request_stop()",
+            },
+            "coord is used",
+        ),
+        ({"loop": "while coord.should_stop():"}, "coord is used"),
+        ({"loop": "while not coord.should_stop() and paths:"}, "coord is used"),
+        ({"end": "coord.request_stop(ValueError())"}, "coord is used"),
+        (
+            {
+                "loop": "try:\n          for z in paths:",
+                "run": "  sess.run(train_op)\n              next(z)",
+                "end": "except tf.errors.OutOfRangeError:\n          print(1)",
+            },
+            "goes on when",
+        ),
+        (
+            {
+                "loop": "try:\n          for z in paths:",
+                "run": "  sess.run(train_op)",
+                "end": "except tf.errors.OutOfRangeError as error:\n          print(error)",
+            },
+            "goes on when",
+        ),
+        (
+            {
+                "loop": "try:\n          for z in paths:",
+                "run": "  sess.run(train_op)",
+                "end": "except (ValueError, tf.errors.OutOfRangeError):\n          print(1)",
+            },
+            "goes on when",
+        ),
         ({"end": "print(threads)"}, "threads is used"),
         ({"loop": "for x in range(9):"}, "x changes after"),
         ({"run": "_, value = sess.run([train_op, loss], {x: step})"}, "not every placeholder"),

@@ -269,7 +269,25 @@ TOGETHER += LOOP.format(run=f"_, value = sess.run([train_op, loss], feed_dict={F
 EACH += LOOP.format(run=f"_, value = sess.run([train_op, loss], feed_dict={FED})")
 BY_SLIM += LOOP.format(run=f"value = sess.run(train_op, feed_dict={FED})")
 STATISTICS = "Conv/BatchNorm/moving_mean Conv/BatchNorm/moving_variance Conv/BatchNorm/beta"
+UNTIL_THE_END = OF_QUEUES.replace("shuffle=False", "shuffle=False, num_epochs=10").replace(
+    """            for step in range(steps):
+                _, value, label = sess.run([train_op, loss, largest])
+                losses.append([float(value), int(label)])
+            saver.save(sess, out, global_step=steps)
+            coord.request_stop()
+""",
+    """            try:
+                while not coord.should_stop():
+                    _, value, label = sess.run([train_op, loss, largest])
+                    losses.append([float(value), int(label)])
+            except tf.errors.OutOfRangeError:
+                saver.save(sess, out, global_step=len(losses))
+            finally:
+                coord.request_stop()
+""",
+)
 NAMES = {
+    "until the end": "Conv/biases logits/biases",
     "gradients together": STATISTICS,
     "each gradient": STATISTICS,
     "slim's operation": STATISTICS,
@@ -283,6 +301,7 @@ PROGRAMS = {
     "function": IN_A_FUNCTION,
     "file": IN_THE_FILE,
     "queues": OF_QUEUES,
+    "until the end": UNTIL_THE_END,
     "looks": THAT_LOOKS,
     "gradients together": TOGETHER,
     "each gradient": EACH,
