@@ -70,7 +70,7 @@ LOGGED_SCALARS = _LoggedRule(
     apis=tuple(f"tf.summary.{kind}" for kind in _PARAMETERS),
     only_with_fit=True,
     details=(
-        "What a step logs by log_scalar is in the progress bar, and reaches every callback. "
+        "What a step logs by log_scalar reaches every callback. "
         "Summaries writes all kinds to event files as often as slim's loop did: the function runs "
         "once more for them, on the batch of the step. A summary with other options, or whose "
         "value is used, stays TensorFlow's; it is written as well."

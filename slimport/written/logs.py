@@ -66,7 +66,7 @@ def _no_writer() -> Iterator[None]:
 
 
 def log_scalar(name: str, tensor: Any) -> None:
-    """Logs a number of each step: `fit` shows it beside the loss, and `Summaries` writes it.
+    """Logs a number of each step, for every callback of `fit`; `Summaries` writes it.
 
     Here and in its like, what is logged elsewhere than in the function of a `LossModel` goes to the
     summaries of a TF 1 graph; where there is none, nothing is done.

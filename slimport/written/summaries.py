@@ -1,7 +1,8 @@
 """Summaries: tensors for TensorBoard in a TF 1 graph, and tables of what a graph holds.
 
-Summaries go to the collection that `tf.compat.v1.summary.merge_all` merges. Outside of a TF 1 graph
-nothing evaluates that: there they have no effect, and in eager code `None` is returned.
+Summaries go to the collection that `tf.compat.v1.summary.merge_all` merges. In the function of a
+`LossModel` the callback `Summaries` evaluates that. In other models nothing does: there they have
+no effect, and in eager code `None` is returned.
 """
 
 from __future__ import annotations
