@@ -99,6 +99,8 @@ class PipelineBlock:
             Each with the old one whose place it takes.
         """
         pairs, below = self._flat(pairs)
+        if not any(old is self.pipeline.batch for old, _ in pairs):
+            return list(pairs)  # it stands in a block of its own
         pairs = self._in_order(self._once(pairs))
         new = {id(old): statement for old, statement in pairs}
         result: list[Pair] = []

@@ -265,3 +265,29 @@ def test_queues_that_stay(parts: dict[str, str]) -> None:
 def test_two_readings_of_an_example_stay() -> None:
     text = rewritten(inner="[c] = provider.get(['c'])\n    a = a + c")
     assert "tf.train.batch(" in text and ".map(" not in text
+
+
+@pytest.mark.parametrize("opened", ["with tf.name_scope('input'):", "if True:"])
+def test_a_block_of_its_own_in_the_loss(opened: str) -> None:
+    source = f"""{HEAD}def train(data, folder):
+    {opened}
+        provider = slim.dataset_data_provider.DatasetDataProvider(data)
+        a, b = provider.get(['a', 'b'])
+        x, y = tf.train.batch([a, b], 8)
+        ahead = slim.prefetch_queue.prefetch_queue([x, y])
+    x, y = ahead.dequeue()
+    loss = tf.losses.mean_squared_error(y, slim.fully_connected(x, 1))
+    train_op = slim.learning.create_train_op(loss, tf.train.AdamOptimizer(0.1))
+    slim.learning.train(train_op, folder, number_of_steps=9)
+"""
+    result = rewrite_program({"net.py": source})
+    assert not report(result, "net.py").error
+    text = output(result, "net.py") or ""
+    assert "fully_connected(x, 1)" in text
+    if "name_scope" not in opened:
+        assert "tf.train.batch([a, b], 8)" in text and "LossModel" not in text
+        return
+    lines = [line.strip() for line in text.splitlines()]
+    taken = lines.index("x, y = next_batch(ahead)")
+    assert lines.index("ahead = batches.prefetch(tf.data.AUTOTUNE)") == taken - 1
+    assert lines.index("model = LossModel(build_loss)") > taken
