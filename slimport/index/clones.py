@@ -14,7 +14,7 @@ from slimport.index.lines import Lines, is_name, is_none
 from slimport.index.model_deploy import CONFIG, CREATE, OPTIMIZE, changed, deployed
 from slimport.index.program import Function, Program, callees, closure_of
 from slimport.index.resolve import InTree
-from slimport.index.savers import Saver, saver_of
+from slimport.index.savers import saver_of
 from slimport.index.stays import Stays
 from slimport.index.summaries_kept import Added, KeptSummaries, kept_summaries
 from slimport.index.training import TRAIN, Training, block_of, looks_up
@@ -27,7 +27,6 @@ class CloneTraining(Training):
     """A block that trains clones of a network; `block` is without devices and name scopes.
 
     Attributes:
-        saver: What saves the variables, if it is told.
         deployment: Devices and workers.
         created: The statement that makes the clones; its call is `created_call`.
         created_call: The call that makes them.
@@ -42,7 +41,6 @@ class CloneTraining(Training):
         tags: The tags of the summaries of the loss and the learning rate, by `Summaries`' names.
     """
 
-    saver: Saver | None
     deployment: Deployment
     created: ast.stmt
     created_call: ast.Call
@@ -148,7 +146,10 @@ class _Reading:
             looks_up=self._looking(
                 [s for s in after if s not in gone], optimized, changes, updates
             ),
+            told=[],
             saver=saver,
+            synchronous=updates.synchronous,
+            workers=dict(told.given),
             deployment=told,
             created=created,
             created_call=created_call,

@@ -15,7 +15,7 @@ from slimport.index.program import Function, Program, Reference
 from slimport.index.queues import QUEUES
 from slimport.index.single_iterators import SingleIterator, single_iterators
 from slimport.index.stays import Stays
-from slimport.index.training import TRAIN, Training, blocks_that_train, only_shows
+from slimport.index.training import TRAIN, Training, nodes_told, only_shows, training_of
 from slimport.index.training_summaries import is_given, merged_summaries
 
 # A program that does any of this keeps its graph: fit has no place for it.
@@ -47,7 +47,7 @@ _OF_OPERATION = frozenset(
 _OF_LOOP = frozenset(
     """
     train_op logdir number_of_steps log_every_n_steps init_fn saver save_summaries_secs
-    save_interval_secs summary_op summary_writer
+    save_interval_secs summary_op summary_writer master is_chief sync_optimizer session_config
     """.split()
 )
 
@@ -61,33 +61,20 @@ def trainings(
         program: the index.
         read: the input pipelines that need no queues.
     """
-    found = {training.function: training for training in blocks_that_train(program)}
+    found: dict[Function, Training] = {}
     loops = {f for f in program.all() if any(r.api.name == TRAIN for r in f.references)}
     stays = dict.fromkeys(loops, "its loss and its training operation are no block of their own")
-    stays |= {f: _why_not(training, program, read) for f, training in found.items()}
-    for function in loops - found.keys():
+    for function in loops:
         try:
-            clones = clone_training(function, program)
-            if clones is None:
-                continue
-            check(clones, program, read)
+            training = training_of(function, program) or clone_training(function, program)
         except Stays as why:
             stays[function] = f"{why} (line {why.line})"
             continue
-        found[function] = clones
-        stays[function] = _why_clones_stay(clones, program, read)
+        if training is not None:
+            found[function] = training
+            stays[function] = _why_not(training, program, read)
     told_apart = {f: training for f, training in found.items() if not stays[f]}
     return told_apart, {f: why for f, why in stays.items() if why}
-
-
-def _why_clones_stay(
-    clones: CloneTraining, program: Program, read: Mapping[Function, Pipeline]
-) -> str:
-    before = of_a_graph_before(clones.function)
-    if before is not None:
-        return f"{before.api.name} of a caller may be part of its graph"
-    gone = nodes_that_go(clones, read.get(clones.function))
-    return _what_needs_a_graph(clones, program, read, gone)
 
 
 def _why_not(training: Training, program: Program, read: Mapping[Function, Pipeline]) -> str:
@@ -95,6 +82,8 @@ def _why_not(training: Training, program: Program, read: Mapping[Function, Pipel
     before = of_a_graph_before(training.function)
     if before is not None:
         return f"{before.api.name} of a caller may be part of its graph"
+    if isinstance(training, CloneTraining):
+        return _why_clones_stay(training, program, read)
     if not _is_step_told_by_keras(training, program):
         return "the global step is used for more than schedules"
     return (
@@ -102,14 +91,19 @@ def _why_not(training: Training, program: Program, read: Mapping[Function, Pipel
         or _why_summaries_stay(training, program)
         or _why_statements_stay(training, program)
         or _why_rest_stays(training, program)
-        or _what_needs_a_graph(training, program, read, _merging(training))
+        or _what_needs_a_graph(training, program, read, nodes_told(training))
     )
 
 
-def _merging(training: Training) -> set[int]:
-    """The nodes that merge the loop's summaries."""
-    told = [argument(training.loop_call, 99, "summary_op"), *training.gone]
-    return {id(node) for part in told if part is not None for node in ast.walk(part)}
+def _why_clones_stay(
+    clones: CloneTraining, program: Program, read: Mapping[Function, Pipeline]
+) -> str:
+    try:
+        check(clones, program, read)
+    except Stays as why:
+        return f"{why} (line {why.line})"
+    gone = nodes_that_go(clones, read.get(clones.function))
+    return _what_needs_a_graph(clones, program, read, gone)
 
 
 def _why_summaries_stay(training: Training, program: Program) -> str:
@@ -153,10 +147,22 @@ def _why_rest_stays(training: Training, program: Program) -> str:
         return f"{loss.id} gets another value"
     if not all(_only_sums_up(f) for f in training.beside(program)):
         return "a summary beside the loss is used"
+    told = assigned(training.told) - _optimizer(training)
+    shown = told & loaded(s for s in rest if s not in training.told and s is not training.loop)
+    if shown:
+        return f"{min(shown)} is used beside the loop"
+    late = loaded(training.workers.values()) & assigned(training.block)
+    if late:
+        return f"{min(late)} is known after the strategy is made"
     first = training.block.index(of_loss[0])
     later = [s for s in rest if training.block.index(s) > first]
     changed = loaded(of_loss) & assigned(later)
     return f"{min(changed)} changes after the loss is built" if changed else ""
+
+
+def _optimizer(training: Training) -> set[str]:
+    given = argument(training.operation_call, 1, "optimizer")
+    return {given.id} if isinstance(given, ast.Name) else set()
 
 
 def _what_needs_a_graph(
@@ -213,15 +219,7 @@ def _unknown_argument(training: Training) -> str:
         unknown = {k.arg or "**" for k in call.keywords} - known
         if unknown or len(call.args) > 2:
             return f"fit has no place for {min(unknown) if unknown else 'its third argument'}"
-    saver = argument(training.loop_call, 99, "saver")
-    match saver:
-        case None | ast.Constant(None):
-            return ""
-        case ast.Call(function, [], keywords) if {k.arg for k in keywords} <= {"max_to_keep"}:
-            references = training.function.references
-            if any(r.api.name == "tf.train.Saver" and r.node is function for r in references):
-                return ""
-    return "fit has no place for its saver"
+    return ""
 
 
 def _is_step_told_by_keras(training: Training, program: Program) -> bool:

@@ -7,12 +7,15 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from slimport.index.blocks import (
+    DEVICES,
     argument,
     assigned,
     call_of,
     called,
     called_by,
+    flattened,
     loaded,
+    only_places,
     references_in,
     value_of,
 )
@@ -23,10 +26,15 @@ from slimport.index.global_steps import (
     only_schedules,
     passed_steps,
 )
+from slimport.index.lines import Lines
 from slimport.index.program import Function, Program, Reference, callees, closure_of
 from slimport.index.queues import QUEUES
+from slimport.index.savers import Saver, saver_of
+from slimport.index.session_configs import configuring
+from slimport.index.stays import Stays
 from slimport.index.summaries_kept import MERGE, MERGE_ALL, KeptSummaries
 from slimport.index.training_summaries import MAKING, merged_summaries, rate_summary
+from slimport.index.workers import Synchronous, check_waiting, chief_of, server_of, synchronous_of
 
 TRAIN = "slim.learning.train"
 TRAIN_OP = "slim.learning.create_train_op"
@@ -46,6 +54,8 @@ _LOOK_UPS = (
     "slim.get_", "slim.filter_variables", "tf.all_variables", "tf.get_collection",
     "tf.global_variables", "tf.model_variables", "tf.trainable_variables",
 )  # fmt: skip
+# What a loop is told that goes with its session.
+_OF_SESSIONS = frozenset("is_chief master saver session_config summary_op sync_optimizer".split())
 _ALL_VARIABLES = (
     "slim.get_variables", "slim.get_variables_to_restore", "tf.all_variables",
     "tf.global_variables",
@@ -67,8 +77,12 @@ class Training:
         loop: The statement that runs the loop.
         loop_call: Its call.
         gone: Statements that nothing needs any more: the global step's.
+        told: Those among them that only tell the loop of savers, sessions and workers.
         looks_up: Statements that look variables up, which are the model's then.
         summaries: The collection of summaries that the loop writes, if it has one.
+        saver: What saves the variables, if it is told.
+        synchronous: Where workers wait for each other, if they do.
+        workers: What a strategy is told of workers; empty where there are none.
     """
 
     function: Function
@@ -81,8 +95,12 @@ class Training:
     loop: ast.stmt
     loop_call: ast.Call
     gone: list[ast.stmt]
+    told: list[ast.stmt]
     looks_up: list[ast.stmt]
     summaries: KeptSummaries | None
+    saver: Saver | None
+    synchronous: Synchronous | None
+    workers: dict[str, ast.expr]
 
     def beside(self, program: Program) -> set[Function]:
         """The functions that the other statements run: optimizers, schedules, restoring."""
@@ -120,7 +138,8 @@ class Training:
     def names_of_steps(self) -> set[str]:
         """What the global step is called."""
         kept = self.summaries.serving if self.summaries is not None else []
-        return assigned(s for s in self.gone if s not in kept and not self._merges(s))
+        others = [*kept, *self.told]
+        return assigned(s for s in self.gone if s not in others and not self._merges(s))
 
     def _merges(self, statement: ast.stmt) -> bool:
         names = [r.api.name for r in references_in(statement, self.function)]
@@ -149,21 +168,21 @@ class Training:
         return closure_of(start, callees)
 
 
-def blocks_that_train(program: Program) -> Iterator[Training]:
-    """Yields the blocks of a program that make a training operation and run slim's loop on it."""
-    for function in program.all():
-        training = _training(function, program)
-        if training is not None:
-            yield training
+def training_of(function: Function, program: Program) -> Training | None:
+    """The block of a function that makes a training operation and runs slim's loop on it.
 
+    Devices are no blocks of their own.
 
-def _training(function: Function, program: Program) -> Training | None:
+    Raises:
+        Stays: If its saver, its workers or its session are told what a model has no place for.
+    """
     loops = [r for r in function.references if r.api.name == TRAIN]
     operations = [r for r in function.references if r.api.name == TRAIN_OP]
     if len(loops) != 1 or len(operations) != 1 or not isinstance(function.node, ast.FunctionDef):
         return None
     loop_call, operation_call = loops[0].call, operations[0].call
     graph, block = block_of(function.node.body, loops[0], function)
+    block = flattened(block, function, DEVICES)
     if loop_call is None or operation_call is None:
         return None
     loop = next((s for s in block if value_of(s) is loop_call), None)
@@ -180,7 +199,13 @@ def _training(function: Function, program: Program) -> Training | None:
     if given.id != operation_name:
         return None
     merged = merged_summaries(block, loop_call, function, program)
-    serving = [operation, *merged.gone]
+    lines = Lines(block, function, program)
+    saver = saver_of(argument(loop_call, 99, "saver"), lines)
+    synchronous, workers, waiting = _workers(lines, loop_call, operation_call)
+    told = [*waiting, *configuring(argument(loop_call, 99, "session_config"), lines)]
+    if saver is not None and saver.statement is not None:
+        told.append(saver.statement)
+    serving = [operation, *merged.gone, *told]
     of_loss = _of_loss(block[: block.index(loop)], serving, function, program)
     return Training(
         function=function,
@@ -195,11 +220,49 @@ def _training(function: Function, program: Program) -> Training | None:
         gone=[
             s
             for s in block
-            if is_step(s, function) or s in merged.gone or _is_summary(s, of_loss, function)
+            if is_step(s, function)
+            or s in merged.gone
+            or s in told
+            or _is_summary(s, of_loss, function)
         ],
+        told=told,
         looks_up=[s for s in block if s not in of_loss and looks_up(s, function, program)],
         summaries=merged.kept,
+        saver=saver,
+        synchronous=synchronous,
+        workers=workers,
     )
+
+
+def _workers(
+    lines: Lines, loop: ast.Call, operation: ast.Call
+) -> tuple[Synchronous | None, dict[str, ast.expr], list[ast.stmt]]:
+    """Where workers wait for each other, what a strategy is told of them, and what goes."""
+    optimizer = argument(operation, 1, "optimizer")
+    name = optimizer.id if isinstance(optimizer, ast.Name) else None
+    synchronous = synchronous_of(lines, name) if name is not None else None
+    check_waiting(loop, name, synchronous)
+    replica, found = chief_of(loop), dict[str, ast.expr]()
+    if replica is not None:
+        found["replica_id"] = replica
+    if synchronous is None:
+        return None, found | server_of(loop), []
+    if not {"variable_averages", "variables_to_average"}.isdisjoint(synchronous.given):
+        raise Stays("moving averages are kept by waiting workers alone", synchronous.call)
+    if "total_num_replicas" in synchronous.given:
+        found["num_replicas"] = synchronous.given["total_num_replicas"]
+    return synchronous, found | synchronous.told | server_of(loop), [synchronous.statement]
+
+
+def nodes_told(training: Training) -> set[int]:
+    """The ids of the nodes that tell a loop of summaries, savers, sessions, workers and devices."""
+    given = (k.value for k in training.loop_call.keywords if k.arg in _OF_SESSIONS)
+    parts: list[ast.AST] = [*training.gone, *given]
+    withs = (n for n in ast.walk(training.function.node) if isinstance(n, ast.With))
+    for node in (n for n in withs if not set(training.block).isdisjoint(n.body)):
+        if only_places(node, training.function, DEVICES):
+            parts += [item.context_expr for item in node.items]
+    return {id(node) for part in parts for node in ast.walk(part)}
 
 
 def block_of(
@@ -211,6 +274,8 @@ def block_of(
             continue
         item = statement.items[0]
         opened = ast.unparse(item.context_expr)
+        if only_places(statement, function, DEVICES):
+            return None, body
         if len(statement.items) == 1 and item.optional_vars is None:
             names = references_in(item.context_expr, function)
             if opened.endswith(".Graph().as_default()") and len(names) == 1:

@@ -69,10 +69,16 @@ def synchronous_of(lines: Lines, optimizer: str) -> Synchronous | None:
 
 
 def server_of(loop: ast.Call) -> dict[str, ast.expr]:
-    """The address of the server that a loop is told, if it may be one."""
+    """The address of the server that a loop is told, if it may be one.
+
+    Raises:
+        Stays: If it is one.
+    """
     master = next((k.value for k in loop.keywords if k.arg == "master"), None)
     if master is None or (isinstance(master, ast.Constant) and not master.value):
         return {}
+    if isinstance(master, ast.Constant):
+        raise Stays("the loop trains on a server", master)
     return {"master": master}
 
 

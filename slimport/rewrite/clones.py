@@ -8,28 +8,23 @@ from collections.abc import Iterator, Mapping, Sequence
 import libcst as cst
 from libcst import matchers
 
-from slimport.index.blocks import assigned
+from slimport.index.blocks import PLACES, assigned
 from slimport.index.clone_checks import nodes_that_go
 from slimport.index.clones import CloneTraining
 from slimport.index.model_deploy import CONFIG, CREATE, OPTIMIZE
 from slimport.index.pipelines import Pipeline
-from slimport.index.program import Reference
 from slimport.report.model import Rewritten
 from slimport.rewrite.blocks import without_items
 from slimport.rewrite.fit import FitBlock
 from slimport.rewrite.graph_blocks import Body
 from slimport.rewrite.long_lines import on_lines
-from slimport.rewrite.names import free_name, names_taken
 from slimport.rewrite.site import FileServices, dotted
 from slimport.rewrite.statements import (
     Pair,
     apart,
     arguments,
     assignment,
-    below,
     call_in,
-    comments_left,
-    flattened,
     keyword,
     lines_above,
     on_one_line,
@@ -38,6 +33,7 @@ from slimport.rewrite.statements import (
     with_lines_only,
     without_blank,
 )
+from slimport.rewrite.strategies import clone_strategy
 
 CODE, NAME = "SLIM294", "model_deploy"
 _OF_CREATE = ("config", "model_fn", "args", "kwargs")
@@ -56,6 +52,7 @@ class CloneFit(FitBlock):
     """
 
     training: CloneTraining
+    _places = PLACES
 
     def __init__(
         self,
@@ -65,59 +62,29 @@ class CloneFit(FitBlock):
         shows: bool,
     ) -> None:
         super().__init__(training, services, pipeline, shows=shows)
-        self._strategy = free_name("strategy", names_taken(training.function))
-        self._new: dict[int, cst.BaseStatement] = {}
         gone = nodes_that_go(training, pipeline)
         self._gone = gone - {id(node) for value in _kept(training) for node in ast.walk(value)}
 
-    def replaces(self, reference: Reference) -> bool:
-        """Whether a reference goes with the block."""
-        return super().replaces(reference) or id(reference.node) in self._gone
-
     def entries(self) -> Iterator[Rewritten]:
         """What the report says of them."""
+        yield from super().entries()
         training = self.training
-        for reference in training.function.references:
-            if reference.call is not None and self.replaces(reference):
-                yield Rewritten(reference.span[0], reference.api.name, CODE, NAME)
         config = training.deployment.config
         note = "replicas of a strategy, as clones: docs/distribution.md"
         yield Rewritten(config.lineno, f"model_deploy.{CONFIG}", CODE, NAME, note)
         yield Rewritten(training.created.lineno, f"model_deploy.{CREATE}", CODE, NAME)
         yield Rewritten(training.optimized.lineno, f"model_deploy.{OPTIMIZE}", CODE, NAME)
 
-    def _block(self, block: Body) -> Body:
-        training = self.training
-        graph, node = training.graph, training.function.node
-        assert isinstance(node, ast.FunctionDef)
-        olds = graph.body if graph is not None else node.body
-        pairs, left = flattened(list(zip(olds, block.body, strict=True)), training.function)
-        self._new = {id(old): new for old, new in pairs}
-        if self._pipeline is not None:
-            pairs = self._pipeline.rewritten(pairs)
-        result: list[cst.BaseStatement] = []
-        inside: list[cst.BaseStatement] = []
-        carried: list[cst.EmptyLine] = []
-        is_inside = False
-        for old, new in pairs:
-            if old in training.gone or (old in training.of_loss and old is not training.created):
-                carried += comments_left(new) if old in training.gone else []
-                continue
-            first, *rest = self._instead(old, new, pairs)
-            made = [_below(carried, first), *rest]
-            carried = []
-            if old is training.created:
-                *above, model = made
-                result += above
-                inside, is_inside = [model], True
-            elif is_inside:
-                inside += made
-            else:
-                result += made
-            if old is training.operation:
-                result.append(apart(below(cst.Call(dotted(f"{self._strategy}.scope")), inside)))
-                is_inside = False
-        return block.with_changes(body=result, footer=[*carried, *left, *block.footer])
+    def _pairs(self, block: Body) -> tuple[list[Pair], list[cst.EmptyLine]]:
+        pairs, left = super()._pairs(block)
+        return (pairs if self._pipeline is None else self._pipeline.rewritten(pairs)), left
+
+    @property
+    def _has_strategy(self) -> bool:
+        return True
+
+    def _strategies(self) -> list[cst.BaseStatement]:
+        return []  # it stands where the configuration stood
 
     def _instead(
         self, old: ast.stmt, new: cst.BaseStatement, pairs: Sequence[Pair]
@@ -140,22 +107,9 @@ class CloneFit(FitBlock):
 
     def _strategy_of(self, statement: cst.BaseStatement) -> cst.BaseStatement:
         """``strategy = clone_strategy(num_clones=2)``"""
-        training = self.training
-        given = dict(arguments(call_in(statement), _OF_CONFIG))
-        synchronous = training.updates.synchronous
-        if synchronous is not None:
-            (holder,) = (s for s in training.gone if synchronous.call in ast.walk(s))
-            waiting = self._new[id(holder)]
-            if isinstance(waiting, cst.If):
-                given["sync_replicas"] = waiting.test
-                assert isinstance(waiting.body, cst.IndentedBlock)
-                waiting = waiting.body.body[0]
-            given |= arguments(call_in(waiting), ())
-        given |= arguments(call_in(self._new[id(training.loop)]), ("train_op", "logdir"))
-        told = training.deployment.given
-        made = [keyword(n, given.get(n, cst.Name("False"))) for n in told]
-        call = cst.Call(self._services.written("clone_strategy"), on_one_line(made))
-        return statement.with_changes(body=[assignment(self._strategy, on_lines(call))])
+        config = arguments(call_in(statement), _OF_CONFIG)
+        call = clone_strategy(self.training, self._services, self._new, config)
+        return statement.with_changes(body=[assignment(self._strategy, call)])
 
     def _making(self, of_loss: Sequence[cst.BaseStatement]) -> list[cst.BaseStatement]:
         """``def build_loss(): ...``, which calls the clones' function, and the model of it."""
@@ -252,15 +206,6 @@ class CloneFit(FitBlock):
             new = new.body.body[0]
         return call_in(new).args[1].value
 
-    def _fit_call(
-        self, given: Mapping[str, cst.BaseExpression], steps: cst.BaseExpression | None
-    ) -> cst.Call:
-        saver = self.training.saver
-        if saver is None or saver.statement is None:
-            return super()._fit_call(given, steps)
-        made = call_in(self._new[id(saver.statement)])
-        return super()._fit_call({**given, "saver": made}, steps)
-
     def _summaries(self, given: Mapping[str, cst.BaseExpression]) -> cst.BaseExpression:
         call = super()._summaries(given)
         assert isinstance(call, cst.Call)
@@ -324,15 +269,6 @@ class _Averaging(cst.CSTTransformer):
                     made = cst.Call(self._written, on_one_line(call.args[:1]))
                     return updated_node.with_changes(value=made)
         return updated_node
-
-
-def _below(lines: Sequence[cst.EmptyLine], statement: cst.BaseStatement) -> cst.BaseStatement:
-    """The statement below what is left above it, with no two blank lines in a row."""
-    kept: list[cst.EmptyLine] = []
-    for line in (*lines, *lines_above(statement)):
-        if line.comment is not None or not kept or kept[-1].comment is not None:
-            kept.append(line)
-    return with_lines_only(statement, kept) if lines else statement
 
 
 def _kept(training: CloneTraining) -> Iterator[ast.expr]:

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 import libcst as cst
 from libcst import matchers
 
+from slimport.index.blocks import DEVICES
 from slimport.index.pipelines import Pipeline
 from slimport.index.plain_training import PlainTraining
 from slimport.index.program import Reference
 from slimport.index.savers import KEPT
-from slimport.index.training import Training
+from slimport.index.training import Training, nodes_told
 from slimport.index.training_summaries import summarizes_gradients
 from slimport.report.model import Rewritten
 from slimport.rewrite.graph_blocks import Body, with_block
@@ -30,15 +31,18 @@ from slimport.rewrite.statements import (
     call_in,
     code,
     comments_left,
+    flattened,
     keyword,
     lines_above,
     on_one_line,
     simple,
     with_comments_of,
     with_lines,
+    with_lines_only,
     with_value,
     without_blank,
 )
+from slimport.rewrite.strategies import clone_strategy
 
 CODE, NAME = "SLIM290", "fit"
 _ALWAYS = cst.Name("True")
@@ -57,6 +61,8 @@ class FitBlock:
         rate: the summary of the learning rate, if there is one.
         scoped: whether the network's layers are found by scope.
     """
+
+    _places = DEVICES
 
     def __init__(
         self,
@@ -77,6 +83,9 @@ class FitBlock:
         self._loss = free_name("build_loss", taken)
         self._steps = free_name("number_of_steps", taken)
         self._init = free_name("init_fn", taken)
+        self._strategy = free_name("strategy", taken)
+        self._new: dict[int, cst.BaseStatement] = {}
+        self._gone = nodes_told(training)
         self._shows = shows
         self._rate = rate
         self._is_one_call = is_one_call
@@ -87,13 +96,15 @@ class FitBlock:
         self._pipeline = PipelineBlock(pipeline, services, whole) if pipeline is not None else None
 
     def replaces(self, reference: Reference) -> bool:
-        """Whether a call goes with the block."""
-        return any(reference.call is call for call in self._replaced)
+        """Whether a reference goes with the block."""
+        return id(reference.node) in self._gone or any(
+            reference.call is call for call in self._replaced
+        )
 
     def entries(self) -> Iterator[Rewritten]:
         """What the report says of these calls."""
         for reference in self.training.function.references:
-            if self.replaces(reference):
+            if reference.call is not None and self.replaces(reference):
                 yield Rewritten(reference.span[0], reference.api.name, CODE, NAME)
 
     def rewritten(self, node: cst.FunctionDef) -> cst.FunctionDef:
@@ -104,17 +115,48 @@ class FitBlock:
 
     def _block(self, block: Body) -> Body:
         training = self.training
-        pairs = list(zip(training.block, block.body, strict=True))
+        pairs, left = self._pairs(block)
         result: list[cst.BaseStatement] = []
+        inside: list[cst.BaseStatement] | None = None
         carried: list[cst.EmptyLine] = []
         for old, new in pairs:
             if old in training.gone:
                 carried += comments_left(new)
-            elif old not in training.of_loss or old is training.of_loss[0]:
-                first, *rest = self._instead(old, new, pairs)
-                result += [with_lines(first, carried), *rest]
-                carried = []
-        return block.with_changes(body=result, footer=[*carried, *block.footer])
+                continue
+            if old in training.of_loss and old is not training.of_loss[0]:
+                continue
+            first, *rest = self._instead(old, new, pairs)
+            made = [_below(carried, first), *rest]
+            carried = []
+            if old is training.of_loss[0] and self._has_strategy:
+                number = next(i for i, s in enumerate(made) if not isinstance(s, cst.FunctionDef))
+                result += [*self._strategies(), *made[:number]]
+                inside = made[number:]
+            else:
+                (result if inside is None else inside).extend(made)
+            if old is training.operation and inside is not None:
+                result.append(apart(below(cst.Call(dotted(f"{self._strategy}.scope")), inside)))
+                inside = None
+        return block.with_changes(body=result, footer=[*carried, *left, *block.footer])
+
+    def _pairs(self, block: Body) -> tuple[list[Pair], list[cst.EmptyLine]]:
+        """The old and the new statements, without devices; and the comments left below them."""
+        training = self.training
+        outer = training.graph or training.function.node
+        assert isinstance(outer, ast.With | ast.FunctionDef)
+        pairs = list(zip(outer.body, block.body, strict=True))
+        found = flattened(pairs, training.function, self._places)
+        self._new = {id(old): new for old, new in found[0]}
+        return found
+
+    @property
+    def _has_strategy(self) -> bool:
+        return bool(self.training.workers)
+
+    def _strategies(self) -> list[cst.BaseStatement]:
+        """``strategy = clone_strategy(replica_id=FLAGS.task)``"""
+        call = clone_strategy(self.training, self._services, self._new, {})
+        return [simple(assignment(self._strategy, call))]
 
     def _instead(
         self, old: ast.stmt, new: cst.BaseStatement, pairs: Sequence[Pair]
@@ -208,6 +250,9 @@ class FitBlock:
     def _fit_call(
         self, given: Mapping[str, cst.BaseExpression], steps: cst.BaseExpression | None
     ) -> cst.Call:
+        saver = self.training.saver
+        if saver is not None and saver.statement is not None:
+            given = {**given, "saver": call_in(self._new[id(saver.statement)])}
         callbacks: list[cst.BaseExpression] = [self._checkpoints(given)]
         batches = self._plain.batches if self._plain else f"{self._model}.batches"
         made = [cst.Arg(dotted(batches))]
@@ -260,6 +305,15 @@ class FitBlock:
 def _calls(node: cst.BaseExpression | None) -> bool:
     """Whether an expression may do something when it is evaluated."""
     return node is not None and bool(matchers.findall(node, matchers.Call()))
+
+
+def _below(lines: Sequence[cst.EmptyLine], statement: cst.BaseStatement) -> cst.BaseStatement:
+    """The statement below what is left above it, with no two blank lines in a row."""
+    kept: list[cst.EmptyLine] = []
+    for line in (*lines, *lines_above(statement)):
+        if line.comment is not None or not kept or kept[-1].comment is not None:
+            kept.append(line)
+    return with_lines_only(statement, kept) if lines else statement
 
 
 def _is_name(node: cst.BaseExpression, name: str) -> bool:

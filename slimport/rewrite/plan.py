@@ -146,7 +146,8 @@ class Plan:
                 training, self.program, self.pipelines, lambda f: not self._kept_of_tensorflow(f)
             )
             for function, training in self.trainings.items()
-            if not isinstance(training, CloneTraining)
+            # Of several workers each reads batches of its own, as a LossModel does.
+            if not isinstance(training, CloneTraining) and "num_replicas" not in training.workers
         }
         return {function: plain for function, plain in found.items() if plain is not None}
 

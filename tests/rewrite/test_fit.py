@@ -73,6 +73,18 @@ FITS = {
         "save_interval_secs=60"
     },
     "a number that is computed": {"loop": ", number_of_steps=folder.steps()"},
+    "a saver with a name": {
+        "fourth": "saver = tf.train.Saver(keep_checkpoint_every_n_hours=2, write_version=2)",
+        "loop": ", saver=saver",
+    },
+    "a config of devices": {
+        "fourth": "config = tf.ConfigProto(allow_soft_placement=True)\n"
+        "    config.gpu_options.allow_growth = True",
+        "loop": ", session_config=config",
+    },
+    "no server": {"loop": ", master='', is_chief=True"},
+    "a server of a flag": {"loop": ", master=folder.master, is_chief=(folder.task == 0)"},
+    "a device": {"second": "with tf.device('/gpu:0'):\n        logits *= 2.0"},
     "a saver": {"loop": ", saver=tf.train.Saver(max_to_keep=3)"},
     "logging": {"third": "tf.logging.info('start')"},
     "what follows": {"last": "print(folder)"},
@@ -123,12 +135,37 @@ STAYS = {
     "a step of its own": {"loop": ", train_step_fn=folder.step"},
     "a graph": {"loop": ", graph=tf.get_default_graph()"},
     "a master": {"loop": ", master='grpc://host'"},
-    "a config": {"loop": ", session_config=tf.ConfigProto()"},
+    "a config of the graph": {
+        "loop": ", session_config=tf.ConfigProto(graph_options=folder.options)"
+    },
+    "a config that is shown": {
+        "first": "config = tf.ConfigProto()",
+        "second": "print(config)",
+        "loop": ", session_config=config",
+    },
+    "another chief": {"loop": ", is_chief=(folder.task == 1)"},
+    "workers of one's own": {
+        "fourth": "task = folder.task()",
+        "loop": ", is_chief=(task == 0)",
+    },
+    "workers that wait elsewhere": {"loop": ", sync_optimizer=optimizer"},
+    "workers that keep averages": {
+        "fourth": "pass",
+        "third": "optimizer = tf.train.SyncReplicasOptimizer(opt=optimizer, "
+        "variables_to_average=restore)",
+    },
+    "a device of some statements": {
+        "second": "if restore:\n        with tf.device('/gpu:0'):\n            logits *= 2.0"
+    },
     "unpacked": {"loop": ", **folder.options"},
     "update ops": {"operation": ", update_ops=[]"},
     "unchecked": {"operation": ", check_numerics=False"},
     "a saver of some variables": {"loop": ", saver=tf.train.Saver(slim.get_variables())"},
-    "a saver with a name": {"first": "saver = tf.train.Saver()", "loop": ", saver=saver"},
+    "a saver that is used": {
+        "fourth": "saver = tf.train.Saver()\n    saver.export_meta_graph(folder)",
+        "loop": ", saver=saver",
+    },
+    "a saver of shards": {"loop": ", saver=tf.train.Saver(sharded=True)"},
     "averages that are saved": {
         "third": "averaged = tf.contrib.opt.MovingAverageOptimizer(tf.train.AdamOptimizer(0.1))",
         "loop": ", saver=averaged.swapping_saver()",
@@ -422,7 +459,11 @@ REASONS = {
     "a writer": "fit has no place for summary_writer",
     "unpacked": "are no block of their own",
     "update ops": "fit has no place for update_ops",
-    "a saver with a name": "fit has no place for its saver",
+    "a saver that is used": "saver is used beside the loop",
+    "a saver of shards": "fit has no place for its saver's sharded",
+    "another chief": "the loop's chief is not worker 0",
+    "workers of one's own": "task is known after the strategy is made",
+    "workers that wait elsewhere": "the loop waits in another way",
     "averages": "tf.train.ExponentialMovingAverage in train needs a graph",
     "a placeholder": "tf.placeholder in train needs a graph",
     "the step is looked at": "the global step is used for more than schedules",

@@ -29,8 +29,9 @@ TRAIN = """def train(data, folder):
         {loss}
         {after}
         optimizer = tf.train.GradientDescentOptimizer(0.1)
+        {workers}
         train_op = slim.learning.create_train_op(loss, optimizer{operation})
-        slim.learning.train(train_op, folder, number_of_steps=9)
+        slim.learning.train(train_op, folder, number_of_steps=9{loop})
 """
 BATCH = "return tf.train.batch([image, label], 4)"
 
@@ -45,6 +46,8 @@ def rewritten(**parts: str) -> str:
         "after": "pass",
         "options": "",
         "operation": "",
+        "workers": "pass",
+        "loop": "",
         **{name: part for name, part in parts.items() if name != "more"},
     }
     source = HEAD + (NET + LOAD + TRAIN).format(**lines) + parts.get("more", "")
@@ -113,6 +116,11 @@ def test_plain_models(parts: dict[str, str], loss: str) -> None:
 
 
 LOSS_MODELS = {
+    "workers, each with batches of its own": {
+        "workers": "optimizer = tf.train.SyncReplicasOptimizer(\n"
+        "            opt=optimizer, replicas_to_aggregate=2, total_num_replicas=2)",
+        "loop": ", sync_optimizer=optimizer, is_chief=(data.task == 0)",
+    },
     "weights": {"loss": "loss = tf.losses.mean_squared_error(labels, logits, weights=0.5)"},
     "weights by place": {"loss": "loss = tf.losses.mean_squared_error(labels, logits, 0.5)"},
     "a reduction": {
