@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping
 
 from slimport.index.blocks import (
+    DEVICES,
     argument,
     assigned,
     called,
@@ -21,6 +22,7 @@ from slimport.index.pipelines import Pipeline
 from slimport.index.program import Function, Program, callees, closure_of
 from slimport.index.queues import QUEUES
 from slimport.index.stays import Stays
+from slimport.index.training_summaries import MAKING
 
 # What is drawn or made once where it stands, and with each step, or as the model's, in a clone.
 _OF_CLONES = (
@@ -72,8 +74,17 @@ def _check_lines(found: CloneTraining) -> None:
     assert isinstance(node, ast.FunctionDef)
     if not on_lines_of_their_own(node.body) or not on_lines_of_their_own(found.block):
         raise Stays("two statements share a line")
+    for statement in ast.walk(node):
+        if isinstance(statement, ast.With) and _names_summaries(statement, found.function):
+            raise Stays("a name scope is around summaries, which get their tags from it", statement)
     if leave_it(found.of_loss):
         raise Stays("the statements of the summaries return, or leave a loop")
+
+
+def _names_summaries(statement: ast.With, function: Function) -> bool:
+    if not only_places(statement, function) or only_places(statement, function, DEVICES):
+        return False
+    return any(r.api.name.startswith(MAKING) for r in references_in(statement, function))
 
 
 def _check_step(found: CloneTraining, program: Program) -> None:

@@ -18,6 +18,7 @@ from slimport.index.savers import saver_of
 from slimport.index.stays import Stays
 from slimport.index.summaries_kept import Added, KeptSummaries, kept_summaries
 from slimport.index.training import TRAIN, Training, block_of, looks_up
+from slimport.index.training_summaries import rate_summary
 
 _OF_OPTIMIZE = frozenset("clones optimizer regularization_losses var_list".split())
 
@@ -126,7 +127,7 @@ class _Reading:
             optimized, *scopes, *checks, *updates.gone, *changes.gone, *of_session, *steps,
             *(kept.serving if kept is not None else []),
         ]  # fmt: skip
-        alone = list(self._alone(kept, loss.id, updates.optimizer))
+        alone = list(self._alone(kept, loss.id))
         gone += [added.statement for _, added in alone]
         of_loss = [created, *([outputs] if outputs is not None else []), *shown]
         of_loss = [s for s in of_loss if s not in gone]
@@ -262,10 +263,9 @@ class _Reading:
             if adds and statement not in kept.serving:
                 yield statement
 
-    def _alone(
-        self, kept: KeptSummaries | None, loss: str, optimizer: str
-    ) -> Iterator[tuple[str, Added]]:
+    def _alone(self, kept: KeptSummaries | None, loss: str) -> Iterator[tuple[str, Added]]:
         """The summaries of the total loss and of the learning rate, which fit knows itself."""
+        rate = rate_summary(self._lines.block, self._function, self._program)
         for added in kept.added if kept is not None else ():
             match added.summary:
                 case ast.Call(_, [_, ast.Name(tensor)], []) as call if (
@@ -274,15 +274,8 @@ class _Reading:
                 ):
                     if tensor == loss:
                         yield "loss", added
-                    elif self._is_rate(tensor, optimizer):
+                    elif call is rate:
                         yield "learning_rate", added
-
-    def _is_rate(self, name: str, optimizer: str) -> bool:
-        """``optimizer = configure_optimizer(learning_rate)``"""
-        made = (call_of(s) for s in self._lines.assigning(optimizer))
-        given = (a for call in made if call is not None for a in call.args)
-        is_passed = any(is_name(a, name) for a in given)
-        return is_passed and name.endswith(("lr", "rate"))
 
     def _placed(self, config: str) -> Iterator[ast.With]:
         """``with tf.device(deploy_config.inputs_device()):`` in functions of the block."""

@@ -265,6 +265,13 @@ STAYS = {
         },
         "limit is made after the clones",
     ),
+    "summaries under a name": (
+        {
+            "shown": "with tf.name_scope('shown'):\n"
+            "            summaries.add(tf.summary.scalar('norm', end_points['norm']))"
+        },
+        "a name scope is around summaries",
+    ),
     "regularization that is left out": (
         {"optimized": ", regularization_losses=[]"},
         "the losses are summed with regularization_losses",

@@ -187,6 +187,7 @@ def test_a_pipeline_of_its_own() -> None:
     source = HEAD + (NET + TRAIN).format(
         layers="pass", options="", before="pass", network="logits, _ = net(images)",
         loss="loss = tf.losses.mean_squared_error(labels, logits)", after="pass", operation="",
+        workers="pass", loop="",
     ).replace("images, labels = load(data)", body)  # fmt: skip
     text = output(rewrite_program({"net.py": source}), "net.py") or ""
     assert "    batches = batches.prefetch(tf.data.AUTOTUNE)\n    images_spec, _ = " in text
@@ -197,7 +198,7 @@ def test_constants() -> None:
     source = HEAD + (NET + TRAIN).format(
         layers="pass", options="", before="pass", network="logits, _ = net(tf.constant(x))",
         loss="loss = tf.losses.mean_squared_error(tf.constant(y), logits)", after="pass",
-        operation="",
+        operation="", workers="pass", loop="",
     ).replace("images, labels = load(data)", "x, y = data  # all of it")  # fmt: skip
     text = output(rewrite_program({"net.py": source}), "net.py") or ""
     assert "    batches = tf.data.Dataset.from_tensors((x, y)).repeat()\n" in text
