@@ -113,7 +113,7 @@ def flattened(
     Returns:
         The pairs, and the comments below the last of them.
     """
-    return dissolved(pairs, lambda s: isinstance(s, ast.With) and only_places(s, function))
+    return dissolved(pairs, lambda s: isinstance(s, ast.With) and only_places(s, function, places))
 
 
 def dissolved(

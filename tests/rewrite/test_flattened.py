@@ -10,7 +10,7 @@ import libcst as cst
 import pytest
 
 from slimport.files import Source
-from slimport.index.blocks import flattened
+from slimport.index.blocks import DEVICES, PLACES, flattened
 from slimport.index.program import Function, Program
 from slimport.rewrite.statements import flattened as flattened_pairs
 
@@ -31,17 +31,17 @@ def indexed(body: str) -> tuple[Function, list[ast.stmt], cst.IndentedBlock]:
     return function, function.node.body, definition.body
 
 
-def text_of(body: str) -> str:
+def text_of(body: str, places: frozenset[str] = PLACES) -> str:
     """The block, flattened on both sides: the same statements, in the same order."""
     function, block, node = indexed(body)
-    pairs, below = flattened_pairs(list(zip(block, node.body, strict=True)), function)
-    assert [old for old, _ in pairs] == flattened(block, function)
+    pairs, below = flattened_pairs(list(zip(block, node.body, strict=True)), function, places)
+    assert [old for old, _ in pairs] == flattened(block, function, places)
     for old, new in pairs:
         assert ast.dump(ast.parse(cst.Module([new]).code)) == ast.dump(ast.Module([old], []))
     return cst.Module([new for _, new in pairs], footer=below).code.lstrip("\n")
 
 
-PLACES = """
+PLACES_IN_IT = """
 x = a
 # Where files are.
 with tf.device(b.device()):  # the first
@@ -58,7 +58,7 @@ return z
 
 
 def test_devices_and_name_scopes_go() -> None:
-    assert text_of(PLACES) == dedent(
+    assert text_of(PLACES_IN_IT) == dedent(
         """\
         x = a
         # Where files are.
@@ -72,6 +72,11 @@ def test_devices_and_name_scopes_go() -> None:
         return z
         """
     )
+
+
+def test_devices_alone() -> None:
+    text = text_of(PLACES_IN_IT, DEVICES)
+    assert "tf.device" not in text and "\nwith tf1.name_scope('read', values=[x]):\n" in text
 
 
 def test_comments_at_the_end() -> None:
