@@ -140,6 +140,14 @@ class HandLoop:
     looks_up: list[ast.stmt]
 
     @property
+    def place(self) -> ast.stmt:
+        """The last statement of the loss before anything needs the model, which is made there."""
+        needs = [*self.savers, *self.looks_up, *self.minimized.changing, self.minimized.statement]
+        first = min(self.block.index(statement) for statement in needs)
+        before = [s for s in self.of_loss if self.block.index(s) < first]
+        return before[-1] if before else self.of_loss[0]
+
+    @property
     def fetched(self) -> list[str]:
         """Names of the tensors that are looked at beside the loss."""
         names = [name for run in self.runs for _, name in run.wanted]

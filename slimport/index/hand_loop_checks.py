@@ -10,6 +10,7 @@ from slimport.index.callers import of_a_graph_before
 from slimport.index.global_steps import told_steps
 from slimport.index.hand_gradients import bound, check_gradients
 from slimport.index.hand_loop import OF_THE_LOOP, HandLoop, names_outside, nested
+from slimport.index.hand_operation import mutated
 from slimport.index.hand_queues import END
 from slimport.index.hand_requests import needed
 from slimport.index.hand_savers import check_savers
@@ -136,7 +137,7 @@ class HandLoopChecks:
         return False
 
     def _check_loss(self) -> None:
-        of_loss, block = self._loop.of_loss, self._loop.block
+        of_loss = self._loop.of_loss
         made = assigned(of_loss)
         if self._loop.minimized.loss not in made:
             raise Stays("the loss is not made of what is fed", self._operation)
@@ -159,11 +160,20 @@ class HandLoopChecks:
             updates = [t for t, name in run.wanted if name in minimized.fetched_updates]
             if loaded([self._function.node]) & set(updates):
                 raise Stays("what updates give is used", run.statement)
-        first = block.index(of_loss[0])
-        rest = [s for s in block if s not in of_loss and s not in self._loop.gone]
-        changed = loaded(of_loss) & assigned(s for s in rest if block.index(s) > first)
-        if changed:
-            raise Stays(f"{min(changed)} changes after the loss is built", of_loss[0])
+        self._check_changes()
+
+    def _check_changes(self) -> None:
+        """What the loss is built of has its value where the model is made, and keeps it."""
+        of_loss, block = self._loop.of_loss, self._loop.block
+        made_at = block.index(self._loop.place)
+        for statement in block:
+            if statement in of_loss or statement in self._loop.gone:
+                continue
+            at = block.index(statement)
+            later = [s for s in of_loss if at > made_at or block.index(s) < at]
+            changed = loaded(later) & (assigned([statement]) | mutated([statement]))
+            if changed:
+                raise Stays(f"{min(changed)} changes after the loss is built", of_loss[0])
 
     def _check_updates(self) -> None:
         """Layers of Keras move their statistics with each step; a graph only if it is told to."""

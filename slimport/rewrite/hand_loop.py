@@ -222,7 +222,7 @@ class HandBlock:
                 carried += comments_left(new)
             elif old in loop.minimized.changing:
                 continue
-            elif old not in loop.of_loss or old is loop.of_loss[0]:
+            elif old not in loop.of_loss or old is loop.place:
                 first, *rest = self._instead(old, new, pairs, blank)
                 result += [carried_to(first, carried), *rest]
                 carried = []
@@ -316,8 +316,9 @@ class HandBlock:
     def _is_first(self) -> bool:
         """Whether nothing stays above the loss."""
         loop = self.loop
-        first = loop.block.index(loop.of_loss[0])
-        stays = [s for s in loop.block[:first] if s not in loop.gone]
+        first = loop.block.index(loop.place)
+        going = [*loop.gone, *loop.of_loss]
+        stays = [s for s in loop.block[:first] if s not in going]
         return not stays and isinstance(loop.function.node, ast.FunctionDef)
 
     def _compile(self, statement: cst.BaseStatement, changes: bool) -> cst.BaseStatement:

@@ -34,7 +34,7 @@ def dropout(
 
     Args:
         inputs: A tensor.
-        keep_prob: Probability with which an element is kept; a tensor in a TF 1 graph only.
+        keep_prob: Probability with which an element is kept; a number or a tensor.
         noise_shape: Shape of the random mask; 1 where elements share their fate.
         is_training: True to follow Keras (in a TF 1 graph: training), False for none, or a tensor.
         seed: Seed of the random mask.
@@ -51,19 +51,28 @@ def dropout(
         elif choice is False or (isinstance(keep_prob, (int, float)) and keep_prob >= 1):
             outputs = inputs
         else:
-            settings = {"rate": 1 - keep_prob, "noise_shape": noise_shape, "seed": seed}
+            is_fed = keras.ops.is_tensor(keep_prob)
+            rate = 0.5 if is_fed else 1 - keep_prob
+            settings = {"rate": rate, "noise_shape": noise_shape, "seed": seed}
             layer = plain_layer(Dropout, scope.name, inputs, **settings)
-            outputs = layer(inputs, is_training=choice)
+            fed = {"keep_prob": keep_prob} if is_fed else {}
+            outputs = layer(inputs, is_training=choice, **fed)
         return collect_named_outputs(outputs_collections, scope.name, outputs)
 
 
 @keras.saving.register_keras_serializable("scoped_layers")
 class Dropout(keras.layers.Dropout):
-    """Dropout that a tensor may switch on and off."""
+    """Dropout that a tensor may switch on and off, or tell how much to keep."""
 
-    def call(self, inputs: Any, training: Any = None, is_training: Any = None) -> Any:
-        """Drops; `is_training`, a boolean or a tensor, overrides `training`."""
+    def call(
+        self, inputs: Any, training: Any = None, is_training: Any = None, keep_prob: Any = None
+    ) -> Any:
+        """Drops; `is_training` overrides `training`, `keep_prob`, a tensor, the layer's rate."""
         choice = training if is_training is None else is_training
+        if keep_prob is not None:
+            rate = 1.0 - keep_prob
+            dropped = functools.partial(tf.nn.dropout, inputs, rate, self.noise_shape, self.seed)
+            return applied_when(choice, dropped, inputs)
         return applied_when(choice, lambda: super(Dropout, self).call(inputs, True), inputs)
 
 

@@ -632,6 +632,24 @@ STAYS = {
         {"first": "scale = 2.0", "second": "logits *= scale", "third": "scale = 3.0"},
         "scale changes",
     ),
+    "a dictionary that changes between its uses": (
+        {"first": "params = {'decay': 0.9}", "fed": "x = slim.dropout(x, **params)",
+         "second": "params['decay'] = 0.5", "third": "loss = slim.dropout(loss, **params)"},
+        "params changes",
+    ),
+    "changed between its uses": (
+        {"first": "scale = 2.0", "second": "logits *= scale\n    scale = 3.0",
+         "third": "loss *= scale"},
+        "scale changes",
+    ),
+    "made after the model": (
+        {
+            "operation": "train_op = tf.train.AdamOptimizer(0.1).minimize(loss)\n"
+            "    scale = 3.0\n    scaled = logits * scale",
+            "inner": "scaled.eval({x: a})",
+        },
+        "scale changes",
+    ),
     "another value": ({"inner": "loss = 3.0"}, "another value"),
     "a queue": (
         {"second": "z, = tf.train.batch([logits], 4)"}, "needs a graph",
@@ -697,6 +715,20 @@ def test_runs_that_only_look() -> None:
     assert 'print(\'é\', model.run_on_batch({"x": a, "y": b}, ["loss", "logits"])[1].max())' in text
     assert 'print(model.run_on_batch({"x": a}, "logits"))  # now\n' in text
     assert 'return {"loss": loss, "logits": logits}\n' in text
+
+
+def test_numbers_between_the_tensors() -> None:
+    text = text_of(rewritten(second="# Half.\n    scale = 2.0\n    logits = logits / scale"))
+    assert (
+        """    # Half.
+    scale = 2.0
+
+    def build_loss(x, y):
+        logits = fully_connected(x, 1, activation=None)
+        logits = logits / scale
+        loss = """
+        in text
+    )
 
 
 def test_savers_of_some_variables() -> None:

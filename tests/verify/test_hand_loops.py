@@ -166,7 +166,7 @@ def net(images, keep_prob):
     with slim.arg_scope([slim.conv2d], normalizer_fn=slim.batch_norm,
                         normalizer_params={'decay': 0.9}):
         net = slim.conv2d(images, 4, 3)
-    net = tf.nn.dropout(slim.flatten(net), keep_prob=keep_prob)
+    net = slim.dropout(tf.nn.dropout(slim.flatten(net), keep_prob=keep_prob), keep_prob)
     return slim.fully_connected(net, 3, activation_fn=None, scope='logits')
 
 

@@ -116,6 +116,27 @@ def test_values_without_a_step() -> None:
     assert moved == {"moving_mean", "moving_variance"}
 
 
+def test_how_much_is_kept_may_be_fed() -> None:
+    def build_dropped(x: Any, keep_prob: Any) -> Any:
+        net = dropout(fully_connected(x, 1, activation_fn=None, scope="fc"), keep_prob)
+        return {"loss": tf.reduce_sum(net), "net": net}
+
+    fed = FedModel(
+        build_dropped,
+        x=tf.TensorSpec([None, 2], tf.float32),
+        keep_prob=tf.TensorSpec([], tf.float32),
+    )
+    fed.compile(optimizer=keras.optimizers.SGD(0.0))
+    fed.trainable_variables[0].assign([[1.0], [1.0]])
+    several = np.ones([1000, 2])
+    whole = fed.run_on_batch({"x": several, "keep_prob": 1.0}, "net")
+    np.testing.assert_array_equal(whole, np.full([1000, 1], 2.0))
+    half = fed.run_on_batch({"x": several, "keep_prob": 0.5}, "net")
+    assert set(np.unique(half)) == {0.0, 4.0} and 0.4 < (half == 0).mean() < 0.6
+    logs = fed.train_on_batch({"x": several, "keep_prob": 0.9}, return_dict=True)
+    assert 0.05 < (logs["net"] == 0).mean() < 0.15
+
+
 def test_values_that_are_asked_for_are_checked() -> None:
     with pytest.raises(ValueError, match=r"x has the shape \(2, 3\)"):
         model().run_on_batch({"x": np.ones([2, 3])}, "predictions")
