@@ -124,12 +124,19 @@ class PipelineBlock:
         for old, statement in pairs:
             pair = (old, carried_to(statement, left))
             left = []
-            if old in self.pipeline.spread:
+            if self._is_spread(old):
                 inner, left = flattened([pair], self.pipeline.function)
                 result += inner
             else:
                 result.append(pair)
         return result, left
+
+    def _is_spread(self, old: ast.stmt) -> bool:
+        """Whether a `with` holds some of a pipeline that stands in several."""
+        if not self.pipeline.spread or not isinstance(old, ast.With):
+            return False
+        parts = self.pipeline.parts
+        return any(node in parts for node in ast.walk(old))
 
     def _once(self, pairs: Sequence[Pair]) -> list[Pair]:
         """The statements with those of one reading for a loop over several."""

@@ -291,3 +291,26 @@ def test_a_block_of_its_own_in_the_loss(opened: str) -> None:
     taken = lines.index("x, y = next_batch(ahead)")
     assert lines.index("ahead = batches.prefetch(tf.data.AUTOTUNE)") == taken - 1
     assert lines.index("model = LossModel(build_loss)") > taken
+
+
+def test_devices_and_name_scopes_in_the_loss() -> None:
+    source = f"""{HEAD}def train(data, folder):
+    with tf.device('/cpu:0'):
+        with tf.name_scope('input'):
+            provider = slim.dataset_data_provider.DatasetDataProvider(data)
+            a, b = provider.get(['a', 'b'])
+        a = a * 2.0
+        x, y = tf.train.batch([a, b], 8)
+        ahead = slim.prefetch_queue.prefetch_queue([x, y])
+    x, y = ahead.dequeue()
+    loss = tf.losses.mean_squared_error(y, slim.fully_connected(x, 1))
+    train_op = slim.learning.create_train_op(loss, tf.train.AdamOptimizer(0.1))
+    slim.learning.train(train_op, folder, number_of_steps=9)
+"""
+    result = rewrite_program({"net.py": source})
+    assert not report(result, "net.py").error
+    text = output(result, "net.py") or ""
+    for part in ("device", "name_scope", "provider.get"):
+        assert part not in text
+    assert "            a = a * 2.0\n            return a, b\n" in text
+    assert "        x, y = next_batch(ahead)\n        loss = tf." in text
