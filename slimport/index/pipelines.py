@@ -11,7 +11,6 @@ from slimport.index.blocks import (
     assigned,
     called,
     flattened,
-    leave_it,
     loaded,
     on_lines_of_their_own,
     references_in,
@@ -19,17 +18,16 @@ from slimport.index.blocks import (
 from slimport.index.file_queues import FileQueue, file_queue
 from slimport.index.joined import Join, joined
 from slimport.index.later_uses import following, used_later
+from slimport.index.mapped import mapped, may_be_mapped
 from slimport.index.prefetching import PREFETCH_QUEUE, PrefetchQueue, prefetch_queue
 from slimport.index.program import (
     Function,
     Program,
     Reference,
     bind,
-    builds_layers,
     callees,
     closure_of,
 )
-from slimport.index.training import is_inside
 
 PROVIDER = "slim.dataset_data_provider.DatasetDataProvider"
 # What makes batches, and its parameters in order.
@@ -154,6 +152,10 @@ class Pipeline:
         if is_batch and (self.kind[0] == DICT or not self.arranged):
             return self.kind
         return kind_of(self.queue.tensors, self.function)
+
+    def maps(self, statement: ast.stmt) -> bool:
+        """Whether a statement goes into a function that the dataset maps."""
+        return statement in self.between or statement in self.arranged
 
     @property
     def parts(self) -> list[ast.stmt]:
@@ -324,7 +326,7 @@ def _is_straight(pipeline: Pipeline, program: Program) -> bool:
         return False
     if pipeline.join is not None and not _reads_at_once(pipeline, pipeline.join):
         return False
-    return _may_be_mapped([*pipeline.between, *pipeline.arranged], pipeline.function, program)
+    return may_be_mapped([*pipeline.between, *pipeline.arranged], pipeline.function, program)
 
 
 def _reads_at_once(pipeline: Pipeline, join: Join) -> bool:
@@ -335,94 +337,25 @@ def _reads_at_once(pipeline: Pipeline, join: Join) -> bool:
     return all(pipeline.files is not None and s in pipeline.files.going for s in before)
 
 
-def _may_be_mapped(statements: list[ast.stmt], function: Function, program: Program) -> bool:
-    """Whether statements make tensors of an example, and do nothing else that a graph keeps."""
-    if leave_it(statements):
-        return False
-    references = [r for s in statements for r in references_in(s, function)]
-    start = {f for s in statements for f in called(s, function, program)}
-    names = {r.api.name for r in references} - _WITHOUT_VARIABLES
-    if any(name.startswith("tf.summary.") or builds_layers(name) for name in names):
-        return False
-    return not any(f in program.building for f in closure_of(start, callees))
-
-
 def _told_apart(pipeline: Pipeline) -> Pipeline | None:
     """The pipeline without statements beside it, if nothing uses what an example was."""
     function = pipeline.function
     bound = assigned([pipeline.batch]) if isinstance(pipeline.batch, ast.Assign) else set()
     later = used_later(following(function, pipeline.batch), function, bound)
-    between = _mapped(pipeline.between, [pipeline.get], later, function)
+    between = mapped(pipeline.between, [pipeline.get], later, function)
     if between is None:
         return None
     if pipeline.queue is None:
         return replace(pipeline, between=between)
     end = pipeline.queue.statement
     later = used_later(following(function, end), function, assigned([end]))
-    arranged = _mapped(list(pipeline.arranged), [pipeline.batch], later, function)
+    arranged = mapped(list(pipeline.arranged), [pipeline.batch], later, function)
     if arranged is None or not isinstance(pipeline.batch, ast.Assign):
         return None
     made = [pipeline.get, *between, pipeline.batch, *arranged]
     if loaded(pipeline.queue.others) & assigned(made):
         return None  # its capacity is told by a batch
     return replace(pipeline, between=between, arranged=arranged)
-
-
-def _mapped(
-    statements: list[ast.stmt], made: list[ast.stmt], later: set[str], function: Function
-) -> list[ast.stmt] | None:
-    """Those of the statements that belong into the mapped function.
-
-    Args:
-        statements: They stand between a reading of tensors and the next.
-        made: The statement that reads.
-        later: What is used behind them.
-        function: The function.
-
-    Returns:
-        All but those that only compute numbers of the program; `None` if anything of a tensor is
-        used behind them.
-    """
-    beside = [s for s in statements if assigned([s]) & later]
-    inside = [s for s in statements if s not in beside]
-    if assigned([*made, *inside]) & later:
-        return None
-    if not all(_is_beside(s, [*made, *inside], function) for s in beside):
-        return None
-    return inside
-
-
-def _is_beside(statement: ast.stmt, inside: list[ast.stmt], function: Function) -> bool:
-    """Whether a statement computes the same before all of those that make tensors."""
-    match statement:
-        case ast.Assign([ast.Name(name)], value):
-            if any(is_inside(r) for r in references_in(value, function)):
-                return False
-            calls = [n.func for n in ast.walk(value) if isinstance(n, ast.Call)]
-            if not all(isinstance(c, ast.Name) and c.id in _COUNTING for c in calls):
-                return False
-            before = [s for s in inside if s.lineno < statement.lineno]
-            used = loaded([value])
-            if used & (assigned(inside) | _changed_by(before)):
-                return False
-            return name not in assigned(inside) | loaded(before)
-    return False
-
-
-def _changed_by(statements: list[ast.stmt]) -> set[str]:
-    """The names whose objects statements may change: ``x[0] = ...``, ``x.append(...)``."""
-    nodes = [node for statement in statements for node in ast.walk(statement)]
-    stored = [
-        node.value
-        for node in nodes
-        if isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load)
-    ]
-    stored += [
-        node.func.value
-        for node in nodes
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-    ]
-    return {name for node in stored for name in loaded([node])}
 
 
 def _placed(pipeline: Pipeline, around: list[ast.stmt], program: Program) -> Pipeline | None:
@@ -462,9 +395,5 @@ def _holds_any(statement: ast.stmt, parts: list[ast.stmt]) -> bool:
 
 
 _NO = ast.Constant(False)
-# Functions of Python that compute a number or a list, and change nothing.
-_COUNTING = frozenset("abs float int len list max min range round sorted str sum tuple".split())
-# Layers that are functions of tensors alone.
-_WITHOUT_VARIABLES = {"slim.flatten", "slim.one_hot_encoding", "slim.softmax"}
 # What is named by the name scope around it.
 _NAMED = ("slim.summaries.", "slim.summarize_", "tf.summary.", "tf.Variable")

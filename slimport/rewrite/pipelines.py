@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import libcst as cst
 from libcst import matchers
 
 from slimport.index.batched import COMPUTED, DICT, LIST, is_list, is_sorted
 from slimport.index.file_queues import QUEUE
-from slimport.index.modules import Module
 from slimport.index.pipelines import Pipeline
 from slimport.index.prefetching import PREFETCH_QUEUE, unpacks
-from slimport.index.program import ColumnMap, Reference, Span
+from slimport.index.program import Reference
 from slimport.report.model import Rewritten
 from slimport.rewrite.file_queues import FileRecords
 from slimport.rewrite.names import free_name, names_taken
+from slimport.rewrite.prefetching import next_of
 from slimport.rewrite.site import FileServices, dotted
 from slimport.rewrite.statements import (
     Pair as Pair,
@@ -29,7 +29,6 @@ from slimport.rewrite.statements import (
     carried_to,
     code,
     comments_left,
-    flattened,
     keyword,
     line,
     lines_above,
@@ -38,8 +37,8 @@ from slimport.rewrite.statements import (
     with_lines,
     with_lines_only,
     with_value,
-    without_blank,
 )
+from slimport.rewrite.straight_blocks import StraightBlock
 
 CODE, NAME = "SLIM291", "pipeline"
 
@@ -98,17 +97,19 @@ class PipelineBlock:
         Returns:
             Each with the old one whose place it takes.
         """
-        pairs, below = self._flat(pairs)
+        straight = StraightBlock(self.pipeline)
+        pairs, below = straight.flat(pairs)
         if not any(old is self.pipeline.batch for old, _ in pairs):
             return list(pairs)  # it stands in a block of its own
-        pairs = self._in_order(self._once(pairs))
+        pairs = straight.in_order(pairs)
+        self._joined = straight.joined
         new = {id(old): statement for old, statement in pairs}
         result: list[Pair] = []
         carried: list[cst.EmptyLine] = []
         for old, statement in pairs:
             if self._goes(old):
                 carried += comments_left(statement)
-            elif not self._is_mapped(old):
+            elif not self.pipeline.maps(old):
                 made = self._instead(old, statement, new)
                 made[0], carried = carried_to(made[0], carried), []
                 result += [(old, each) for each in made]
@@ -116,70 +117,6 @@ class PipelineBlock:
             old, last = result[-1]
             result[-1] = (old, with_lines_only(last, [*lines_above(last), *below]))
         return result
-
-    def _flat(self, pairs: Sequence[Pair]) -> tuple[Sequence[Pair], list[cst.EmptyLine]]:
-        """The statements without the devices and name scopes over which the pipeline is spread."""
-        result: list[Pair] = []
-        left: list[cst.EmptyLine] = []
-        for old, statement in pairs:
-            pair = (old, carried_to(statement, left))
-            left = []
-            if self._is_spread(old):
-                inner, left = flattened([pair], self.pipeline.function)
-                result += inner
-            else:
-                result.append(pair)
-        return result, left
-
-    def _is_spread(self, old: ast.stmt) -> bool:
-        """Whether a `with` holds some of a pipeline that stands in several."""
-        if not self.pipeline.spread or not isinstance(old, ast.With):
-            return False
-        parts = self.pipeline.parts
-        return any(node in parts for node in ast.walk(old))
-
-    def _once(self, pairs: Sequence[Pair]) -> list[Pair]:
-        """The statements with those of one reading for a loop over several."""
-        join = self.pipeline.join
-        if join is None or join.loop is None:
-            return list(pairs)
-        result: list[Pair] = []
-        left: list[cst.EmptyLine] = []
-        for old, statement in pairs:
-            statement, left = carried_to(statement, left), []
-            if old is join.made:
-                left = comments_left(statement)
-            elif old is join.loop:
-                inside, left = self._of_loop(statement)
-                result += inside
-            else:
-                result.append((old, statement))
-        return result
-
-    def _of_loop(self, loop: cst.BaseStatement) -> tuple[list[Pair], list[cst.EmptyLine]]:
-        """The statements of one reading, and the comments behind the last."""
-        join = self.pipeline.join
-        assert join is not None and join.loop is not None
-        assert isinstance(loop, cst.For) and isinstance(loop.body, cst.IndentedBlock)
-        *inside, append = loop.body.body
-        self._joined = call_in(append).args[0].value
-        opened = loop.with_changes(body=loop.body.with_changes(body=[line("pass")], footer=[]))
-        first, *rest = inside
-        above = [*comments_left(opened), *without_blank(lines_above(first))]
-        body = [with_lines_only(first, above), *rest]
-        left = [c for c in comments_left(append) if c.comment is not None]
-        return list(zip(join.inside, body, strict=True)), [*left, *loop.body.footer]
-
-    def _in_order(self, pairs: Sequence[Pair]) -> list[Pair]:
-        """The statements; numbers that stood between those of an example come before it."""
-        olds = [old for old, _ in pairs]
-        first, last = olds.index(self.pipeline.get), olds.index(self.pipeline.batch)
-        beside = [pair for pair in pairs[first + 1 : last] if not self._is_mapped(pair[0])]
-        others = [pair for pair in pairs[first:last] if pair not in beside]
-        return [*pairs[:first], *beside, *others, *pairs[last:]]
-
-    def _is_mapped(self, old: ast.stmt) -> bool:
-        return old in self.pipeline.between or old in self.pipeline.arranged
 
     def _instead(
         self, old: ast.stmt, statement: cst.BaseStatement, new: Mapping[int, cst.BaseStatement]
@@ -376,44 +313,6 @@ class PipelineBlock:
         drops = keyword("drop_remainder", _negated(given.get("allow_smaller_final_batch")))
         yield "padded_batch" if pads else "batch", [cst.Arg(given["batch_size"]), drops]
         yield "prefetch", [cst.Arg(autotune)]
-
-
-class Dequeues:
-    """The places of a file where batches are taken out of queues.
-
-    Args:
-        pipelines: Those whose queues become datasets.
-        module: The file.
-        services: The file, for names of the written module.
-    """
-
-    def __init__(
-        self, pipelines: Iterable[Pipeline], module: Module, services: FileServices
-    ) -> None:
-        columns = ColumnMap(module.lines)
-        self._services = services
-        self._calls = {
-            columns.span(pipeline.queue.dequeue.call): pipeline
-            for pipeline in pipelines
-            if pipeline.queue is not None and pipeline.queue.dequeue.module is module
-        }
-
-    def __bool__(self) -> bool:
-        return bool(self._calls)
-
-    def call(self, span: Span, node: cst.Call) -> cst.Call:
-        """``next_batch(batch_queue)`` for ``batch_queue.dequeue()``; any other call as it is."""
-        pipeline = self._calls.get(span)
-        if pipeline is None or pipeline.queue is None or not isinstance(node.func, cst.Attribute):
-            return node
-        several = is_list(pipeline.held) and not pipeline.queue.dequeue.is_unpacked
-        return next_of(code(node.func.value), several, self._services)
-
-
-def next_of(batches: str, several: bool, services: FileServices) -> cst.Call:
-    """``next_batch(batches)``; of several tensors a queue made a list."""
-    call = cst.Call(services.written("next_batch"), [cst.Arg(cst.Name(batches))])
-    return cst.Call(cst.Name("list"), [cst.Arg(call)]) if several else call
 
 
 def _tuple(values: Sequence[cst.BaseExpression]) -> cst.Tuple:

@@ -19,8 +19,9 @@ from slimport.rewrite.evaluate import EvaluateBlock
 from slimport.rewrite.file_queues import of_a_record
 from slimport.rewrite.fit import FitBlock
 from slimport.rewrite.parameters import without_argument, without_parameters
-from slimport.rewrite.pipelines import Dequeues, PipelineBlock
+from slimport.rewrite.pipelines import PipelineBlock
 from slimport.rewrite.plan import Plan
+from slimport.rewrite.prefetching import Dequeues
 from slimport.rewrite.single_iterators import IteratorEdits
 from slimport.rewrite.site import FileServices
 from slimport.rewrite.statements import comments_left, with_lines
