@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from slimport.index.blocks import argument, call_of
 from slimport.index.lines import Lines, is_name, is_none, same
+from slimport.index.program import bind
 from slimport.index.stays import Stays
 from slimport.index.workers import SYNCHRONOUS, Synchronous, synchronous_of
 
@@ -31,6 +32,13 @@ class Averages:
     variables: str
     call: ast.Call
     test: ast.expr | None
+
+    @property
+    def decay(self) -> ast.expr:
+        """How much of an average stays, at most."""
+        given = argument(self.call, 0, "decay")
+        assert given is not None
+        return given
 
 
 @dataclass(frozen=True)
@@ -205,9 +213,13 @@ class UpdatesReading:
         match call:
             case ast.Call(ast.Attribute(ast.Name(name)), [ast.Name(variables)], []):
                 made, found = _made_under(self._lines, name, variables)
-                if found is not None and self._lines.api(found) == AVERAGE and same(made, test):
+                if found is not None and self._is_average(found) and same(made, test):
                     return Averages(name, variables, found, test)
         raise Stays("moving averages are kept in another way", call)
+
+    def _is_average(self, call: ast.Call) -> bool:
+        given = bind(call, ("decay", "num_updates"))
+        return self._lines.api(call) == AVERAGE and given is not None and "decay" in given
 
     def _synchronous(self, optimizer: str, averages: Averages | None) -> Synchronous | None:
         """Where workers are awaited, who keep the same averages."""

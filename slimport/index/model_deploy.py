@@ -70,8 +70,8 @@ def changed(call: ast.Call, function: Function, program: Program) -> str | None:
 def computed_by(function: Function) -> str:
     """A digest of what a function computes.
 
-    Docstrings, summaries and what errors say leave it as it is, so do the names that its file
-    knows TensorFlow's and slim's functions by.
+    Docstrings, summaries, prints and what errors say leave it as it is, so do the names that its
+    file knows TensorFlow's and slim's functions by.
     """
     names = {id(r.node): r.api.name for r in function.references}
     summaries = {r.call for r in function.references if r.api.name.startswith("tf.summary.")}
@@ -87,9 +87,7 @@ def _written(
     if name is not None:
         yield f"name {_RENAMED.get(name, name)}"
         return
-    if isinstance(node, ast.Expr) and (
-        isinstance(node.value, ast.Constant) or node.value in summaries
-    ):
+    if isinstance(node, ast.Expr) and _is_silent(node.value, summaries):
         return
     yield type(node).__name__
     if isinstance(node, ast.Raise):
@@ -104,3 +102,13 @@ def _written(
                 yield from _written(part, names, summaries)
             elif part is not None:
                 yield repr(part)
+
+
+def _is_silent(value: ast.expr, summaries: set[ast.Call | None]) -> bool:
+    """Whether a statement of a value computes nothing that anything else uses."""
+    match value:
+        case ast.Constant():
+            return True
+        case ast.Call(ast.Name("print"), args, []):
+            return all(isinstance(a, ast.Constant | ast.Name | ast.Attribute) for a in args)
+    return value in summaries

@@ -14,6 +14,7 @@ from slimport.index.summaries_kept import (
     KeptSummaries,
     kept_summaries,
 )
+from slimport.index.workers import SYNCHRONOUS
 
 SCALAR, TRAIN_OP = "tf.summary.scalar", "slim.learning.create_train_op"
 _OPTIMIZERS = ("tf.train.", "Optimizer")
@@ -204,6 +205,7 @@ def _is_rate(
         r.call
         for r in function.references
         if r.api.name.startswith(prefix) and r.api.name.endswith(suffix) and r.call is not None
+        if r.api.name != SYNCHRONOUS  # it wraps another
     ]
     if made:
         rates = [argument(call, 0, "learning_rate") for call in made]

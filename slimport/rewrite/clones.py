@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import libcst as cst
 from libcst import matchers
 
-from slimport.index.blocks import PLACES, assigned
+from slimport.index.blocks import PLACES, argument, assigned
 from slimport.index.clone_checks import nodes_that_go
 from slimport.index.clones import CloneTraining
 from slimport.index.model_deploy import CONFIG, CREATE, OPTIMIZE
@@ -38,6 +38,7 @@ from slimport.rewrite.strategies import clone_strategy
 CODE, NAME = "SLIM294", "model_deploy"
 _OF_CREATE = ("config", "model_fn", "args", "kwargs")
 _OF_OPTIMIZE = ("clones", "optimizer", "regularization_losses")
+_OF_AVERAGE = ("decay", "num_updates")
 _OF_CONFIG = ("num_clones", "clone_on_cpu", "replica_id", "num_replicas", "num_ps_tasks")
 
 
@@ -170,7 +171,8 @@ class CloneFit(FitBlock):
         if averages is None:
             return statement
         name = self._services.written("MovingAverages")
-        found = statement.visit(_Averaging(name, averages.name))
+        counts = argument(averages.call, 1, "num_updates") is not None
+        found = statement.visit(_Averaging(name, averages.name, counts))
         assert isinstance(found, cst.BaseStatement)
         return found
 
@@ -258,16 +260,18 @@ class _Anywhere(cst.CSTTransformer):
 class _Averaging(cst.CSTTransformer):
     """``averages = MovingAverages(decay)``"""
 
-    def __init__(self, written: cst.BaseExpression, name: str) -> None:
+    def __init__(self, written: cst.BaseExpression, name: str, counts: bool) -> None:
         super().__init__()
-        self._written, self._name = written, name
+        self._written, self._name, self._counts = written, name, counts
 
     def leave_Assign(self, original_node: cst.Assign, updated_node: cst.Assign) -> cst.Assign:
         match updated_node:
             case cst.Assign([cst.AssignTarget(cst.Name(name))], cst.Call() as call):
                 if name == self._name:
-                    made = cst.Call(self._written, on_one_line(call.args[:1]))
-                    return updated_node.with_changes(value=made)
+                    given = [cst.Arg(arguments(call, _OF_AVERAGE)["decay"])]
+                    if not self._counts:
+                        given.append(keyword("num_updates", cst.Name("False")))
+                    return updated_node.with_changes(value=cst.Call(self._written, given))
         return updated_node
 
 
@@ -277,7 +281,7 @@ def _kept(training: CloneTraining) -> Iterator[ast.expr]:
     yield from (k.value for k in training.optimized.keywords if k.arg == "var_list")
     yield from (v for v in (training.changes.multipliers, training.changes.norm) if v is not None)
     if training.updates.averages is not None:
-        yield from training.updates.averages.call.args[:1]
+        yield training.updates.averages.decay
     yield from training.created_call.args[1:]
     yield from (k.value for k in training.created_call.keywords)
 

@@ -43,7 +43,7 @@ def main(_):
         {shown}
         {averages}
         with tf.device(deploy_config.optimizer_device()):
-            optimizer = tf.train.MomentumOptimizer(0.1, 0.9)
+            optimizer = {optimizer}
         {waiting}
         total_loss, gradients = model_deploy.optimize_clones(clones, optimizer{optimized})
         {changes}
@@ -64,6 +64,7 @@ PARTS = {
     "dequeued": "images, labels = batch_queue.dequeue()",
     "shown": "pass",
     "averages": "pass",
+    "optimizer": "tf.train.MomentumOptimizer(0.1, 0.9)",
     "waiting": "pass",
     "optimized": "",
     "changes": "tf.logging.info('gradients')",
@@ -114,6 +115,11 @@ FITS = {
         "waiting": WAITING.format(kept=KEPT)
         + f"\n        elif FLAGS.decay:\n            {AVERAGED}",
         "loop": ", sync_optimizer=optimizer if FLAGS.sync else None",
+    },
+    "averages that do not count steps": {
+        "averages": "variables = slim.get_model_variables()\n"
+        "        averages = tf.train.ExponentialMovingAverage(decay=0.99)",
+        "waiting": AVERAGED,
     },
     "averages always": {
         "averages": "variables = slim.get_model_variables()\n"
@@ -177,6 +183,23 @@ def test_what_keras_is_told() -> None:
     assert "sync_replicas=False" in text
 
 
+def test_averages_count_steps_where_they_did() -> None:
+    text, _ = rewritten(**FITS["averages always"])
+    assert "averages = MovingAverages(0.99)\n" in text
+    text, _ = rewritten(**FITS["averages that do not count steps"])
+    assert "averages = MovingAverages(0.99, num_updates=False)\n" in text
+
+
+def test_the_learning_rate_is_written_for_workers_too() -> None:
+    parts = {
+        **FITS["workers that wait"],
+        "averages": "rate = tf.train.exponential_decay(0.1, global_step, 10, 0.9)\n"
+        "        summaries.add(tf.summary.scalar('learning_rate', rate))",
+        "optimizer": "tf.train.AdamOptimizer(rate)",
+    }
+    assert "learning_rate='learning_rate'" in rewritten(**parts)[0]
+
+
 def test_variables_are_looked_up_in_the_model() -> None:
     text, _ = rewritten(**FITS["part of the variables"])
     lines = text.splitlines()
@@ -225,6 +248,14 @@ STAYS = {
             "loop": ", sync_optimizer=optimizer if FLAGS.sync else None",
         },
         "moving averages are not kept by waiting workers",
+    ),
+    "averages of another kind": (
+        {
+            "averages": "variables = slim.get_model_variables()\n"
+            "        averages = tf.train.ExponentialMovingAverage(0.9, zero_debias=True)",
+            "waiting": AVERAGED,
+        },
+        "moving averages are kept in another way",
     ),
     "averages under another condition": (
         {"averages": AVERAGES, "waiting": f"if FLAGS.average:\n            {AVERAGED}"},
