@@ -188,7 +188,8 @@ class TrainingBlocks:
 def _fit_block(training: Training, plan: Plan, services: FileServices) -> FitBlock:
     pipeline = plan.pipelines.get(training.function)
     if isinstance(training, CloneTraining):
-        return CloneFit(training, services, pipeline, training.has_summaries(plan.program))
+        shows = training.has_summaries(plan.program) or bool(training.tags)
+        return CloneFit(training, services, pipeline, shows)
     plain = plan.plain_trainings.get(training.function)
     layers = plain.layers & plan.program.building if plain is not None else set()
     scoped = any(not plan.plain(function) for function in layers)
