@@ -19,7 +19,7 @@ PLACEHOLDER, SAVER = "tf.placeholder", "tf.train.Saver"
 COORDINATOR, RUNNERS = "tf.train.Coordinator", "tf.train.start_queue_runners"
 OF_THE_LOOP = (
     *INITIALIZERS, *SESSIONS, PLACEHOLDER, COORDINATOR, RUNNERS, "tf.group",
-    "tf.reset_default_graph",
+    "tf.reset_default_graph", "tf.ConfigProto", "tf.GPUOptions",
 )  # fmt: skip
 DEFINITIONS = (ast.AsyncFunctionDef, ast.ClassDef, ast.FunctionDef, ast.Import, ast.ImportFrom)
 

@@ -9,6 +9,7 @@ from slimport.index.blocks import assigned, call_of, called, leave_it, loaded, r
 from slimport.index.callers import of_a_graph_before
 from slimport.index.global_steps import told_steps
 from slimport.index.hand_gradients import bound, check_gradients
+from slimport.index.hand_lookups import check_lookups
 from slimport.index.hand_loop import OF_THE_LOOP, HandLoop, names_outside, nested
 from slimport.index.hand_operation import mutated
 from slimport.index.hand_queues import END
@@ -160,6 +161,7 @@ class HandLoopChecks:
             updates = [t for t, name in run.wanted if name in minimized.fetched_updates]
             if loaded([self._function.node]) & set(updates):
                 raise Stays("what updates give is used", run.statement)
+        check_lookups(of_loss, self._function, self._program)
         self._check_changes()
 
     def _check_changes(self) -> None:

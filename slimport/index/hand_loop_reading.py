@@ -15,6 +15,7 @@ from slimport.index.blocks import (
     references_in,
 )
 from slimport.index.global_steps import is_step
+from slimport.index.hand_lookups import computes_of_variables
 from slimport.index.hand_loop import (
     COORDINATOR,
     DEFINITIONS,
@@ -31,6 +32,7 @@ from slimport.index.hand_operation import OperationReading
 from slimport.index.hand_queues import endless, ends
 from slimport.index.hand_requests import Named, requests
 from slimport.index.hand_savers import RESTORING, restores
+from slimport.index.hand_settings import settings
 from slimport.index.hand_summaries import merges, writers
 from slimport.index.program import Function, Program
 from slimport.index.session_runs import Run, is_method, saved
@@ -73,6 +75,7 @@ class HandLoopReading:
         placeholders = {name: call for name, _, call in self._assigned_calls(PLACEHOLDER)}
         session_statement, session = self._session()
         self._minimized = minimized = self._operation.minimized()
+        self._settings = settings(self._nested, self._function, _opening(session_statement))
         savers = {name: statement for name, statement, _ in self._assigned_calls(SAVER)}
         gone = list(self._gone(session, minimized))
         left = [s for s in self._nested if s not in gone]
@@ -113,7 +116,9 @@ class HandLoopReading:
             saves=saves,
             restored={s: node for s in left if (node := restores(s, session, restoring))},
             gone=gone,
-            looks_up=[s for s in self._block if s in left and self._looks_up(s)],
+            looks_up=[
+                s for s in self._block if s in left and s not in of_loss and self._looks_up(s)
+            ],
         )
 
     # Finding ----------------------------------------------------------------------------------
@@ -192,6 +197,7 @@ class HandLoopReading:
             if isinstance(statement, DEFINITIONS):
                 continue
             is_other = looks_up(statement, self._function, self._program)
+            is_other = is_other and not computes_of_variables(statement, self._function)
             tensors = makes_tensors(statement, self._function, self._program)
             if loaded([statement]) & made or (tensors and not is_other):
                 found.append(statement)
@@ -204,6 +210,7 @@ class HandLoopReading:
         for statement in self._nested:
             call = call_of(statement)
             of_operation = statement is minimized.group or statement in self._merged
+            of_operation = of_operation or statement in self._settings
             if of_operation or self._is_of_graph(statement, call):
                 yield statement
             elif call is None:
@@ -278,6 +285,16 @@ class HandLoopReading:
         """Whether a statement without others below it looks variables up."""
         found = looks_up(statement, self._function, self._program)
         return found and not hasattr(statement, "body")
+
+
+def _opening(statement: ast.stmt) -> ast.expr:
+    """The call that opens the session."""
+    match statement:
+        case ast.With([item]):
+            return item.context_expr
+        case ast.Assign(_, value):
+            return value
+    raise AssertionError(statement)
 
 
 def _is_feed(statement: ast.Assign, placeholders: Mapping[str, ast.Call]) -> bool:

@@ -319,6 +319,8 @@ class HandBlock:
         first = loop.block.index(loop.place)
         going = [*loop.gone, *loop.of_loss]
         stays = [s for s in loop.block[:first] if s not in going]
+        if loop.graph is not None:
+            stays += loop.function.node.body[: loop.function.node.body.index(loop.graph)]
         return not stays and isinstance(loop.function.node, ast.FunctionDef)
 
     def _compile(self, statement: cst.BaseStatement, changes: bool) -> cst.BaseStatement:

@@ -156,6 +156,14 @@ TRAINS = {
         "third": "own = tf.summary.scalar('loss', loss)\n    merged = tf.summary.merge([own])",
         "run": "_, s = sess.run([train_op, merged], {x: a, y: b})",
     },
+    "a penalty on weights": {
+        "third": "weights = tf.add_n([tf.nn.l2_loss(v) for v in tf.trainable_variables()])\n"
+        "    loss = loss + 0.1 * weights",
+    },
+    "regularization losses": {
+        "third": "penalties = tf.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES)\n"
+        "    loss = tf.add_n([loss] + penalties)",
+    },
     "gradients at once": {
         "operation": "adam = tf.train.AdamOptimizer(0.1)\n"
         "    train_op = adam.apply_gradients(adam.compute_gradients(loss))"
@@ -637,6 +645,14 @@ STAYS = {
          "second": "params['decay'] = 0.5", "third": "loss = slim.dropout(loss, **params)"},
         "params changes",
     ),
+    "a penalty before all weights are made": (
+        {
+            "second": "l2 = tf.add_n([tf.nn.l2_loss(v) for v in tf.trainable_variables()])\n"
+            "    logits = slim.fully_connected(logits, 1)",
+            "third": "loss += l2",
+        },
+        "after others are looked up",
+    ),
     "changed between its uses": (
         {"first": "scale = 2.0", "second": "logits *= scale\n    scale = 3.0",
          "third": "loss *= scale"},
@@ -715,6 +731,15 @@ def test_runs_that_only_look() -> None:
     assert 'print(\'é\', model.run_on_batch({"x": a, "y": b}, ["loss", "logits"])[1].max())' in text
     assert 'print(model.run_on_batch({"x": a}, "logits"))  # now\n' in text
     assert 'return {"loss": loss, "logits": logits}\n' in text
+
+
+@pytest.mark.parametrize(("last", "stays"), [("pass", False), ("print(config)", True)])
+def test_settings_go_with_their_session(last: str, stays: bool) -> None:
+    first = "options = tf.GPUOptions(allow_growth=True)\n"
+    first += "    config = tf.ConfigProto(gpu_options=options)\n"
+    first += "    config.log_device_placement = True"
+    text = text_of(rewritten(first=first, config="config=config", last=last))
+    assert ("ConfigProto" in text) == ("GPUOptions" in text) == ("config" in text) == stays
 
 
 def test_numbers_between_the_tensors() -> None:

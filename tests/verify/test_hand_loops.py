@@ -260,6 +260,8 @@ EACH = BY_HAND.format(
 )
 BY_SLIM = BY_HAND.format(
     operation="""step = tf.train.get_or_create_global_step()
+    loss += 0.01 * tf.add_n([tf.nn.l2_loss(v) for v in tf.trainable_variables()
+                             if 'weights' in v.name])
     rate = tf.train.exponential_decay(0.05, step, 7, 0.8)
     optimizer = tf.train.GradientDescentOptimizer(rate)
     train_op = slim.learning.create_train_op(loss, optimizer, clip_gradient_norm=0.3)"""
