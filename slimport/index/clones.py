@@ -145,7 +145,7 @@ class _Reading:
             loop_call=self._loop_call,
             gone=gone,
             looks_up=self._looking(
-                [s for s in after if s not in gone], optimized, changes, updates
+                [s for s in after if s not in gone], optimized_call, changes, updates
             ),
             told=[],
             saver=saver,
@@ -166,12 +166,13 @@ class _Reading:
         )
 
     def _looking(
-        self, rest: list[ast.stmt], optimized: ast.stmt, changes: Changes, updates: Updates
+        self, rest: list[ast.stmt], optimized: ast.Call, changes: Changes, updates: Updates
     ) -> list[ast.stmt]:
         """The statements that look variables up; `compile` stands where gradients are applied."""
         found = [s for s in rest if looks_up(s, self._function, self._program)]
-        told = [optimized, *changes.gone]
-        is_told = any(looks_up(s, self._function, self._program) for s in told)
+        given = [k.value for k in optimized.keywords if k.arg == "var_list"]
+        given += [v for v in (changes.multipliers, changes.norm) if v is not None]
+        is_told = any(looks_up(v, self._function, self._program) for v in given)
         return [*found, updates.applied] if is_told else found
 
     def _only(self, kind: str) -> tuple[ast.stmt, ast.Call]:

@@ -361,8 +361,8 @@ def only_shows(statement: ast.stmt, function: Function, program: Program) -> boo
     return bool(shown) and len(looked_up) + len(shown) == len(names)
 
 
-def looks_up(statement: ast.stmt, function: Function, program: Program) -> bool:
-    if is_step(statement, function):
+def looks_up(statement: ast.stmt | ast.expr, function: Function, program: Program) -> bool:
+    if isinstance(statement, ast.stmt) and is_step(statement, function):
         return False
     reached = closure_of(called(statement, function, program), callees)
     references = references_in(statement, function) + [r for f in reached for r in f.references]
