@@ -88,7 +88,8 @@ class HandLoop:
     Attributes:
         function: The function, or the file's top level.
         block: The statements among which the loss is, those below `opened` in its place.
-        opened: ``with tf.control_dependencies(updates):`` around the training operation.
+        opened: ``with tf.control_dependencies(updates):`` around the training operation, name
+            scopes around placeholders.
         graph: The ``with tf.Graph().as_default():`` around them, if any.
         session: The ``with tf.Session() as session:`` among them, if it is one.
         session_name: The session's name.

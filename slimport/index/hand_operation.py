@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from slimport.index.blocks import argument, assigned, call_of, loaded, references_in
-from slimport.index.hand_loop import Gradients, Minimized, nested
+from slimport.index.blocks import argument, assigned, call_of, loaded, only_places, references_in
+from slimport.index.hand_loop import PLACEHOLDER, Gradients, Minimized, nested
 from slimport.index.program import Function
 from slimport.index.stays import Stays
 from slimport.index.training import TRAIN_OP
@@ -36,7 +36,7 @@ class OperationReading:
 
     def __init__(self, function: Function, block: list[ast.stmt]) -> None:
         self._function, self._node = function, function.node
-        self.opened = [s for s in block if self._waits(s)]
+        self.opened = [s for s in block if self._waits(s) or self._names_placeholders(s)]
         self.block = list(self._flat(block))
 
     def minimized(self) -> Minimized:
@@ -168,6 +168,12 @@ class OperationReading:
         trains = any(self._minimizes(n) for s in statement.body for n in ast.walk(s))
         return self._api(statement.items[0].context_expr) == _DEPENDENCIES and trains
 
+    def _names_placeholders(self, statement: ast.stmt) -> bool:
+        """Whether it is ``with tf.name_scope(...):`` around placeholders alone."""
+        if not isinstance(statement, ast.With) or not only_places(statement, self._function):
+            return False
+        return all(self._api(call_of(s)) == PLACEHOLDER for s in statement.body)
+
     def _flat(self, block: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
         for statement in block:
             if statement in self.opened:
@@ -178,7 +184,7 @@ class OperationReading:
 
     def _after_updates(self, minimized: Minimized) -> Minimized:
         """The operation with the updates that it waits for."""
-        for statement in self.opened:
+        for statement in filter(self._waits, self.opened):
             assert isinstance(statement, ast.With)
             match statement.items[0].context_expr:
                 case ast.Call(_, [given], []) if minimized.statement in statement.body:

@@ -733,6 +733,18 @@ def test_runs_that_only_look() -> None:
     assert 'return {"loss": loss, "logits": logits}\n' in text
 
 
+def test_placeholders_in_a_name_scope() -> None:
+    scope = "with tf.name_scope('input'):\n        # Fed.\n        {}\n    net = x + z"
+    more = {"run": "sess.run(train_op, {x: a, y: b, z: a})"}
+    fed = scope.format("z = tf.placeholder(tf.float32)  # once more")
+    text = text_of(rewritten(fed=fed, **more))
+    assert "def build_loss(x, y, z):" in text and "name_scope" not in text
+    assert "# Fed.\n" in text and "# once more\n" in text
+    fed = scope.format("z = tf.placeholder(tf.float32) + 1.0")
+    result = rewritten(fed=fed, **more)
+    assert "no statement of its own" in result.report.notes[0]
+
+
 @pytest.mark.parametrize(("last", "stays"), [("pass", False), ("print(config)", True)])
 def test_settings_go_with_their_session(last: str, stays: bool) -> None:
     first = "options = tf.GPUOptions(allow_growth=True)\n"
