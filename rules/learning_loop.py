@@ -68,7 +68,7 @@ def main(_):
         train_op,
         '/tmp/logs',
         number_of_steps=1000,
-        session_config=tf.ConfigProto(allow_soft_placement=True))
+        startup_delay_steps=0)
 
 
 if __name__ == '__main__':
@@ -87,7 +87,7 @@ def main(_):
         train_op,
         '/tmp/logs',
         number_of_steps=1000,
-        session_config=tf.ConfigProto(allow_soft_placement=True))
+        startup_delay_steps=0)
 
 
 if __name__ == '__main__':
