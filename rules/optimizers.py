@@ -128,7 +128,8 @@ class _OptimizerRule(Rule):
             return Leave(f"{site.api} is called with arguments that cannot be seen")
         rate = given.get("learning_rate")
         is_fed = rate is not None and site.file.is_fed_rate(rate, site.function)
-        if rate is not None and not is_fed and may_be_tensor(rate, site.reference.scope):
+        is_known = rate is None or is_fed or site.file.is_schedule(rate, site.function)
+        if rate is not None and not is_known and may_be_tensor(rate, site.reference.scope):
             return Leave(
                 f"the learning rate of {site.api} is a tensor",
                 "give a number, or a schedule of the step",

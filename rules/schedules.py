@@ -61,6 +61,8 @@ class _ScheduleRule(Rule):
     def call(self, site: CallSite) -> Outcome:
         if site.aliased:  # the line that binds the name is marked
             return Keep()
+        if site.file.is_of_step_schedule(site.reference.node):
+            return site.file.tf1(site)
         name, parameters = (_KERAS | _WRITTEN)[site.short]
         given = arguments_of(site, tuple(parameters))
         if given is None:
@@ -175,15 +177,18 @@ def _is_rate(node: ast.AST, site: CallSite) -> bool:
 SCHEDULES = _ScheduleRule(
     code="SLIM281",
     name="schedules",
-    summary="tf.train.exponential_decay ... -> keras.optimizers.schedules.*, with fit",
+    summary="learning rates of the step -> keras.optimizers.schedules.*, or StepSchedule, with fit",
     apis=tuple(f"tf.train.{name}" for name in (*_KERAS, *_WRITTEN)),
     only_with_fit=True,
     details=(
         "It acts where a Keras model is trained with fit, and only on the step that training "
         "counts. `0.1 * tf.train.exponential_decay(...)` becomes `0.1 * ComputedSchedule(...)` "
-        "of the written module, which can be computed with; a learning rate that goes to "
-        "tf.minimum, tf.cond and their like is marked. Which schedules Keras has equal, and "
-        "those that are written: docs/optimizers.md."
+        "of the written module, which can be computed with. A learning rate that is computed in "
+        "any other way (`tf.minimum`, `tf.cond`, `tf.cast` of the step, a function of the program "
+        "that takes the step) becomes a `StepSchedule`, which asks the same code at each step, "
+        "where that code does nothing else and nothing but the optimizer has the rate. Elsewhere "
+        "it is marked, or the loop stays. Which schedules Keras has equal, and those that are "
+        "written: docs/optimizers.md."
     ),
     examples=(
         Example(
@@ -210,6 +215,165 @@ def learning_rate(step):
 
 def late(step):
     return tf.maximum(tf.compat.v1.train.cosine_decay(0.1, step, 1000), 1e-4)
+""",
+        ),
+        Example(
+            title="a function of the step that warms up",
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def learning_rate_of(global_step, warm_up):
+    rate = tf.train.exponential_decay(0.1, global_step, 1000, 0.96)
+    if warm_up:
+        warm = 0.1 * tf.cast(global_step, tf.float32) / warm_up
+        rate = tf.minimum(warm, rate)
+    return rate
+
+
+def train(images, labels, folder):
+    with tf.Graph().as_default():
+        global_step = tf.train.get_or_create_global_step()
+        logits = slim.fully_connected(images, 10, activation_fn=None)
+        loss = tf.losses.sparse_softmax_cross_entropy(labels, logits)
+        rate = learning_rate_of(global_step, warm_up=500)
+        tf.summary.scalar('rate', rate)
+        optimizer = tf.train.MomentumOptimizer(rate, 0.9)
+        train_op = slim.learning.create_train_op(loss, optimizer)
+        slim.learning.train(train_op, folder, number_of_steps=10000)
+""",
+            after="""
+import tensorflow as tf
+from scoped_layers import (
+    Checkpoints,
+    fully_connected,
+    LogLoss,
+    LossModel,
+    Momentum,
+    StepSchedule,
+    StopAtStep,
+    Summaries,
+)
+
+
+def learning_rate_of(global_step, warm_up):
+    rate = tf.compat.v1.train.exponential_decay(0.1, global_step, 1000, 0.96)
+    if warm_up:
+        warm = 0.1 * tf.cast(global_step, tf.float32) / warm_up
+        rate = tf.minimum(warm, rate)
+    return rate
+
+
+def train(images, labels, folder):
+    def build_loss():
+        logits = fully_connected(images, 10, activation=None)
+        loss = tf.compat.v1.losses.sparse_softmax_cross_entropy(labels, logits)
+        return loss
+
+    model = LossModel(build_loss)
+    rate = StepSchedule(lambda global_step: learning_rate_of(global_step, warm_up=500))
+    optimizer = Momentum(rate, 0.9)
+    model.compile(optimizer=optimizer)
+    training_log = LogLoss()
+    model.fit(
+        model.batches,
+        steps_per_epoch=10000,
+        callbacks=[
+            Checkpoints(folder),
+            StopAtStep(10000),
+            Summaries(folder, learning_rate='rate'),
+            training_log,
+        ],
+    )
+""",
+        ),
+        Example(
+            title="a learning rate by hand",
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def train(images, labels, folder):
+    with tf.Graph().as_default():
+        step = tf.train.get_or_create_global_step()
+        logits = slim.fully_connected(images, 10, activation_fn=None)
+        loss = tf.losses.sparse_softmax_cross_entropy(labels, logits)
+        # A tenth at first, and in the end.
+        rate = tf.train.cosine_decay(0.1, step, 1000)
+        rate = tf.where(tf.logical_or(step < 100, step > 900), 0.01, rate)
+        optimizer = tf.train.AdamOptimizer(rate)
+        train_op = slim.learning.create_train_op(loss, optimizer)
+        slim.learning.train(train_op, folder, number_of_steps=10000)
+""",
+            after="""
+import keras
+import tensorflow as tf
+from scoped_layers import (
+    Checkpoints,
+    fully_connected,
+    LogLoss,
+    LossModel,
+    StepSchedule,
+    StopAtStep,
+)
+
+
+def train(images, labels, folder):
+    def build_loss():
+        logits = fully_connected(images, 10, activation=None)
+        loss = tf.compat.v1.losses.sparse_softmax_cross_entropy(labels, logits)
+        return loss
+
+    model = LossModel(build_loss)
+
+    # A tenth at first, and in the end.
+    def compute_rate(step):
+        rate = tf.compat.v1.train.cosine_decay(0.1, step, 1000)
+        rate = tf.compat.v1.where(tf.logical_or(step < 100, step > 900), 0.01, rate)
+        return rate
+
+    rate = StepSchedule(compute_rate)
+    optimizer = keras.optimizers.Adam(rate, epsilon=1e-8)
+    model.compile(optimizer=optimizer)
+    training_log = LogLoss()
+    model.fit(
+        model.batches,
+        steps_per_epoch=10000,
+        callbacks=[Checkpoints(folder), StopAtStep(10000), training_log],
+    )
+""",
+        ),
+        Example(
+            title="a rate that is not the optimizer's alone: the loop stays",
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def train(images, labels, folder):
+    with tf.Graph().as_default():
+        step = tf.train.get_or_create_global_step()
+        rate = tf.where(step < 100, 0.1, 0.01)
+        logits = slim.fully_connected(images, 10, activation_fn=None)
+        loss = rate * tf.losses.sparse_softmax_cross_entropy(labels, logits)
+        train_op = slim.learning.create_train_op(loss, tf.train.AdamOptimizer(rate))
+        slim.learning.train(train_op, folder, number_of_steps=10000)
+""",
+            after="""
+import tensorflow.compat.v1 as tf
+from scoped_layers import create_train_op, fully_connected, train_in_session
+
+
+def train(images, labels, folder):
+    with tf.Graph().as_default():
+        step = tf.train.get_or_create_global_step()
+        rate = tf.where(step < 100, 0.1, 0.01)
+        logits = fully_connected(images, 10, activation=None)
+        loss = rate * tf.losses.sparse_softmax_cross_entropy(labels, logits)
+        train_op = create_train_op(loss, tf.train.AdamOptimizer(rate))
+        train_in_session(train_op, folder, number_of_steps=10000)
 """,
         ),
     ),

@@ -22,6 +22,7 @@ from slimport.index.pipelines import Pipeline
 from slimport.index.program import Function, Program, callees, closure_of
 from slimport.index.queues import QUEUES
 from slimport.index.stays import Stays
+from slimport.index.training import check_rates
 from slimport.index.training_summaries import MAKING
 
 # What is drawn or made once where it stands, and with each step, or as the model's, in a clone.
@@ -95,11 +96,14 @@ def _check_step(found: CloneTraining, program: Program) -> None:
         raise Stays("the global step is not counted by the optimizer", found.operation_call)
     told += told_steps(found.function)
     told += [argument(p.call, p.position, p.parameter) for p in found.steps_passed(program)]
+    computed = found.rates.nodes()
     if found.updates.averages is not None:
         told.append(argument(found.updates.averages.call, 1, "num_updates"))
     for node in _loads(found.function.node, found.function):
-        if node.id in names and not any(node is known for known in told):
-            raise Stays("the global step is used for more than schedules", node)
+        is_told = id(node) in computed or any(node is known for known in told)
+        if node.id in names and not is_told:
+            raise Stays("the global step is used for more than a learning rate", node)
+    check_rates(found, program)
 
 
 def _loads(node: ast.AST, function: Function) -> Iterator[ast.Name]:

@@ -16,6 +16,7 @@ from slimport.index.program import Function, Program, callees, closure_of
 from slimport.index.resolve import InTree
 from slimport.index.savers import saver_of
 from slimport.index.stays import Stays
+from slimport.index.step_rates import step_rates
 from slimport.index.summaries_kept import Added, KeptSummaries, kept_summaries
 from slimport.index.training import TRAIN, Training, block_of, looks_up
 from slimport.index.training_summaries import rate_summary
@@ -153,6 +154,7 @@ class _Reading:
             workers=dict(told.given),
             deployment=told,
             created=created,
+            rates=step_rates(self._lines.block, self._function, self._program),
             created_call=created_call,
             network=self._network(created_call),
             outputs=_target(outputs) if outputs is not None else None,

@@ -15,7 +15,7 @@ STEPS = (
     "tf.train.get_global_step",
 )  # fmt: skip
 # Schedules, and where they take the global step.
-_SCHEDULES = {
+SCHEDULES = {
     "tf.train.cosine_decay": 1, "tf.train.cosine_decay_restarts": 1,
     "tf.train.exponential_decay": 1, "tf.train.inverse_time_decay": 1,
     "tf.train.linear_cosine_decay": 1, "tf.train.natural_exp_decay": 1,
@@ -36,23 +36,28 @@ class PassedStep:
     """A call that hands the global step to a function of the program.
 
     Attributes:
+        caller: The function that calls.
         call: The call.
         function: The function.
         parameter: Its parameter that gets the step.
         position: The parameter's place.
     """
 
+    caller: Function
     call: ast.Call
     function: Function
     parameter: str
     position: int
 
 
-def passed_steps(call: ast.Call, names: set[str], target: Function) -> Iterator[PassedStep]:
+def passed_steps(
+    caller: Function, call: ast.Call, names: set[str], target: Function
+) -> Iterator[PassedStep]:
     """Where a call hands one of the names over, as a plain name each.
 
     Args:
-        call: A call.
+        caller: A function.
+        call: A call in it.
         names: Those of the global step.
         target: The function that it calls.
     """
@@ -63,26 +68,26 @@ def passed_steps(call: ast.Call, names: set[str], target: Function) -> Iterator[
     given += [(k.arg or "", k.value) for k in call.keywords]
     for parameter, value in given:
         if isinstance(value, ast.Name) and value.id in names and parameter in parameters:
-            yield PassedStep(call, target, parameter, parameters.index(parameter))
+            yield PassedStep(caller, call, target, parameter, parameters.index(parameter))
 
 
-def only_schedules(function: Function, parameter: str, caller: Function) -> bool:
-    """Whether a function, called just once, uses a parameter for learning rates alone."""
-    node = function.node
-    if function.all_callers != {caller} or function.escapes or function.is_method:
+def only_schedules(passed: PassedStep) -> bool:
+    """Whether a function, which one other calls, uses the step for learning rates alone."""
+    function, node = passed.function, passed.function.node
+    if function.all_callers != {passed.caller} or function.escapes or function.is_method:
         return False
-    if function.module is not caller.module or not isinstance(node, ast.FunctionDef):
+    if not isinstance(node, ast.FunctionDef):
         return False
     if node.args.defaults or node.args.vararg or node.args.kwarg:
         return False
     told = list(told_steps(function))
-    uses = [n for n in ast.walk(node) if isinstance(n, ast.Name) and n.id == parameter]
+    uses = [n for n in ast.walk(node) if isinstance(n, ast.Name) and n.id == passed.parameter]
     return all(any(use is step for step in told) for use in uses)
 
 
 def told_steps(function: Function) -> Iterator[ast.expr | None]:
     """What schedules of a function are given as the step."""
     for reference in function.references:
-        position = _SCHEDULES.get(reference.api.name)
+        position = SCHEDULES.get(reference.api.name)
         if position is not None and reference.call is not None:
             yield argument(reference.call, position, "global_step" if position else "x")

@@ -15,7 +15,14 @@ from slimport.index.program import Function, Program, Reference
 from slimport.index.queues import QUEUES
 from slimport.index.single_iterators import SingleIterator, single_iterators
 from slimport.index.stays import Stays
-from slimport.index.training import TRAIN, Training, nodes_told, only_shows, training_of
+from slimport.index.training import (
+    TRAIN,
+    Training,
+    check_rates,
+    nodes_told,
+    only_shows,
+    training_of,
+)
 from slimport.index.training_summaries import is_given, merged_summaries
 
 # A program that does any of this keeps its graph: fit has no place for it.
@@ -85,7 +92,11 @@ def _why_not(training: Training, program: Program, read: Mapping[Function, Pipel
     if isinstance(training, CloneTraining):
         return _why_clones_stay(training, program, read)
     if not _is_step_told_by_keras(training, program):
-        return "the global step is used for more than schedules"
+        return "the global step is used for more than a learning rate"
+    try:
+        check_rates(training, program)
+    except Stays as why:
+        return f"{why} (line {why.line})"
     return (
         _unknown_argument(training)
         or _why_summaries_stay(training, program)
@@ -233,7 +244,8 @@ def _is_step_told_by_keras(training: Training, program: Program) -> bool:
         for n in ast.walk(function.node)
         if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load) and n.id in names
     ]
-    return all(any(use is node for node in told) for use in uses)
+    computed = training.rates.nodes()
+    return all(id(use) in computed or any(use is node for node in told) for use in uses)
 
 
 def _never(reference: Reference) -> bool:

@@ -27,11 +27,13 @@ from slimport.index.global_steps import (
     passed_steps,
 )
 from slimport.index.lines import Lines
+from slimport.index.modules import Module
 from slimport.index.program import Function, Program, Reference, callees, closure_of
 from slimport.index.queues import QUEUES
 from slimport.index.savers import Saver, saver_of
 from slimport.index.session_configs import configuring
 from slimport.index.stays import Stays
+from slimport.index.step_rates import RatesOfBlock, step_rates
 from slimport.index.summaries_kept import MERGE, MERGE_ALL, KeptSummaries
 from slimport.index.training_summaries import MAKING, merged_summaries, rate_summary
 from slimport.index.workers import Synchronous, check_waiting, chief_of, server_of, synchronous_of
@@ -83,6 +85,7 @@ class Training:
         saver: What saves the variables, if it is told.
         synchronous: Where workers wait for each other, if they do.
         workers: What a strategy is told of workers; empty where there are none.
+        rates: The learning rates that depend on the global step.
     """
 
     function: Function
@@ -101,6 +104,7 @@ class Training:
     saver: Saver | None
     synchronous: Synchronous | None
     workers: dict[str, ast.expr]
+    rates: RatesOfBlock
 
     def beside(self, program: Program) -> set[Function]:
         """The functions that the other statements run: optimizers, schedules, restoring."""
@@ -110,12 +114,20 @@ class Training:
 
     def steps_passed(self, program: Program) -> Iterator[PassedStep]:
         """Where the global step goes to a function which only schedules a rate by it."""
-        names = self.names_of_steps
+        names, computed = self.names_of_steps, self.rates.nodes()
         for call in self.function.calls:
             for target in called_by(call, self.function, program):
-                for passed in passed_steps(call, names, target):
-                    if only_schedules(target, passed.parameter, self.function):
+                if id(call) in computed or len(program.calls_of(self.function, target)) > 1:
+                    continue
+                for passed in passed_steps(self.function, call, names, target):
+                    if only_schedules(passed):
                         yield passed
+
+    def files(self, program: Program) -> set[Module]:
+        """The files that make its optimizer and its learning rate, which are Keras' then."""
+        passed = {p.function for p in self.steps_passed(program)}
+        makes = {f for f in self.beside(program) if any(map(_is_optimizer, f.references))}
+        return {f.module for f in passed | makes}
 
     def is_one_call(self, program: Program) -> bool:
         """Whether the loss is what a function of the program gives, of values that are there.
@@ -168,6 +180,22 @@ class Training:
         return closure_of(start, callees)
 
 
+def check_rates(training: Training, program: Program) -> None:
+    """Whether learning rates that are computed may be so apart from the loss.
+
+    Raises:
+        Stays: If the loss runs a function of one, or one is shown where it stays.
+    """
+    for rate in training.rates.computed:
+        shared = rate.functions & training.callees(program)
+        if shared:
+            name = min(function.qualname for function in shared)
+            raise Stays(f"{name} computes a learning rate and is part of the loss")
+        for statement in rate.shown:
+            if statement not in training.gone:
+                raise Stays(f"{rate.name} is used beside the optimizer", statement)
+
+
 def training_of(function: Function, program: Program) -> Training | None:
     """The block of a function that makes a training operation and runs slim's loop on it.
 
@@ -206,7 +234,8 @@ def training_of(function: Function, program: Program) -> Training | None:
     if saver is not None and saver.statement is not None:
         told.append(saver.statement)
     serving = [operation, *merged.gone, *told]
-    of_loss = _of_loss(block[: block.index(loop)], serving, function, program)
+    rates = step_rates(block, function, program)
+    of_loss = _of_loss(block[: block.index(loop)], serving, rates, function, program)
     return Training(
         function=function,
         graph=graph,
@@ -231,6 +260,7 @@ def training_of(function: Function, program: Program) -> Training | None:
         saver=saver,
         synchronous=synchronous,
         workers=workers,
+        rates=rates,
     )
 
 
@@ -285,13 +315,19 @@ def block_of(
 
 
 def _of_loss(
-    before: list[ast.stmt], others: list[ast.stmt], function: Function, program: Program
+    before: list[ast.stmt],
+    others: list[ast.stmt],
+    rates: RatesOfBlock,
+    function: Function,
+    program: Program,
 ) -> list[ast.stmt]:
     """The statements that make tensors, or use what these have made; `others` do neither."""
     made: set[str] = set()
     found = []
     before = [s for s in before if s not in others]
     for statement in before:
+        if rates.makes(statement):
+            continue
         shows = shows_what_is_there(statement, before, made, function, program)
         if shows or makes_tensors(statement, function, program) or loaded([statement]) & made:
             found.append(statement)
@@ -384,6 +420,11 @@ def is_inside(reference: Reference) -> bool:
     if name.startswith(QUEUES):
         return True
     return name.startswith(("tf.", "slim.")) and not name.startswith(_BESIDE)
+
+
+def _is_optimizer(reference: Reference) -> bool:
+    name = reference.api.name
+    return name.startswith(("tf.train.", "tf.contrib.opt.")) and name.endswith("Optimizer")
 
 
 def _holds(statement: ast.stmt, reference: Reference) -> bool:

@@ -103,7 +103,7 @@ class CloneFit(FitBlock):
         elif isinstance(old, ast.FunctionDef) and training.placed:
             found = [self._anywhere(new)]
         else:
-            found = [self._averaging(new)]
+            found = self._schedules.instead(old, pairs) or [self._averaging(new)]
         return [self._in_layer_graph(found)] if old in training.looks_up else found
 
     def _strategy_of(self, statement: cst.BaseStatement) -> cst.BaseStatement:

@@ -208,6 +208,15 @@ class _Services:
             return True
         return is_global_step(node, function, self._plan.program)
 
+    def is_of_step_schedule(self, node: ast.AST | None) -> bool:
+        return id(node) in self._plan.of_step_schedules
+
+    def is_schedule(self, node: ast.expr, function: Function) -> bool:
+        training = self._plan.trainings.get(function)
+        if training is None or not isinstance(node, ast.Name):
+            return False
+        return training.rates.names(node.id)
+
     def may_have_sparse_gradients(self) -> bool:
         return may_have_sparse_gradients(self._module, self._plan.program)
 
@@ -377,6 +386,9 @@ class _Rewriter(cst.CSTTransformer):
         return self._references.get(span) if span is not None else None
 
     def _call(self, original: cst.Call, node: cst.Call) -> cst.BaseExpression:
+        number = self._training.number(original, node)
+        if number is not None:
+            return number
         node = self._training.call(original, node)
         value = self._loops.call(original, node)
         if value is not node:

@@ -42,6 +42,7 @@ from slimport.rewrite.statements import (
     with_value,
     without_blank,
 )
+from slimport.rewrite.step_rates import StepSchedules
 from slimport.rewrite.strategies import clone_strategy
 
 CODE, NAME = "SLIM290", "fit"
@@ -90,6 +91,7 @@ class FitBlock:
         self._rate = rate
         self._is_one_call = is_one_call
         self._plain = PlainFit(plain, services, taken, scoped) if plain is not None else None
+        self._schedules = StepSchedules(training.rates, services, taken)
         self._replaced = [training.operation_call, training.loop_call]
         self._replaced += plain.replaced if plain is not None else []
         whole = plain is not None
@@ -106,6 +108,7 @@ class FitBlock:
         for reference in self.training.function.references:
             if reference.call is not None and self.replaces(reference):
                 yield Rewritten(reference.span[0], reference.api.name, CODE, NAME)
+        yield from self._schedules.entries()
 
     def rewritten(self, node: cst.FunctionDef) -> cst.FunctionDef:
         """The function with the block's new statements."""
@@ -120,6 +123,8 @@ class FitBlock:
         inside: list[cst.BaseStatement] | None = None
         carried: list[cst.EmptyLine] = []
         for old, new in pairs:
+            if self._schedules.goes(old):
+                continue
             if old in training.gone:
                 carried += comments_left(new)
                 continue
@@ -178,7 +183,7 @@ class FitBlock:
         elif old is training.loop:
             found = self._fit(new)
         else:
-            found = [new]
+            found = self._schedules.instead(old, pairs) or [new]
         if old in training.looks_up and old is not training.loop:
             found = [self._in_layer_graph(found)]
         return with_comments_of(replaced, found)

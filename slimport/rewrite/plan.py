@@ -183,6 +183,11 @@ class Plan:
         return {f for f in beside if self.trains_with_fit(f.module)} | set(self.trainings)
 
     @cached_property
+    def of_step_schedules(self) -> set[int]:
+        """The ids of the nodes that a StepSchedule runs, with TensorFlow 1's schedules."""
+        return {node for t in self.trainings.values() for node in t.rates.nodes()}
+
+    @cached_property
     def steps_passed(self) -> list[PassedStep]:
         """Where the global step goes to a function that only schedules a rate by it."""
         return [s for t in self.trainings.values() for s in t.steps_passed(self.program)]
@@ -232,6 +237,9 @@ class Plan:
             without = frozenset(blocks | (reached & self._read.keys()))
             sessions = Sessions(self.program, without)
             kept = {f for f in (*trained, *evaluated) if not sessions.runs(f.module)}
+            kept -= {
+                f for f, t in trained.items() if any(map(sessions.runs, t.files(self.program)))
+            }
             if kept == trained.keys() | evaluated.keys():
                 return trained, evaluated, stays
             others = (trained.keys() | evaluated.keys()) - kept

@@ -65,6 +65,12 @@ class FileServices(Protocol):
     def is_global_step(self, node: ast.expr, function: Function) -> bool:
         """Whether the expression is the variable that training counts up."""
 
+    def is_of_step_schedule(self, node: ast.AST | None) -> bool:
+        """Whether a StepSchedule runs the code, so that TensorFlow 1's own schedules stay."""
+
+    def is_schedule(self, node: ast.expr, function: Function) -> bool:
+        """Whether the name of a learning rate stands for schedules, of Keras or a StepSchedule."""
+
     def may_have_sparse_gradients(self) -> bool:
         """Whether the program may look rows of a variable up, so that gradients lack the others."""
 

@@ -11,6 +11,7 @@ from libcst.metadata import CodeRange
 from slimport.index.clones import CloneTraining
 from slimport.index.modules import Module
 from slimport.index.program import ColumnMap, Function, Reference
+from slimport.index.schedule_functions import rate_constants
 from slimport.index.training import Training, unseen_summaries
 from slimport.index.training_summaries import summarizes_gradients, writes_summaries
 from slimport.report.model import Rewritten
@@ -73,9 +74,20 @@ class TrainingBlocks:
         self._steps = {
             (passed.call.lineno, passed.call.col_offset): passed
             for passed in plan.steps_passed
+            if passed.caller.module is module
+        }
+        self._without = {
+            (_line_of(passed.function), passed.parameter)
+            for passed in plan.steps_passed
             if passed.function.module is module
         }
         columns = ColumnMap(module.lines)
+        self._numbers = {
+            columns.span(call)
+            for passed in plan.steps_passed
+            if passed.function.module is module
+            for call in rate_constants(passed.function)
+        }
         self._added = {
             columns.span(added.call)
             for training in plan.trainings.values()
@@ -106,6 +118,14 @@ class TrainingBlocks:
         if self._iterators.replaces(reference):
             return True
         return any(block.replaces(reference) for block in blocks)
+
+    def number(self, original: cst.Call, node: cst.Call) -> cst.BaseExpression | None:
+        """The number of a `tf.constant` that is a learning rate, where schedules are Keras'."""
+        if not self._numbers:
+            return None
+        start, end = self._positions[original].start, self._positions[original].end
+        span = (start.line, start.column, end.line, end.column)
+        return node.args[0].value if span in self._numbers else None
 
     def call(self, original: cst.Call, node: cst.Call) -> cst.Call:
         """The call without the global step, for a function that Keras spares it.
@@ -173,12 +193,12 @@ class TrainingBlocks:
         return self._iterators.function(line, self._of_blocks(line, node))
 
     def _of_blocks(self, line: int, node: cst.FunctionDef) -> cst.FunctionDef:
-        if not self._readers and not self._steps and not self._fits and not self._evaluations:
+        if not self._readers and not self._without and not self._fits and not self._evaluations:
             return node
         files = self._readers.get(line)
         if files is not None:
             node = of_a_record(node, files)
-        gone = {p.parameter for p in self._steps.values() if _line_of(p.function) == line}
+        gone = {parameter for found, parameter in self._without if found == line}
         if gone:
             node = without_parameters(node, gone)
         block = self._fits.get(line) or self._evaluations.get(line)

@@ -1,11 +1,12 @@
 # mypy: allow-subclassing-any
-"""Learning rates: schedules of TensorFlow 1 that Keras lacks, and arithmetic with schedules."""
+"""Learning rates: schedules that Keras lacks, arithmetic with them, functions of the step."""
 
 from __future__ import annotations
 
 import math
 import numbers
 import operator
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -16,6 +17,7 @@ __all__ = [
     "LinearCosineDecay",
     "NaturalExpDecay",
     "NoisyLinearCosineDecay",
+    "StepSchedule",
 ]
 
 
@@ -234,3 +236,28 @@ class ComputedSchedule(keras.optimizers.schedules.LearningRateSchedule):
         """Makes the schedule again."""
         operands = map(keras.saving.deserialize_keras_object, config["operands"])
         return cls(*operands, operation=config["operation"])
+
+
+class StepSchedule(keras.optimizers.schedules.LearningRateSchedule):
+    """A learning rate that a function computes of the step.
+
+    ```python
+    rate = StepSchedule(lambda step: tf.minimum(1e-3 * tf.cast(step, tf.float32), 0.1))
+    ```
+
+    The function is called once, where the schedule is made, in a graph of its own: there
+    `tf.compat.v1.train.exponential_decay` and its like give tensors, as in TensorFlow 1.
+
+    Args:
+        function: Takes the step, a scalar tensor of int64, and returns the learning rate: a scalar
+            tensor or a number.
+    """
+
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        step = tf.TensorSpec([], tf.int64, "global_step")
+        with tf.init_scope():
+            self._rate = tf.function(function, autograph=False).get_concrete_function(step)
+
+    def __call__(self, step: Any) -> Any:
+        """Returns the learning rate at a step."""
+        return self._rate(tf.cast(step, tf.int64))

@@ -344,7 +344,7 @@ STAYS = {
     "no step": ({"step": "None"}, "the global step is not counted by the optimizer"),
     "a step that is looked at": (
         {"late": "shown = tf.equal(global_step, 3)"},
-        "the global step is used for more than schedules",
+        "the global step is used for more than a learning rate",
     ),
     "all summaries of the graph": ({"summary": "tf.summary.merge_all()"}, ""),
     "a step function": (

@@ -466,7 +466,7 @@ REASONS = {
     "workers that wait elsewhere": "the loop waits in another way",
     "averages": "tf.train.ExponentialMovingAverage in train needs a graph",
     "a placeholder": "tf.placeholder in train needs a graph",
-    "the step is looked at": "the global step is used for more than schedules",
+    "the step is looked at": "the global step is used for more than a learning rate",
     "two statements on a line": "two statements share a line",
     "a return among them": "the statements of the loss return, or leave a loop",
     "changed after it was used": "scale changes after the loss is built",

@@ -79,6 +79,21 @@ PROGRAMS = {
         "        optimizer = tf.train.MomentumOptimizer(rate, 0.9)",
         ", clip_gradient_norm=0.3",
     ),
+    "momentum, a warm-up": (
+        "def warmed(n):\n"
+        "            rate = tf.train.exponential_decay(0.05, n, 7, 0.8)\n"
+        "            return tf.minimum(0.05 * tf.cast(n + 1, tf.float32) / 20.0, rate)\n"
+        "        rate = warmed(step)\n"
+        "        optimizer = tf.train.MomentumOptimizer(rate, 0.9)",
+        "",
+    ),
+    "momentum, rates by hand": (
+        "rate = tf.where(step < 2, 0.01, 0.05)\n"
+        "        for begin, lower in ((10, 0.02), (25, 0.004)):\n"
+        "            rate = tf.cond(step < begin, lambda: rate, lambda: lower)\n"
+        "        optimizer = tf.train.MomentumOptimizer(rate, 0.9)",
+        "",
+    ),
     "rmsprop": ("optimizer = tf.train.RMSPropOptimizer(0.002, momentum=0.9, epsilon=1.0)", ""),
     "adam, one layer": (
         "optimizer = tf.train.AdamOptimizer(0.003)",

@@ -182,3 +182,70 @@ def test_what_stands_still_is_refused(new: Any) -> None:
     schedule = new.ComputedSchedule(plain.ExponentialDecay(0.1, 10, 0.7))
     with pytest.raises(TypeError, match="schedules and numbers"):
         schedule * tf.constant(0.5)
+
+
+def warmed(step: Any) -> Any:
+    rate = train.exponential_decay(0.1, step, 10, 0.7, staircase=True)
+    return tf.minimum(0.1 * tf.cast(step, tf.float32) / 7.0, rate)
+
+
+def by_hand(step: Any) -> Any:
+    rate = tf.where(step < 7, 0.01, 0.1)
+    return tf.cond(step < 100, lambda: rate, lambda: 0.1 * rate)
+
+
+def of_many_schedules(step: Any) -> Any:
+    begun = train.polynomial_decay(0.01, step, 7, 0.1)
+    later = train.cosine_decay(0.1, step - 7, 200, alpha=0.01)
+    by_parts = train.piecewise_constant(step, [7, 100], [1.0, 0.7, 0.2])
+    return by_parts * tf.where(step < 7, begun, later)
+
+
+def inverse_root(step: Any) -> Any:
+    n = tf.cast(step + 1, tf.float32)
+    return 0.1 * tf.minimum(tf.math.rsqrt(n), n * 7.0**-1.5)
+
+
+FUNCTIONS = [warmed, by_hand, of_many_schedules, inverse_root]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.__name__)
+def test_functions_of_the_step(function: Any, new: Any) -> None:
+    steps = [0, 1, 7, 100, 1000]
+    with tf.Graph().as_default(), session_as_written() as session:
+        step = v1.placeholder("int64", [])
+        rate = function(step)
+        expected = np.array([session.run(rate, {step: number}) for number in steps])
+    schedule = new.StepSchedule(function)
+    np.testing.assert_allclose(new_rates(schedule, steps), expected, rtol=3e-7)
+    assert len(set(expected)) > 2 and schedule(0).dtype == "float32"
+    asked = tf.function(lambda step: schedule(step))
+    np.testing.assert_allclose([asked(tf.constant(n)) for n in steps], expected, rtol=3e-7)
+
+
+def test_a_function_of_the_step_runs_once(new: Any) -> None:
+    seen = []
+
+    def rate(step: Any) -> Any:
+        seen.append(step.dtype)
+        return tf.cast(step, tf.float32) * 0.1
+
+    schedule = new.StepSchedule(rate)
+    assert seen == ["int64"]
+    optimizer = keras.optimizers.SGD(schedule)
+    variable = keras.Variable([1.0])
+    for _ in range(3):  # 1 - 0 - .1 - .2
+        optimizer.apply([tf.ones(1)], [variable])
+    np.testing.assert_allclose(variable, [0.7], rtol=1e-6)
+    np.testing.assert_allclose(optimizer.learning_rate, 0.3, rtol=1e-6)
+    assert len(seen) == 1
+
+
+def test_a_function_that_fails_fails_where_its_schedule_is_made(new: Any) -> None:
+    def compared(step: Any) -> Any:
+        return 0.1 if step < 7 else 0.01
+
+    with pytest.raises(Exception, match="bool"):
+        new.StepSchedule(compared)
+    with pytest.raises(NotImplementedError, match="get_config"):
+        new.StepSchedule(warmed).get_config()
