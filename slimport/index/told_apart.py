@@ -19,11 +19,13 @@ from slimport.index.training import (
     TRAIN,
     Training,
     check_rates,
+    makes_any,
     nodes_told,
     only_shows,
     training_of,
 )
 from slimport.index.training_summaries import is_given, merged_summaries
+from slimport.index.unknown_calls import unknown_call
 
 # A program that does any of this keeps its graph: fit has no place for it.
 NEEDS_A_GRAPH = (
@@ -89,6 +91,9 @@ def _why_not(training: Training, program: Program, read: Mapping[Function, Pipel
     before = of_a_graph_before(training.function)
     if before is not None:
         return f"{before.api.name} of a caller may be part of its graph"
+    unknown = _unknown_call(training, program, read)
+    if unknown is not None:
+        return f"{ast.unparse(unknown.func)} may make losses (line {unknown.lineno})"
     if isinstance(training, CloneTraining):
         return _why_clones_stay(training, program, read)
     if not _is_step_told_by_keras(training, program):
@@ -104,6 +109,23 @@ def _why_not(training: Training, program: Program, read: Mapping[Function, Pipel
         or _why_rest_stays(training, program)
         or _what_needs_a_graph(training, program, read, nodes_told(training))
     )
+
+
+def _unknown_call(
+    training: Training, program: Program, read: Mapping[Function, Pipeline]
+) -> ast.Call | None:
+    """A call beside the loss that may make tensors, unseen."""
+    pipeline = read.get(training.function)
+    known = {*training.of_loss, *training.gone, training.operation}
+    known |= {*pipeline.parts} if pipeline is not None else set()
+    for statement in training.block[: training.block.index(training.loop)]:
+        if statement not in known:
+            found = unknown_call(
+                statement, training.function, program, lambda f: makes_any(f, program)
+            )
+            if found is not None:
+                return found
+    return None
 
 
 def _why_clones_stay(

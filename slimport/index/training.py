@@ -409,9 +409,12 @@ def makes_tensors(statement: ast.stmt, function: Function, program: Program) -> 
     if any(is_inside(r) for r in references_in(statement, function)):
         return True
     reached = closure_of(called(statement, function, program), callees)
-    if any(f in program.building for f in reached):
-        return True
-    return any(is_inside(r) for f in reached for r in f.references)
+    return any(makes_any(f, program) for f in reached)
+
+
+def makes_any(function: Function, program: Program) -> bool:
+    """Whether a function makes layers or tensors itself."""
+    return function in program.building or any(is_inside(r) for r in function.references)
 
 
 def is_inside(reference: Reference) -> bool:

@@ -186,6 +186,8 @@ STAYS = {
         "first": "step = slim.get_or_create_global_step()",
         "third": "loss = loss + tf.cast(step, tf.float32)",
     },
+    "a loss that is handed in": {"second": "restore()"},
+    "a loss that is handed in, and gives something": {"second": "more = restore(folder)"},
     "two statements on a line": {"third": "a = 1; b = 2"},
     "a return among them": {"second": "while True: loss = logits; break"},
     "changed after it was used": {
@@ -200,6 +202,38 @@ def test_it_stays_a_loop(parts: dict[str, str]) -> None:
     text = rewritten(**parts)
     assert "LossModel" not in text and ".fit(" not in text
     assert "train_in_session(train_op, folder" in text
+
+
+MODEL = HEAD + """class Model:
+    def __init__(self, folder):
+        {made}
+
+    def build(self):
+        {built}
+
+
+"""
+LOSS = "slim.losses.add_loss(tf.reduce_sum(slim.fully_connected(tf.ones([2, 3]), 3)))"
+
+
+@pytest.mark.parametrize(
+    ("made", "built", "call"),
+    [
+        (LOSS, "pass", "model = Model(folder)"),
+        ("pass", LOSS, "Model(folder).build()"),
+        ("self.part = Model(folder)", LOSS, "self = Model(folder)\n    self.part.build()"),
+    ],
+)
+def test_losses_of_methods_are_not_lost(made: str, built: str, call: str) -> None:
+    head = MODEL.format(made=made, built=built)
+    text = rewritten(head, second=call, third="loss = tf.losses.get_total_loss()")
+    assert "LossModel" not in text and "train_in_session(train_op, folder" in text
+
+
+def test_methods_that_make_no_tensors_are_no_losses() -> None:
+    head = MODEL.format(made="self.folder = folder", built="print(self.folder)")
+    text = rewritten(head, second="model = Model(folder)\n    model.build()")
+    assert "model_ = LossModel(build_loss)\n" in text
 
 
 def test_names_of_the_function_stay_its_own() -> None:
@@ -467,6 +501,8 @@ REASONS = {
     "averages": "tf.train.ExponentialMovingAverage in train needs a graph",
     "a placeholder": "tf.placeholder in train needs a graph",
     "the step is looked at": "the global step is used for more than a learning rate",
+    "a loss that is handed in": "restore may make losses",
+    "a loss that is handed in, and gives something": "restore may make losses",
     "two statements on a line": "two statements share a line",
     "a return among them": "the statements of the loss return, or leave a loop",
     "changed after it was used": "scale changes after the loss is built",
