@@ -24,6 +24,7 @@ from slimport.index.program import Function, Program, callees, closure_of
 from slimport.index.stays import Stays
 from slimport.index.told_apart import NEEDS_A_GRAPH, is_run_on_request
 from slimport.index.training import looks_up
+from slimport.index.unknown_calls import unknown_call
 
 # What a function that measures batches again and again has no place for. A device it has.
 _NOWHERE = (
@@ -49,7 +50,17 @@ def check(found: Evaluation, program: Program, read: Mapping[Function, Pipeline]
     _check_eval_op(found)
     _check_final_op(found)
     _check_inside(found, program, read)
+    _check_beside(found, program)
     _check_callers(found)
+
+
+def _check_beside(found: Evaluation, program: Program) -> None:
+    """Whether nothing beside the metrics may make tensors, unseen."""
+    for statement in found.beside:
+        if statement in found.block and statement.lineno < found.around.lineno:
+            call = unknown_call(statement, found.function, program)
+            if call is not None:
+                raise Stays(f"{ast.unparse(call.func)} may make layers")
 
 
 def _check_lines(found: Evaluation) -> None:

@@ -22,6 +22,7 @@ from slimport.index.stays import Stays
 from slimport.index.summaries_kept import MERGE, MERGE_ALL
 from slimport.index.told_apart import NEEDS_A_GRAPH, is_run_on_request
 from slimport.index.training import looks_up, makes_tensors
+from slimport.index.unknown_calls import unknown_call
 
 # What looks into collections that the statements before have filled.
 _COLLECTED = ("slim.get_", "slim.losses.get_", "tf.get_collection", "tf.losses.get_")
@@ -270,6 +271,10 @@ class HandLoopChecks:
                 raise Stays("it makes tensors beside the loss", statement)
             if looks_up(statement, self._function, self._program):
                 raise Stays("it looks variables up in the loop", statement)
+            if statement.lineno < self._operation.lineno:
+                call = unknown_call(statement, self._function, self._program)
+                if call is not None:
+                    raise Stays(f"{ast.unparse(call.func)} may make losses", call)
 
 
 def _runs(statement: ast.stmt) -> bool:

@@ -19,7 +19,6 @@ from slimport.index.training import (
     TRAIN,
     Training,
     check_rates,
-    makes_any,
     nodes_told,
     only_shows,
     training_of,
@@ -120,9 +119,7 @@ def _unknown_call(
     known |= {*pipeline.parts} if pipeline is not None else set()
     for statement in training.block[: training.block.index(training.loop)]:
         if statement not in known:
-            found = unknown_call(
-                statement, training.function, program, lambda f: makes_any(f, program)
-            )
+            found = unknown_call(statement, training.function, program)
             if found is not None:
                 return found
     return None

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from slimport.index.names import Opaque
 from slimport.index.program import Function, Program, closure_of
 from slimport.index.resolve import InTree
+from slimport.index.training import makes_any
 
-Makes = Callable[[Function], bool]
 
-
-def unknown_call(
-    statement: ast.stmt, function: Function, program: Program, makes: Makes
-) -> ast.Call | None:
+def unknown_call(statement: ast.stmt, function: Function, program: Program) -> ast.Call | None:
     """A call of a statement that may make tensors beside the loss, unseen.
 
     A function that is handed in, a method whose class is not known, an object that is made: the
@@ -24,11 +21,11 @@ def unknown_call(
         statement: A statement that is no part of the loss.
         function: The function that holds it.
         program: The index.
-        makes: Whether a function of the program makes tensors, or layers.
     """
     for call in _calls(statement):
         alone = isinstance(statement, ast.Expr) and statement.value is call
-        if any(map(makes, _may_run(call, alone, function, program))):
+        reached = _may_run(call, alone, function, program)
+        if any(makes_any(target, program) for target in reached):
             return call
         if isinstance(call.func, ast.Name) and _is_handed_in(call.func, alone, function, program):
             return call
@@ -51,7 +48,7 @@ def _may_run(
     """The functions of the program that a call may run, where it does not say which."""
     meaning = program.resolve(call.func, function.module)
     if meaning is None:
-        name = getattr(call.func, "attr", "__call__")
+        name = getattr(call.func, "attr", "__call__" if alone else "")
         found = [f for f in function.maybe_callees if f.qualname.rpartition(".")[2] == name]
         return closure_of(found, lambda f: f.callees)
     if not isinstance(meaning, InTree):

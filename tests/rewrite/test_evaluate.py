@@ -205,6 +205,11 @@ STAYS = {
     },
     "the update is shown": {"third": "print(update)"},
     "a name of the update is shown": {"third": "ops = [update]\n    print(ops)", "op": "ops"},
+    "layers of a method": {
+        "head": HEAD + "class Net:\n    def build(self):\n        slim.fully_connected(x, 3)\n\n\n",
+        "first": "Net().build()",
+    },
+    "a function that is handed in": {"first": "other()"},
     "a hook": {"options": ", hooks=[other]"},
     "hooks": {"options": ", hooks=other"},
     "a feed": {"options": ", eval_op_feed_dict={x: 1}"},

@@ -247,6 +247,7 @@ def test_it_stays_unless_it_is_asked_for(parts: dict[str, str]) -> None:
 
 STAYS = {
     "another run that is fed half": ({"end": "sess.run(loss, {x: a})"}, "more than it is fed"),
+    "losses of a function that is handed in": ({"first": "path()"}, "path may make losses"),
     "another run that is fed nothing": ({"end": "loss.eval()"}, "more than it is fed"),
     "another run that is fed a tensor": (
         {"end": "sess.run(loss, {x: a, y: b, logits: a})"}, "not every placeholder",
