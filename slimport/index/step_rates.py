@@ -16,7 +16,7 @@ from slimport.index.blocks import (
     loaded,
     references_in,
 )
-from slimport.index.computing import Computing, computes
+from slimport.index.computing import Computing, computes, is_once
 from slimport.index.global_steps import (
     SCHEDULES,
     PassedStep,
@@ -272,9 +272,10 @@ def _check_assigns(statement: ast.stmt) -> None:
 
 
 def _is_other(reference: Reference) -> bool:
-    """Whether a reference is of TensorFlow or slim, and no schedule's."""
+    """Whether a reference is of TensorFlow or slim, and no schedule's nor a flag's."""
     name = reference.api.name
-    return name.startswith(("tf.", "slim.")) and name not in SCHEDULES
+    of_library = name.startswith(("tf.", "slim.")) and not is_once(name)
+    return of_library and name not in SCHEDULES
 
 
 def _is_value(call: ast.Call, statements: Sequence[ast.stmt]) -> bool:

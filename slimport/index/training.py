@@ -287,7 +287,8 @@ def _workers(
 def nodes_told(training: Training) -> set[int]:
     """The ids of the nodes that tell a loop of summaries, savers, sessions, workers and devices."""
     given = (k.value for k in training.loop_call.keywords if k.arg in _OF_SESSIONS)
-    parts: list[ast.AST] = [*training.gone, *given]
+    gone = (s for s in training.gone if not _is_summary(s, training.of_loss, training.function))
+    parts: list[ast.AST] = [*gone, *given]
     withs = (n for n in ast.walk(training.function.node) if isinstance(n, ast.With))
     for node in (n for n in withs if not set(training.block).isdisjoint(n.body)):
         if only_places(node, training.function, DEVICES):

@@ -113,6 +113,12 @@ def test_schedules_alone_are_keras_own() -> None:
     assert "    return 0.5 * ComputedSchedule(keras.optimizers.schedules.Expon" in text
 
 
+def test_flags_are_none_of_what_is_computed() -> None:
+    functions = "def falls(rate, step):\n    return tf.train.cosine_decay(rate, step, 100)"
+    text = migrated(program("rate = falls(FLAGS.rate, step)", functions=functions))
+    assert "    rate = falls(FLAGS.rate)\n" in text and "StepSchedule" not in text
+
+
 def test_what_is_computed_with_a_function_of_schedules_is_a_function() -> None:
     functions = "def falls(step):\n    return tf.train.cosine_decay(0.1, step, 100)"
     text = migrated(program("rate = 0.5 * falls(step)", functions=functions))

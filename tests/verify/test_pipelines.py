@@ -18,7 +18,7 @@ pytest.importorskip("tf_slim")
 
 RUNNER = Path(__file__).with_name("run_legacy_script.py")
 ENVIRONMENT = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"}
-NUMBERS = (1, 2, 3, 7)  # 10 examples: batches of 4 go across the epochs
+NUMBERS = (2, 7)  # 10 examples: batches of 4 go across the epochs
 HEAD = """
 import json
 import sys

@@ -88,6 +88,7 @@ def test_the_comparison_sees(fault: str, clones: dict[str, Any]) -> None:
     assert max(differences(clones, fault).values()) > 1e-2
 
 
+@pytest.mark.slow
 def test_three_clones(tmp_path: Path) -> None:
     assert max(differences(found_by(tmp_path, 3), "three clones").values()) < 5e-6
 
