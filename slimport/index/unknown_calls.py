@@ -59,7 +59,14 @@ def _may_run(
         return closure_of(start, lambda f: f.callees)
     target = program.function_of(meaning.definition)
     # Of what gives a value the value's use tells, as that of `network_fn = get_network_fn(name)`.
-    return closure_of([target], lambda f: f.all_callees) if alone and target is not None else ()
+    return closure_of([target], _called) if alone and target is not None else ()
+
+
+def _called(function: Function) -> set[Function]:
+    """What a function calls, and the methods that it calls by name, of whatever class."""
+    named = {call.func.attr for call in function.calls if isinstance(call.func, ast.Attribute)}
+    methods = (f for f in function.maybe_callees if f.is_method)
+    return function.callees | {f for f in methods if f.qualname.rpartition(".")[2] in named}
 
 
 def _is_handed_in(name: ast.Name, alone: bool, function: Function, program: Program) -> bool:

@@ -204,7 +204,9 @@ def test_it_stays_a_loop(parts: dict[str, str]) -> None:
     assert "train_in_session(train_op, folder" in text
 
 
-MODEL = HEAD + """class Model:
+MODEL = (
+    HEAD
+    + """class Model:
     def __init__(self, folder):
         {made}
 
@@ -213,6 +215,7 @@ MODEL = HEAD + """class Model:
 
 
 """
+)
 LOSS = "slim.losses.add_loss(tf.reduce_sum(slim.fully_connected(tf.ones([2, 3]), 3)))"
 
 
@@ -228,6 +231,21 @@ def test_losses_of_methods_are_not_lost(made: str, built: str, call: str) -> Non
     head = MODEL.format(made=made, built=built)
     text = rewritten(head, second=call, third="loss = tf.losses.get_total_loss()")
     assert "LossModel" not in text and "train_in_session(train_op, folder" in text
+
+
+def test_losses_of_methods_that_a_function_calls_are_not_lost() -> None:
+    head = MODEL.format(made="pass", built=LOSS)
+    head += "def build(folder):\n    part = folder.part()\n    part.build()\n\n\n"
+    text = rewritten(head, second="build(folder)", third="loss = tf.losses.get_total_loss()")
+    assert "LossModel" not in text
+
+
+def test_what_only_prints_is_no_loss() -> None:
+    head = (
+        HEAD
+        + "def show(values, stream=None):\n    print(dict(values._asdict()), file=stream)\n\n\n"
+    )
+    assert "LossModel(build_loss)" in rewritten(head, second="show(folder)")
 
 
 def test_methods_that_make_no_tensors_are_no_losses() -> None:
