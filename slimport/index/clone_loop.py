@@ -10,6 +10,7 @@ from slimport.index.blocks import assigned, loaded
 from slimport.index.lines import Lines, is_none, same
 from slimport.index.session_configs import configuring
 from slimport.index.stays import Stays
+from slimport.index.summaries_kept import MERGE_ALL
 from slimport.index.workers import Synchronous, check_waiting, chief_of, server_of
 
 # Of DeploymentConfig; the names of jobs are those of parameter servers.
@@ -102,10 +103,9 @@ def check_loop(
     if unknown or len(loop.args) > 2:
         raise Stays(f"fit has no place for {min(unknown, default='its third argument')}", loop)
     told = given.get("summary_op")
-    if not is_none(told) and told is not summary:
+    writes_all = lines.api(told) == MERGE_ALL and isinstance(told, ast.Call) and not told.args
+    if not is_none(told) and told is not summary and not writes_all:
         raise Stays("the loop writes summaries of its own", told)
-    if told is None:
-        raise Stays("the loop writes all summaries of the graph", loop)
     replica = chief_of(loop)
     if replica is not None and not same(replica, deployed.given.get("replica_id")):
         raise Stays("the loop's chief is not worker 0", given["is_chief"])

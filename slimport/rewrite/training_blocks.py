@@ -209,6 +209,7 @@ def _fit_block(training: Training, plan: Plan, services: FileServices) -> FitBlo
     pipeline = plan.pipelines.get(training.function)
     if isinstance(training, CloneTraining):
         shows = training.has_summaries(plan.program) or bool(training.tags)
+        shows = shows and writes_summaries(training.loop_call)
         return CloneFit(training, services, pipeline, shows)
     plain = plan.plain_trainings.get(training.function)
     layers = plain.layers & plan.program.building if plain is not None else set()

@@ -54,7 +54,7 @@ def main(_):
         summaries |= set(tf.get_collection(tf.GraphKeys.SUMMARIES, first_clone_scope))
         summary_op = tf.summary.merge(list(summaries), name='summary_op')
         {late}
-        slim.learning.train(train_tensor, logdir=FLAGS.train_dir, summary_op={summary}{loop})
+        slim.learning.train(train_tensor, logdir=FLAGS.train_dir{summary}{loop})
 """
 PARTS = {
     "config": "num_clones=FLAGS.num_clones",
@@ -72,7 +72,7 @@ PARTS = {
     "waits": """with tf.control_dependencies([update_op]):
             train_tensor = tf.identity(total_loss, name='train_op')""",
     "late": "pass",
-    "summary": "summary_op",
+    "summary": ", summary_op=summary_op",
     "loop": "",
 }
 AVERAGES = """if FLAGS.decay:
@@ -149,6 +149,9 @@ FITS = {
         "        config = tf.ConfigProto(allow_soft_placement=True, gpu_options=options)",
         "loop": ", session_config=config",
     },
+    "all summaries of the graph": {"summary": ", summary_op=tf.summary.merge_all()"},
+    "those that slim takes itself": {"summary": ""},
+    "no summaries": {"summary": ", summary_op=None"},
     "part of the variables": {"optimized": ", var_list=tf.trainable_variables()"},
     "arguments by name": {"given": "args=[batch_queue]"},
     "summaries of losses and variables": {
@@ -198,6 +201,12 @@ def test_the_learning_rate_is_written_for_workers_too() -> None:
         "optimizer": "tf.train.AdamOptimizer(rate)",
     }
     assert "learning_rate='learning_rate'" in rewritten(**parts)[0]
+
+
+def test_summaries_are_written_as_often_as_they_were() -> None:
+    for name, count in (("no summaries", 0), ("those that slim takes itself", 1)):
+        shown = "summaries.add(tf.summary.scalar('x', tf.zeros([])))"
+        assert rewritten(**FITS[name], shown=shown)[0].count("Summaries(FLAGS") == count
 
 
 def test_variables_are_looked_up_in_the_model() -> None:
@@ -346,7 +355,10 @@ STAYS = {
         {"late": "shown = tf.equal(global_step, 3)"},
         "the global step is used for more than a learning rate",
     ),
-    "all summaries of the graph": ({"summary": "tf.summary.merge_all()"}, ""),
+    "some summaries": (
+        {"summary": ", summary_op=tf.summary.merge_all('train')"},
+        "the loop writes summaries of its own",
+    ),
     "a step function": (
         {"loop": ", train_step_fn=FLAGS.step"},
         "fit has no place for train_step_fn",
