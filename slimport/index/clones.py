@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from slimport.index.blocks import argument, call_of, called, flattened, value_of
@@ -14,7 +14,7 @@ from slimport.index.lines import Lines, is_name, is_none
 from slimport.index.model_deploy import CONFIG, CREATE, OPTIMIZE, changed, deployed
 from slimport.index.program import Function, Program, callees, closure_of
 from slimport.index.resolve import InTree
-from slimport.index.savers import saver_of
+from slimport.index.savers import Saver, saver_of
 from slimport.index.stays import Stays
 from slimport.index.step_rates import step_rates
 from slimport.index.summaries_kept import Added, KeptSummaries, kept_summaries
@@ -85,6 +85,28 @@ def clone_training(function: Function, program: Program) -> CloneTraining | None
     return _Reading(lines, graph, loops[0].call).read()
 
 
+@dataclass(frozen=True)
+class _Made:
+    """The three statements that call `model_deploy`, each with its call."""
+
+    config: ast.stmt
+    config_call: ast.Call
+    created: ast.stmt
+    created_call: ast.Call
+    optimized: ast.stmt
+    optimized_call: ast.Call
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What the strategy and the loop are told, and the statements that do nothing else."""
+
+    deployment: Deployment
+    saver: Saver | None
+    summaries: KeptSummaries | None
+    gone: list[ast.stmt]
+
+
 class _Reading:
     """Reads one block.
 
@@ -99,41 +121,24 @@ class _Reading:
         self._function, self._program = lines.function, lines.program
 
     def read(self) -> CloneTraining:
-        config, config_call = self._only(CONFIG)
-        created, created_call = self._only(CREATE)
-        optimized, optimized_call = self._only(OPTIMIZE)
-        loop = self._loop()
-        config_name, clones = _target(config), _target(created)
-        if not is_name(argument(created_call, 0, "config"), config_name):
-            raise Stays("the clones are deployed in another way", created_call)
+        """The block, each statement with its part in it."""
+        made = self._made()
+        config_name, clones = _target(made.config), _target(made.created)
+        if not is_name(argument(made.created_call, 0, "config"), config_name):
+            raise Stays("the clones are deployed in another way", made.created_call)
         scopes = dict(self._scopes(config_name))
-        operation = argument(self._loop_call, 0, "train_op")
-        if not isinstance(operation, ast.Name):
-            raise Stays("the training operation has no name", self._loop_call)
-        updates = UpdatesReading(self._lines, set(scopes.values())).read(operation.id)
-        loss, checks = self._optimized(optimized, optimized_call, clones, updates)
-        changes = changes_of(self._lines, updates.gradients, optimized)
-        told = deployment(self._lines, config, config_call, updates.synchronous, self._loop_call)
-        kept = kept_summaries(self._lines.block, self._function)
-        saver = saver_of(argument(self._loop_call, 99, "saver"), self._lines)
-        of_session = check_loop(
-            self._lines, self._loop_call, told, updates.synchronous, updates.optimizer,
-            kept.given if kept is not None else None,
-        )  # fmt: skip
+        updates = self._updates(set(scopes.values()))
+        loss, checks = self._optimized(made.optimized, made.optimized_call, clones, updates)
+        changes = changes_of(self._lines, updates.gradients, made.optimized)
+        told = self._told(made, updates)
+        alone = list(self._alone(told.summaries, loss.id))
         outputs = self._outputs(clones)
-        shown = list(self._shown(kept, created))
-        steps = [s for s in self._lines.block if is_step(s, self._function)]
-        gone = [
-            *([saver.statement] if saver is not None and saver.statement is not None else []),
-            optimized, *scopes, *checks, *updates.gone, *changes.gone, *of_session, *steps,
-            *(kept.serving if kept is not None else []),
-        ]  # fmt: skip
-        alone = list(self._alone(kept, loss.id))
-        gone += [added.statement for _, added in alone]
-        of_loss = [created, *([outputs] if outputs is not None else []), *shown]
-        of_loss = [s for s in of_loss if s not in gone]
+        shown = self._shown(told.summaries, made.created)
+        gone = [made.optimized, *scopes, *checks, *updates.gone, *changes.gone, *told.gone]
         gone = [s for s in gone if s is not updates.applied]
-        after = [s for s in self._lines.block if s.lineno > created.lineno and s not in of_loss]
+        gone += [added.statement for _, added in alone]
+        of_loss = [made.created, *([outputs] if outputs is not None else []), *shown]
+        of_loss = [s for s in of_loss if s not in gone]
         return CloneTraining(
             function=self._function,
             graph=self._graph,
@@ -142,37 +147,59 @@ class _Reading:
             loss=loss,
             operation=updates.applied,
             operation_call=updates.call,
-            loop=loop,
+            loop=self._loop(),
             loop_call=self._loop_call,
             gone=gone,
-            looks_up=self._looking(
-                [s for s in after if s not in gone], optimized_call, changes, updates
-            ),
             told=[],
-            saver=saver,
+            looks_up=self._looking([*gone, *of_loss], made, changes, updates),
+            summaries=told.summaries,
+            saver=told.saver,
             synchronous=updates.synchronous,
-            workers=dict(told.given),
-            deployment=told,
-            created=created,
+            workers=dict(told.deployment.given),
             rates=step_rates(self._lines.block, self._function, self._program),
-            created_call=created_call,
-            network=self._network(created_call),
+            deployment=told.deployment,
+            created=made.created,
+            created_call=made.created_call,
+            network=self._network(made.created_call),
             outputs=_target(outputs) if outputs is not None else None,
-            optimized=optimized_call,
+            optimized=made.optimized_call,
             updates=updates,
             changes=changes,
             checked=bool(checks),
-            summaries=kept,
             placed=list(self._placed(config_name)),
             tags={kind: added.summary.args[0] for kind, added in alone},
         )
 
+    def _made(self) -> _Made:
+        return _Made(*self._only(CONFIG), *self._only(CREATE), *self._only(OPTIMIZE))
+
+    def _updates(self, scopes: set[str]) -> Updates:
+        operation = argument(self._loop_call, 0, "train_op")
+        if not isinstance(operation, ast.Name):
+            raise Stays("the training operation has no name", self._loop_call)
+        return UpdatesReading(self._lines, scopes).read(operation.id)
+
+    def _told(self, made: _Made, updates: Updates) -> _Told:
+        """What the strategy and the loop are told."""
+        lines, loop, waits = self._lines, self._loop_call, updates.synchronous
+        told = deployment(lines, made.config, made.config_call, waits, loop)
+        saver = saver_of(argument(loop, 99, "saver"), lines)
+        kept = kept_summaries(lines.block, self._function)
+        merged = kept.given if kept is not None else None
+        gone = check_loop(lines, loop, told, waits, updates.optimizer, merged)
+        gone += [s for s in lines.block if is_step(s, self._function)]
+        gone += kept.serving if kept is not None else []
+        gone += [saver.statement] if saver is not None and saver.statement is not None else []
+        return _Told(told, saver, kept, gone)
+
     def _looking(
-        self, rest: list[ast.stmt], optimized: ast.Call, changes: Changes, updates: Updates
+        self, known: Sequence[ast.stmt], made: _Made, changes: Changes, updates: Updates
     ) -> list[ast.stmt]:
         """The statements that look variables up; `compile` stands where gradients are applied."""
+        first = self._lines.block.index(made.created)
+        rest = [s for s in self._lines.block[first:] if s not in known]
         found = [s for s in rest if looks_up(s, self._function, self._program)]
-        given = [k.value for k in optimized.keywords if k.arg == "var_list"]
+        given = [k.value for k in made.optimized_call.keywords if k.arg == "var_list"]
         given += [v for v in (changes.multipliers, changes.norm) if v is not None]
         is_told = any(looks_up(v, self._function, self._program) for v in given)
         return [*found, updates.applied] if is_told else found
