@@ -96,6 +96,7 @@ PARTS = (
     "nets_vgg",
     "models",
     "replicas",
+    "held_averages",
     "file_queues",
     "logs",
     "loss_model",

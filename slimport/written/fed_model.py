@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from slimport.written.held_averages import held_averages
 from slimport.written.logs import _RUN
-from slimport.written.loss_model import LossModel, next_batch
+from slimport.written.loss_model import LossModel, _as_fetched, next_batch
 
 __all__ = ["FedModel"]
 
@@ -98,12 +99,12 @@ class FedModel(LossModel):
         asked = (names,) if isinstance(names, str) else tuple(names)
         function = self._function_for(asked)
         with self._asked.summarizing("summaries" in asked):
-            values = [np.asarray(value)[()] for value in function(self.fed(feed))]
+            values = tf.nest.map_structure(_as_fetched, function(self.fed(feed)))
         return values[0] if isinstance(names, str) else values
 
     def call(self, inputs: Any, training: Any = None) -> Any:
         """Runs the function; with its summaries, if these are asked for."""
-        if not self._asked.summarizes:
+        if not (self._asked.summarizes or self._asked.looks):
             return super().call(inputs, training)
         replay = tf.function(self._run, autograph=False)  # name scopes begin anew in it
         return replay(inputs, training)[0]
@@ -122,8 +123,9 @@ class FedModel(LossModel):
         """The tensors, while all variables but the states of random numbers stay as they are."""
         weights = self.non_trainable_weights
         before = [tf.identity(weight.value) for weight in weights]
-        logs = self(feed, training=True)
-        values = [tf.identity(logs[name]) for name in names]
+        with self._asked.looking(), held_averages(self):
+            logs = self(feed, training=True)
+        values = [tf.nest.map_structure(tf.identity, logs[name]) for name in names]
         for weight, value in zip(weights, before, strict=True):
             weight.assign(value)
         return values
@@ -148,11 +150,13 @@ class _Asked:
         functions: What computes tensors, by their names.
         train_function: A step that gives summaries.
         summarizes: Whether what is traced gives summaries.
+        looks: Whether what is traced does not train.
     """
 
     functions: dict[tuple[str, ...], Any] = dataclasses.field(default_factory=dict)
     train_function: Any = None
     summarizes: bool = False
+    looks: bool = False
 
     @contextlib.contextmanager
     def summarizing(self, summarizes: bool = True) -> Iterator[None]:
@@ -162,6 +166,15 @@ class _Asked:
             yield
         finally:
             self.summarizes = False
+
+    @contextlib.contextmanager
+    def looking(self) -> Iterator[None]:
+        """Says that what is traced meanwhile does not train."""
+        self.looks = True
+        try:
+            yield
+        finally:
+            self.looks = False
 
 
 def _any(spec: tf.TensorSpec) -> Any:

@@ -16,6 +16,7 @@ import tensorflow as tf
 from slimport.written.gradients import clip_gradient_norms, multiply_gradients
 from slimport.written.graph_inputs import next_element
 from slimport.written.graphs import LayerGraph, require_tf_graph
+from slimport.written.held_averages import held_averages
 from slimport.written.logs import _RUN, _no_writer, _Run
 from slimport.written.models import TracedModel
 from slimport.written.replicas import (
@@ -40,6 +41,11 @@ class _Found(Exception):
     def __init__(self, batches: Any) -> None:
         super().__init__()
         self.batches = batches
+
+
+def _as_fetched(value: Any) -> Any:
+    """An array or a number, as a session gave it."""
+    return np.asarray(value)[()]
 
 
 def _raise_found(batches: Any) -> Any:
@@ -134,7 +140,7 @@ class LossModel(TracedModel):
         """
         self.make_train_function()
         logs = self.train_function(iter([x]))
-        values = {name: np.asarray(value)[()] for name, value in logs.items()}
+        values: dict[str, Any] = tf.nest.map_structure(_as_fetched, dict(logs))
         return values if return_dict else values["loss"]
 
     def compile(
@@ -288,7 +294,7 @@ class LossModel(TracedModel):
 
     def _summaries_of(self, batch: Any) -> Any:
         """The summaries of one replica."""
-        with tf.GradientTape() as tape:
+        with held_averages(self), tf.GradientTape() as tape:
             found = self(batch, training=True)
         if not self._of_gradients.summarized:
             return found["summaries"]

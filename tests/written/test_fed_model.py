@@ -116,6 +116,30 @@ def test_values_without_a_step() -> None:
     assert moved == {"moving_mean", "moving_variance"}
 
 
+def build_twice(x: Any) -> Any:
+    trained = batch_norm(x, is_training=True, decay=0.5, scope="norm")
+    usual = batch_norm(x, is_training=False, scope="norm", reuse=True)
+    return {"loss": tf.reduce_mean(tf.square(trained)), "usual": usual, "both": [x, {"u": usual}]}
+
+
+def test_averages_that_another_branch_uses_stay() -> None:
+    fed = FedModel(build_twice, x=tf.TensorSpec([None, 2], tf.float32))
+    fed.compile(optimizer=keras.optimizers.SGD(0.0))
+    batch = np.random.default_rng(1).normal(3.0, 2.0, size=[20, 2]).astype("float32")
+    fed.train_on_batch({"x": batch})
+    mean, variance = (weight.numpy() for weight in fed.non_trainable_weights)
+    assert (np.abs(mean) > 0.5).all()
+    expected = (batch + 9.0 - mean) / np.sqrt(variance + 0.001)
+    usual, (given, named) = fed.run_on_batch({"x": batch + 9.0}, ["usual", "both"])
+    np.testing.assert_allclose(usual, expected, rtol=1e-5)
+    np.testing.assert_allclose(named["u"], expected, rtol=1e-5)
+    np.testing.assert_array_equal(given, batch + 9.0)
+    logs = fed.train_on_batch({"x": batch}, return_dict=True)
+    assert isinstance(logs["both"][1]["u"], np.ndarray)
+    moved, _ = (weight.numpy() for weight in fed.non_trainable_weights)
+    assert np.abs(moved - mean).max() > 0.1  # the next step moves them again
+
+
 def test_how_much_is_kept_may_be_fed() -> None:
     def build_dropped(x: Any, keep_prob: Any) -> Any:
         net = dropout(fully_connected(x, 1, activation_fn=None, scope="fc"), keep_prob)
