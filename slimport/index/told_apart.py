@@ -13,6 +13,7 @@ from slimport.index.global_steps import told_steps
 from slimport.index.pipelines import Pipeline
 from slimport.index.program import Function, Program, Reference
 from slimport.index.queues import QUEUES
+from slimport.index.run_again import check_again
 from slimport.index.single_iterators import SingleIterator, single_iterators
 from slimport.index.stays import Stays
 from slimport.index.training import (
@@ -94,7 +95,21 @@ def _why_not(training: Training, program: Program, read: Mapping[Function, Pipel
     if unknown is not None:
         return f"{ast.unparse(unknown.func)} may make losses (line {unknown.lineno})"
     if isinstance(training, CloneTraining):
-        return _why_clones_stay(training, program, read)
+        found = _why_clones_stay(training, program, read)
+    else:
+        found = _why_block_stays(training, program, read)
+    if found:
+        return found
+    try:
+        check_again(training, program)
+    except Stays as why:
+        return f"{why} (line {why.line})"
+    return ""
+
+
+def _why_block_stays(
+    training: Training, program: Program, read: Mapping[Function, Pipeline]
+) -> str:
     if not _is_step_told_by_keras(training, program):
         return "the global step is used for more than a learning rate"
     try:

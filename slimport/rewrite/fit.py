@@ -12,6 +12,7 @@ from slimport.index.blocks import DEVICES
 from slimport.index.pipelines import Pipeline
 from slimport.index.plain_training import PlainTraining
 from slimport.index.program import Reference
+from slimport.index.run_again import handed_in
 from slimport.index.savers import KEPT
 from slimport.index.training import Training, nodes_told
 from slimport.index.training_summaries import summarizes_gradients
@@ -197,13 +198,14 @@ class FitBlock:
             return [of_loss[0].with_changes(body=[assignment(self._model, made)])]
         end = cst.SimpleStatementLine([cst.Return(cst.Name(self.training.loss.id))])
         lines = lines_above(of_loss[0])
+        given = handed_in(self.training)
         definition = cst.FunctionDef(
             cst.Name(self._loss),
-            cst.Parameters(),
+            cst.Parameters([cst.Param(cst.Name(name)) for name in given]),
             cst.IndentedBlock([of_loss[0].with_changes(leading_lines=[]), *of_loss[1:], end]),
             leading_lines=[*([] if self._is_first() else [BLANK]), *without_blank(lines)],
         )
-        made = cst.Call(model, [cst.Arg(cst.Name(self._loss))])
+        made = cst.Call(model, on_one_line([cst.Arg(cst.Name(n)) for n in (self._loss, *given)]))
         return [definition, apart(simple(assignment(self._model, made)))]
 
     def _is_first(self) -> bool:

@@ -194,7 +194,125 @@ STAYS = {
         "first": "scale = 2.0",
         "second": "logits *= scale\n    scale = 3.0",
     },
+    "an option that changes": {
+        "first": "options = {'scale': 1.0}",
+        "second": "logits *= options['scale']",
+        "third": "options['scale'] = 2.0",
+    },
+    "an option that changes before the loss is complete": {
+        "first": "options = {'scale': 1.0}",
+        "second": "options['scale'] = 2.0",
+        "third": "loss *= options['scale']",
+    },
+    "an object that changes": {"third": "loss *= folder.scale", "fourth": "folder.scale = 2.0"},
+    "an object that may change": {"third": "loss *= folder.scale", "fourth": "folder.update(9)"},
+    "a lambda over a name that changes": {
+        "first": "scale = 2.0\n    scaled = lambda v: v * scale",
+        "second": "logits = scaled(logits)",
+        "third": "scale = 3.0",
+    },
+    "a function over a name that changes": {
+        "first": "scale = 2.0\n    def scaled(v):\n        return v * scale",
+        "second": "logits = scaled(logits)",
+        "third": "scale = 3.0",
+    },
+    "a rate over a name that changes": {
+        "first": "step = slim.get_or_create_global_step()\n    base = 0.1\n"
+        "    rate = tf.minimum(base, 0.1 * tf.cast(step, tf.float32))",
+        "third": "other = tf.train.AdamOptimizer(rate)\n    base = 3.0",
+    },
+    "a list that the loss fills": {
+        "first": "parts = []",
+        "second": "parts.append(tf.reduce_mean(logits))",
+        "third": "loss += tf.add_n(parts)",
+    },
+    "an object that the loss changes": {
+        "second": "folder.logits = logits",
+        "last": "print(folder.logits)",
+    },
+    "a name of the file": {"first": "global out", "second": "out = logits"},
+    "pairs that are there once": {
+        "first": "sizes = zip([3, 4], [5, 6])",
+        "second": "for a, b in sizes:\n        logits = slim.fully_connected(logits, a + b)",
+    },
+    "variables so far": {
+        "second": "some = slim.get_trainable_variables()\n"
+        "    logits = slim.fully_connected(logits, 1)",
+        "operation": ", variables_to_train=some",
+    },
+    "variables before there are any": {
+        "first": "some = tf.trainable_variables()",
+        "operation": ", variables_to_train=some",
+    },
+    "penalties on the variables so far": {
+        "second": "cost = tf.add_n([tf.nn.l2_loss(v) for v in tf.trainable_variables()])\n"
+        "    logits = slim.fully_connected(logits, 1)",
+        "third": "loss += cost",
+    },
+    "a restorer of the variables so far": {
+        "second": "init = slim.assign_from_checkpoint_fn(restore, slim.get_model_variables())\n"
+        "    logits = slim.fully_connected(logits, 1)",
+        "loop": ", init_fn=init",
+    },
+    "the operation is shown": {"fourth": "print(train_op)"},
 }
+OF_FILES = {
+    "a counter of the file": "DEPTH = 0\n\n\ndef net(x):\n    global DEPTH\n    DEPTH += 1\n"
+    "    return slim.fully_connected(x, DEPTH)\n\n\n",
+    "a list of the file": "PARTS = []\n\n\ndef net(x):\n    PARTS.append(x)\n"
+    "    return slim.fully_connected(x, len(PARTS))\n\n\n",
+    "variables so far": "def net(x):\n    x = slim.fully_connected(x, 1)\n"
+    "    cost = tf.add_n([tf.nn.l2_loss(v) for v in tf.trainable_variables()])\n"
+    "    return slim.fully_connected(x, 1) + cost\n\n\n",
+    "something that is set later": "SCALE = 1.0\n\n\ndef net(x):\n    return x * SCALE\n\n\n"
+    "def set_up():\n    global SCALE\n    SCALE = 2.0\n\n\n",
+}
+
+
+@pytest.mark.parametrize("functions", OF_FILES.values(), ids=list(OF_FILES))
+def test_functions_that_run_again(functions: str) -> None:
+    fourth = "set_up()" if "set_up" in functions else "pass"
+    text = rewritten(HEAD + functions, second="logits = net(logits)", fourth=fourth)
+    assert "LossModel" not in text and "train_in_session(train_op, folder" in text
+
+
+@pytest.mark.parametrize(
+    ("line", "fits"),
+    [
+        ("x, y = inputs.batch(folder)", False),
+        ("inputs.add_losses(folder)", False),
+        ("sizes = inputs.sizes(folder)\n    folder = sizes.name", True),
+        ("x, y = inputs.load(folder)\n    x = tf.constant(x)", True),
+    ],
+)
+def test_values_of_files_that_are_not_there(line: str, fits: bool) -> None:
+    text = rewritten("import inputs\n" + HEAD, first=line)
+    assert ("LossModel" in text) is fits
+
+
+def test_the_loss_is_used_behind_its_graph() -> None:
+    source = HEAD + (
+        "def train(x, folder):\n    loss = None\n    with tf.Graph().as_default():\n"
+        "        loss = tf.reduce_mean(slim.fully_connected(x, 1))\n"
+        "        train_op = slim.learning.create_train_op(loss, tf.train.AdamOptimizer(0.1))\n"
+        "        slim.learning.train(train_op, folder)\n    return loss is not None\n"
+    )
+    assert "LossModel" not in (output(rewrite_program({"net.py": source}), "net.py") or "")
+
+
+@pytest.mark.parametrize(
+    ("parts", "given"),
+    [
+        ({"first": "x = tf.reshape(x, [-1, 4])"}, "x"),
+        ({"first": "scale = 2.0", "second": "scale *= tf.ones([])"}, "scale"),
+        ({"second": "for n in range(9):\n        logits *= n"}, ""),
+        ({"second": "folder = [s for s in [2, 3]]"}, ""),
+    ],
+)
+def test_names_that_get_another_value(parts: dict[str, str], given: str) -> None:
+    text = rewritten(**parts)
+    assert f"def build_loss({given}):" in text
+    assert f"LossModel(build_loss{given and ', '}{given})" in text
 
 
 @pytest.mark.parametrize("parts", STAYS.values(), ids=list(STAYS))
@@ -295,7 +413,7 @@ def test_a_pipeline_in_the_same_block() -> None:
         first=f"provider = {provider}(x)\n    # Read.\n    y, z = provider.get(['y', 'z'])\n"
         "    y = y * 2.0  # twice\n    x, z = tf.train.batch([y, z], batch_size=4)"
     )
-    assert "model = LossModel(build_loss)" in text and "tf.train.batch" not in text
+    assert "model = LossModel(build_loss, x)" in text and "tf.train.batch" not in text
     assert "            y = y * 2.0  # twice\n            return y, z\n" in text
     assert "        x, z = next_batch(batches)\n        logits = fully_connected(x" in text
     assert "        # Read.\n        def prepare(example):\n" in text
@@ -524,6 +642,14 @@ REASONS = {
     "two statements on a line": "two statements share a line",
     "a return among them": "the statements of the loss return, or leave a loop",
     "changed after it was used": "scale changes after the loss is built",
+    "an option that changes": "what options holds changes after the loss is built",
+    "an object that may change": "what folder holds changes after the loss is built",
+    "a rate over a name that changes": "base changes after rate is computed",
+    "a list that the loss fills": "parts gets more with each run of the loss",
+    "an object that the loss changes": "what folder holds is used beside the loss",
+    "pairs that are there once": "sizes can be gone through once",
+    "variables so far": "variables are made after others are looked up",
+    "the operation is shown": "train_op is used beside the loop",
     "an iterator": "what folder.make_one_shot_iterator().get_next gives is read when",
 }
 
