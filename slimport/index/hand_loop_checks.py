@@ -9,13 +9,17 @@ from slimport.index.blocks import assigned, call_of, called, leave_it, loaded, r
 from slimport.index.callers import of_a_graph_before
 from slimport.index.global_steps import told_steps
 from slimport.index.hand_gradients import bound, check_gradients
+from slimport.index.hand_lines import check_lines
 from slimport.index.hand_lookups import check_lookups
 from slimport.index.hand_loop import OF_THE_LOOP, HandLoop, names_outside, nested
 from slimport.index.hand_operation import mutated
 from slimport.index.hand_queues import END
 from slimport.index.hand_requests import needed
 from slimport.index.hand_savers import check_savers
+from slimport.index.hand_statistics import check_statistics
+from slimport.index.hand_steps import check_steps
 from slimport.index.hand_summaries import WRITER, check_summaries, graphs_told
+from slimport.index.hand_values import check_values
 from slimport.index.pipelines import Pipeline
 from slimport.index.program import Function, Program, callees, closure_of
 from slimport.index.stays import Stays
@@ -53,15 +57,18 @@ class HandLoopChecks:
         Raises:
             Stays: Where something would be missing, or computed otherwise.
         """
+        check_lines(self._loop)
+        check_steps(self._loop, self._program)
         self._check_feeds()
         self._check_begun()
         self._check_asked()
         self._check_loss()
+        check_values(self._loop)
         if self._loop.minimized.gradients is not None:
             check_gradients(self._loop, self._program)
         check_savers(self._loop)
         check_summaries(self._loop, self._program)
-        self._check_updates()
+        check_statistics(self._loop, self._program)
         self._check_names()
         self._check_graph()
         self._check_rest()
@@ -110,10 +117,6 @@ class HandLoopChecks:
                 raise Stays("a run asks for what is not made beside the loss", request.call)
             if not self._needed(request.fetches) & loop.inputs.keys() <= request.feed.keys():
                 raise Stays("a run asks for what needs more than it is fed", request.call)
-        if loop.asked and self._updates_in_place():
-            raise Stays(
-                "its batch norm moves its statistics in runs that do not train", self._operation
-            )
 
     def _needed(self, fetches: Sequence[str]) -> set[str]:
         """What tensors are computed from; everything, where collections may be looked into."""
@@ -128,15 +131,6 @@ class HandLoopChecks:
         references += [r for f in reached for r in f.references]
         collects = any(r.api.name.startswith(_COLLECTED) for r in references)
         return found | self._loop.inputs.keys() if collects else found
-
-    def _updates_in_place(self) -> bool:
-        """Whether a batch norm may be told where its updates go, such as nowhere."""
-        code = [*self._loop.of_loss, *(f.node for f in self._loop.callees(self._program))]
-        for node in (n for part in code for n in ast.walk(part)):
-            match node:
-                case ast.keyword(arg="updates_collections") | ast.Constant("updates_collections"):
-                    return True
-        return False
 
     def _check_loss(self) -> None:
         of_loss = self._loop.of_loss
@@ -177,22 +171,6 @@ class HandLoopChecks:
             changed = loaded(later) & (assigned([statement]) | mutated([statement]))
             if changed:
                 raise Stays(f"{min(changed)} changes after the loss is built", of_loss[0])
-
-    def _check_updates(self) -> None:
-        """Layers of Keras move their statistics with each step; a graph only if it is told to."""
-        references = [r for s in self._loop.of_loss for r in references_in(s, self._function)]
-        references += [r for f in self._loop.callees(self._program) for r in f.references]
-        norms = [r for r in references if "batch_norm" in r.api.name or "BatchNorm" in r.api.name]
-        updates = self._loop.minimized.updates
-        if not norms or (updates and self._are_all(updates)):
-            return
-        raise Stays("the moving statistics of its batch norm are not updated", self._operation)
-
-    def _are_all(self, updates: ast.stmt) -> bool:
-        """Whether the collection of updates was read once the loss had put them there."""
-        block = self._loop.block
-        before = [s for s in self._loop.of_loss if block.index(s) < block.index(self._operation)]
-        return block.index(updates) > max(map(block.index, before), default=-1)
 
     def _check_names(self) -> None:
         """What is no more is used only where nothing of it is left."""

@@ -34,6 +34,7 @@ from slimport.index.hand_requests import Named, requests
 from slimport.index.hand_savers import RESTORING, restores
 from slimport.index.hand_settings import settings
 from slimport.index.hand_summaries import merges, writers
+from slimport.index.hand_values import only_once
 from slimport.index.program import Function, Program
 from slimport.index.session_runs import Run, is_method, saved
 from slimport.index.stays import Stays
@@ -72,7 +73,7 @@ class HandLoopReading:
         Raises:
             Stays: It is of another shape.
         """
-        placeholders = {name: call for name, _, call in self._assigned_calls(PLACEHOLDER)}
+        placeholders = only_once(list(self._assigned_calls(PLACEHOLDER)))
         session_statement, session = self._session()
         self._minimized = minimized = self._operation.minimized()
         self._settings = settings(self._nested, self._function, _opening(session_statement))

@@ -42,11 +42,24 @@ def check_savers(loop: HandLoop) -> None:
         if not {k.arg for k in call.keywords} <= _OF_SAVER or len(call.args) > 1:
             raise Stays("what the saver is told has no equal", statement)
         given = argument(call, 0, "var_list")
-        if given is not None and not told_all(call, loop) and not _is_list(given, statement, loop):
+        is_all = given is None or told_all(call, loop)
+        if not is_all and not _is_list(given, statement, loop):
             raise Stays("the saver is told which variables it saves", statement)
+        if is_all and is_early(statement, loop) and _knows_step(statement, loop):
+            raise Stays("the saver is made before the training operation", statement)
 
 
-def _is_list(given: ast.expr, saver: ast.stmt, loop: HandLoop) -> bool:
+def is_early(saver: ast.stmt, loop: HandLoop) -> bool:
+    """Whether a saver is made before what the optimizer keeps: it neither saves nor restores it."""
+    return loop.block.index(saver) < loop.block.index(loop.minimized.statement)
+
+
+def _knows_step(saver: ast.stmt, loop: HandLoop) -> bool:
+    above = loop.block[: loop.block.index(saver)]
+    return any(s in loop.gone and _names(s) & loop.steps for s in above)
+
+
+def _is_list(given: ast.expr | None, saver: ast.stmt, loop: HandLoop) -> bool:
     """Whether it is a list of variables that a model has."""
     if isinstance(given, ast.Name):
         made = [s for s in loop.block if given.id in assigned([s])]
@@ -60,8 +73,8 @@ def _looks_up_of_models(node: ast.AST, at: ast.stmt, loop: HandLoop) -> bool:
     names = {r.api.name for r in references_in(node, loop.function)}
     steps = [loop.block.index(s) for s in loop.gone if s in loop.block and _names(s) & loop.steps]
     first = min([loop.block.index(loop.minimized.statement), *steps])
-    is_early = loop.block.index(at) < first
-    return bool(names) and names <= {*_OF_MODELS, *(_OF_GRAPHS if is_early else ())}
+    known = {*_OF_MODELS, *(_OF_GRAPHS if loop.block.index(at) < first else ())}
+    return bool(names) and names <= known
 
 
 def _names(statement: ast.stmt) -> set[str]:

@@ -9,7 +9,7 @@ import libcst as cst
 
 from slimport.index.blocks import call_of, loaded
 from slimport.index.hand_loop import HandLoop, Minimized, nested
-from slimport.index.hand_savers import told_all
+from slimport.index.hand_savers import is_early, told_all
 from slimport.index.hand_summaries import WRITER
 from slimport.index.program import ColumnMap, Reference, Span
 from slimport.index.session_runs import Request, Run, Saved
@@ -391,6 +391,8 @@ class HandBlock:
         told = arguments(call_in(statement), ("var_list",))
         if told_all(call, self.loop):
             del told["var_list"]
+        if "var_list" not in told and is_early(old, self.loop):
+            told["var_list"] = dotted(f"{self._model}.variables")
         given = [cst.Arg(cst.Name(self._model)), *(keyword(n, value) for n, value in told.items())]
         made = cst.Call(self._services.written("ModelSaver"), on_one_line(given))
         return _with_call(statement, made)

@@ -52,6 +52,13 @@ def text_of(result: TreeResult) -> str:
 
 
 TRAINS = {
+    "a step that nobody reads": {"first": "step_of = tf.train.get_or_create_global_step()"},
+    "an early saver": {
+        "third": "saver = tf.train.Saver()", "inner": "saver.save(sess, path)",
+    },
+    "the loss by another name, below the operation": {
+        "saver": "half = loss / 2.0", "run": "_, value = sess.run([train_op, half], {x: a, y: b})",
+    },
     "as it is": {},
     "its own initializer": {
         "saver": "init = tf.global_variables_initializer()", "begin": "sess.run(init)",
@@ -246,6 +253,100 @@ def test_it_stays_unless_it_is_asked_for(parts: dict[str, str]) -> None:
 
 
 STAYS = {
+    "another value of the loss, below the operation": (
+        {"saver": "loss = loss / 2.0"}, "loss gets another value",
+    ),
+    "a penalty that comes too late": (
+        {"saver": "loss += tf.nn.l2_loss(logits)"}, "loss gets another value",
+    ),
+    "another value of the loss, below its gradients": (
+        {
+            "operation": "adam = tf.train.AdamOptimizer(0.1)\n"
+            "    grads = adam.compute_gradients(loss)\n    loss = loss / 2.0\n"
+            "    train_op = adam.apply_gradients(grads)"
+        },
+        "loss gets another value",
+    ),
+    "a placeholder's name for what is made of it": (
+        {"fed": "x = x / 255.0"}, "x gets another value",
+    ),
+    "a placeholder's name for a call": (
+        {"fed": "x = tf.reshape(x, [-1, 4])"}, "x gets another value",
+    ),
+    "two placeholders of one name": (
+        {"fed": "y = tf.placeholder(tf.float32, [None, 2])"}, "y gets another value",
+    ),
+    "a decay by a step that stands still": (
+        {
+            "first": "step_of = tf.train.get_or_create_global_step()",
+            "operation": "rate = tf.train.exponential_decay(0.1, step_of, 5, 0.9)\n"
+            "    train_op = tf.train.AdamOptimizer(rate).minimize(loss)",
+        },
+        "nothing counts it",
+    ),
+    "such a decay, and gradients": (
+        {
+            "first": "step_of = tf.train.get_or_create_global_step()",
+            "operation": "adam = tf.train.AdamOptimizer("
+            "tf.train.exponential_decay(0.1, step_of, 5, 0.9))\n"
+            "    train_op = adam.apply_gradients(adam.compute_gradients(loss))",
+        },
+        "nothing counts it",
+    ),
+    "a step that stands still": (
+        {
+            "first": "step_of = tf.train.get_or_create_global_step()",
+            "inner": "print(sess.run(step_of))",
+        },
+        "nothing counts it",
+    ),
+    "a checkpoint of a step that stands still": (
+        {
+            "first": "step_of = tf.train.get_or_create_global_step()",
+            "saver": "saver = tf.train.Saver()",
+            "inner": "saver.save(sess, path, global_step=step_of)",
+        },
+        "nothing counts it",
+    ),
+    "a step of its own beside the graph's": (
+        {
+            "first": "step_of = tf.Variable(0, trainable=False)",
+            "operation": "rate = tf.train.exponential_decay("
+            "0.1, tf.train.get_or_create_global_step(), 5, 0.9)\n"
+            "    train_op = tf.train.AdamOptimizer(rate).minimize(loss, step_of)",
+        },
+        "counts a step of its own",
+    ),
+    "a run on the line of a condition": (
+        {"inner": "if step: sess.run(train_op, {x: a, y: b})"}, "share a line",
+    ),
+    "a run on the line of an else": (
+        {"inner": "if step:\n                pass\n"
+         "            else: sess.run(train_op, {x: a, y: b})"},
+        "share a line",
+    ),
+    "two runs on a line": (
+        {"run": "sess.run(train_op, {x: a, y: b}); sess.run(train_op, {x: a, y: b})"},
+        "share a line",
+    ),
+    "something else on the line of a run": (
+        {"run": "sess.run(train_op, {x: a, y: b}); print(step)"}, "share a line",
+    ),
+    "a saver on the line of a condition": (
+        {"saver": "saver = tf.train.Saver()", "inner": "if step: saver.save(sess, path)"},
+        "share a line",
+    ),
+    "an initializer that shares its line": (
+        {"begin": "if path: sess.run(tf.global_variables_initializer())"}, "share a line",
+    ),
+    "an early saver that has the step": (
+        {
+            "first": "step_of = tf.train.get_or_create_global_step()",
+            "third": "saver = tf.train.Saver()",
+            "operation": "train_op = tf.train.AdamOptimizer(0.1).minimize(loss, step_of)",
+        },
+        "before the training operation",
+    ),
     "another run that is fed half": ({"end": "sess.run(loss, {x: a})"}, "more than it is fed"),
     "losses of a function that is handed in": ({"first": "path()"}, "path may make losses"),
     "another run that is fed nothing": ({"end": "loss.eval()"}, "more than it is fed"),
@@ -769,6 +870,81 @@ def test_numbers_between_the_tensors() -> None:
     )
 
 
+WAITS = """updates = tf.get_collection(tf.GraphKeys.UPDATE_OPS)
+    with tf.control_dependencies(updates):
+        train_op = tf.train.AdamOptimizer(0.1).minimize(loss)"""
+# Where a batch norm may be, unseen at its place.
+NORMS = {
+    "a table": ("P = {'normalizer_fn': slim.batch_norm}", "slim.fully_connected(x, 1, **P)"),
+    "a name": ("NORM = slim.batch_norm", "slim.fully_connected(x, 1, normalizer_fn=NORM)"),
+    "a default": ("def net(x, norm=slim.batch_norm):\n    return norm(x)", "net(x)"),
+    "an attribute": (
+        "class Net:\n    norm = slim.batch_norm\n\n    def __call__(self, x):\n"
+        "        return self.norm(x)",
+        "Net()(x)",
+    ),
+    "a method": (
+        "class Net:\n    def build(self, x):\n        return slim.batch_norm(x)",
+        "batches.net.build(x)",
+    ),
+    "a function that is handed in": (
+        "def norm(x):\n    return slim.batch_norm(x)", "path(x)",
+    ),
+    "slim's network": (
+        "from tf_slim.nets import resnet_v1", "resnet_v1.resnet_v1_50(x, 1)[0]",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("above", "call"), NORMS.values(), ids=list(NORMS))
+def test_batch_norm_is_found_wherever_it_is(above: str, call: str) -> None:
+    parts = {"head": f"{HEAD}{above}\n\n\n", "second": f"logits = {call}"}
+    result = rewritten(**parts)
+    (note,) = result.report.notes
+    assert "statistics of its batch norm are not updated" in note
+    assert "model.train_on_batch(" in text_of(rewritten(**parts, operation=WAITS))
+
+
+def test_networks_without_batch_norm_need_no_updates() -> None:
+    head = HEAD + "from tf_slim.nets import vgg\n\n\ndef net(x):\n    return x\n\n\n"
+    second = "logits = net(vgg.vgg_a(logits, 1)[0])"
+    assert "model.train_on_batch(" in text_of(rewritten(head=head, second=second))
+
+
+MOVES = {
+    "tensors that wait for updates": {
+        "operation": WAITS + "\n        half = loss / 2.0",
+        "inner": "print(half.eval({x: a, y: b}))",
+    },
+    "updates that the loss waits for": {
+        "third": "with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):\n"
+        "        loss = tf.identity(loss)",
+        "operation": "train_op = slim.learning.create_train_op(loss, tf.train.AdamOptimizer(0.1))",
+        "run": "value = sess.run(train_op, {x: a, y: b})",
+        "inner": "print(loss.eval({x: a, y: b}))",
+    },
+}
+
+
+@pytest.mark.parametrize("parts", MOVES.values(), ids=list(MOVES))
+def test_runs_that_move_statistics_without_training(parts: dict[str, str]) -> None:
+    (note,) = rewritten(second="logits = slim.batch_norm(logits)", **parts).report.notes
+    assert "moves its statistics in runs that do not train" in note
+    only_trains = {**parts, "inner": "pass"}
+    result = rewritten(second="logits = slim.batch_norm(logits)", **only_trains)
+    assert result.report.notes == [] and "model.train_on_batch(" in text_of(result)
+
+
+def test_averages_that_code_moves_itself_stay() -> None:
+    head = HEAD + "from tensorflow.python.training import moving_averages\n\n\n"
+    second = (
+        "mean = tf.get_variable('mean', [1], trainable=False)\n"
+        "    moved = moving_averages.assign_moving_average(mean, logits[0], 0.9)"
+    )
+    (note,) = rewritten(head=head, second=second).report.notes
+    assert "assign_moving_average needs a graph" in note
+
+
 def test_savers_of_some_variables() -> None:
     text = text_of(
         rewritten(
@@ -793,6 +969,14 @@ def test_savers_of_some_variables() -> None:
         "    restorer.restore(path)\n"
     ) in text
     assert "    part.save(path)\n" in text and "global_variables" not in text
+
+
+def test_a_saver_that_is_made_before_the_optimizer() -> None:
+    for told in ("", "tf.global_variables()"):
+        text = text_of(rewritten(third=f"saver = tf.train.Saver({told})"))
+        assert "    saver = ModelSaver(model, var_list=model.variables)\n" in text
+    text = text_of(rewritten(saver="saver = tf.train.Saver()"))
+    assert "    saver = ModelSaver(model)\n" in text
 
 
 def test_summaries_are_written() -> None:

@@ -208,6 +208,49 @@ def train():
 if __name__ == '__main__':
     train()
 """
+# The saver knows nothing of Adam's averages; the branch without training sees none of this batch.
+WITH_A_BRANCH = """
+def net(images, is_training, reuse):
+    net = slim.conv2d(
+        images, 4, 3, normalizer_fn=slim.batch_norm, scope='Conv', reuse=reuse,
+        normalizer_params={'decay': 0.7, 'is_training': is_training})
+    return slim.fully_connected(
+        slim.flatten(net), 3, activation_fn=None, scope='logits', reuse=reuse)
+
+
+def train():
+    images = tf.placeholder(tf.float32, [None, 6, 6, 3])
+    labels = tf.placeholder(tf.int64, [None])
+    logits = net(images / 255.0, True, None)
+    usual = net(images / 255.0, False, True)
+    loss = tf.reduce_mean(
+        tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits))
+    saver = tf.train.Saver()
+    with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
+        train_op = tf.train.AdamOptimizer(0.02).minimize(loss)
+    losses = []
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        if os.path.exists(start + '.index'):
+            saver.restore(sess, start)
+        else:
+            saver.save(sess, start)
+        for step, (pixels, classes) in enumerate(data()):
+            _, value = sess.run([train_op, loss], {images: pixels, labels: classes})
+            if step == 5:
+                saver.save(sess, out + '-kept')
+            if step == 15:
+                saver.restore(sess, out + '-kept')
+            largest = sess.run(usual, {images: pixels // 2 + 100}).max()
+            losses.append([float(value), 0, float(largest)])
+        saver.save(sess, out, global_step=len(losses))
+    with open(out + '.json', 'w') as file:
+        json.dump(losses, file)
+
+
+if __name__ == '__main__':
+    train()
+"""
 LOOP = """
     saver = tf.train.Saver()
     losses = []
@@ -294,6 +337,7 @@ NAMES = {
     "each gradient": STATISTICS,
     "slim's operation": STATISTICS,
     "looks": STATISTICS,
+    "a branch": STATISTICS,
     "queues": "Conv/biases logits/biases",
     "function": STATISTICS,
     "file": "Conv/biases logits/biases",
@@ -305,6 +349,7 @@ PROGRAMS = {
     "queues": OF_QUEUES,
     "until the end": UNTIL_THE_END,
     "looks": THAT_LOOKS,
+    "a branch": WITH_A_BRANCH,
     "gradients together": TOGETHER,
     "each gradient": EACH,
     "slim's operation": BY_SLIM,
