@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-
 from slimport.index.hand_loop import HandLoop
 from slimport.index.stays import Stays
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from slimport.index.blocks import assigned, loaded
 from slimport.index.early_lookups import Lookups
+from slimport.index.free_names import free_names, gives_once, shared_names, with_inner
 from slimport.index.in_place import InPlace
 from slimport.index.later_uses import used_later
-from slimport.index.program import Function, Program
+from slimport.index.program import Program
 from slimport.index.stays import Stays
 from slimport.index.training import Training
 from slimport.index.unknown_values import check_values
-
-# What they give can be gone through once.
-_ONCE = frozenset("enumerate filter iter map open reversed zip".split())
 
 
 def check_again(training: Training, program: Program) -> None:
@@ -60,12 +58,9 @@ class _Again:
         made = [s for rate in training.rates.computed for s in rate.statements]
         self.rest = [s for s in block if s not in known]
         self._later = [s for s in self._after(self._of_loss[0]) if s not in made]
-        nodes = ast.walk(self._function.node)
-        outer = (n for n in nodes if isinstance(n, ast.Global | ast.Nonlocal))
-        self._shared = {name for node in outer for name in node.names}
-        self._inner = list(_inner_functions(self._function))
-        self._names = self._with_inner(loaded(self._of_loss))
-        self._needed = self._names.union(*(_free(callee.node) for callee in self._callees))
+        self._shared = shared_names(self._function)
+        self._names = with_inner(loaded(self._of_loss), self._function)
+        self._needed = self._names.union(*(free_names(callee.node) for callee in self._callees))
 
     def _after(self, first: ast.stmt) -> list[ast.stmt]:
         """The statements that stay between one of them and the loop."""
@@ -90,15 +85,6 @@ class _Again:
         if shared:
             raise Stays(f"{min(shared)} is used beside the loss", self._of_loss[0])
 
-    def _with_inner(self, names: set[str]) -> set[str]:
-        """The names, and what functions of the function that they stand for use."""
-        found = set(names)
-        while True:
-            more = {n for name, node in self._inner if name in found for n in _free(node)}
-            if more <= found:
-                return found
-            found |= more
-
     def check_changes(self) -> None:
         """Nothing that the loss or a learning rate needs changes before the loop."""
         changed = (self._names | (self._needed & self._shared)) & assigned(self._later)
@@ -106,9 +92,9 @@ class _Again:
             raise Stays(f"{min(changed)} changes after the loss is built", self._of_loss[0])
         self._check_in_place(self._needed, self._later, "after the loss is built")
         for rate in self._training.rates.computed:
-            needed = self._with_inner(loaded(rate.statements)) - {rate.step}
+            needed = with_inner(loaded(rate.statements), self._function) - {rate.step}
             for function in rate.functions:
-                needed |= _free(function.node)
+                needed |= free_names(function.node)
             after = [*self._after(rate.statements[-1])]
             changed = (needed - assigned(rate.statements)) & assigned(after)
             if changed:
@@ -144,7 +130,7 @@ class _Again:
             if more:
                 raise Stays(f"{min(more)} gets more with each run of the loss", callee.node)
         for statement in self.rest:
-            once = assigned([statement]) & self._needed if _gives_once(statement) else set()
+            once = assigned([statement]) & self._needed if gives_once(statement) else set()
             if once:
                 raise Stays(f"{min(once)} can be gone through once", statement)
 
@@ -155,33 +141,3 @@ class _Again:
         Lookups(self._function, self._program).check(built)
         for callee in self._callees:
             Lookups(callee, self._program).check(getattr(callee.node, "body", []))
-
-
-def _inner_functions(function: Function) -> Iterator[tuple[str, ast.AST]]:
-    """The functions and lambdas within a function, by the names that they are given."""
-    for node in ast.walk(function.node):
-        if isinstance(node, ast.FunctionDef) and node is not function.node:
-            yield node.name, node
-        elif isinstance(node, ast.Assign):
-            lambdas = [n for n in ast.walk(node.value) if isinstance(n, ast.Lambda)]
-            for name in assigned(node.targets) if lambdas else ():
-                yield from ((name, found) for found in lambdas)
-
-
-def _free(node: ast.AST) -> set[str]:
-    """The names from outside that a function uses."""
-    nodes = list(ast.walk(node))
-    outer = {n for g in nodes if isinstance(g, ast.Global | ast.Nonlocal) for n in g.names}
-    parameters = {n.arg for n in nodes if isinstance(n, ast.arg)}
-    body = getattr(node, "body", [])
-    code: list[ast.AST] = body if isinstance(body, list) else [body]
-    return (loaded(code) - assigned(code) - parameters) | outer
-
-
-def _gives_once(statement: ast.stmt) -> bool:
-    match statement:
-        case ast.Assign(_, ast.GeneratorExp()):
-            return True
-        case ast.Assign(_, ast.Call(ast.Name(name))):
-            return name in _ONCE
-    return False
