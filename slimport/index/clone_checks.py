@@ -21,14 +21,16 @@ from slimport.index.global_steps import is_step, told_steps
 from slimport.index.pipelines import Pipeline
 from slimport.index.program import Function, Program, callees, closure_of
 from slimport.index.queues import QUEUES
+from slimport.index.run_again import handed_in
 from slimport.index.stays import Stays
 from slimport.index.training import check_rates
 from slimport.index.training_summaries import MAKING
 
 # What is drawn or made once where it stands, and with each step, or as the model's, in a clone.
 _OF_CLONES = (
-    "slim.model_variable", "slim.variable", "tf.Variable", "tf.get_variable", "tf.losses.",
-    "tf.multinomial", "tf.random.", "tf.random_", "tf.truncated_normal", "slim.losses.",
+    "slim.model_variable", "slim.variable", "tf.Variable", "tf.add_to_collection",
+    "tf.get_variable", "tf.losses.", "tf.multinomial", "tf.random.", "tf.random_",
+    "tf.truncated_normal", "slim.losses.",
 )  # fmt: skip
 
 
@@ -45,6 +47,10 @@ def check(found: CloneTraining, program: Program, read: Mapping[Function, Pipeli
     pipeline = read.get(found.function)
     _check_names(found, nodes_that_go(found, pipeline))
     _check_early(found, program, pipeline)
+    _check_late(found, program)
+    handed = handed_in(found)
+    if handed:
+        raise Stays(f"{handed[0]} has another value before the clones", found.created)
     if pipeline is None or pipeline.queue is None or pipeline.queue.statement not in found.block:
         raise Stays("the clones' batches come from no queue of the block", found.created)
 
@@ -176,3 +182,17 @@ def _check_early(found: CloneTraining, program: Program, pipeline: Pipeline | No
         for reference in (*references, *(r for f in reached for r in f.references)):
             if reference.api.name.startswith((*_OF_CLONES, *QUEUES)):
                 raise Stays(f"{reference.api.name} is made once, before the clones", statement)
+
+
+def _check_late(found: CloneTraining, program: Program) -> None:
+    """Whether what stays behind the clones adds nothing to their losses, and makes no variables."""
+    own = {*found.of_loss, *found.gone, found.operation, found.loop}
+    own |= {s for rate in found.rates.computed for s in rate.statements}
+    for statement in found.block[found.block.index(found.created) :]:
+        if statement in own or isinstance(statement, ast.FunctionDef):
+            continue
+        reached = closure_of(called(statement, found.function, program), callees)
+        references = references_in(statement, found.function)
+        for reference in (*references, *(r for f in reached for r in f.references)):
+            if reference.api.name.startswith(_OF_CLONES):
+                raise Stays(f"{reference.api.name} is made beside the clones", statement)

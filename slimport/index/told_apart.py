@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Mapping
 
+from slimport.index.asked_steps import check_asked_steps
 from slimport.index.blocks import argument, assigned, leave_it, loaded, on_lines_of_their_own
 from slimport.index.callers import of_a_graph_before
 from slimport.index.clone_checks import check, nodes_that_go
@@ -102,6 +103,7 @@ def _why_not(training: Training, program: Program, read: Mapping[Function, Pipel
         return found
     try:
         check_again(training, program)
+        check_asked_steps(training, program)
     except Stays as why:
         return f"{why} (line {why.line})"
     return ""

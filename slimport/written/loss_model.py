@@ -170,7 +170,12 @@ class LossModel(TracedModel):
                 those that are applied.
             summarize_gradients: Whether gradients and their norms are among the summaries.
             **kwargs: Other arguments of `keras.Model.compile`; there is no `loss`.
+
+        Raises:
+            ValueError: If `variables_to_train` is empty.
         """
+        if variables_to_train is not None and not variables_to_train:
+            raise ValueError("There are no variables to train: variables_to_train is empty.")
         if variable_averages is not None:
             if variables_to_average is None:
                 variables_to_average = self.trainable_variables
@@ -213,7 +218,7 @@ class LossModel(TracedModel):
     def _gradients(self, tape: tf.GradientTape, loss: Any) -> list[Any]:
         """The gradients that are applied, with their variables: multiplied, clipped."""
         options = self._of_gradients
-        variables = options.variables or self.trainable_variables
+        variables = self.trainable_variables if options.variables is None else options.variables
         pairs = list(zip(tape.gradient(loss, variables), variables, strict=True))
         if options.transform is not None:
             with self.layer_graph():

@@ -375,6 +375,53 @@ STAYS = {
         "the session's graph_options may change what is computed",
     ),
     "clones that read nothing": ({"given": "[]"}, ""),
+    "a loss behind the clones": (
+        {"shown": "tf.losses.add_loss(FLAGS.more * tf.nn.l2_loss(tf.trainable_variables()[0]))"},
+        "tf.losses.add_loss is made beside the clones",
+    ),
+    "a loss that is collected before the clones": (
+        {"early": "tf.add_to_collection(tf.GraphKeys.LOSSES, tf.constant(1.0))"},
+        "tf.add_to_collection is made once, before the clones",
+    ),
+    "a rate of a step that is asked for": (
+        {
+            "shown": "step = tf.cast(tf.train.get_global_step(), tf.float32)\n"
+            "        rate = tf.minimum(0.1, 0.01 * step)",
+            "optimizer": "tf.train.MomentumOptimizer(rate, 0.9)",
+        },
+        "main computes with the global step",
+    ),
+    "an option of clones that changes": (
+        {
+            "early": "options = {'scale': 1.0}",
+            "dequeued": f"{PARTS['dequeued']}\n            images *= options['scale']",
+            "shown": "options['scale'] = 2.0",
+        },
+        "what options holds changes after the loss is built",
+    ),
+    "a name of clones that changes": (
+        {
+            "early": "scale = 1.0",
+            "dequeued": f"{PARTS['dequeued']}\n            images *= scale",
+            "shown": "scale = 2.0",
+        },
+        "scale changes after the loss is built",
+    ),
+    "a list that clones fill": (
+        {
+            "early": "seen = []",
+            "dequeued": f"{PARTS['dequeued']}\n            seen.append(images)",
+        },
+        "seen gets more with each run of the loss",
+    ),
+    "a look-up before the clones": (
+        {"early": "some = slim.get_model_variables()", "optimized": ", var_list=some"},
+        "variables are made after others are looked up",
+    ),
+    "a loss that is used behind the graph": (
+        {"loop": ")\n    print(total_loss"},
+        "total_loss is used beside the loss",
+    ),
     "clones made twice": (
         {"late": "others = model_deploy.create_clones(deploy_config, clone_fn, [batch_queue])"},
         "create_clones is called in another way",
@@ -387,6 +434,31 @@ def test_it_stays_on_sessions(parts: dict[str, str], why: str) -> None:
     text, notes = rewritten(**parts)
     assert "model_deploy.create_clones(" in text and "LossModel" not in text
     assert f"no fit: {why}" in notes
+
+
+ASKING = """import tensorflow as tf
+
+
+def rate():
+    step = tf.train.get_or_create_global_step()
+    return {}
+
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("rate", "fits"),
+    [
+        ("tf.train.exponential_decay(0.1, step, 10, 0.5)", True),
+        ("tf.minimum(0.1, 0.01 * tf.cast(step, tf.float32))", False),
+    ],
+)
+def test_functions_that_ask_for_the_step(rate: str, fits: bool) -> None:
+    parts = {**PARTS, "optimizer": "tf.train.MomentumOptimizer(rate(), 0.9)"}
+    source = ASKING.format(rate) + PROGRAM.format(**parts)
+    text = output(rewrite_program({"net.py": source}), "net.py") or ""
+    assert ("model.fit(" in text) is fits and ("train_in_session(" in text) is not fits
 
 
 COPY = '''import tensorflow as tf

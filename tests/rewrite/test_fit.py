@@ -264,6 +264,8 @@ OF_FILES = {
     "variables so far": "def net(x):\n    x = slim.fully_connected(x, 1)\n"
     "    cost = tf.add_n([tf.nn.l2_loss(v) for v in tf.trainable_variables()])\n"
     "    return slim.fully_connected(x, 1) + cost\n\n\n",
+    "the step": "def net(x):\n    return x\n\n\ndef set_up():\n"
+    "    step = tf.train.get_or_create_global_step()\n    return 0.1 / (1.0 + step / 1000)\n\n\n",
     "something that is set later": "SCALE = 1.0\n\n\ndef net(x):\n    return x * SCALE\n\n\n"
     "def set_up():\n    global SCALE\n    SCALE = 2.0\n\n\n",
 }

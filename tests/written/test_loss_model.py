@@ -203,6 +203,15 @@ def test_constants_with_losses_that_eager_code_does_not_keep(new: Any) -> None:
     assert 0 < second < first
 
 
+def test_there_is_something_to_train(new: Any) -> None:
+    def build_loss() -> Any:
+        return tf.reduce_mean(new.fully_connected(IMAGES.reshape(24, -1), 3))
+
+    model = new.LossModel(build_loss)
+    with pytest.raises(ValueError, match="variables_to_train is empty"):
+        model.compile(optimizer=keras.optimizers.SGD(0.1), variables_to_train=[])
+
+
 def test_a_function_that_fails_before_it_reads(new: Any) -> None:
     def build_loss() -> Any:
         if not tf.inside_function():
