@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from slimport.index.blocks import assigned, call_of, called, leave_it, loaded, references_in
 from slimport.index.callers import of_a_graph_before
 from slimport.index.global_steps import told_steps
+from slimport.index.hand_again import check_again
 from slimport.index.hand_gradients import bound, check_gradients
 from slimport.index.hand_lines import check_lines
 from slimport.index.hand_lookups import check_lookups
@@ -72,6 +73,7 @@ class HandLoopChecks:
         self._check_names()
         self._check_graph()
         self._check_rest()
+        check_again(self._loop, self._program)
 
     def _check_feeds(self) -> None:
         rate = self._loop.rate

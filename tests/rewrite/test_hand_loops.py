@@ -945,6 +945,105 @@ def test_averages_that_code_moves_itself_stay() -> None:
     assert "assign_moving_average needs a graph" in note
 
 
+SCALED = "def net(z):\n    return z * {}\n\n\n"
+# What the loss finds when it is traced again: the code above, and parts of the program.
+AGAIN = {
+    "an attribute": (
+        "", {"third": "loss *= path.keep", "saver": "path.keep = 1.0"}, "what path holds changes",
+    ),
+    "an attribute, in the loop": (
+        "", {"third": "loss *= path.keep", "inner": "path.keep = 1.0"}, "what path holds changes",
+    ),
+    "an object that is told something": (
+        "", {"third": "loss *= path.keep", "inner": "path.parse('keep=1')"},
+        "what path holds changes",
+    ),
+    "a name of the file": (
+        "KEEP = 0.5\n\n\n" + SCALED.format("KEEP"),
+        {"second": "logits = net(logits)", "inner": "global KEEP\n            KEEP = 1.0"},
+        "KEEP changes",
+    ),
+    "a name of a function within": (
+        "",
+        {
+            "first": "keep = 0.5\n    def net(z):\n        return z * keep",
+            "second": "logits = net(logits)", "inner": "keep = 1.0",
+        },
+        "keep changes",
+    ),
+    "a table of the file": (
+        "C = {'keep': 0.5}\n\n\n" + SCALED.format("C['keep']"),
+        {"second": "logits = net(logits)", "inner": "C['keep'] = 1.0"},
+        "what C holds changes",
+    ),
+    "a table that a function changes": (
+        "C = {'keep': 0.5}\n\n\ndef all():\n    C['keep'] = 1.0\n\n\n"
+        + SCALED.format("C['keep']"),
+        {"second": "logits = net(logits)", "inner": "all()"},
+        "what C holds changes",
+    ),
+    "a counter": (
+        "N = [0]\n\n\ndef net(z):\n    N[0] += 1\n    return z * N[0]\n\n\n",
+        {"second": "logits = net(logits)"}, "N gets more",
+    ),
+    "a counter of an object": (
+        "class Net:\n    def build(self, z):\n        self.n += 1\n"
+        "        return z * self.n\n\n\n",
+        {"second": "logits = path.build(logits)"}, "path gets more",
+    ),
+    "a list above": ("", {"fed": "ends = []", "third": "ends.append(loss * 2.0)"}, "ends"),
+    "what can be gone through once": (
+        "",
+        {"fed": "w = zip([1.0], [2.0])", "third": "for p, q in w:\n        loss *= p * q"},
+        "w can be gone through once",
+    ),
+    "a number that is drawn": (
+        "import numpy as np\n\n\n" + SCALED.format("np.random.uniform()"),
+        {"second": "logits = net(logits)"}, "np.random.uniform gives another value",
+    ),
+    "a number that the loss draws": (
+        "import random\n\n\n", {"second": "logits *= random.random()"},
+        "random.random gives another value",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("above", "parts", "reason"), AGAIN.values(), ids=list(AGAIN))
+def test_what_another_trace_would_find_otherwise(
+    above: str, parts: dict[str, str], reason: str
+) -> None:
+    (note,) = rewritten(head=HEAD + above, **parts).report.notes
+    assert reason in note, note
+
+
+ONCE = {
+    "a first value that is drawn": {
+        "second": "w = tf.Variable(np.random.normal(size=[1]), dtype=tf.float32)\n"
+        "    logits = logits * w",
+    },
+    "an initializer of what is drawn": {
+        "second": "w = tf.get_variable('w', [1], initializer="
+        "tf.constant_initializer(np.random.normal(size=[1])))\n    logits = logits * w",
+    },
+    "numbers that are drawn beside the loss": {
+        "fed": "s = np.random.normal()", "second": "logits *= s", "inner": "np.random.shuffle(a)",
+    },
+    "another object": {"second": "logits *= path.s", "inner": "step = batches.next(3)"},
+    "another function's name": {
+        "head": HEAD + "def show():\n    KEEP = 2\n    return KEEP\n\n\nKEEP = 1\n\n\n"
+        + SCALED.format("KEEP"),
+        "second": "logits = net(logits)", "inner": "show()",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("parts", ONCE.values(), ids=list(ONCE))
+def test_what_another_trace_finds_as_it_was(parts: dict[str, str]) -> None:
+    head = parts.pop("head", HEAD) + "import numpy as np\n\n\n"
+    result = rewritten(head=head, **parts)
+    assert result.report.notes == [] and "model.train_on_batch(" in text_of(result)
+
+
 def test_savers_of_some_variables() -> None:
     text = text_of(
         rewritten(
