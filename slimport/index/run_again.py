@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from slimport.index.blocks import assigned, loaded
+from slimport.index.drawn import check_drawn
 from slimport.index.early_lookups import Lookups
 from slimport.index.free_names import free_names, gives_once, shared_names, with_inner
 from slimport.index.in_place import InPlace
 from slimport.index.later_uses import used_later
-from slimport.index.program import Program
+from slimport.index.pipelines import Pipeline
+from slimport.index.program import Function, Program, closure_of
 from slimport.index.stays import Stays
 from slimport.index.training import Training
 from slimport.index.unknown_values import check_values
 
 
-def check_again(training: Training, program: Program) -> None:
+def check_again(training: Training, program: Program, read: Mapping[Function, Pipeline]) -> None:
     """Whether each run of the loss computes what its graph did.
 
     It runs where the model is made, and when `fit` first trains; later it is the same graph.
+
+    Args:
+        training: The block.
+        program: The index.
+        read: Input pipelines, by the functions that hold them.
 
     Raises:
         Stays: If something that it uses is another then, or it changes something itself.
@@ -29,6 +36,7 @@ def check_again(training: Training, program: Program) -> None:
     again.check_changes()
     again.check_objects()
     again.check_lookups()
+    check_drawn(again.code(read), program)
     check_values(training.of_loss, again.rest, training.function, program)
 
 
@@ -84,6 +92,12 @@ class _Again:
         shared = self._shared & assigned(self._of_loss)
         if shared:
             raise Stays(f"{min(shared)} is used beside the loss", self._of_loss[0])
+
+    def code(self, read: Mapping[Function, Pipeline]) -> Iterator[tuple[Function, ast.AST]]:
+        """What runs while the loss is built, but for what reads its batches."""
+        reading = closure_of(self._callees & read.keys(), lambda f: f.callees)
+        yield from ((self._function, statement) for statement in self._of_loss)
+        yield from ((callee, callee.node) for callee in self._callees - reading)
 
     def check_changes(self) -> None:
         """Nothing that the loss or a learning rate needs changes before the loop."""

@@ -102,7 +102,7 @@ def _why_not(training: Training, program: Program, read: Mapping[Function, Pipel
     if found:
         return found
     try:
-        check_again(training, program)
+        check_again(training, program, read)
         check_asked_steps(training, program)
     except Stays as why:
         return f"{why} (line {why.line})"

@@ -6,7 +6,7 @@ import pytest
 
 from tests.rewrite.tools import output, report, rewrite_program
 
-HEAD = "import tensorflow as tf\nimport tf_slim as slim\n\n\n"
+HEAD = "import numpy as np\nimport tensorflow as tf\nimport tf_slim as slim\n\n\n"
 PROGRAM = """def train(x, folder, restore=None):
     {first}
     logits = slim.fully_connected(x, 1, activation_fn=None)
@@ -254,6 +254,11 @@ STAYS = {
         "    logits = slim.fully_connected(logits, 1)",
         "loop": ", init_fn=init",
     },
+    "numbers that are drawn": {"second": "logits += np.random.uniform(size=[1])"},
+    "numbers of a generator": {
+        "first": "rng = np.random.RandomState(3)",
+        "second": "logits += rng.uniform(size=[1])",
+    },
     "the operation is shown": {"fourth": "print(train_op)"},
 }
 OF_FILES = {
@@ -266,6 +271,7 @@ OF_FILES = {
     "    return slim.fully_connected(x, 1) + cost\n\n\n",
     "the step": "def net(x):\n    return x\n\n\ndef set_up():\n"
     "    step = tf.train.get_or_create_global_step()\n    return 0.1 / (1.0 + step / 1000)\n\n\n",
+    "numbers that are drawn": "def net(x):\n    return x + np.random.uniform()\n\n\n",
     "something that is set later": "SCALE = 1.0\n\n\ndef net(x):\n    return x * SCALE\n\n\n"
     "def set_up():\n    global SCALE\n    SCALE = 2.0\n\n\n",
 }

@@ -1,0 +1,48 @@
+"""Numbers that NumPy or Python draws while a loss is built: a graph kept those of its one run."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+from slimport.index.names import Assigned
+from slimport.index.program import Function, Program
+from slimport.index.resolve import External
+from slimport.index.stays import Stays
+
+_DRAWING = ("numpy.random.", "random.")
+
+
+def check_drawn(code: Iterable[tuple[Function, ast.AST]], program: Program) -> None:
+    """Whether code draws no numbers, which each of its runs would draw anew.
+
+    Args:
+        code: Functions, and what of them runs while the loss is built.
+        program: The index.
+
+    Raises:
+        Stays: If it does.
+    """
+    for function, node in code:
+        inside = {id(child) for child in ast.walk(node)}
+        for call in function.calls:
+            if id(call) in inside and _draws(call.func, function, program):
+                raise Stays(f"{ast.unparse(call.func)} draws with each run of the loss", call)
+
+
+def _draws(callee: ast.expr, function: Function, program: Program) -> bool:
+    """``np.random.normal``, or a method of ``rng = np.random.RandomState(7)``."""
+    if _is_drawing(callee, function, program):
+        return True
+    if not isinstance(callee, ast.Attribute) or not isinstance(callee.value, ast.Name):
+        return False
+    scope = function.module.scopes.scope_of.get(callee.value, function.module.scope)
+    found = scope.lookup(callee.value.id)
+    values = [b.value for b in found[1] if isinstance(b, Assigned)] if found is not None else []
+    calls = [value.func for value in values if isinstance(value, ast.Call)]
+    return any(_is_drawing(made, function, program) for made in calls)
+
+
+def _is_drawing(callee: ast.expr, function: Function, program: Program) -> bool:
+    meaning = program.resolve(callee, function.module)
+    return isinstance(meaning, External) and meaning.dotted.startswith(_DRAWING)
