@@ -80,6 +80,8 @@ class PlainFit:
         reading = [new for old, new in pairs if old in plain.reading]
         network = [new for old, new in pairs if old in plain.network]
         dropped = [new for old, new in pairs if old in plain.dropped]
+        if len(reading) + len(network) + len(dropped) != len(pairs):
+            raise ValueError("a statement of the loss would be lost")
         if plain.constants is not None:
             reading = [with_lines(self._of_constants(), lines_above(network[0]))]
             network = [self._on_inputs(network[0])]
