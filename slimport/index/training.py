@@ -233,6 +233,7 @@ def training_of(function: Function, program: Program) -> Training | None:
     told = [*waiting, *configuring(argument(loop_call, 99, "session_config"), lines)]
     if saver is not None and saver.statement is not None:
         told.append(saver.statement)
+    told += _resets(lines)
     serving = [operation, *merged.gone, *told]
     rates = step_rates(block, function, program)
     of_loss = _of_loss(block[: block.index(loop)], serving, rates, function, program)
@@ -262,6 +263,19 @@ def training_of(function: Function, program: Program) -> Training | None:
         workers=workers,
         rates=rates,
     )
+
+
+def _resets(lines: Lines) -> list[ast.stmt]:
+    """The statements that empty the graph before anything is in it."""
+    found: list[ast.stmt] = []
+    for statement in lines.block:
+        if not isinstance(statement, ast.Expr | ast.Assign):
+            break
+        if lines.api(statement.value) == "tf.reset_default_graph":
+            found.append(statement)
+        elif any(is_inside(r) for r in references_in(statement, lines.function)):
+            break
+    return found
 
 
 def _workers(

@@ -82,6 +82,7 @@ FITS = {
         "    config.gpu_options.allow_growth = True",
         "loop": ", session_config=config",
     },
+    "an empty graph": {"first": "tf.reset_default_graph()"},
     "no server": {"loop": ", master='', is_chief=True"},
     "a server of a flag": {"loop": ", master=folder.master, is_chief=(folder.task == 0)"},
     "a device": {"second": "with tf.device('/gpu:0'):\n        logits *= 2.0"},
