@@ -46,9 +46,9 @@ _BESIDE = (
     "slim.assign_from_checkpoint_fn", "slim.create_global_step", "slim.get_global_step",
     "slim.get_model_variables", "slim.get_or_create_global_step", "slim.get_trainable_variables",
     "slim.get_variables", "slim.learning.", "slim.parallel_reader.get_data_files",
-    "tf.ConfigProto", "tf.GPUOptions", "tf.app.", "tf.contrib.opt.", "tf.flags.", "tf.get_logger", "tf.gfile.", "tf.io.gfile.", "tf.logging.",
-    "tf.summary.", "tf.random.set_random_seed", "tf.set_random_seed", "tf.trainable_variables",
-    "tf.train.",
+    "tf.ConfigProto", "tf.GPUOptions", "tf.app.", "tf.contrib.opt.", "tf.flags.", "tf.get_logger",
+    "tf.gfile.", "tf.io.gfile.", "tf.logging.", "tf.random.set_random_seed", "tf.set_random_seed",
+    "tf.summary.", "tf.train.", "tf.trainable_variables",
 )  # fmt: skip
 
 
