@@ -5,12 +5,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
+from slimport.index.blocks import references_in
 from slimport.index.names import Assigned
 from slimport.index.program import Function, Program
 from slimport.index.resolve import External
 from slimport.index.stays import Stays
 
 _DRAWING = ("numpy.random.", "random.")
+# What takes a number when a variable is made, and never again.
+_BEGINNING = ("tf.Variable", "tf.get_variable")
 
 
 def check_drawn(code: Iterable[tuple[Function, ast.AST]], program: Program) -> None:
@@ -24,10 +27,24 @@ def check_drawn(code: Iterable[tuple[Function, ast.AST]], program: Program) -> N
         Stays: If it does.
     """
     for function, node in code:
-        inside = {id(child) for child in ast.walk(node)}
+        inside = {id(child) for child in ast.walk(node)} - _first_values(node, function)
         for call in function.calls:
             if id(call) in inside and _draws(call.func, function, program):
                 raise Stays(f"{ast.unparse(call.func)} draws with each run of the loss", call)
+
+
+def _first_values(node: ast.AST, function: Function) -> set[int]:
+    """The parts of a node that are values which variables begin with."""
+    return {
+        id(part)
+        for reference in references_in(node, function)
+        if reference.call is not None and _begins(reference.api.name)
+        for part in ast.walk(reference.call)
+    }
+
+
+def _begins(name: str) -> bool:
+    return name.startswith(_BEGINNING) or "initializer" in name
 
 
 def _draws(callee: ast.expr, function: Function, program: Program) -> bool:

@@ -9,18 +9,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from slimport.index.blocks import assigned, loaded, references_in
+from slimport.index.blocks import assigned, loaded
+from slimport.index.drawn import check_drawn
 from slimport.index.free_names import free_names, gives_once, shared_names, with_inner
 from slimport.index.hand_loop import HandLoop, nested
 from slimport.index.in_place import InPlace
 from slimport.index.program import Function, Program
-from slimport.index.resolve import External
 from slimport.index.stays import Stays
-
-_DRAWN = ("numpy.random.", "random.", "secrets.", "time.", "uuid.")
-# What takes a value once, when a variable is made.
-_ONCE = ("tf.Variable", "tf.get_variable")
-_INITIALIZER = "initializer"
 
 
 def check_again(loop: HandLoop, program: Program) -> None:
@@ -45,10 +40,7 @@ def check_again(loop: HandLoop, program: Program) -> None:
         changed = in_place.names(node, loop.function) & needed
         if changed and getattr(node, "lineno", first) > first:
             raise Stays(f"what {min(changed)} holds changes after the loss is built", node)
-    for function, part in _parts(loop, callees):
-        call = next(_drawing(part, function, program), None)
-        if call is not None:
-            raise Stays(f"{ast.unparse(call.func)} gives another value each time", call)
+    check_drawn(_parts(loop, callees), program)
 
 
 def _beside(loop: HandLoop) -> Iterator[ast.AST]:
@@ -106,19 +98,3 @@ def _check_objects(loop: HandLoop, program: Program, callees: set[Function]) -> 
 def _parts(loop: HandLoop, callees: set[Function]) -> Iterator[tuple[Function, ast.AST]]:
     yield from ((loop.function, statement) for statement in loop.of_loss)
     yield from ((callee, callee.node) for callee in callees)
-
-
-def _drawing(part: ast.AST, function: Function, program: Program) -> Iterator[ast.Call]:
-    """Calls of Python's own random numbers and clocks, but for values that variables begin with."""
-    begins = {
-        id(node)
-        for reference in references_in(part, function)
-        if reference.call is not None
-        and (reference.api.name.startswith(_ONCE) or _INITIALIZER in reference.api.name)
-        for node in ast.walk(reference.call)
-    }
-    for node in ast.walk(part):
-        if isinstance(node, ast.Call) and id(node) not in begins:
-            meaning = program.resolve(node.func, function.module)
-            if isinstance(meaning, External) and meaning.dotted.startswith(_DRAWN):
-                yield node

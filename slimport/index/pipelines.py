@@ -15,10 +15,12 @@ from slimport.index.blocks import (
     on_lines_of_their_own,
     references_in,
 )
+from slimport.index.drawn import check_drawn
 from slimport.index.file_queues import FileQueue, file_queue
 from slimport.index.joined import Join, joined
 from slimport.index.later_uses import following, used_later
 from slimport.index.mapped import mapped, may_be_mapped
+from slimport.index.mapped_values import compares_tensors, finds_the_same
 from slimport.index.prefetching import PREFETCH_QUEUE, PrefetchQueue, prefetch_queue
 from slimport.index.program import (
     Function,
@@ -28,6 +30,7 @@ from slimport.index.program import (
     callees,
     closure_of,
 )
+from slimport.index.stays import Stays
 
 PROVIDER = "slim.dataset_data_provider.DatasetDataProvider"
 # What makes batches, and its parameters in order.
@@ -248,7 +251,7 @@ def _in_block(
         queue=queue,
         arranged=arranged,
     )
-    return _told_apart(found) if _is_straight(found, program) else None
+    return _told_apart(found, program) if _is_straight(found, program) else None
 
 
 def _provided(
@@ -324,9 +327,21 @@ def _is_straight(pipeline: Pipeline, program: Program) -> bool:
         return False
     if not on_lines_of_their_own(block) or block.index(pipeline.get) < 1:
         return False
-    if pipeline.join is not None and not _reads_at_once(pipeline, pipeline.join):
+    if pipeline.join is not None and not _reads_alike(pipeline, pipeline.join, program):
         return False
     return may_be_mapped([*pipeline.between, *pipeline.arranged], pipeline.function, program)
+
+
+def _reads_alike(pipeline: Pipeline, join: Join, program: Program) -> bool:
+    """Whether each reading of several prepares its examples as the first does."""
+    function, parts = pipeline.function, [join.loop or join.made]
+    reached = closure_of({f for s in parts for f in called(s, function, program)}, callees)
+    try:
+        code = [*((function, s) for s in parts), *((f, f.node) for f in reached)]
+        check_drawn(code, program)
+    except Stays:
+        return False
+    return _reads_at_once(pipeline, join)
 
 
 def _reads_at_once(pipeline: Pipeline, join: Join) -> bool:
@@ -337,13 +352,16 @@ def _reads_at_once(pipeline: Pipeline, join: Join) -> bool:
     return all(pipeline.files is not None and s in pipeline.files.going for s in before)
 
 
-def _told_apart(pipeline: Pipeline) -> Pipeline | None:
+def _told_apart(pipeline: Pipeline, program: Program) -> Pipeline | None:
     """The pipeline without statements beside it, if nothing uses what an example was."""
     function = pipeline.function
     bound = assigned([pipeline.batch]) if isinstance(pipeline.batch, ast.Assign) else set()
     later = used_later(following(function, pipeline.batch), function, bound)
     between = mapped(pipeline.between, [pipeline.get], later, function)
-    if between is None:
+    if between is None or compares_tensors(between, [pipeline.get], function):
+        return None
+    inside: list[ast.AST] = [*between, pipeline.tensors, pipeline.batch]
+    if not finds_the_same(inside, pipeline.get, function, program):
         return None
     if pipeline.queue is None:
         return replace(pipeline, between=between)
@@ -351,6 +369,11 @@ def _told_apart(pipeline: Pipeline) -> Pipeline | None:
     later = used_later(following(function, end), function, assigned([end]))
     arranged = mapped(list(pipeline.arranged), [pipeline.batch], later, function)
     if arranged is None or not isinstance(pipeline.batch, ast.Assign):
+        return None
+    inside = [*arranged, pipeline.queue.statement]
+    if not finds_the_same(inside, pipeline.get, function, program):
+        return None
+    if compares_tensors(arranged, [pipeline.batch], function):
         return None
     made = [pipeline.get, *between, pipeline.batch, *arranged]
     if loaded(pipeline.queue.others) & assigned(made):

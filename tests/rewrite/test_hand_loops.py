@@ -999,11 +999,15 @@ AGAIN = {
     ),
     "a number that is drawn": (
         "import numpy as np\n\n\n" + SCALED.format("np.random.uniform()"),
-        {"second": "logits = net(logits)"}, "np.random.uniform gives another value",
+        {"second": "logits = net(logits)"}, "np.random.uniform draws",
+    ),
+    "a generator of numbers": (
+        "import numpy as np\n\nR = np.random.RandomState(3)\n\n\n" + SCALED.format("R.rand()"),
+        {"second": "logits = net(logits)"}, "R.rand draws",
     ),
     "a number that the loss draws": (
         "import random\n\n\n", {"second": "logits *= random.random()"},
-        "random.random gives another value",
+        "random.random draws",
     ),
 }  # fmt: skip
 

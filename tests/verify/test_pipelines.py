@@ -100,6 +100,9 @@ PIPELINES = {
     "    with tf.name_scope('batching'):\n        rows, labels = tf.train.batch([row, label], 4)\n"
     "    rows = tf.reshape(rows, [-1, width])\n"
     "    return loss_of(rows, tf.one_hot(labels, 3))",
+    "numbers": "width = 2\n    " + GET + "    width *= 2\n    row = tf.reshape(row, [width])\n"
+    "    rows, labels = tf.train.batch([row, label], 4)\n"
+    "    return loss_of(rows / width, tf.one_hot(labels, 3))",
     # A queue sorts by name; so do `values()` and the arithmetic behind.
     "by_name": GET + "    batch = tf.train.batch({'rows': row, 'labels': label}, 4)\n"
     "    batch['more'] = slim.one_hot_encoding(batch['labels'], 3)\n" + QUEUED + "(batch)\n"
