@@ -12,6 +12,7 @@ from slimport.index.resolve import External
 from slimport.index.stays import Stays
 
 _DRAWING = ("numpy.random.", "random.")
+_GENERATORS = ("Random", "RandomState", "default_rng")
 # What takes a number when a variable is made, and never again.
 _BEGINNING = ("tf.Variable", "tf.get_variable")
 
@@ -29,7 +30,7 @@ def check_drawn(code: Iterable[tuple[Function, ast.AST]], program: Program) -> N
     for function, node in code:
         inside = {id(child) for child in ast.walk(node)} - _first_values(node, function)
         for call in function.calls:
-            if id(call) in inside and _draws(call.func, function, program):
+            if id(call) in inside and _draws(call, inside, function, program):
                 raise Stays(f"{ast.unparse(call.func)} draws with each run of the loss", call)
 
 
@@ -47,17 +48,33 @@ def _begins(name: str) -> bool:
     return name.startswith(_BEGINNING) or "initializer" in name
 
 
-def _draws(callee: ast.expr, function: Function, program: Program) -> bool:
-    """``np.random.normal``, or a method of ``rng = np.random.RandomState(7)``."""
+def _draws(call: ast.Call, inside: set[int], function: Function, program: Program) -> bool:
+    """``np.random.normal()``, or a method of ``rng = np.random.RandomState(7)``.
+
+    A generator that the code makes itself, of a seed, draws the same in each run.
+    """
+    callee = call.func
     if _is_drawing(callee, function, program):
-        return True
+        return not _is_seeded(call)
     if not isinstance(callee, ast.Attribute) or not isinstance(callee.value, ast.Name):
         return False
     scope = function.module.scopes.scope_of.get(callee.value, function.module.scope)
     found = scope.lookup(callee.value.id)
     values = [b.value for b in found[1] if isinstance(b, Assigned)] if found is not None else []
-    calls = [value.func for value in values if isinstance(value, ast.Call)]
-    return any(_is_drawing(made, function, program) for made in calls)
+    made = [value for value in values if isinstance(value, ast.Call)]
+    return any(
+        _is_drawing(value.func, function, program)
+        and not (id(value) in inside and _is_seeded(value))
+        for value in made
+    )
+
+
+def _is_seeded(call: ast.Call) -> bool:
+    """``np.random.RandomState(7)``"""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    seeds = [*call.args, *(keyword.value for keyword in call.keywords)]
+    is_given = any(not isinstance(s, ast.Constant) or s.value is not None for s in seeds)
+    return name in _GENERATORS and is_given
 
 
 def _is_drawing(callee: ast.expr, function: Function, program: Program) -> bool:

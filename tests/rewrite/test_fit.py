@@ -82,6 +82,12 @@ FITS = {
         "    config.gpu_options.allow_growth = True",
         "loop": ", session_config=config",
     },
+    "numbers of a seed": {
+        "head": "import numpy as np\n"
+        + HEAD
+        + "def noise(seed=3):\n    rng = np.random.RandomState(seed)\n    return rng.randn(1)\n\n\n",
+        "second": "logits += noise()",
+    },
     "an empty graph": {"first": "tf.reset_default_graph()"},
     "no server": {"loop": ", master='', is_chief=True"},
     "a server of a flag": {"loop": ", master=folder.master, is_chief=(folder.task == 0)"},
