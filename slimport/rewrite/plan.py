@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from slimport.index.blocks import called
 from slimport.index.canonical import is_slim
 from slimport.index.clones import CloneTraining
 from slimport.index.closed import Closure, LayerCall, closures, share_reasons
@@ -110,7 +111,8 @@ class Plan:
         """Summaries of trainings that do not stand for themselves in the loss.
 
         "added" are those that are made for a collection which the loop writes; "rate" that of the
-        learning rate, which fit writes; "lost" what else stands beside the loss.
+        learning rate, which fit writes; "lost" what else stands beside the loss, or is made of an
+        example before it is batched.
         """
         found: dict[ast.Call, str] = {}
         for function in self.without_summaries:
@@ -118,6 +120,9 @@ class Plan:
             lines = set(unseen_summaries(function, training.of_loss if training else ()))
             calls = [r.call for r in function.references if r.api.name.startswith("tf.summary.")]
             found |= {c: "lost" for c in calls if c is not None and c.lineno in lines}
+        for reference in (r for f in self.of_examples for r in f.references):
+            if reference.api.name.startswith("tf.summary.") and reference.call is not None:
+                found[reference.call] = "lost"
         for training in self.trainings.values():
             kept = training.summaries
             found |= {a.summary: "added" for a in (kept.added if kept is not None else ())}
@@ -169,6 +174,17 @@ class Plan:
         measured = {f for e in self.evaluations.values() for f in e.callees(self.program)}
         inside = self.of_losses | measured | self.evaluations.keys()
         return {f: pipeline for f, pipeline in self._read.items() if f in inside}
+
+    @cached_property
+    def of_examples(self) -> set[Function]:
+        """The functions that pipelines map over examples, where no step sees what they make."""
+        statements = [
+            (pipeline.function, statement)
+            for pipeline in self.pipelines.values()
+            for statement in (*pipeline.between, *pipeline.arranged)
+        ]
+        start = {f for function, s in statements for f in called(s, function, self.program)}
+        return closure_of(start, callees)
 
     @cached_property
     def iterators(self) -> list[SingleIterator]:

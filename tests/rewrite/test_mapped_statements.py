@@ -161,6 +161,25 @@ def test_numbers_that_are_used_before_they_change() -> None:
     assert "prepare" not in rewritten(between=between)
 
 
+def test_summaries_of_examples_are_lost_and_the_report_says_so() -> None:
+    head = (
+        "def change(x):\n    tf.summary.scalar('sum', tf.reduce_sum(x))\n"
+        "    tf.summary.histogram('x', x)\n    return x * 2.0\n\n"
+    )
+    parts = {**PARTS, "head": head, "between": "row = change(row)"}
+    result = rewrite_program({"net.py": PROGRAM.format(**parts)})
+    text = output(result, "net.py") or ""
+    assert "    def prepare(example):\n" in text and "log_scalar" not in text
+    for kind in ("scalar", "histogram"):
+        assert f"    tf.compat.v1.summary.{kind}(" in text
+        (entry,) = (e for e in report(result, "net.py").rewritten if e.api == f"tf.summary.{kind}")
+        assert "do not write it" in entry.note
+    in_loss = head.replace("change", "show") + "def change(x):\n    return x\n\n"
+    source = PROGRAM.format(**{**parts, "head": in_loss, "after": "show(rows)"})
+    text = output(rewrite_program({"net.py": source}), "net.py") or ""
+    assert "    log_scalar('sum'" in text and "    log_histogram('x'" in text
+
+
 LOOP = """parts = []
     for _ in range(4):
         row, label = provider.get(['row', 'label'])
