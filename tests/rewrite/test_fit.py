@@ -85,7 +85,8 @@ FITS = {
     "numbers of a seed": {
         "head": "import numpy as np\n"
         + HEAD
-        + "def noise(seed=3):\n    rng = np.random.RandomState(seed)\n    return rng.randn(1)\n\n\n",
+        + "def noise(seed=3):\n    rng = np.random.RandomState(seed)\n"
+        "    return rng.randn(1)\n\n\n",
         "second": "logits += noise()",
     },
     "an empty graph": {"first": "tf.reset_default_graph()"},
