@@ -128,6 +128,9 @@ def run_of(statement: ast.stmt | None, request: Request) -> Run:
     targets = _targets(statement, request.is_list)
     if targets is None or (targets and len(targets) != len(request.fetches)):
         raise Stays("the values of a run are not taken one by one", statement)
+    named = [target for target in targets if target != "_"]
+    if len(set(named)) != len(named):
+        raise Stays("two values of a run have one name", statement)
     return Run(statement, request, targets)
 
 

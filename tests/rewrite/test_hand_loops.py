@@ -325,6 +325,9 @@ STAYS = {
          "            else: sess.run(train_op, {x: a, y: b})"},
         "share a line",
     ),
+    "two values of one name": (
+        {"run": "v, v = sess.run([loss, train_op], {x: a, y: b})"}, "have one name",
+    ),
     "two runs on a line": (
         {"run": "sess.run(train_op, {x: a, y: b}); sess.run(train_op, {x: a, y: b})"},
         "share a line",
