@@ -394,7 +394,15 @@ def run_both(body: str, folder: Path) -> tuple[Path, Path]:
     return folder / "legacy-out", folder / "migrated-out"
 
 
-@pytest.mark.parametrize(("place", "body"), PROGRAMS.items())
+# Programs of one form more; `make test-long` runs them, too.
+LONG = ("file", "gradients together", "slim's operation", "until the end")
+EACH_PROGRAM = [
+    pytest.param(place, body, id=place, marks=[pytest.mark.slow] if place in LONG else [])
+    for place, body in PROGRAMS.items()
+]
+
+
+@pytest.mark.parametrize(("place", "body"), EACH_PROGRAM)
 def test_batches_train_as_they_did(place: str, body: str, tmp_path: Path) -> None:
     paths = run_both(body, tmp_path)
     old, new = (np.array(json.loads(p.with_suffix(".json").read_text())) for p in paths)

@@ -93,6 +93,7 @@ def test_three_clones(tmp_path: Path) -> None:
     assert max(differences(found_by(tmp_path, 3), "three clones").values()) < 5e-6
 
 
+@pytest.mark.slow
 def test_two_workers(clones: dict[str, Any], tmp_path: Path) -> None:
     sockets = [socket.socket() for _ in range(2)]
     for one in sockets:
