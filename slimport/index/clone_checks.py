@@ -18,12 +18,13 @@ from slimport.index.blocks import (
 )
 from slimport.index.clones import CloneTraining
 from slimport.index.global_steps import is_step, told_steps
+from slimport.index.later_uses import own_names
 from slimport.index.pipelines import Pipeline
 from slimport.index.program import Function, Program, callees, closure_of
 from slimport.index.queues import QUEUES
 from slimport.index.run_again import handed_in
 from slimport.index.stays import Stays
-from slimport.index.training import check_rates
+from slimport.index.training import check_rates, nodes_told
 from slimport.index.training_summaries import MAKING
 
 # What is drawn or made once where it stands, and with each step, or as the model's, in a clone.
@@ -66,14 +67,10 @@ def nodes_that_go(found: CloneTraining, pipeline: Pipeline | None) -> set[int]:
     for node in ast.walk(found.function.node):
         if isinstance(node, ast.With) and only_places(node, found.function):
             calls += [item.context_expr for item in node.items]
-    calls += [k.value for k in found.loop_call.keywords if k.arg in _OF_SESSIONS]
     if pipeline is not None and pipeline.queue is not None:
         given = [*pipeline.queue.call.args[1:], *pipeline.queue.call.keywords]
         calls += [value for value in given if getattr(value, "arg", "") != "tensors"]
-    return {id(node) for call in calls for node in ast.walk(call)}
-
-
-_OF_SESSIONS = ("is_chief", "master", "session_config", "summary_op", "sync_optimizer")
+    return nodes_told(found) | {id(node) for call in calls for node in ast.walk(call)}
 
 
 def _check_lines(found: CloneTraining) -> None:
@@ -113,13 +110,7 @@ def _check_step(found: CloneTraining, program: Program) -> None:
 
 
 def _loads(node: ast.AST, function: Function) -> Iterator[ast.Name]:
-    """Where a node uses names of a function, in functions within it, too."""
-    scopes = function.module.scopes.scope_of
-    for child in ast.walk(node):
-        if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Load):
-            owner = scopes[child].lookup(child.id) if child in scopes else None
-            if owner is not None and owner[0].node is function.node:
-                yield child
+    return (name for name in own_names(node, function) if isinstance(name.ctx, ast.Load))
 
 
 def _check_names(found: CloneTraining, gone: set[int]) -> None:

@@ -11,20 +11,12 @@ from slimport.index.lines import Lines, is_none, same
 from slimport.index.session_configs import configuring
 from slimport.index.stays import Stays
 from slimport.index.summaries_kept import MERGE_ALL
+from slimport.index.training import OF_LOOP
 from slimport.index.workers import Synchronous, check_waiting, chief_of, server_of
 
 # Of DeploymentConfig; the names of jobs are those of parameter servers.
-_OF_CONFIG = ("num_clones", "clone_on_cpu", "replica_id", "num_replicas", "num_ps_tasks")
+OF_CONFIG = ("num_clones", "clone_on_cpu", "replica_id", "num_replicas", "num_ps_tasks")
 _JOBS = ("worker_job_name", "ps_job_name")
-# Of slim.learning.train: what fit has a place for ...
-_OF_LOOP = frozenset(
-    """
-    train_op logdir number_of_steps log_every_n_steps init_fn saver save_summaries_secs
-    save_interval_secs
-    """.split()
-)
-# ... and what goes with sessions, workers and merged summaries.
-_OF_WORKERS = frozenset("master is_chief sync_optimizer summary_op session_config".split())
 
 
 @dataclass(frozen=True)
@@ -59,12 +51,12 @@ def deployment(
     Raises:
         Stays: If something in it is unknown, or known only later.
     """
-    given = dict(zip(_OF_CONFIG, call.args, strict=False))
+    given = dict(zip(OF_CONFIG, call.args, strict=False))
     given |= {k.arg or "**": k.value for k in call.keywords}
-    unknown = given.keys() - {*_OF_CONFIG, *_JOBS}
+    unknown = given.keys() - {*OF_CONFIG, *_JOBS}
     if unknown or any(isinstance(a, ast.Starred) for a in call.args):
         raise Stays(f"no strategy has a place for {min(unknown, default='*')}", call)
-    found = {name: value for name, value in given.items() if name in _OF_CONFIG}
+    found = {name: value for name, value in given.items() if name in OF_CONFIG}
     has_workers = "num_replicas" in found and not _is_constant(found["num_replicas"], 1)
     if has_workers:
         waits = {"sync_replicas": ast.Constant(False)}
@@ -99,7 +91,7 @@ def check_loop(
         The statements that only configured its session.
     """
     given = {k.arg or "**": k.value for k in loop.keywords}
-    unknown = given.keys() - _OF_LOOP - _OF_WORKERS
+    unknown = given.keys() - OF_LOOP
     if unknown or len(loop.args) > 2:
         raise Stays(f"fit has no place for {min(unknown, default='its third argument')}", loop)
     told = given.get("summary_op")

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 
 from slimport.index.blocks import assigned
+from slimport.index.free_names import shared_names
 from slimport.index.program import Function, Program
 from slimport.index.resolve import External, InTree, InTreeModule
 
@@ -57,7 +58,9 @@ class InPlace:
             own = _own(function)
             body = getattr(function.node, "body", [])
             found = {n for s in body for n in self.names(s, function)}
-            found |= {n for n in _rebound(function) if not self._counting or _counts(function, n)}
+            found |= {
+                n for n in shared_names(function) if not self._counting or _counts(function, n)
+            }
             self._known[function] = found - own
         return self._known[function]
 
@@ -91,7 +94,7 @@ class InPlace:
         if meaning is None and isinstance(call.func, ast.Attribute):
             if call.func.attr in _COUNTING:
                 yield from _root(call.func.value)
-            for method in self._methods(call.func.attr, function):
+            for method in function.methods_named({call.func.attr}):
                 changed = self.by(method)
                 receiver = _parameters(method)[:1]
                 yield from _root(call.func.value) if changed & {*receiver} else ()
@@ -120,11 +123,6 @@ class InPlace:
             return
         if isinstance(call.func, ast.Attribute) and call.func.attr not in _SAYING:
             yield from _root(call.func.value)
-
-    def _methods(self, name: str, function: Function) -> Iterator[Function]:
-        for method in function.maybe_callees:
-            if method.qualname.rpartition(".")[2] == name and method.is_method:
-                yield method
 
 
 def _changes_first(call: ast.Call, meaning: object) -> bool:
@@ -161,13 +159,7 @@ def _parameters(function: Function) -> list[str]:
 def _own(function: Function) -> set[str]:
     """The names that are a function's own, but for its parameters."""
     body = getattr(function.node, "body", [])
-    return assigned(body) - _rebound(function) - {*_parameters(function)}
-
-
-def _rebound(function: Function) -> set[str]:
-    """The names from outside that a function may give other values."""
-    nodes = ast.walk(function.node)
-    return {n for node in nodes if isinstance(node, ast.Global | ast.Nonlocal) for n in node.names}
+    return assigned(body) - shared_names(function) - {*_parameters(function)}
 
 
 def _counts(function: Function, name: str) -> bool:

@@ -18,24 +18,26 @@ def used_later(later: Iterable[ast.stmt], function: Function, bound: Collection[
     """
     found, bound = set[str](), set(bound)
     for statement in later:
-        found |= own_loads([statement], function) - bound
+        found |= _own_loads(statement, function) - bound
         bound |= _surely_bound(statement)
     return found
 
 
-def own_loads(statements: Iterable[ast.AST], function: Function) -> set[str]:
-    """The names of a function that statements use, in functions within them, too."""
+def _own_loads(statement: ast.stmt, function: Function) -> set[str]:
+    """The names of a function that a statement uses; ``x += 1`` uses `x`."""
+    counted = {id(n.target) for n in ast.walk(statement) if isinstance(n, ast.AugAssign)}
+    names = own_names(statement, function)
+    return {n.id for n in names if isinstance(n.ctx, ast.Load) or id(n) in counted}
+
+
+def own_names(node: ast.AST, function: Function) -> Iterator[ast.Name]:
+    """Where a node names what is a function's own, in functions within it, too."""
     scopes = function.module.scopes.scope_of
-    found = set()
-    for statement in statements:
-        for node in ast.walk(statement):
-            name = node.target if isinstance(node, ast.AugAssign) else node
-            if not isinstance(name, ast.Name) or (name is node and not _is_load(name)):
-                continue
-            owner = scopes[name].lookup(name.id) if name in scopes else None
+    for name in ast.walk(node):
+        if isinstance(name, ast.Name) and name in scopes:
+            owner = scopes[name].lookup(name.id)
             if owner is not None and owner[0].node is function.node:
-                found.add(name.id)
-    return found
+                yield name
 
 
 def following(function: Function, statement: ast.stmt) -> list[ast.stmt]:
@@ -59,7 +61,3 @@ def _surely_bound(statement: ast.stmt) -> set[str]:
         return set()
     targets = [t for target in statement.targets for t in getattr(target, "elts", [target])]
     return {target.id for target in targets if isinstance(target, ast.Name)}
-
-
-def _is_load(name: ast.Name) -> bool:
-    return isinstance(name.ctx, ast.Load)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TypeVar
@@ -86,6 +86,11 @@ class Function:
     def all_callers(self) -> set[Function]:
         """What calls it, and what may call it."""
         return self.callers | self.maybe_callers
+
+    def methods_named(self, names: Collection[str]) -> set[Function]:
+        """The methods of these names that it may call, of whatever class."""
+        methods = (f for f in self.maybe_callees if f.is_method)
+        return {f for f in methods if f.qualname.rpartition(".")[2] in names}
 
     def builds(self) -> bool:
         """Whether layers or variables are made in this very function."""

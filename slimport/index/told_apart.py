@@ -18,6 +18,7 @@ from slimport.index.run_again import check_again
 from slimport.index.single_iterators import SingleIterator, single_iterators
 from slimport.index.stays import Stays
 from slimport.index.training import (
+    OF_LOOP,
     TRAIN,
     Training,
     check_rates,
@@ -52,12 +53,6 @@ _OF_OPERATION = frozenset(
     """
     total_loss optimizer global_step variables_to_train clip_gradient_norm gradient_multipliers
     summarize_gradients gate_gradients aggregation_method colocate_gradients_with_ops
-    """.split()
-)
-_OF_LOOP = frozenset(
-    """
-    train_op logdir number_of_steps log_every_n_steps init_fn saver save_summaries_secs
-    save_interval_secs summary_op summary_writer master is_chief sync_optimizer session_config
     """.split()
 )
 
@@ -262,7 +257,10 @@ def is_run_on_request(node: ast.AST) -> bool:
 
 def _unknown_argument(training: Training) -> str:
     """What the operation or the loop is told that fit has no place for."""
-    for call, known in ((training.operation_call, _OF_OPERATION), (training.loop_call, _OF_LOOP)):
+    for call, known in (
+        (training.operation_call, _OF_OPERATION),
+        (training.loop_call, OF_LOOP | {"summary_writer"}),
+    ):
         unknown = {k.arg or "**" for k in call.keywords} - known
         if unknown or len(call.args) > 2:
             return f"fit has no place for {min(unknown) if unknown else 'its third argument'}"

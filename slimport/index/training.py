@@ -56,8 +56,13 @@ _LOOK_UPS = (
     "slim.get_", "slim.filter_variables", "tf.all_variables", "tf.get_collection",
     "tf.global_variables", "tf.model_variables", "tf.trainable_variables",
 )  # fmt: skip
-# What a loop is told that goes with its session.
+# What a loop is told that goes with its session, and what fit has a place for.
 _OF_SESSIONS = frozenset("is_chief master saver session_config summary_op sync_optimizer".split())
+OF_LOOP = _OF_SESSIONS | frozenset(
+    """
+    train_op logdir number_of_steps log_every_n_steps init_fn save_summaries_secs save_interval_secs
+    """.split()
+)
 _ALL_VARIABLES = (
     "slim.get_variables", "slim.get_variables_to_restore", "tf.all_variables",
     "tf.global_variables",

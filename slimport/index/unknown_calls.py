@@ -65,8 +65,7 @@ def _may_run(
 def _called(function: Function) -> set[Function]:
     """What a function calls, and the methods that it calls by name, of whatever class."""
     named = {call.func.attr for call in function.calls if isinstance(call.func, ast.Attribute)}
-    methods = (f for f in function.maybe_callees if f.is_method)
-    return function.callees | {f for f in methods if f.qualname.rpartition(".")[2] in named}
+    return function.callees | function.methods_named(named)
 
 
 def _is_handed_in(name: ast.Name, alone: bool, function: Function, program: Program) -> bool:

@@ -10,6 +10,7 @@ from libcst import matchers
 
 from slimport.index.blocks import PLACES, argument, assigned
 from slimport.index.clone_checks import nodes_that_go
+from slimport.index.clone_loop import OF_CONFIG
 from slimport.index.clones import CloneTraining
 from slimport.index.model_deploy import CONFIG, CREATE, OPTIMIZE
 from slimport.index.pipelines import Pipeline
@@ -39,7 +40,6 @@ CODE, NAME = "SLIM294", "model_deploy"
 _OF_CREATE = ("config", "model_fn", "args", "kwargs")
 _OF_OPTIMIZE = ("clones", "optimizer", "regularization_losses")
 _OF_AVERAGE = ("decay", "num_updates")
-_OF_CONFIG = ("num_clones", "clone_on_cpu", "replica_id", "num_replicas", "num_ps_tasks")
 
 
 class CloneFit(FitBlock):
@@ -108,7 +108,7 @@ class CloneFit(FitBlock):
 
     def _strategy_of(self, statement: cst.BaseStatement) -> cst.BaseStatement:
         """``strategy = clone_strategy(num_clones=2)``"""
-        config = arguments(call_in(statement), _OF_CONFIG)
+        config = arguments(call_in(statement), OF_CONFIG)
         call = clone_strategy(self.training, self._services, self._new, config)
         return statement.with_changes(body=[assignment(self._strategy, call)])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from textwrap import dedent, indent
 
 import pytest
@@ -31,9 +31,8 @@ slim.learning.train(end_points, summary_op=summary_op)
 def kept(block: str) -> KeptSummaries | None:
     text = "import tensorflow as tf\nimport tf_slim as slim\n\ndef run(end_points, rate):\n"
     text += indent(dedent(block), "    ")
-    path = PurePosixPath("net.py")
-    source = Source(path, text.encode(), "utf-8", ast.parse(text))  # type: ignore[arg-type]
-    program = Program({path: source})
+    source = Source(Path("net.py"), text.encode(), "utf-8", ast.parse(text))
+    program = Program({PurePosixPath("net.py"): source})
     function = next(f for f in program.all() if f.qualname == "run")
     assert isinstance(function.node, ast.FunctionDef)
     return kept_summaries(function.node.body, function)

@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from test_fit import ENVIRONMENT, RUNNER, start_of
 
 from slimport.rewrite.tree import rewrite_tree
 
 tf = pytest.importorskip("tensorflow")
 pytest.importorskip("tf_slim")
-
-from tests.verify.test_fit import ENVIRONMENT, RUNNER, start_of  # noqa: E402
 
 # The rate is so small that the step does not matter: slim's thread writes at one or the other.
 PROGRAM = """

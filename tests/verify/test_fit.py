@@ -21,7 +21,18 @@ tf = pytest.importorskip("tensorflow")
 pytest.importorskip("tf_slim")
 
 RUNNER = Path(__file__).with_name("run_legacy_script.py")
-PROGRAM = """
+MAIN = """if __name__ == '__main__':
+    folder, start, names, numbers = sys.argv[1:]
+    losses = {{}}
+    for name in names.split(','):
+        train = globals()['train_' + name]
+        for n in numbers.split(','):
+            losses[name + n] = float(train(folder + name + n, start, int(n)))
+    with open(folder + 'losses', 'w') as out:
+        json.dump(losses, out)
+"""
+PROGRAM = (
+    """
 import json
 import sys
 
@@ -45,16 +56,9 @@ def net(images, is_training=True):
 
 
 {trainings}
-if __name__ == '__main__':
-    folder, start, names, numbers = sys.argv[1:]
-    losses = {{}}
-    for name in names.split(','):
-        train = globals()['train_' + name]
-        for n in numbers.split(','):
-            losses[name + n] = float(train(folder + name + n, start, int(n)))
-    with open(folder + 'losses', 'w') as out:
-        json.dump(losses, out)
 """
+    + MAIN
+)
 OF_PROGRAM = '''
 def train_{name}(folder, start, steps):
     """Trains, and returns the last loss."""
@@ -209,7 +213,8 @@ def test_steps_are_those_of_the_loop(tmp_path: Path) -> None:
             assert np.abs(new[name] - old[name]).max() <= 1e-4 * way + 1e-6, (run, name)
 
 
-RECORDS = """
+RECORDS = (
+    """
 import json
 import sys
 
@@ -217,16 +222,9 @@ import tensorflow as tf
 import tf_slim as slim
 
 {trainings}
-if __name__ == '__main__':
-    folder, start, names, numbers = sys.argv[1:]
-    losses = {{}}
-    for name in names.split(','):
-        train = globals()['train_' + name]
-        for n in numbers.split(','):
-            losses[name + n] = float(train(folder + name + n, start, int(n)))
-    with open(folder + 'losses', 'w') as out:
-        json.dump(losses, out)
 """
+    + MAIN
+)
 TRAINING = """
 def batch_{name}(path, size):
     decoder = slim.tfexample_decoder.TFExampleDecoder(
