@@ -230,6 +230,18 @@ class LossModel(TracedModel):
             pairs = clip_gradient_norms(worker_means(pairs), options.clip_norm)
         return pairs
 
+    def trained_variables(self) -> list[Any]:
+        """Returns the variables that a step changes: the loss does not depend on all others."""
+        found: list[Any] = []
+
+        def trace(batch: Any) -> None:
+            with tf.GradientTape() as tape:
+                loss = self(batch, training=True)["loss"]
+            found.extend(v for g, v in self._gradients(tape, loss) if g is not None)
+
+        tf.function(trace, autograph=False).get_concrete_function(self._input_specs)
+        return found
+
     def test_step(self, data: Any) -> dict[str, Any]:
         """Computes the loss of a batch."""
         return replica_logs(self(data, training=False))

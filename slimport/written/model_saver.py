@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from slimport.written.legacy_state import restore_legacy_state
 from slimport.written.names import legacy_variables
 
 __all__ = ["ModelSaver"]
@@ -83,13 +84,22 @@ class ModelSaver:
         return path
 
     def restore(self, save_path: str) -> None:
-        """Restores a checkpoint: also one of TF 1, but for the optimizer's state.
+        """Restores a checkpoint: also one of TF 1, with the optimizer's slots, step and averages.
+
+        What it has of neither kind (a checkpoint of weights alone) starts anew, with a warning.
 
         Raises:
-            ValueError: If a variable of the model is missing in it, or has another shape.
+            ValueError: If a variable of the model is missing in it, or has another shape; if TF 1's
+                slots are those of another optimizer, or of a part of the variables that are
+                trained; if Adam's powers are not those of the global step.
         """
         tf.compat.v1.logging.info("Restoring parameters from %s", save_path)
-        _restore(save_path, self._variables())
+        variables = self._variables()
+        found = restore_legacy_state(self._model, save_path) if self._var_list is None else set()
+        _restore(save_path, {n: v for n, v in variables.items() if id(v) not in found})
+        step = legacy_variables(self._model).get("global_step")
+        if self._var_list is None and step is not None:
+            step.assign(tf.cast(tf.convert_to_tensor(self._model.optimizer.iterations), step.dtype))
 
     def recover(self, paths: list[str]) -> None:
         """Counts checkpoints of earlier runs to those that are kept.
@@ -118,7 +128,7 @@ class ModelSaver:
         optimizer = self._model.optimizer
         if not optimizer.built:
             optimizer.build(self._model.trainable_variables)
-        return {"global_step": optimizer.iterations, **_slots(optimizer, named), **named}
+        return {**named, **_slots(optimizer, named), "global_step": optimizer.iterations}
 
 
 def _list_checkpoints(folder: str, paths: list[str]) -> None:
