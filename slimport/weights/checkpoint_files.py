@@ -38,7 +38,7 @@ def open_checkpoint(path: Path) -> Source | None:
     shards = _table_shards(prefix.with_name(SHARD.sub("", prefix.name)))
     if shards:
         return TableSource(Path(SHARD.sub("", str(shards[0]))), shards)
-    if _beside(prefix, ".meta").is_file():
+    if _beside(prefix, ".meta").is_file() and not prefix.is_file():
         raise SourceError(
             f"{_beside(prefix, '.meta')} holds a graph and no values: {prefix.name}.index and "
             "its data are missing."
