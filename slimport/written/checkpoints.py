@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from slimport.written.graphs import current_layer_graph, require_tf_graph
+from slimport.written.restoring import assign_checkpoint
+from slimport.written.saver import Saver
 from slimport.written.variables import get_variable_full_name, variable_op_name
 
 __all__ = ["assign_from_checkpoint", "assign_from_checkpoint_fn"]
@@ -89,56 +90,19 @@ def assign_from_checkpoint_fn(
             tf.compat.v1.logging.warning("No Variables to restore")
             return None
     if current_layer_graph().tf_graph is None:
-        return lambda session=None: _assign(model_path, by_name, reshape_variables)
-    saver = tf.compat.v1.train.Saver(
+
+        def restore(session: Any = None) -> None:
+            assign_checkpoint(model_path, by_name, reshape_variables)
+
+        return restore
+    saver = Saver(
         {name: _of_tensorflow(variable) for name, variable in var_list.items()}
         if isinstance(var_list, dict)
         else [_of_tensorflow(variable) for variable in var_list],
         reshape=reshape_variables,
         write_version=tf.compat.v1.train.SaverDef.V1,
     )
-
-    def restore(session: Any) -> None:
-        if model_path is not None and tf.compat.v1.train.checkpoint_exists(model_path):
-            # A Saver leaves this to the variables, and those of TensorFlow 2 take any shape.
-            _check_shapes(tf.train.load_checkpoint(model_path), by_name, reshape_variables)
-        saver.restore(session, model_path)
-
-    return restore
-
-
-def _assign(model_path: Any, by_name: dict[str, Any], reshape: bool) -> None:
-    """Assigns to the variables of a model; raises what a Saver raised for the same mistake."""
-    if model_path is None:
-        raise ValueError("Can't load save_path when it is None.")
-    reader = tf.train.load_checkpoint(model_path)
-    for name, variable in by_name.items():
-        if not reader.has_tensor(name):
-            raise tf.errors.NotFoundError(None, None, f"Key {name} not found in checkpoint")
-        value = reader.get_tensor(name)
-        if value.dtype != tf.as_dtype(variable.dtype).as_numpy_dtype:
-            raise tf.errors.InvalidArgumentError(
-                None, None, f"{name} is {value.dtype} in the checkpoint, not {variable.dtype}"
-            )
-    _check_shapes(reader, by_name, reshape)
-    for name, variable in by_name.items():
-        variable.assign(reader.get_tensor(name).reshape(tuple(variable.shape)))
-
-
-def _check_shapes(reader: Any, by_name: dict[str, Any], reshape: bool) -> None:
-    """Compares the shapes of whole variables with those in a checkpoint."""
-    shapes = reader.get_variable_to_shape_map()
-    if any(name not in shapes for name in by_name):
-        return  # the Saver reports that first
-    for name, variable in by_name.items():
-        if isinstance(variable, (list, tuple)):
-            continue  # parts, which it compares itself
-        part = getattr(_of_tensorflow(variable), "_save_slice_info", None)
-        shape, there = list(part.full_shape if part else variable.shape), shapes[name]
-        if shape != there and not (reshape and np.prod(shape) == np.prod(there)):
-            raise tf.errors.InvalidArgumentError(
-                None, None, f"Assign requires shapes of {name} to match: {shape} and {there}"
-            )
+    return lambda session: saver.restore(session, model_path)
 
 
 def _grouped(var_list: Any) -> dict[str, list[Any]]:

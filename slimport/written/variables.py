@@ -14,6 +14,7 @@ from slimport.written.building import scoped_layer
 from slimport.written.collections import add_to_collection, get_collection
 from slimport.written.defaults import MODEL_VARIABLE, keyed, takes_layer_defaults
 from slimport.written.graphs import VariableScope, current_layer_graph, require_tf_graph
+from slimport.written.restoring import require_scopes
 from slimport.written.scopes import get_variable_scope
 from slimport.written.sizes import whole
 
@@ -241,12 +242,18 @@ def get_variables_to_restore(include: Any = None, exclude: Any = None) -> list[A
     """Lists the variables of some scopes but not of others.
 
     Args:
-        include: Scopes; `None` for all variables.
-        exclude: Scopes whose variables are left out.
+        include: Scopes, a list; `None` for all variables.
+        exclude: Scopes whose variables are left out, a list.
+
+    Raises:
+        TypeError: If one is a string.
     """
-    included = [v for scope in include for v in get_variables(scope)] if include else None
+    for argument, scopes in (("include", include), ("exclude", exclude)):
+        if scopes is not None:
+            require_scopes(scopes, argument)
+    chosen = get_variables() if include is None else [v for s in include for v in get_variables(s)]
     excluded = {id(v) for scope in exclude or () for v in get_variables(scope)}
-    return [v for v in (get_variables() if included is None else included) if id(v) not in excluded]
+    return [variable for variable in chosen if id(variable) not in excluded]
 
 
 def filter_variables(
