@@ -9,6 +9,7 @@ import keras
 
 from slimport.written.building import finished, keras_data_format, scoped_layer
 from slimport.written.defaults import takes_layer_defaults
+from slimport.written.saved_layers import ScopedLayer
 from slimport.written.scopes import variable_scope
 
 __all__ = ["Bias", "bias_add"]
@@ -55,7 +56,7 @@ def bias_add(
 
 
 @keras.saving.register_keras_serializable("scoped_layers")
-class Bias(keras.layers.Layer):
+class Bias(ScopedLayer):
     """Adds one number to each channel; `axis` is the dimension of the channels."""
 
     def __init__(

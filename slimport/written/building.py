@@ -17,6 +17,7 @@ from slimport.written.collections import (
 from slimport.written.defaults import MODEL_VARIABLE, current_layer_defaults
 from slimport.written.graphs import LayerGraph, current_layer_graph
 from slimport.written.names import legacy_weight_name
+from slimport.written.saved_layers import is_lambda, keep_out_of_files
 from slimport.written.sizes import whole
 
 
@@ -48,10 +49,11 @@ def scoped_layer(
             return layer
     name = graph.layer_name(settings.pop("name", scope.name))
     layer = layer_class(name=name, **_with_own_initializers(settings))
-    layer.legacy_scope = scope.name
+    layer.legacy_scope, layer.scope_regularizer = scope.name, scope.regularizer
     with _variables_of(graph, scope, layer, variables_collections):
         layer.build(None if inputs is None else tuple(inputs.shape))
     graph.layers.setdefault(scope.name, []).append((layer, (layer_class, computation)))
+    _check_for_files(layer, {**settings, "scope_regularizer": scope.regularizer})
     return layer
 
 
@@ -68,6 +70,7 @@ def plain_layer(layer_class: Any, path: str, inputs: Any, **settings: Any) -> An
         with tf.init_scope():  # a seed is a variable
             layer = layer_class(name=graph.layer_name(path), dtype=_dtype_of(inputs), **settings)
         layer.legacy_scope = path.removesuffix("/")
+        _check_for_files(layer, settings)
         graph.layers[key] = [(layer, None)]
     return graph.layers[key][0][0]
 
@@ -143,12 +146,13 @@ def _variables_of(
         path = f"{scope.name}/{short_name}" if scope.name else short_name
         variable = graph.existing_variable(path, scope.reuse)
         if variable is None:
-            arguments["regularizer"] = _both(arguments.get("regularizer"), scope.regularizer)
             trainable = arguments.get("trainable", True) and layer.trainable
             if graph.tf_graph is None and layer.trainable:
                 # TF 1 trains what is in its list, moving averages too if they were put there.
                 names = _collections_for(short_name, variables_collections)
-                arguments["trainable"] = trainable = trainable or "trainable_variables" in names
+                if not trainable and "trainable_variables" in names:
+                    layer.trained_weights = (*layer.trained_weights, arguments["name"])
+                    trainable = True
             if trainable:
                 graph.trainable.add(path)
             elif graph.tf_graph is not None:  # its list of trainable variables is made here
@@ -162,6 +166,8 @@ def _variables_of(
                 f"Trying to share variable {path}, but specified shape {arguments['shape']} and "
                 f"found shape {variable.shape}."
             )
+        else:
+            keep_out_of_files(layer, f"it shares the variable {path} with another layer")
         return variable
 
     layer.add_weight = add_weight
@@ -171,11 +177,10 @@ def _variables_of(
         del layer.add_weight
 
 
-def _both(regularizer: Any, of_scope: Any) -> Any:
-    """Adds up the regularizer of a layer and that of its scope, which TF 1 applies as well."""
-    if regularizer is None or of_scope is None:
-        return of_scope if regularizer is None else regularizer
-    return lambda weights: regularizer(weights) + of_scope(weights)
+def _check_for_files(layer: Any, settings: dict[str, Any]) -> None:
+    for name, value in settings.items():
+        if is_lambda(value):
+            keep_out_of_files(layer, f"its {name} is a lambda, not a function with a name")
 
 
 def _collect(variable: Any, short_name: str, variables_collections: Any) -> None:

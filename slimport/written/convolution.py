@@ -1,3 +1,4 @@
+# mypy: allow-subclassing-any
 """Convolutions."""
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ import keras
 
 from slimport.written.building import channels_last, finished, in_data_format, scoped_layer
 from slimport.written.defaults import known_as, takes_layer_defaults
+from slimport.written.saved_layers import ScopedLayer
 from slimport.written.scopes import variable_scope
 
 __all__ = [
@@ -252,7 +254,7 @@ def convolve(
             raise ValueError(f"Convolution not supported for input with rank {input_rank}")
         images = channels_last(inputs, data_format)
         layer = scoped_layer(
-            (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)[input_rank - 3],
+            (Conv1D, Conv2D, Conv3D)[input_rank - 3],
             scope,
             images,
             padding=padding.lower(),
@@ -264,6 +266,21 @@ def convolve(
         return finished(
             outputs, scope, activation, normalizer, normalizer_params, outputs_collections
         )
+
+
+@keras.saving.register_keras_serializable("scoped_layers")
+class Conv1D(ScopedLayer, keras.layers.Conv1D):
+    """A convolution along one dimension."""
+
+
+@keras.saving.register_keras_serializable("scoped_layers")
+class Conv2D(ScopedLayer, keras.layers.Conv2D):
+    """A convolution along two dimensions."""
+
+
+@keras.saving.register_keras_serializable("scoped_layers")
+class Conv3D(ScopedLayer, keras.layers.Conv3D):
+    """A convolution along three dimensions."""
 
 
 convolution1d = conv1d

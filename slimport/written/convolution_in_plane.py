@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from slimport.written.building import finished, scoped_layer
 from slimport.written.defaults import known_as, takes_layer_defaults
+from slimport.written.saved_layers import ScopedLayer
 from slimport.written.scopes import variable_scope
 
 __all__ = ["InPlaneConv2D", "conv2d_in_plane", "convolution2d_in_plane"]
@@ -61,7 +62,7 @@ def conv2d_in_plane(
 
 
 @keras.saving.register_keras_serializable("scoped_layers")
-class InPlaneConv2D(keras.layers.Layer):
+class InPlaneConv2D(ScopedLayer):
     """Convolves each channel with the same kernel `[height, width, 1, 1]`."""
 
     def __init__(

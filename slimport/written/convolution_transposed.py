@@ -1,3 +1,4 @@
+# mypy: allow-subclassing-any
 """Transposed convolutions."""
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ import keras
 
 from slimport.written.building import channels_last, finished, in_data_format, scoped_layer
 from slimport.written.defaults import known_as, takes_layer_defaults
+from slimport.written.saved_layers import ScopedLayer
 from slimport.written.scopes import variable_scope
 
 __all__ = [
@@ -56,7 +58,7 @@ def conv2d_transpose(
     """
     return convolve_transposed(
         inputs,
-        keras.layers.Conv2DTranspose,
+        Conv2DTranspose,
         "Conv2d_transpose",
         padding=padding,
         data_format=data_format,
@@ -106,7 +108,7 @@ def conv3d_transpose(
     """
     return convolve_transposed(
         inputs,
-        keras.layers.Conv3DTranspose,
+        Conv3DTranspose,
         "Conv3d_transpose",
         padding=padding,
         data_format=data_format,
@@ -160,6 +162,16 @@ def convolve_transposed(
         return finished(
             outputs, scope, activation, normalizer, normalizer_params, outputs_collections
         )
+
+
+@keras.saving.register_keras_serializable("scoped_layers")
+class Conv2DTranspose(ScopedLayer, keras.layers.Conv2DTranspose):
+    """A transposed convolution along two dimensions."""
+
+
+@keras.saving.register_keras_serializable("scoped_layers")
+class Conv3DTranspose(ScopedLayer, keras.layers.Conv3DTranspose):
+    """A transposed convolution along three dimensions."""
 
 
 convolution2d_transpose = conv2d_transpose

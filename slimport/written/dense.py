@@ -1,3 +1,4 @@
+# mypy: allow-subclassing-any
 """Fully connected layers."""
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import keras
 
 from slimport.written.building import finished, scoped_layer
 from slimport.written.defaults import takes_layer_defaults
+from slimport.written.saved_layers import ScopedLayer
 from slimport.written.scopes import variable_scope
 
 __all__ = ["elu", "fully_connected", "linear", "relu", "relu6"]
@@ -49,7 +51,7 @@ def fully_connected(
         raise ValueError(f"units should be an integer, got {units!r}.")
     with variable_scope(name, "fully_connected", [inputs], reuse=reuse) as scope:
         layer = scoped_layer(
-            keras.layers.Dense,
+            Dense,
             scope,
             inputs,
             variables_collections,
@@ -64,6 +66,11 @@ def fully_connected(
         return finished(
             layer(inputs), scope, activation, normalizer, normalizer_params, outputs_collections
         )
+
+
+@keras.saving.register_keras_serializable("scoped_layers")
+class Dense(ScopedLayer, keras.layers.Dense):
+    """A fully connected layer."""
 
 
 elu = functools.partial(fully_connected, activation="elu")

@@ -1,3 +1,4 @@
+# mypy: allow-subclassing-any
 """Initializers that Keras lacks."""
 
 from __future__ import annotations
@@ -5,6 +6,8 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
+import tensorflow as tf
 
 __all__ = [
     "random_normal_initializer",
@@ -61,6 +64,26 @@ def variance_scaling_initializer(
         distribution="uniform" if uniform else "truncated_normal",
         seed=seed,
     )
+
+
+@keras.saving.register_keras_serializable("scoped_layers")
+class ValueInitializer(keras.initializers.Initializer):
+    """Gives a variable this very value."""
+
+    def __init__(self, value: Any, dtype: Any = None) -> None:
+        self.value = np.asarray(value, dtype and tf.as_dtype(dtype).as_numpy_dtype)
+
+    def __call__(self, shape: Any, dtype: Any = None) -> Any:
+        """Returns the value; `shape` is its own."""
+        return tf.constant(self.value, dtype)
+
+    def clone(self) -> ValueInitializer:
+        """Returns itself: nothing is drawn here."""
+        return self
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments of the initializer."""
+        return {"value": self.value.tolist(), "dtype": self.value.dtype.name}
 
 
 # Standard deviation of a standard normal distribution cut at -2 and 2, as Keras rounds it.

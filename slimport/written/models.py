@@ -11,6 +11,12 @@ import keras
 import tensorflow as tf
 
 from slimport.written.graphs import LayerGraph
+from slimport.written.saved_functions import (
+    loaded_function,
+    loaded_value,
+    saved_function,
+    saved_value,
+)
 
 __all__ = ["TracedModel", "functional_model"]
 
@@ -41,6 +47,7 @@ def functional_model(
     return keras.Model(inputs, outputs)
 
 
+@keras.saving.register_keras_serializable("scoped_layers")
 class TracedModel(keras.Model):
     """A model that runs a function of TensorFlow code which builds scoped layers.
 
@@ -51,6 +58,9 @@ class TracedModel(keras.Model):
     model = TracedModel(inception_v2, num_classes=1001)
     logits, end_points = model(images)
     ```
+
+    A .keras file holds the function by name: it is to be one of a module, not a lambda, and whoever
+    loads the file says which it is, `load_model(path, custom_objects={"net": net})`.
 
     Args:
         function: Takes the inputs first; returns tensors, or tuples, lists or dicts of them.
@@ -82,12 +92,16 @@ class TracedModel(keras.Model):
         """
         specs = self._input_specs
         if specs is None:
-            specs = tf.TensorSpec(input_shape, tf.float32)
+            self._input_specs = specs = tf.TensorSpec(input_shape, tf.float32)
         self._replay = tf.function(self._run, autograph=False)
         self._replay.get_concrete_function(specs, None)
         self._scoped_graph.frozen = True
         kept = self._scoped_graph.layers.values()
         self._scoped_layers = [layer for layers in kept for layer, _ in layers]
+        # Files of weights have the layers by their names, in whatever order a trace meets them:
+        # Keras looks into attributes before it counts through lists. This one it does not track.
+        self.__dict__["layers_by_name"] = by_name = keras.layers.Layer(name="layers_by_name")
+        by_name.__dict__.update({layer.name: layer for layer in self._scoped_layers})
 
     def call(self, inputs: Any, training: Any = None) -> Any:
         """Runs the function on `inputs`."""
@@ -101,6 +115,51 @@ class TracedModel(keras.Model):
         logs = super().train_step(*args, **kwargs)
         self.count_step()
         return logs
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the name of the function and its arguments.
+
+        Raises:
+            NotImplementedError: If the function is a lambda or part of another function, or if an
+                argument is an object that Keras cannot save; for derived classes.
+        """
+        if type(self) is not TracedModel:
+            raise NotImplementedError(
+                f"{type(self).__name__} does not fit into a .keras file. Save its weights "
+                "alone, by save_weights."
+            )
+        function, *arguments = self._function.args
+        return {
+            "name": self.name,
+            "trainable": self.trainable,
+            "function": saved_function(function, self.name),
+            "arguments": saved_value(arguments, self.name),
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> TracedModel:
+        """Makes the model again, of the function that the program has under that name."""
+        with keras.saving.custom_object_scope(custom_objects or {}):
+            function = loaded_function(config["function"], config["name"])
+            args, kwargs = loaded_value(config["arguments"], config["name"])
+        model = cls(function, *args, **kwargs)
+        model.name, model.trainable = config["name"], config["trainable"]
+        return model
+
+    def get_build_config(self) -> dict[str, Any] | None:
+        """Returns the inputs that the layers were built with, and the layers that do not train."""
+        if not self.built:
+            return None
+        frozen = [layer.name for layer in self._scoped_layers if not layer.trainable]
+        return {"inputs": saved_value(self._input_specs, self.name), "frozen": frozen}
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        """Builds the layers as they were."""
+        self._input_specs = loaded_value(config["inputs"], self.name)
+        self.build(keras.tree.map_structure(lambda spec: spec.shape, self._input_specs))
+        for layer in self._scoped_layers:
+            if layer.trainable is (layer.name in config["frozen"]):
+                layer.trainable = not layer.trainable
 
     def count_step(self) -> None:
         """Counts `global_step` up by 1, if the function asked for it."""

@@ -11,6 +11,7 @@ import tensorflow as tf
 from slimport.written.building import finished, keras_data_format, scoped_layer
 from slimport.written.defaults import takes_layer_defaults
 from slimport.written.graphs import current_layer_graph, in_tf_graph
+from slimport.written.saved_layers import ScopedLayer
 from slimport.written.scopes import variable_scope
 
 __all__ = ["BatchNormalization", "batch_norm"]
@@ -116,7 +117,7 @@ def training_choice(is_training: Any) -> Any:
 
 
 @keras.saving.register_keras_serializable("scoped_layers")
-class BatchNormalization(keras.layers.BatchNormalization):
+class BatchNormalization(ScopedLayer, keras.layers.BatchNormalization):
     """Batch normalization with the fused kernel of TensorFlow.
 
     It differs from Keras' own layer where TF-Slim did: for inputs of rank 2 and 4 the moving

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from slimport.written.building import finished, keras_data_format, scoped_layer
 from slimport.written.defaults import takes_layer_defaults
+from slimport.written.saved_layers import ScopedLayer
 from slimport.written.scopes import variable_scope
 
 __all__ = ["MomentNormalization", "group_norm", "instance_norm", "layer_norm"]
@@ -160,7 +161,7 @@ def group_norm(
 
 
 @keras.saving.register_keras_serializable("scoped_layers")
-class MomentNormalization(keras.layers.Layer):
+class MomentNormalization(ScopedLayer):
     """Subtracts the mean and divides by the standard deviation of each example.
 
     Args:

@@ -12,6 +12,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from slimport.written.saved_functions import loaded_function, saved_function
+
 __all__ = [
     "ComputedSchedule",
     "LinearCosineDecay",
@@ -238,6 +240,7 @@ class ComputedSchedule(keras.optimizers.schedules.LearningRateSchedule):
         return cls(*operands, operation=config["operation"])
 
 
+@keras.saving.register_keras_serializable("scoped_layers")
 class StepSchedule(keras.optimizers.schedules.LearningRateSchedule):
     """A learning rate that a function computes of the step.
 
@@ -250,10 +253,11 @@ class StepSchedule(keras.optimizers.schedules.LearningRateSchedule):
 
     Args:
         function: Takes the step, a scalar tensor of int64, and returns the learning rate: a scalar
-            tensor or a number.
+            tensor or a number. A .keras file holds it by name: see `get_config`.
     """
 
     def __init__(self, function: Callable[[Any], Any]) -> None:
+        self._function = function
         step = tf.TensorSpec([], tf.int64, "global_step")
         with tf.init_scope():
             self._rate = tf.function(function, autograph=False).get_concrete_function(step)
@@ -261,3 +265,17 @@ class StepSchedule(keras.optimizers.schedules.LearningRateSchedule):
     def __call__(self, step: Any) -> Any:
         """Returns the learning rate at a step."""
         return self._rate(tf.cast(step, tf.int64))
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the name of the function.
+
+        Raises:
+            NotImplementedError: If the function is a lambda or part of another function. A model
+                is saved all the same before `compile`, and its weights are at any time.
+        """
+        return {"function": saved_function(self._function, "StepSchedule")}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> StepSchedule:
+        """Makes the schedule again, of the function that the program has under that name."""
+        return cls(loaded_function(config["function"], "StepSchedule"))

@@ -1,3 +1,4 @@
+# mypy: allow-subclassing-any
 """Depthwise separable convolutions."""
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ import keras
 
 from slimport.written.building import channels_last, finished, in_data_format, scoped_layer
 from slimport.written.defaults import known_as, takes_layer_defaults
+from slimport.written.saved_layers import ScopedLayer
 from slimport.written.scopes import variable_scope
 
 __all__ = ["separable_conv2d", "separable_convolution2d"]
@@ -66,7 +68,7 @@ def separable_conv2d(
     with variable_scope(name, "SeparableConv2d", [inputs], reuse=reuse) as scope:
         images = channels_last(inputs, data_format)
         layer = scoped_layer(
-            keras.layers.DepthwiseConv2D if filters is None else keras.layers.SeparableConv2D,
+            DepthwiseConv2D if filters is None else SeparableConv2D,
             scope,
             images,
             variables_collections,
@@ -86,6 +88,16 @@ def separable_conv2d(
         return finished(
             outputs, scope, activation, normalizer, normalizer_params, outputs_collections
         )
+
+
+@keras.saving.register_keras_serializable("scoped_layers")
+class DepthwiseConv2D(ScopedLayer, keras.layers.DepthwiseConv2D):
+    """A convolution of each channel by itself."""
+
+
+@keras.saving.register_keras_serializable("scoped_layers")
+class SeparableConv2D(ScopedLayer, keras.layers.SeparableConv2D):
+    """A depthwise separable convolution."""
 
 
 separable_convolution2d = separable_conv2d

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from slimport.written.building import keras_data_format, scoped_layer
 from slimport.written.defaults import takes_layer_defaults
+from slimport.written.saved_layers import ScopedLayer
 from slimport.written.scopes import variable_scope
 
 __all__ = ["SpatialSoftmax", "spatial_softmax"]
@@ -49,7 +50,7 @@ def spatial_softmax(
 
 
 @keras.saving.register_keras_serializable("scoped_layers")
-class SpatialSoftmax(keras.layers.Layer):
+class SpatialSoftmax(ScopedLayer):
     """The mean position under a softmax over each channel of an image."""
 
     def __init__(

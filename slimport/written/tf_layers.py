@@ -12,12 +12,13 @@ import tensorflow as tf
 
 from slimport.written.building import channels_last, in_data_format, plain_layer, scoped_layer
 from slimport.written.graphs import current_layer_graph
+from slimport.written.saved_layers import ScopedLayer
 from slimport.written.scopes import variable_scope
 
 __all__ = ["TfActivityLoss", "TfDense", "tf_dense"]
 
 
-class TfLayer:
+class TfLayer(ScopedLayer):
     """A layer of `tf.layers`: its variables have Keras' names and are no model variables."""
 
     legacy_names: ClassVar[dict[str, str]] = {}

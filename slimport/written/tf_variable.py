@@ -10,6 +10,7 @@ import tensorflow as tf
 from slimport.written.building import scoped_layer
 from slimport.written.collections import add_to_collection
 from slimport.written.graphs import VariableScope, current_layer_graph
+from slimport.written.initializers import ValueInitializer
 from slimport.written.scopes import name_scope
 from slimport.written.variables import VariableLayer
 
@@ -72,9 +73,10 @@ def tf_variable(
 
 def _layer(path: str, initial_value: Any, trainable: bool, dtype: Any) -> Any:
     """The layer of a variable of a model, which a later pass finds again."""
-    start = current_layer_graph().variables.get(path)
+    start, initializer = current_layer_graph().variables.get(path), None
     if start is None:
         start = _initial_value(path, initial_value, dtype)
+        initializer = ValueInitializer(start)
     elif not callable(initial_value):
         _check_shape(path, start, initial_value)
     outer, _, short_name = path.rpartition("/")
@@ -85,7 +87,7 @@ def _layer(path: str, initial_value: Any, trainable: bool, dtype: Any) -> Any:
         name=path,
         weight_name=short_name,
         shape=tuple(start.shape),
-        weight_initializer=lambda shape, dtype=None: tf.constant(start, dtype),
+        weight_initializer=initializer,
         trainable=trainable,
         dtype=keras.backend.standardize_dtype(start.dtype),
     )

@@ -14,6 +14,7 @@ from slimport.written.building import scoped_layer
 from slimport.written.collections import add_to_collection, get_collection
 from slimport.written.defaults import MODEL_VARIABLE, keyed, takes_layer_defaults
 from slimport.written.graphs import VariableScope, current_layer_graph, require_tf_graph
+from slimport.written.initializers import ValueInitializer
 from slimport.written.restoring import require_scopes
 from slimport.written.scopes import get_variable_scope
 from slimport.written.sizes import whole
@@ -378,7 +379,7 @@ def _initialization(shape: Any, dtype: Any, initializer: Any) -> tuple[Any, Any,
     if initializer is not None and not isinstance(initializer, str) and not callable(initializer):
         value = np.asarray(initializer)
         dtype = keras.backend.standardize_dtype(dtype or initializer_dtype(value))
-        return value.shape, dtype, lambda shape, dtype=None: tf.constant(value, dtype)
+        return value.shape, dtype, ValueInitializer(value)
     dtype = keras.backend.standardize_dtype(dtype or "float32")
     default = "glorot_uniform" if "float" in dtype else "zeros"
     shape = [shape] if isinstance(shape, int) else list(shape or ())

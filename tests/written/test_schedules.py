@@ -247,5 +247,14 @@ def test_a_function_that_fails_fails_where_its_schedule_is_made(new: Any) -> Non
 
     with pytest.raises(Exception, match="bool"):
         new.StepSchedule(compared)
-    with pytest.raises(NotImplementedError, match="get_config"):
-        new.StepSchedule(warmed).get_config()
+
+
+def test_a_function_is_saved_by_its_name(new: Any) -> None:
+    config = new.StepSchedule(warmed).get_config()
+    with pytest.raises(ValueError, match="custom_objects=.*warmed"):
+        new.StepSchedule.from_config(config)
+    with keras.saving.custom_object_scope({"warmed": warmed}):
+        again = new.StepSchedule.from_config(config)
+    assert float(again(3)) == float(new.StepSchedule(warmed)(3))
+    with pytest.raises(NotImplementedError, match="lambda"):
+        new.StepSchedule(lambda step: 0.1).get_config()
