@@ -11,6 +11,7 @@ import click
 
 from slimport import __version__
 from slimport.verify.command import verify_command
+from slimport.weights.command import weights_command
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -95,6 +96,7 @@ def rewrite(
 
 
 main.add_command(verify_command)
+main.add_command(weights_command)
 
 
 def _diff(name: str, old: bytes, new: bytes) -> list[str]:

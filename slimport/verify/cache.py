@@ -92,7 +92,7 @@ class AnswerCache:
         digest = hashlib.sha256(json.dumps([request, asked], sort_keys=True).encode())
         root = Path(side.request["root"])
         places = {(root / path).resolve() for path in side.request["paths"]} | {root}
-        for place in sorted(places | set(_paths(asked))):
+        for place in sorted(places | set(_paths(asked)) | _given_files(asked)):
             digest.update(self._content(place).encode())
         digest.update(_workers().encode())
         digest.update(_environment(side.python).encode())
@@ -106,6 +106,15 @@ def _paths(asked: Any) -> Iterator[Path]:
     elif isinstance(asked, dict):
         for value in asked.values():
             yield from _paths(value)
+
+
+def _given_files(asked: Any) -> set[Path]:
+    """The files that values are taken from: those of a checkpoint begin with its path."""
+    found = {Path(item["file"]) for item in asked["inputs"] if item.get("file")}
+    if asked.get("weights"):
+        prefix = Path(asked["weights"])
+        found |= {path for path in prefix.parent.glob(f"{prefix.name}*") if path.is_file()}
+    return found
 
 
 def _content(folder: Path) -> str:

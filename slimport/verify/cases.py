@@ -23,6 +23,7 @@ discrete = ["boxes", "scores", "classes"]       # detections: rows are matched b
 ignore = ["1/debug"]                            # outputs that are not compared
 gradients = true                                # compare gradients in training mode
 tolerance = { output = 1e-4 }                   # output, update, regularisation, gradient
+weights = "model.ckpt"                          # values of the variables, in place of random ones
 
 [[case.inputs]]               # one table per input, positional unless it has a name
 shape = [2, 224, 224, 3]
@@ -42,7 +43,8 @@ places = ["model"]            # where the migrated loop runs: in fit (the defaul
 ``entry``, ``args``, ``arg_scope``, ``arg_scope_args`` and both training arguments may be given for
 one side alone, as ``old_entry`` or ``new_entry``; ``new_arg_scope = ""`` means that the migrated
 code needs none. An input may have ``values = [...]`` in place of random ones. In ``args`` and
-``flags`` a ``path`` is taken from the case file's folder, ``temporary`` is a new folder.
+``flags`` a ``path`` is taken from the case file's folder, ``temporary`` is a new folder. Paths from
+there are ``weights``, too, and an input's ``file``: an array that `numpy.save` wrote.
 """
 
 from __future__ import annotations
@@ -76,6 +78,7 @@ class Input:
         low: Lower bound of the random values; a list broadcasts against the shape.
         high: Upper bound, exclusive.
         values: Constant values in place of random ones.
+        file: Path of an array with these values, as `numpy.save` writes it.
         name: Keyword under which the entry takes the input; positional without it.
     """
 
@@ -85,6 +88,7 @@ class Input:
     high: Any = 1.0
     values: Any = None
     name: str | None = None
+    file: str | None = None
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,7 @@ class Case:
     gradients: bool = True
     tolerance: Mapping[str, float] = field(default_factory=dict)
     training: Training | None = None
+    weights: str | None = None
 
 
 @dataclass(frozen=True)
@@ -205,6 +210,7 @@ def _case(data: Mapping[str, Any], place: str) -> Case:
         ignore=table.texts("ignore", ()),
         gradients=table.boolean("gradients", True),
         tolerance=_tolerance(table, GROUPS),
+        weights=table.text("weights"),
     )
     table.end()
     return case
@@ -265,7 +271,16 @@ def _with_paths(case: Case, base: Path) -> Case:
     training = case.training
     if training is not None:
         training = dataclasses.replace(training, flags=_resolved(training.flags, base))
-    return dataclasses.replace(case, old=old, new=new, training=training)
+    inputs = tuple(
+        item
+        if item.file is None
+        else dataclasses.replace(item, file=str((base / item.file).resolve()))
+        for item in case.inputs
+    )
+    weights = None if case.weights is None else str((base / case.weights).resolve())
+    return dataclasses.replace(
+        case, old=old, new=new, training=training, inputs=inputs, weights=weights
+    )
 
 
 def _resolved(value: Any, base: Path) -> Any:
@@ -328,6 +343,7 @@ def _input(data: Mapping[str, Any], place: str) -> Input:
         high=_bound(table, "high", 2 if whole else 1.0),
         values=table.take("values"),
         name=table.text("name"),
+        file=table.text("file"),
     )
     table.end()
     return found

@@ -177,11 +177,11 @@ class Runner:
         self.case = case
         variables = reading.built.variables
         self.start = [
-            values.variable_value(
+            worker.start_value(
+                case,
                 variable.op.name,
                 variable.get_shape().as_list(),
                 variable.dtype.base_dtype.as_numpy_dtype,
-                case["seed"],
             )
             for variable in variables
         ]

@@ -151,7 +151,7 @@ class Built:
         """Gives every variable its shared value and returns these values."""
         start = {}
         for name, variable in self.variables.items():
-            value = values.variable_value(name, variable.shape, _dtype(variable), self.case["seed"])
+            value = worker.start_value(self.case, name, variable.shape, _dtype(variable))
             variable.assign(value)
             start[name] = value
         return start

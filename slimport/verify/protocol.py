@@ -217,6 +217,11 @@ class Answer:
         entry["literal"] = literal(value)
         self.meta["tensors"].append(entry)
 
+    @property
+    def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
+        """The arrays by the keys that the description names them by."""
+        return self._arrays
+
     def save(self, folder: Path, mode: str) -> dict[str, Any]:
         """Writes the arrays and returns the description that belongs into ``meta.json``."""
         arrays: Any = self._arrays

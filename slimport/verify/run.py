@@ -161,7 +161,7 @@ def _run_sides(
 ) -> dict[str, Side]:
     """Runs the workers, by default side by side, and ends them all if the run is interrupted."""
     names = dict.fromkeys(["old", *(side for case in file.cases for side, _, _ in _modes(case))])
-    sides = {name: _side(name, file, roots, settings, folder) for name in names}
+    sides = {name: make_side(name, file, roots, settings, folder) for name in names}
     threads = [threading.Thread(target=side.run, daemon=True) for side in sides.values()]
     try:
         for thread in threads:
@@ -180,13 +180,14 @@ def _run_sides(
     return sides
 
 
-def _side(
+def make_side(
     name: str,
     file: cases.CaseFile,
     roots: Mapping[str, Path],
     settings: Settings,
     folder: Path,
 ) -> Side:
+    """Returns one side of a run, its request ready; nothing runs yet."""
     here = Path(__file__).resolve().parent
     is_old = name == "old"
     out = folder / name
@@ -237,6 +238,7 @@ def _request(case: cases.Case, side: str, place: int, seed: int) -> dict[str, An
         "arg_scope_training_argument": call.arg_scope_training_argument,
         "modes": _modes_of(case, side),
         "inputs": [dataclasses.asdict(item) for item in case.inputs],
+        "weights": case.weights,
         "gradients": case.gradients,
         "no_gradient_outputs": [*case.discrete, *case.ignore],
     }

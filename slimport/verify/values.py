@@ -73,7 +73,7 @@ def input_value(spec: dict[str, Any], index: int, case: str, seed: int = 0) -> A
 
     Args:
         spec: ``shape`` and ``dtype`` with ``low`` and ``high`` (numbers, or lists that broadcast
-            against the shape), or ``values`` for a constant.
+            against the shape), or ``values`` for a constant, or the ``file`` of an array.
         index: Place of the input in its case.
         case: Name of the case.
         seed: Seed of the whole run.
@@ -82,6 +82,8 @@ def input_value(spec: dict[str, Any], index: int, case: str, seed: int = 0) -> A
         Floats uniform in [low, high), integers from [low, high), booleans with equal chance.
     """
     dtype = np.dtype(spec["dtype"])
+    if spec.get("file") is not None:
+        return np.load(spec["file"]).astype(dtype, casting="no").reshape(spec["shape"])
     if spec.get("values") is not None:
         return np.asarray(spec["values"], dtype=dtype)
     random = generator("input", seed, case, index)

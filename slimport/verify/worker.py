@@ -8,6 +8,7 @@ This module runs under CPython 3.7 with nothing but numpy.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import os
 import platform
@@ -216,6 +217,29 @@ def input_values(case: Case) -> list[Any]:
         values.input_value(spec, index, case["name"], seed)
         for index, spec in enumerate(case["inputs"])
     ]
+
+
+def start_value(case: Case, name: str, shape: Any, dtype: str) -> Any:
+    """The value that a variable begins with: that of the case's checkpoint, or a random one.
+
+    Raises:
+        KeyError: The checkpoint has no such variable, or it has another shape.
+    """
+    if case.get("weights") is None:
+        return values.variable_value(name, shape, dtype, case["seed"])
+    reader = _reader(case["weights"])
+    shapes = reader.get_variable_to_shape_map()
+    if shapes.get(name) != [int(size) for size in shape]:
+        there = shapes.get(name, "nothing of this name")
+        raise KeyError(f"{name}: {list(shape)} here, {there} in {case['weights']}")
+    return reader.get_tensor(name)
+
+
+@functools.lru_cache(maxsize=1)
+def _reader(path: str) -> Any:
+    import tensorflow as tf
+
+    return tf.train.load_checkpoint(path)
 
 
 def bind_inputs(case: Case, tensors: list[Any]) -> tuple[list[Any], dict[str, Any]]:

@@ -57,13 +57,13 @@ OPTIMIZERS = re.compile(
 #: Names of averages: the default of tf.train.ExponentialMovingAverage, and what programs choose.
 #: A whole name only: with --ema such a value takes the place of a weight.
 AVERAGES = re.compile(
-    r"(exponential)?_?moving_?(average|avg)s?|exponential_?(average|avg)|ema|avg|averaged?|averages"
+    r"(exponential)?_?(moving|running)_?(average|avg)s?|exponential_?(average|avg)|ema|avg|averaged?|averages"
     r"|shadow|ema_shadow|shadow_ema",
     re.IGNORECASE,
 )
 
 STATISTICS = re.compile(
-    r"(moving|running|pop|population)_(mean|avg|average|var|variance|std|stddev)"
+    r"(moving|running|pop|population)_(mean|var|variance|std|stddev)"
     r"|renorm_(mean|stddev)(_weight)?"
 )
 
@@ -153,7 +153,8 @@ class _Roles:
         if scope and AVERAGES.fullmatch(last):
             # Moments of a batch that were averaged by hand are what a network infers with.
             moments = "moments" in (_uncounted(part) for part in scope.split("/"))
-            return (Role.MOVING_STATISTIC, None) if moments else (Role.SHADOW, scope)
+            own = last.startswith(("moving", "running"))
+            return (Role.MOVING_STATISTIC, None) if moments or own else (Role.SHADOW, scope)
         if scope and OPTIMIZERS.fullmatch(last):
             return Role.SLOT, scope
         if number and scope in self.slot_scopes and SETTINGS.fullmatch(name.rpartition("/")[2]):

@@ -1,0 +1,177 @@
+"""Old and new on one image: the numbers behind `slimport weights --verify`."""
+
+from __future__ import annotations
+
+import inspect
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from slimport.verify import cases, protocol, worker
+from slimport.verify.compare import Answered, compare_mode
+from slimport.verify.result import ModeResult
+from slimport.verify.run import Settings, make_side
+from slimport.weights.blueprint import Blueprint, Built
+from slimport.weights.checkpoints import write_checkpoint
+from slimport.weights.images import Shown, image
+from slimport.weights.old_graphs import OldGraph, is_graph
+
+Array = np.ndarray[Any, Any]
+
+
+class CheckError(Exception):
+    """The check cannot be made; the message says why."""
+
+
+@dataclass(frozen=True)
+class Old:
+    """The old side.
+
+    Attributes:
+        path: A graph (frozen, SavedModel, .meta) or the root of the legacy tree.
+        entry: In a tree, `package.module:function`; as in the migrated one when `None`.
+        input: In a graph, the tensor that takes the image.
+        outputs: In a graph, tensors by the names of the model's outputs.
+        checkpoint: What a .meta file's variables are restored from.
+        python: The interpreter for a tree; this one when `None`.
+    """
+
+    path: Path
+    entry: str | None = None
+    input: str | None = None
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    checkpoint: Path | None = None
+    python: str | None = None
+
+
+def check(
+    built: Built, blueprint: Blueprint, old: Old, shown: Shown, values: Mapping[str, Array]
+) -> ModeResult:
+    """Runs the old code or graph and the converted model on the same image.
+
+    Args:
+        built: The model, which holds what its file holds.
+        blueprint: How it was made.
+        old: The old side.
+        shown: The image.
+        values: The values of the source file by the model's names, for a tree.
+
+    Returns:
+        Every output, compared; the tolerance of a tree's is that of `slimport verify`.
+
+    Raises:
+        CheckError: A side cannot run, or no output is common.
+        ImageError: The image cannot be read.
+        OldGraphError: The graph cannot be run.
+    """
+    if is_graph(old.path):
+        return _beside_graph(built, blueprint, old, shown)
+    return _beside_tree(built, blueprint, old, shown, values)
+
+
+def _beside_graph(built: Built, blueprint: Blueprint, old: Old, shown: Shown) -> ModeResult:
+    graph = OldGraph(old.path, old.checkpoint)
+    fed = graph.input(old.input)
+    dtype = fed.dtype.as_numpy_dtype
+    spec = _input_of(built, blueprint) or (_sizes(fed.shape), np.dtype(dtype).name)
+    given = image(shown, *spec)
+    new = _new_answer(built, given)
+    outputs = [entry["name"] for entry in new.meta["tensors"]]
+    wanted = graph.fetches(outputs, old.outputs)
+    answer = protocol.Answer("graph")
+    for order, (name, value) in enumerate(graph.run(fed, given.astype(dtype), wanted).items()):
+        answer.tensor(protocol.OUTPUT, name, value, order)
+    # What a graph has no tensor for was not asked of it, and is no difference.
+    asked = [entry for entry in new.meta["tensors"] if entry["name"] in wanted]
+    new = Answered({**new.meta, "tensors": asked, "variables": []}, new.arrays)
+    return compare_mode(_case(blueprint, old, given), protocol.INFERENCE, _answered(answer), new)
+
+
+def _sizes(shape: Any) -> tuple[int | None, ...]:
+    if shape.rank is None:
+        raise CheckError("the graph leaves the rank of its input open: give --input SHAPE")
+    return tuple(shape.as_list())
+
+
+def _input_of(built: Built, blueprint: Blueprint) -> tuple[tuple[int | None, ...], str] | None:
+    """Shape and dtype of the model's only input, as far as either says it."""
+    if blueprint.inputs:
+        return blueprint.inputs[0].shape, blueprint.inputs[0].dtype
+    inputs = getattr(built.model, "inputs", None) or []
+    return (tuple(inputs[0].shape), inputs[0].dtype) if len(inputs) == 1 else None
+
+
+def _new_answer(built: Built, given: Array) -> Answered:
+    import keras
+    import tensorflow as tf
+
+    started = time.monotonic()
+    found = built.model(tf.constant(given), training=False)
+    answer = protocol.Answer("model")
+    for name, variable in built.variables.items():
+        dtype = keras.backend.standardize_dtype(variable.dtype)
+        answer.variable(name, list(variable.shape), dtype, bool(variable.trainable))
+    leaves = protocol.flatten(found, tf.is_tensor)
+    for order, (name, value) in enumerate(leaves):
+        if tf.is_tensor(value):
+            answer.tensor(protocol.OUTPUT, name, value.numpy(), order)
+        else:
+            answer.constant(name, value, order)
+    answer.meta["seconds"] = time.monotonic() - started
+    return _answered(answer)
+
+
+def _answered(answer: protocol.Answer) -> Answered:
+    return Answered(answer.meta, answer.arrays)
+
+
+def _case(
+    blueprint: Blueprint, old: Old, given: Array, file: str | None = None, **more: Any
+) -> cases.Case:
+    scope, args, scope_args = blueprint.arg_scope, blueprint.args, blueprint.arg_scope_args
+    call = cases.SideCall(
+        entry=old.entry or blueprint.entry,
+        arg_scope=scope,
+        args=args,
+        arg_scope_args=scope_args,
+        training_argument=_training_argument(blueprint.entry, args),
+        arg_scope_training_argument=None
+        if scope is None
+        else _training_argument(scope, scope_args),
+    )
+    spec = cases.Input(given.shape, given.dtype.name, file=file)
+    return cases.Case("weights", call, call, (spec,), modes=(protocol.INFERENCE,), **more)
+
+
+def _training_argument(entry: str, args: Mapping[str, Any]) -> str | None:
+    """The old code's switch: a Keras model is told when it is called, a graph when it is built."""
+    name = "is_training"
+    parameters = inspect.signature(worker.resolve(entry)).parameters
+    return name if name in parameters and name not in args else None
+
+
+def _beside_tree(
+    built: Built, blueprint: Blueprint, old: Old, shown: Shown, values: Mapping[str, Array]
+) -> ModeResult:
+    """Runs the legacy function in the old worker of `slimport verify`, on the file's values."""
+    spec = _input_of(built, blueprint)
+    if spec is None:
+        raise CheckError("the model does not say the shape of its input: give --input SHAPE")
+    given = image(shown, *spec)
+    with tempfile.TemporaryDirectory(prefix="slimport-weights-") as name:
+        folder = Path(name)
+        np.save(folder / "image.npy", given)
+        write_checkpoint(folder / "values", values)
+        files = {"file": str(folder / "image.npy"), "weights": str(folder / "values")}
+        case = _case(blueprint, old, given, **files)
+        file = cases.CaseFile(Path("weights"), old.path, None, (".",), (".",), 0, (case,))
+        settings = Settings(old_python=old.python)
+        side = make_side("old", file, {"old": old.path.resolve()}, settings, folder)
+        side.run()
+        answer = side.answer(0, protocol.INFERENCE)
+    return compare_mode(case, protocol.INFERENCE, answer, _new_answer(built, given))

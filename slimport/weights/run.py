@@ -1,0 +1,225 @@
+"""One run of `slimport weights`: a file and a model in, a file out, and what to say about it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from slimport.verify.result import ModeResult
+from slimport.weights import conversion, keras_files
+from slimport.weights.blueprint import Blueprint, Built, build
+from slimport.weights.check import Old, check
+from slimport.weights.checkpoints import files_of, write_checkpoint
+from slimport.weights.images import Shown
+from slimport.weights.pairing import Pairing, Wanted, pair
+from slimport.weights.roles import Described, describe
+from slimport.weights.sources import Source, Stored, open_source
+
+#: Opens a bar: what is done, and its bytes. What it yields is told of each variable.
+Progress = Callable[[str, int], AbstractContextManager[conversion.Tick]]
+
+
+class WeightsError(Exception):
+    """The run ends without a file; the message says why."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be done.
+
+    Attributes:
+        source: A checkpoint, SavedModel or frozen graph of TensorFlow 1, or a file of Keras.
+        blueprint: The model.
+        out: The Keras file to write.
+        checkpoint: The checkpoint to write, without the suffix of its files.
+        shadows: Whether variables take their moving averages.
+        partial: Whether a model may take less than all, and leave some.
+        overwrite: Whether files that are there may go.
+        old: The old side of a check; `None` for no check.
+        shown: What the check shows both sides.
+        step: What the checkpoint says `global_step` is; `None` for no such variable.
+    """
+
+    source: Path
+    blueprint: Blueprint
+    out: Path | None = None
+    checkpoint: Path | None = None
+    shadows: bool = False
+    partial: bool = False
+    overwrite: bool = False
+    step: int | None = None
+    old: Old | None = None
+    shown: Shown = field(default_factory=Shown)
+
+
+@dataclass
+class Result:
+    """What was found and done.
+
+    Attributes:
+        source: What was read, in words.
+        built: The model, which holds the values now.
+        pairing: What belongs to what; `None` for a file of Keras, which Keras pairs itself.
+        described: The variables of the file, where there is a pairing.
+        written: The files.
+        notes: What a reader should know.
+        check: Old and new on one image, where that was asked for.
+    """
+
+    source: str
+    built: Built
+    pairing: Pairing | None = None
+    described: Mapping[str, Described] = field(default_factory=dict)
+    written: list[Path] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    check: ModeResult | None = None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the model was given its values."""
+        return bool(self.written)
+
+
+def run(request: Request, progress: Progress) -> Result:
+    """Does what is asked.
+
+    Returns:
+        What was found. Nothing is written where something does not fit and `partial` is not set.
+
+    Raises:
+        BlueprintError: The model cannot be made.
+        SourceError: The file cannot be read.
+        WeightsError: Files are in the way, nothing fits, or what was written is not what was read.
+    """
+    _check_free(request)
+    if keras_files.is_keras_file(request.source):
+        return _from_keras(request, progress)
+    source = open_source(request.source)
+    built = build(request.blueprint)
+    described = describe(source.variables)
+    pairing = pair(described, _wanted(built.variables), request.shadows)
+    result = Result(f"{source.kind} {source.path}", built, pairing, described)
+    _check_pairing(result, request)
+    if not pairing.is_complete and not request.partial:
+        return result
+    with progress("reading", _size(source, pairing)) as tick:
+        conversion.assign(source, pairing.matched, built.variables, tick)
+    if request.out is not None:
+        _write_keras(request.out, source, result, progress)
+    if request.checkpoint is not None:
+        _write_checkpoint(request, result)
+    if request.old is not None:
+        values = {name: conversion.held(v) for name, v in built.variables.items()}
+        values |= {name: source.read(stored) for name, stored in pairing.matched.items()}
+        result.check = check(built, request.blueprint, request.old, request.shown, values)
+    return result
+
+
+def _check_free(request: Request) -> None:
+    """Nothing that is there is lost."""
+    taken = [] if request.checkpoint is None else files_of(request.checkpoint)
+    if request.out is not None and request.out.exists():
+        taken.append(request.out)
+    if taken and not request.overwrite:
+        raise WeightsError(f"{taken[0]} is there already; --overwrite replaces it")
+
+
+def _wanted(variables: Mapping[str, Any]) -> dict[str, Wanted]:
+    import keras
+
+    return {
+        name: Wanted(
+            tuple(variable.shape),
+            keras.backend.standardize_dtype(variable.dtype),
+            bool(variable.trainable),
+        )
+        for name, variable in variables.items()
+    }
+
+
+def _check_pairing(result: Result, request: Request) -> None:
+    pairing = result.pairing
+    assert pairing is not None
+    if request.shadows and not set(pairing.matched.values()) - set(pairing.matched):
+        raise WeightsError(
+            f"{result.source} has no moving averages of this model's variables: run without --ema"
+        )
+    if not pairing.matched:
+        raise WeightsError(
+            f"{result.source} has nothing for this model: no variable has the same name and shape. "
+            f"It holds {_some(result.described)}; the model has {_some(result.built.variables)}"
+        )
+
+
+def _some(names: Mapping[str, Any]) -> str:
+    shown = ", ".join(list(names)[:3])
+    return f"{shown} ..." if len(names) > 3 else shown or "nothing"
+
+
+def nbytes(stored: Stored) -> int:
+    """Bytes of a value, one element at the least."""
+    import tensorflow as tf
+
+    size: int = tf.as_dtype(stored.dtype).size
+    return size * max(1, math.prod(stored.shape))
+
+
+def _size(source: Source, pairing: Pairing) -> int:
+    return sum(nbytes(source.variables[name]) for name in pairing.matched.values())
+
+
+def _write_keras(out: Path, source: Source, result: Result, progress: Progress) -> None:
+    """Saves the model, loads what was saved, and compares it with the source bit by bit."""
+    pairing, built = result.pairing, result.built
+    assert pairing is not None
+    mine = {name: built.variables[name] for name in pairing.matched}
+    with keras_files.written_whole(out) as path:
+        keras_files.save(built.model, path)
+        conversion.forget(mine)
+        built.model.load_weights(path)
+        with progress("comparing", _size(source, pairing)) as tick:
+            lost = conversion.differing(source, pairing.matched, mine, tick)
+        if lost:
+            raise WeightsError(
+                f"{len(lost)} variables do not come back from the file that Keras wrote "
+                f"({lost[0]} is the first): nothing is written"
+            )
+    result.notes.append(f"read back: {len(mine)} of {len(mine)} variables equal, bit by bit")
+    result.written.append(out)
+
+
+def _from_keras(request: Request, progress: Progress) -> Result:
+    built = build(request.blueprint)
+    result = Result(f"Keras file {request.source}", built)
+    if request.checkpoint is None:
+        raise WeightsError(f"{request.source} is a file of Keras: only --to-checkpoint takes it")
+    if not request.source.is_file():
+        raise WeightsError(f"{request.source} is not there")
+    try:
+        built.model.load_weights(request.source)
+    except (ValueError, OSError, KeyError) as error:
+        raise WeightsError(f"{request.source} does not fit the model: {error}") from error
+    _write_checkpoint(request, result)
+    return result
+
+
+def _write_checkpoint(request: Request, result: Result) -> None:
+    """Writes the model's variables, and compares what is read back from the files."""
+    import numpy as np
+
+    assert request.checkpoint is not None
+    values = dict(result.built.variables)
+    if request.step is not None:
+        values["global_step"] = np.int64(request.step)
+    write_checkpoint(request.checkpoint, values)
+    source = open_source(request.checkpoint)
+    names = {name: name for name in result.built.variables}
+    lost = conversion.differing(source, names, result.built.variables, lambda name, size: None)
+    if lost:
+        raise WeightsError(f"{request.checkpoint} does not hold what was written: {lost[0]}")
+    result.notes.append(f"read back: {len(names)} of {len(names)} variables equal, bit by bit")
+    result.written.append(request.checkpoint)

@@ -1,0 +1,89 @@
+"""Builds a legacy network in a TF 1 graph, gives it values by name, and saves it.
+
+A script: under CPython 3.7 with TensorFlow 1.15, or under today's with what `slimport verify` puts
+in place of it. Its request is a JSON file: `root`, `entry`, `args`, `arg_scope`, `arg_scope_args`,
+`shape`, `out` and what else is to be made:
+
+- `optimizer`: name of a class of `tf.train` whose slots and step are saved, too;
+- `average`: moving averages of the trained variables are;
+- `version`: 1 for the old format;
+- `frozen`: path of a frozen graph, `saved_model`: folder of a SavedModel.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "slimport" / "verify"))
+importlib.import_module("bootstrap")
+
+import numpy as np  # noqa: E402
+
+from slimport.verify import old_worker, values, worker  # noqa: E402
+
+
+def main(request):
+    """Writes what is asked for, and prints the names of the outputs."""
+    sys.path.insert(0, request["root"])
+    old_worker.start({"floor_runs": 0})
+    import tensorflow as tf
+
+    images = tf.placeholder(tf.float32, request["shape"], name="images")
+    outputs = _built(request, images)
+    if request.get("optimizer"):
+        _train(tf, request, outputs)
+    with tf.Session() as session:
+        _assign(tf, session)
+        version = tf.train.SaverDef.V1 if request.get("version") == 1 else tf.train.SaverDef.V2
+        tf.train.Saver(write_version=version).save(session, request["out"])
+        _export(tf, session, request, images, outputs)
+
+
+def _built(request, images):
+    entry = worker.resolve(request["entry"])
+    if not request.get("arg_scope"):
+        return entry(images, **request["args"])
+    scope = worker.resolve(request["arg_scope"])(**request.get("arg_scope_args", {}))
+    with old_worker._arg_scope_function()(scope):
+        return entry(images, **request["args"])
+
+
+def _train(tf, request, outputs):
+    step = tf.train.get_or_create_global_step()
+    tensors = [t for t in tf.contrib.framework.nest.flatten(outputs) if t.dtype.is_floating]
+    loss = tf.add_n([tf.reduce_mean(tensor) for tensor in tensors])
+    kind = getattr(tf.train, request["optimizer"])
+    given = (0.1, 0.9) if "Momentum" in request["optimizer"] else (0.1,)
+    trained = kind(*given).minimize(loss, global_step=step)
+    if request.get("average"):
+        with tf.control_dependencies([trained]):
+            tf.train.ExponentialMovingAverage(0.9).apply()
+
+
+def _assign(tf, session):
+    feed = {}
+    for variable in tf.global_variables():
+        shape, dtype = variable.get_shape().as_list(), variable.dtype.base_dtype.as_numpy_dtype
+        value = values.variable_value(variable.op.name, shape, np.dtype(dtype).name)
+        feed[variable.initializer.inputs[1]] = value
+    session.run(tf.global_variables_initializer(), feed)  # one run: each prunes the whole graph
+
+
+def _export(tf, session, request, images, outputs):
+    if request.get("frozen"):
+        names = [outputs.op.name] if hasattr(outputs, "op") else [t.op.name for t in outputs]
+        graph = tf.graph_util.convert_variables_to_constants(
+            session, session.graph.as_graph_def(), names
+        )
+        Path(request["frozen"]).write_bytes(graph.SerializeToString())
+    if request.get("saved_model"):
+        tf.saved_model.simple_save(
+            session, request["saved_model"], {"images": images}, {"output": outputs}
+        )
+
+
+if __name__ == "__main__":
+    main(json.loads(Path(sys.argv[1]).read_text()))
