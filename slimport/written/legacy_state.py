@@ -45,7 +45,8 @@ def legacy_state(model: Any, like: str | None = None) -> dict[str, Any]:
     if optimizer is None:
         return named
     if not optimizer.built:
-        optimizer.build(model.trainable_variables)
+        with model.distribute_strategy.scope():
+            optimizer.build(model.trainable_variables)
     steps = int(optimizer.iterations.numpy())
     state = {**legacy_powers(optimizer, steps), "global_step": np.int64(steps)}
     slots = legacy_slots(optimizer, named)

@@ -239,7 +239,10 @@ class LossModel(TracedModel):
                 loss = self(batch, training=True)["loss"]
             found.extend(v for g, v in self._gradients(tape, loss) if g is not None)
 
-        tf.function(trace, autograph=False).get_concrete_function(self._input_specs)
+        def of_replicas(batch: Any) -> None:
+            self.distribute_strategy.run(trace, args=(batch,))
+
+        tf.function(of_replicas, autograph=False).get_concrete_function(self._input_specs)
         return found
 
     def test_step(self, data: Any) -> dict[str, Any]:

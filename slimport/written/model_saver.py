@@ -127,7 +127,8 @@ class ModelSaver:
             return {name: v for name, v in named.items() if id(v) in listed}
         optimizer = self._model.optimizer
         if not optimizer.built:
-            optimizer.build(self._model.trainable_variables)
+            with self._model.distribute_strategy.scope():
+                optimizer.build(self._model.trainable_variables)
         return {**named, **_slots(optimizer, named), "global_step": optimizer.iterations}
 
 

@@ -353,3 +353,20 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint(tmp_path: Path) -> None:
     assert loss == pytest.approx(whole_loss, rel=1e-5)
     for variable, value in whole.items():
         np.testing.assert_allclose(values[variable], value, 1e-4, 1e-6, err_msg=variable)
+
+
+@pytest.mark.slow
+def test_a_run_of_the_old_program_goes_on(tmp_path: Path) -> None:
+    start = start_of(tmp_path)
+    legacy, migrated = programs(tmp_path, PROGRAMS)
+    before = list(trained(legacy, start, (5, 10), tmp_path / "legacy", *PROGRAMS))
+    for name in PROGRAMS:
+        (tmp_path / f"migrated-{name}10").symlink_to(tmp_path / f"legacy-{name}5")
+    after = trained(migrated, start, [10], tmp_path / "migrated", *PROGRAMS)
+    pairs = zip(PROGRAMS, before[::2], before[1::2], after, strict=True)
+    for program, (_, fifth), (old_loss, old), (new_loss, new) in pairs:
+        assert new_loss == pytest.approx(old_loss, rel=2e-5), program
+        assert new["global_step"] == old["global_step"] == 10
+        for name in new.keys() & old.keys() - {"global_step"}:
+            way = np.abs(old[name] - fifth[name]).max()
+            assert np.abs(new[name] - old[name]).max() <= 1e-4 * way + 1e-6, (program, name)

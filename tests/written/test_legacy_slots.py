@@ -325,6 +325,10 @@ def test_variables_that_the_loss_leaves_alone_had_no_slots(new: Any, tmp_path: P
             assert not state.pop(f"{name}/Momentum").any()
         assert_same(state, values_of(third))
         assert int(new.legacy_variables(model)["global_step"]) == 3
+    own = new.ModelSaver(model).save(str(tmp_path / "own"))
+    again = compiled(False)
+    new.ModelSaver(again).restore(own)
+    assert int(again.optimizer.iterations) == 3
 
 
 @functools.cache
