@@ -45,7 +45,7 @@ def scoped_layer(
     for layer, built_as in graph.layers.get(scope.name, []):
         if built_as == (layer_class, computation):
             for weight in layer.weights:
-                graph.existing_variable(_path(scope, layer, weight.name), scope.reuse)
+                graph.existing_variable(weight.legacy_name, scope.reuse)
             return layer
     name = graph.layer_name(settings.pop("name", scope.name))
     layer = layer_class(name=name, **_with_own_initializers(settings))
@@ -197,11 +197,6 @@ def _collections_for(short_name: str, variables_collections: Any) -> Any:
         name = "weights" if short_name.endswith("_weights") else short_name
         variables_collections = variables_collections.get(name)
     return variables_collections or ()
-
-
-def _path(scope: Any, layer: Any, weight_name: str) -> str:
-    short_name = legacy_weight_name(layer, weight_name)
-    return f"{scope.name}/{short_name}" if scope.name else short_name
 
 
 def _dtype_of(inputs: Any) -> str | None:

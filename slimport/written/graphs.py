@@ -134,6 +134,7 @@ class LayerGraph:
                 self.variables[path] = _create_in_tf_graph(path, create, of_model)
             else:
                 self.variables[path] = create()
+        self.variables[path].legacy_name = path  # also where another kind of layer shares it
         return self.variables[path]
 
 

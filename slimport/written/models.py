@@ -99,8 +99,8 @@ class TracedModel(keras.Model):
         kept = self._scoped_graph.layers.values()
         self._scoped_layers = [layer for layers in kept for layer, _ in layers]
         # Files of weights have the layers by their names, in whatever order a trace meets them:
-        # Keras looks into attributes before it counts through lists. This one it does not track.
-        self.__dict__["layers_by_name"] = by_name = keras.layers.Layer(name="layers_by_name")
+        # Keras looks into `by_name`, which it does not track, before it counts through `layers`.
+        self.__dict__["by_name"] = by_name = keras.layers.Layer(name="by_name")
         by_name.__dict__.update({layer.name: layer for layer in self._scoped_layers})
 
     def call(self, inputs: Any, training: Any = None) -> Any:
@@ -137,11 +137,10 @@ class TracedModel(keras.Model):
         }
 
     @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> TracedModel:
+    def from_config(cls, config: dict[str, Any]) -> TracedModel:
         """Makes the model again, of the function that the program has under that name."""
-        with keras.saving.custom_object_scope(custom_objects or {}):
-            function = loaded_function(config["function"], config["name"])
-            args, kwargs = loaded_value(config["arguments"], config["name"])
+        function = loaded_function(config["function"], config["name"])
+        args, kwargs = loaded_value(config["arguments"], config["name"])
         model = cls(function, *args, **kwargs)
         model.name, model.trainable = config["name"], config["trainable"]
         return model
@@ -160,6 +159,12 @@ class TracedModel(keras.Model):
         for layer in self._scoped_layers:
             if layer.trainable is (layer.name in config["frozen"]):
                 layer.trainable = not layer.trainable
+
+    def export(self, filepath: Any, *args: Any, input_signature: Any = None, **kwargs: Any) -> None:
+        """Exports the model for serving, with inputs of the dtype that it was built with."""
+        if input_signature is None and self.built:
+            input_signature = [keras.tree.map_structure(_for_any_batch, self._input_specs)]
+        super().export(filepath, *args, input_signature=input_signature, **kwargs)
 
     def count_step(self) -> None:
         """Counts `global_step` up by 1, if the function asked for it."""
@@ -190,6 +195,10 @@ def _tensor(value: Any) -> Any:
     tensor = keras.ops.convert_to_tensor(value)
     is_float = keras.backend.is_float_dtype(tensor.dtype)
     return keras.ops.cast(tensor, keras.config.floatx()) if is_float else tensor
+
+
+def _for_any_batch(spec: tf.TensorSpec) -> tf.TensorSpec:
+    return tf.TensorSpec([None, *spec.shape[1:]], spec.dtype) if spec.shape.rank else spec
 
 
 def _spec(tensor: Any) -> tf.TensorSpec:

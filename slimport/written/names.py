@@ -57,6 +57,8 @@ def _own_weights(layer: Any) -> list[Any]:
 
 
 def _legacy_name(layer: Any, variable: Any) -> str:
+    if hasattr(variable, "legacy_name"):  # not in a model that a file was loaded as
+        return str(variable.legacy_name)
     short_name = legacy_weight_name(layer, variable.name)
     scope = getattr(layer, "legacy_scope", None)
     if scope is None:

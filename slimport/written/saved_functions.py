@@ -26,7 +26,8 @@ def saved_function(function: Any, owner: str) -> Any:
             "is none that a module defines by def at its top level. Define it there, or save the "
             "weights alone, by save_weights."
         )
-    return keras.saving.serialize_keras_object(function)
+    name = keras.saving.get_registered_name(function)
+    return {"name": name, "module": function.__module__}
 
 
 def loaded_function(config: dict[str, Any], owner: str) -> Any:
@@ -37,7 +38,7 @@ def loaded_function(config: dict[str, Any], owner: str) -> Any:
     Raises:
         ValueError: If the program has not said which function it is.
     """
-    name = config["config"]
+    name = config["name"]
     function = keras.saving.get_registered_object(name)
     if function is None:
         raise ValueError(

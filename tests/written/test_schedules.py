@@ -251,7 +251,7 @@ def test_a_function_that_fails_fails_where_its_schedule_is_made(new: Any) -> Non
 
 def test_a_function_is_saved_by_its_name(new: Any) -> None:
     config = new.StepSchedule(warmed).get_config()
-    with pytest.raises(ValueError, match="custom_objects=.*warmed"):
+    with pytest.raises(ValueError, match="Import it"):
         new.StepSchedule.from_config(config)
     with keras.saving.custom_object_scope({"warmed": warmed}):
         again = new.StepSchedule.from_config(config)
