@@ -162,8 +162,15 @@ class _Reader:
 
 
 def _damaged(path: Path, name: str, error: Exception) -> str:
-    why = str(getattr(error, "message", error)).partition("\n")[0]
-    return f"{path}: the value of {name} cannot be read ({why}). Copy the checkpoint again."
+    import tensorflow as tf
+
+    lost = isinstance(error, (tf.errors.DataLossError, tf.errors.OutOfRangeError))
+    advice = " Copy the checkpoint again." if lost else ""
+    return f"{path}: the value of {name} cannot be read ({_why(error)}).{advice}"
+
+
+def _why(error: Exception) -> str:
+    return str(getattr(error, "message", error)).partition("\n")[0]
 
 
 class BundleSource:
@@ -228,8 +235,7 @@ class TableSource:
             shapes = self._reader.opened().get_variable_to_shape_map()
             dtypes = self._reader.opened().get_variable_to_dtype_map()
         except (tf.errors.OpError, RuntimeError, ValueError) as error:
-            why = str(getattr(error, "message", error)).partition("\n")[0]
-            message = f"{prefix} is no checkpoint that TensorFlow can read ({why})."
+            message = f"{prefix} is no checkpoint that TensorFlow can read ({_why(error)})."
             raise SourceError(message) from error
         self.variables: Mapping[str, Stored] = {
             name: Stored(name, tuple(shapes[name]), dtypes[name].name) for name in sorted(shapes)

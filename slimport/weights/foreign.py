@@ -41,5 +41,5 @@ def what_it_is(path: Path) -> str | None:
 
 
 def _is_text(head: bytes) -> bool:
-    """Protocol buffers of graphs begin with lengths, which are no letters."""
-    return all(byte in b"\t\n\r\f" or 32 <= byte != 127 for byte in head)
+    """A graph begins with what would end a line, and has lengths, which are no letters."""
+    return head[:1] != b"\n" and all(byte in b"\t\n\r\f" or 32 <= byte != 127 for byte in head)

@@ -144,7 +144,6 @@ def open_frozen_graph(path: Path) -> GraphConstants:
             last = graph_nodes.last_field(file, 0, length)
     except wire.WireError as error:
         raise SourceError(cut_off(path, error)) from error
-    refuse_unfrozen(path, graph)
     if last == graph_nodes.NODE:
         # Cut off between two nodes, a graph is a valid, shorter one: only its end tells.
         raise SourceError(
@@ -152,6 +151,7 @@ def open_frozen_graph(path: Path) -> GraphConstants:
             "graph: it may be cut off, so copy it again. If it is whole, load it and write it "
             "with tf.io.write_graph(graph, folder, name, as_text=False)."
         )
+    refuse_unfrozen(path, graph)
     return GraphConstants(path, "frozen graph", graph.weights)
 
 

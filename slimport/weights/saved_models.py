@@ -48,7 +48,7 @@ def _open_constants(path: Path) -> GraphConstants:
     except wire.WireError as error:
         raise SourceError(graph_constants.cut_off(path, error)) from error
     if not graphs:
-        raise SourceError(f"{path} holds no graph.")
+        raise SourceError(f"{path} holds no graph: it is empty or cut off. Copy it again.")
     # One that was exported for serving, where there are several.
     _, graph = next((found for found in graphs if "serve" in found[0]), graphs[0])
     if graph.variables:

@@ -74,7 +74,7 @@ def save(
 def _partitioner(tf1: Any, parts: int) -> Any:
     if parts == 1:
         return None
-    return lambda shape, dtype: [min(parts, shape[0].value or 1), *[1] * (len(shape) - 1)]
+    return lambda shape, dtype: [min(parts, n) if i == 0 else 1 for i, n in enumerate(shape)]
 
 
 def _variable(tf1: Any, name: str, value: Any, **more: Any) -> Any:
