@@ -28,8 +28,7 @@ CHECKPOINTS = _CheckpointRule(
     details=(
         "Old checkpoints restore by name, in TF 1 graphs and (assign_from_checkpoint_fn, called "
         "without a session) in models. A shape that is not the checkpoint's is an error, as in "
-        "TensorFlow 1; tf.train.Saver no longer sees it, since variables of TensorFlow 2 take any "
-        "shape that they are assigned in a graph."
+        "TensorFlow 1. A model as a whole has restore_checkpoint(model, path, include, exclude)."
     ),
     examples=(
         Example(
@@ -125,35 +124,43 @@ class _InitRule(Rule):
     """TensorFlow's own finds variables in a TF 1 graph alone, and is silent elsewhere."""
 
     def call(self, site: CallSite) -> Outcome:
-        return self._outcome(site)
+        if self._is_written(site):
+            return site.renamed(site.file.written(site.short), {})
+        return self._otherwise(site)
 
     def value(self, site: ValueSite) -> Outcome:
-        return self._outcome(site)
+        return site.file.written(site.short) if self._is_written(site) else self._otherwise(site)
 
     def blocks_plain_program(self, reference: Reference) -> str | None:
         return f"{reference.api.name} restores variables by name"
 
     @staticmethod
-    def _outcome(site: CallSite | ValueSite) -> Outcome:
+    def _is_written(site: CallSite | ValueSite) -> bool:
+        if site.file.runs_sessions():
+            return site.file.restores_layers()
+        return site.file.is_tf1() and site.file.builds(site.function)
+
+    @staticmethod
+    def _otherwise(site: CallSite | ValueSite) -> Outcome:
         if not site.file.is_tf1():
             return Keep()
         if site.file.runs_sessions():
             return site.file.tf1(site)
         return Leave(
             f"{site.api} finds nothing outside of a TF 1 graph",
-            "build the model, then restore with assign_from_checkpoint_fn or "
-            "legacy_variables(model)",
+            "build the model, then restore_checkpoint(model, path)",
         )
 
 
 INIT_FROM_CHECKPOINT = _InitRule(
     code="SLIM411",
     name="init_from_checkpoint",
-    summary="tf.train.init_from_checkpoint: marked where no session runs it",
+    summary="tf.train.init_from_checkpoint -> the written module's; marked where no layers are",
     apis=("tf.train.init_from_checkpoint",),
     details=(
-        "In a TF 1 graph it finds the variables of the written module's layers. In a model it "
-        "would pass over a scope without a word."
+        "In a TF 1 graph it is TensorFlow's, and compares the shapes of layers in scopes as well. "
+        "In a function that builds a model it assigns to the variables that are there, once, when "
+        "the model is built; with the same assignment_map."
     ),
     examples=(
         Example(
@@ -174,7 +181,7 @@ logits = net(tf.placeholder(tf.float32, [1, 8, 8, 3]), 'model.ckpt')
 """,
             after="""
 import tensorflow.compat.v1 as tf
-from scoped_layers import conv2d, variable_scope
+from scoped_layers import conv2d, init_from_checkpoint, variable_scope
 
 tf.disable_v2_behavior()
 
@@ -182,7 +189,7 @@ tf.disable_v2_behavior()
 def net(images, path):
     with variable_scope('net'):
         images = conv2d(images, 4, 3)
-    tf.train.init_from_checkpoint(path, {'net/': 'net/'})
+    init_from_checkpoint(path, {'net/': 'net/'})
     return images
 
 
@@ -203,17 +210,45 @@ def net(images, path):
     return images
 """,
             after="""
-import tensorflow as tf
-from scoped_layers import conv2d, variable_scope
+from scoped_layers import conv2d, init_from_checkpoint, variable_scope
 
 
 def net(images, path):
     with variable_scope('net'):
         images = conv2d(images, 4, 3)
-    # TODO(slimport): SLIM411 tf.train.init_from_checkpoint finds nothing outside of a TF 1 graph;
-    #   build the model, then restore with assign_from_checkpoint_fn or legacy_variables(model)
-    tf.train.init_from_checkpoint(path, {'net/': 'net/'})
+    init_from_checkpoint(path, {'net/': 'net/'})
     return images
+""",
+        ),
+        Example(
+            title="where nothing is built",
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(images):
+    with tf.variable_scope('net'):
+        return slim.conv2d(images, 4, 3)
+
+
+def initialize(path):
+    tf.train.init_from_checkpoint(path, {'net/': 'net/'})
+""",
+            after="""
+import tensorflow as tf
+from scoped_layers import conv2d, variable_scope
+
+
+def net(images):
+    with variable_scope('net'):
+        return conv2d(images, 4, 3)
+
+
+def initialize(path):
+    # TODO(slimport): SLIM411 tf.train.init_from_checkpoint finds nothing outside of a TF 1 graph;
+    #   build the model, then restore_checkpoint(model, path)
+    tf.train.init_from_checkpoint(path, {'net/': 'net/'})
 """,
         ),
         Example(

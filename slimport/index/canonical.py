@@ -78,6 +78,15 @@ _VARIABLE_SCOPES = "python.ops.variable_scope."
 _SCOPED = frozenset(
     "AUTO_REUSE get_variable get_variable_scope variable_op_scope variable_scope".split()
 )
+# Where savers and sessions that restore were written.
+_RESTORING = {
+    "python.training.checkpoint_utils": ("init_from_checkpoint",),
+    "python.training.monitored_session": (
+        "ChiefSessionCreator", "MonitoredTrainingSession", "Scaffold", "SingularMonitoredSession",
+    ),
+    "python.training.saver": ("Saver", "import_meta_graph"),
+    "python.training.supervisor": ("Supervisor",),
+}  # fmt: skip
 # Modules deeper in tf.contrib.
 _CONTRIB_MODULES = ("python", "ops", "layers", "core_rnn_cell", "training", "hparam")
 # tf.contrib.training: what slim took over, and where it is written.
@@ -148,6 +157,9 @@ def _tensorflow(rest: str) -> str:
         return _of_rnn(rest)
     if rest.startswith(_VARIABLE_SCOPES) and rest.removeprefix(_VARIABLE_SCOPES) in _SCOPED:
         return f"tf.{rest.removeprefix(_VARIABLE_SCOPES)}"
+    module, _, name = rest.rpartition(".")
+    if name in _RESTORING.get(module, ()):
+        return f"tf.train.{name}"
     if rest.startswith("contrib."):
         return f"tf.contrib.{contrib_api.public(rest.removeprefix('contrib.'))}"
     return f"tf.{rest}" if rest else "tf"

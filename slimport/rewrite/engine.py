@@ -199,6 +199,9 @@ class _Services:
     def runs_sessions(self) -> bool:
         return self._plan.tf1_files.runs_sessions(self._module)
 
+    def restores_layers(self) -> bool:
+        return self.runs_sessions() and self._plan.layer_programs.holds(self._module)
+
     def trains_with_fit(self) -> bool:
         return self._plan.trains_with_fit(self._module)
 

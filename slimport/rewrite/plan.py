@@ -16,6 +16,7 @@ from slimport.index.evaluations import evaluations
 from slimport.index.global_steps import PassedStep
 from slimport.index.hand_loop import HandLoop
 from slimport.index.hand_loops import hand_loops
+from slimport.index.layer_programs import LayerPrograms
 from slimport.index.modules import Module
 from slimport.index.patched import patched_names
 from slimport.index.pipelines import Pipeline, pipelines
@@ -65,6 +66,7 @@ class Plan:
         blocks = {*self.trainings, *self.evaluations, *self.hand_loops}
         trained = frozenset(blocks) | frozenset(self.pipelines)
         self.tf1_files = Tf1Files(self.program, keeps_sessions, trained)
+        self.layer_programs = LayerPrograms(self.program)
         self._aliases: dict[Module, dict[str, str]] = {}
         self._factories: dict[Module, dict[ast.Call, Factory]] = {}
         self.blockers: dict[Function, tuple[str, ...]] = {
@@ -286,6 +288,8 @@ class Plan:
         if any(f in self.program.scoping or f in self.keras_tensors for f in functions):
             return True
         if any(is_numpy(r.api.name) for f in functions for r in f.references) and self.is_tf1_tree:
+            return True
+        if self.layer_programs.restores(module) and self.tf1_files.runs_sessions(module):
             return True
         old_python = imports_python2(module) or any(
             is_python2(r.api.name) for f in functions for r in f.references

@@ -59,6 +59,9 @@ class FileServices(Protocol):
     def runs_sessions(self) -> bool:
         """Whether a graph-and-session program runs code of the file, and goes on doing so."""
 
+    def restores_layers(self) -> bool:
+        """Whether sessions that the file's code opens may restore variables of layers."""
+
     def trains_with_fit(self) -> bool:
         """Whether the file's program trains a Keras model: its optimizers are Keras' too."""
 

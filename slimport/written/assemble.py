@@ -119,7 +119,7 @@ PARTS = (
     "legacy",
 )
 # Every written module offers these: the ways to a model, and to the variables of a checkpoint.
-ALWAYS = ("TracedModel", "functional_model", "legacy_variables")
+ALWAYS = ("TracedModel", "functional_model", "legacy_variables", "restore_checkpoint")
 _PACKAGE = "slimport.written."
 _DOCSTRING = '''"""Layers found by scope, on Keras 3.
 
@@ -150,7 +150,7 @@ TF-Slim's names of arguments (`num_outputs`, `stride`, `scope` ...) are understo
 
 Layers run where Keras layers do: on `keras.Input`, for a functional model (`functional_model`); in
 TensorFlow code (`TracedModel`); and in a TF 1 graph with sessions. `legacy_variables` maps the
-names in a TF 1 checkpoint to the variables of a model.
+names in a TF 1 checkpoint to the variables of a model, `restore_checkpoint` assigns its values.
 
 This file was written by slimport and belongs to this project: change it as you like.
 """

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from slimport.written.checkpoint_shapes import refuse_other_shapes
 
-__all__ = ["Saver"]
+__all__ = ["Saver", "import_meta_graph"]
 
 
 class Saver(tf.compat.v1.train.Saver):
@@ -40,3 +40,9 @@ class Saver(tf.compat.v1.train.Saver):
     def from_proto(saver_def: Any, import_scope: str | None = None) -> Saver:
         """Returns the saver that a `SaverDef` describes."""
         return Saver(saver_def=saver_def, name=import_scope)
+
+
+def import_meta_graph(*args: Any, **kwargs: Any) -> Saver | None:
+    """Calls `tf.compat.v1.train.import_meta_graph`, and returns a `Saver` of this module."""
+    saver = tf.compat.v1.train.import_meta_graph(*args, **kwargs)
+    return saver and Saver(saver_def=saver.as_saver_def())

@@ -120,8 +120,16 @@ def test_a_saver_is_otherwise_tensorflow_s(saved: Any, new: Any, tmp_path: Path)
         assert again.last_checkpoints == mine.last_checkpoints
         assert pickle.loads(pickle.dumps(new.Saver)) is new.Saver
     with tf.Graph().as_default(), v1.Session() as session:
-        saver = v1.train.import_meta_graph(str(tmp_path / "m-2.meta"))
+        saver = new.import_meta_graph(str(tmp_path / "m-2.meta"), import_scope="inside")
         saver.restore(session, str(tmp_path / "m-2"))
+    with tf.Graph().as_default(), v1.Session() as session:
+        graph(new, 5)
+        session.run(v1.global_variables_initializer())
+        v1.train.Saver().save(session, str(tmp_path / "five"))
+    with tf.Graph().as_default(), v1.Session() as session:
+        saver = new.import_meta_graph(str(tmp_path / "five.meta"))
+        with pytest.raises(tf.errors.InvalidArgumentError, match="logits"):
+            saver.restore(session, saved[0])
 
 
 def supervisor(new: Any, folder: str) -> Any:

@@ -1,0 +1,98 @@
+"""tf.train.Saver in programs with layers: one that refuses other shapes; elsewhere TensorFlow's."""
+
+from __future__ import annotations
+
+import pytest
+
+from slimport.rewrite.plan import Options
+from tests.rewrite.test_session_programs import rewritten
+
+NET = """import tensorflow as tf
+import tf_slim as slim
+
+
+def net(x):
+    return slim.conv2d(x, 4, 3)
+"""
+OWN = """import {module} as tf
+{imports}
+
+def main(_):
+    saver = tf.train.Saver()
+    with tf.Session() as session:
+        saver.restore(session, 'model')
+"""
+KERAS = Options(target="keras")
+
+
+def own(imports: str, module: str = "tensorflow", options: Options | None = None) -> str:
+    sources = {"net.py": NET, "run.py": OWN.format(imports=imports, module=module)}
+    if options is not None:
+        from tests.rewrite.tools import output, rewrite_program
+
+        return output(rewrite_program(sources, options), "run.py") or sources["run.py"]
+    return rewritten(sources)["run.py"]
+
+
+@pytest.mark.parametrize("module", ["tensorflow", "tensorflow.compat.v1"])
+@pytest.mark.parametrize(
+    ("imports", "holds_layers"),
+    [
+        ("import net\n", True),
+        ("import importlib\nmodule = importlib.import_module('n' + 'et')\n", True),
+        ("module = __import__('n' + 'et')\n", True),
+        ("import os\n", False),
+    ],
+)
+def test_files_that_share_a_program_with_layers(
+    module: str, imports: str, holds_layers: bool
+) -> None:
+    text = own(imports, module)
+    assert ("saver = Saver()" in text) == holds_layers
+    assert ("from scoped_layers import Saver\n" in text) == holds_layers
+    assert ("tf.train.Saver" in text) != holds_layers
+
+
+def test_a_tree_without_layers_keeps_tensorflow_s() -> None:
+    source = OWN.format(
+        imports="import importlib\nimportlib.import_module('x')\n", module="tensorflow"
+    )
+    assert "tf.train.Saver()" in rewritten({"run.py": source})["run.py"]
+
+
+def test_without_sessions_it_stays() -> None:
+    text = own("import net\n", options=KERAS)
+    assert "tf.compat.v1.train.Saver()" in text
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("Saver = tf.train.Saver", "Saver = {}"),
+        ("from tensorflow.train import Saver\nfound = Saver()",
+         "from scoped_layers import Saver as scoped_Saver\n"),
+        ("train = tf.train\nmake = train.Saver", "make = Saver"),
+        ("save = tf.train.Saver.save", "save = Saver.save"),
+        ("known = issubclass(type(1), tf.train.Saver)", None),
+        ("saver = tf.train.import_meta_graph('m.meta')", "saver = import_meta_graph('m.meta')"),
+        ("version = tf.train.SaverDef.V1", None),
+        ("found = tf.train.Supervisor(None, None, 1, 1, 1, 1, 1, 1, 1, None)", None),
+        ("found = tf.train.Supervisor(*[1])", "found = Supervisor(*[1])"),
+        ("found = tf.train.Scaffold(saver=None)", "found = Scaffold(saver=None)"),
+        ("found = tf.train.ChiefSessionCreator(tf.train.Scaffold())",
+         "found = tf.train.ChiefSessionCreator(Scaffold())"),
+        ("found = tf.train.SingularMonitoredSession([], scaffold=None)",
+         "found = SingularMonitoredSession([], scaffold=None)"),
+    ],
+)  # fmt: skip
+def test_forms(before: str, after: str | None) -> None:
+    source = f"import tensorflow as tf\nimport net\n{before}\nsession = tf.Session()\n"
+    text = rewritten({"net.py": NET, "run.py": source})["run.py"]
+    if after is None:
+        assert before in text
+        assert "scoped_layers" not in text
+    elif "{}" in after:
+        name = text.partition("from scoped_layers import Saver as ")[2].partition("\n")[0]
+        assert after.format(name) in text
+    else:
+        assert after in text
