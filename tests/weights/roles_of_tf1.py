@@ -245,15 +245,28 @@ def described(variables, case):
     return sorted(lines)
 
 
+def values(session):
+    """Returns the values of all variables, divided ones whole."""
+    found = {}
+    for variable in tf.global_variables():
+        value, part = session.run(variable), variable._save_slice_info
+        if part is None:
+            found[variable.op.name] = value
+            continue
+        whole = found.setdefault(part.full_name, np.zeros(part.full_shape, value.dtype))
+        ends = [begin + length for begin, length in zip(part.var_offset, part.var_shape)]  # noqa: B905
+        whole[tuple(map(slice, part.var_offset, ends))] = value
+    return found
+
+
 def write(folder, number, session):
-    """Saves, every other time in the old format, and keeps the values of whole variables."""
+    """Saves, every other time in the old format, and keeps the values."""
     version = train.SaverDef.V1 if number % 2 else train.SaverDef.V2
     prefix = os.path.join(folder, "case%d" % number, "model.ckpt")  # noqa: PTH118, UP031
     os.makedirs(os.path.dirname(prefix))  # noqa: PTH103, PTH120
     train.Saver(write_version=version).save(session, prefix)
-    whole = [v for v in tf.global_variables() if v._save_slice_info is None]
-    names = [v.op.name.replace("/", "\\") for v in whole]
-    np.savez(prefix + ".npz", **dict(zip(names, session.run(whole))))  # noqa: B905
+    arrays = {name.replace("/", "\\"): value for name, value in values(session).items()}
+    np.savez(prefix + ".npz", **arrays)
 
 
 def main(folder=None):

@@ -10,7 +10,7 @@ import pytest
 
 from slimport.weights.roles import Role, describe
 from slimport.weights.stored import Stored
-from tests.weights.tools import stored, tensorflow_1
+from tests.weights.tools import run_tensorflow_1, stored
 
 DATA = Path(__file__).parent / "data" / "roles_of_tf1.txt"
 SCRIPT = Path(__file__).parent / "roles_of_tf1.py"
@@ -46,9 +46,7 @@ def test_roles_are_those_of_tensorflow_1(title):
 
 @pytest.mark.slow
 def test_the_data_are_what_tensorflow_1_says():
-    command = [tensorflow_1(), str(SCRIPT)]
-    answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert answer == DATA.read_text()
+    assert run_tensorflow_1(SCRIPT) == DATA.read_text()
 
 
 def roles(**shapes):

@@ -27,6 +27,16 @@ def tensorflow_1() -> str:
     pytest.skip("no interpreter with TensorFlow 1.15")
 
 
+def run_tensorflow_1(script: Path, *arguments: Path) -> str:
+    """Runs a script there, and returns what it prints."""
+    # TensorFlow 2 leaves this to its children, and TensorFlow 1.15 then begins in eager mode.
+    environment = {k: v for k, v in os.environ.items() if k != "TF2_BEHAVIOR"}
+    command = [tensorflow_1(), str(script), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
 def stored(**shapes: Any) -> dict[str, Stored]:
     """Variables by name, as `a__b`: their shapes, or a dtype of scalars."""
     found = {}
