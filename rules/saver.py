@@ -26,9 +26,9 @@ class _SaverRule(Rule):
     given: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
     def call(self, site: CallSite) -> Outcome:
-        if not site.file.restores_layers() or self._is_given(site):
-            return self._of_tensorflow(site)
-        return site.renamed(self._written(site), {})
+        if _is_of_model(site) or (site.file.restores_layers() and not self._is_given(site)):
+            return site.renamed(self._written(site), {})
+        return self._of_tensorflow(site)
 
     def value(self, site: ValueSite) -> Outcome:
         if not site.file.restores_layers() or _tests_class(site):
@@ -59,6 +59,12 @@ class _SaverRule(Rule):
         return sum(a.keyword is None for a in site.node.args) > position
 
 
+def _is_of_model(site: CallSite) -> bool:
+    """``tf.train.Saver(variables)`` of a model that is trained: what it is told are Keras'."""
+    is_saver = site.api == f"{_API}Saver" and bool(site.node.args)
+    return is_saver and site.file.trains_with_fit() and not site.file.runs_sessions()
+
+
 def _tests_class(site: ValueSite) -> bool:
     """``isinstance(saver, tf.train.Saver)``: the saver may be one that TensorFlow made."""
     calls = [node for node in site.path if isinstance(node, cst.Call)]
@@ -85,7 +91,8 @@ SAVER = _SaverRule(
         "In TensorFlow 1 a variable refused a value of another shape. Those of layers take any in "
         "a graph, so that a model with another number of classes would train on with the old "
         "number. The written module's classes compare shapes before they restore, and are "
-        "TensorFlow's otherwise. They come where a program with layers runs sessions."
+        "TensorFlow's otherwise. They come where a program with layers runs sessions. In programs "
+        "that train with fit a saver of some variables finds those of the model by name."
     ),
     examples=(
         Example(

@@ -20,7 +20,7 @@ from slimport.index.stays import Stays
 
 _LOOK_UPS = (
     "slim.get_", "slim.filter_variables", "tf.all_variables", "tf.global_variables",
-    "tf.model_variables", "tf.trainable_variables",
+    "tf.model_variables", "tf.train.init_from_checkpoint", "tf.trainable_variables",
 )  # fmt: skip
 # TensorFlow 2 has nothing like it: where it runs it fails, and its mark says so.
 _FAILING = "tf.contrib.quantize."

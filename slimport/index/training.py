@@ -54,7 +54,8 @@ _BESIDE = (
 
 _LOOK_UPS = (
     "slim.get_", "slim.filter_variables", "tf.all_variables", "tf.get_collection",
-    "tf.global_variables", "tf.model_variables", "tf.trainable_variables",
+    "tf.global_variables", "tf.model_variables", "tf.train.init_from_checkpoint",
+    "tf.trainable_variables",
 )  # fmt: skip
 # What a loop is told that goes with its session, and what fit has a place for.
 _OF_SESSIONS = frozenset("is_chief master saver session_config summary_op sync_optimizer".split())

@@ -5,9 +5,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 from slimport.written.checkpoint_shapes import refuse_other_shapes
+from slimport.written.graphs import in_tf_graph
+from slimport.written.variables import get_variable_full_name
 
 __all__ = ["Saver", "import_meta_graph"]
 
@@ -17,7 +20,20 @@ class Saver(tf.compat.v1.train.Saver):
 
     In TF 1 a variable refused a value of another shape. Those of layers take any, so that a model
     with another number of classes would go on with the old number: this saver refuses it.
+
+    Outside of a graph it saves and restores variables of a model under their names in TF 1, with
+    `None` for a session; it is made where they are looked up, in the model's `layer_graph()`.
     """
+
+    def __init__(self, var_list: Any = None, *args: Any, **kwargs: Any) -> None:
+        if var_list is not None and not in_tf_graph():
+            named = var_list
+            if not isinstance(var_list, dict):
+                named = {get_variable_full_name(variable): variable for variable in var_list}
+            var_list = {
+                n: v.value if isinstance(v, keras.Variable) else v for n, v in named.items()
+            }
+        super().__init__(var_list, *args, **kwargs)
 
     def restore(self, sess: Any, save_path: Any) -> None:
         """Restores a checkpoint.

@@ -96,3 +96,49 @@ def test_forms(before: str, after: str | None) -> None:
         assert after.format(name) in text
     else:
         assert after in text
+
+
+TRAIN = """import tensorflow as tf
+import tf_slim as slim
+
+
+def net(x):
+    return slim.fully_connected(x, 1, scope='fc')
+
+
+def train(x, y, folder, start):
+    with tf.Graph().as_default():
+        predictions = net(tf.constant(x))
+        tf.losses.mean_squared_error(tf.constant(y), predictions)
+        loss = tf.losses.get_total_loss()
+        {statement}
+        train_op = slim.learning.create_train_op(loss, tf.train.AdamOptimizer(0.01))
+        slim.learning.train(train_op, folder, number_of_steps=10)
+"""
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        (
+            "tf.train.init_from_checkpoint(start, {'fc/': 'fc/'})",
+            "    with model.layer_graph():\n        init_from_checkpoint(start, {'fc/': 'fc/'})\n",
+        ),
+        (
+            "saver = tf.train.Saver(slim.get_variables_to_restore(['fc']))",
+            "    with model.layer_graph():\n"
+            "        saver = Saver(get_variables_to_restore(['fc']))\n",
+        ),
+    ],
+)
+def test_beside_the_loss_of_a_model(statement: str, expected: str) -> None:
+    text = rewritten({"run.py": TRAIN.format(statement=statement)})["run.py"]
+    assert "model = LossModel(build_loss)" in text
+    assert expected in text
+
+
+def test_variables_made_after_they_were_to_start_from_a_checkpoint() -> None:
+    source = TRAIN.format(statement="other = slim.conv2d(x, 3, 1, scope='fc/more')")
+    early = "        tf.train.init_from_checkpoint(start, {'fc/': 'fc/'})\n"
+    before = source.replace("        tf.losses.mean", f"{early}        tf.losses.mean")
+    assert "LossModel" not in rewritten({"run.py": before})["run.py"]

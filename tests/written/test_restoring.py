@@ -418,3 +418,25 @@ def test_once_and_not_in_later_traces(saved: Any, new: Any) -> None:
 def test_where_nothing_is_built_it_is_an_error(saved: Any, new: Any) -> None:
     with pytest.raises(RuntimeError, match="restore_checkpoint"):
         new.init_from_checkpoint(saved[0], {"net/": "net/"})
+
+
+def test_a_saver_of_a_model_s_variables(saved: Any, new: Any, tmp_path: Path) -> None:
+    path, stored = saved
+    model = new.TracedModel(lambda x: net(new, x))
+    model(np.zeros((1, 6, 6, 2), "float32"))
+    with model._scoped_graph.active():
+        saver = new.Saver(new.get_variables_to_restore(exclude=["logits"]))
+    before = values(new, model)
+    saver.restore(None, path)
+    for name, value in values(new, model).items():
+        assert np.array_equal(value, (stored if name in BODY else before)[name])
+    biases = new.legacy_variables(model)["logits/biases"]
+    new.Saver({"net/conv/biases": biases, "logits/biases": keras.Variable(np.zeros(3))})
+    written = new.Saver({"mine": biases}).save(None, str(tmp_path / "model"))
+    assert np.array_equal(tf.train.load_variable(written, "mine"), biases.numpy())
+    with pytest.raises((ValueError, tf.errors.OpError)):
+        new.Saver({"net/conv/biases": biases}).restore(None, path)
+    with pytest.raises(ValueError, match="not a variable of the network"):
+        new.Saver([biases])
+    with pytest.raises(RuntimeError):
+        new.Saver()
