@@ -33,9 +33,14 @@ def assign(
         SourceError: A value cannot be read.
     """
     for name, stored in matched.items():
-        value = source.read(stored)
-        variables[name].assign(value)
-        tick(name, value.nbytes)
+        tick(name, _assign_one(source, stored, variables[name]))
+
+
+def _assign_one(source: Source, stored: str, variable: Any) -> int:
+    """A function of its own, so that a value is gone before the next one is read."""
+    value = source.read(stored)
+    variable.assign(value)
+    return int(value.nbytes)
 
 
 def differing(
@@ -44,10 +49,10 @@ def differing(
     """Returns the variables that do not hold the bits of the file."""
     found = []
     for name, stored in matched.items():
-        value = source.read(stored)
-        if not same_bits(value, held(variables[name])):
+        is_equal = same_bits(source.read(stored), held(variables[name]))
+        if not is_equal:
             found.append(name)
-        tick(name, value.nbytes)
+        tick(name, source.variables[stored].nbytes or 0)
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from slimport.weights.checkpoints import files_of, write_checkpoint
 from slimport.weights.images import Shown
 from slimport.weights.pairing import Pairing, Wanted, pair
 from slimport.weights.roles import Described, describe
-from slimport.weights.sources import Source, Stored, open_source
+from slimport.weights.sources import Source, open_source
 
 #: Opens a bar: what is done, and its bytes. What it yields is told of each variable.
 Progress = Callable[[str, int], AbstractContextManager[conversion.Tick]]
@@ -160,16 +159,8 @@ def _some(names: Mapping[str, Any]) -> str:
     return f"{shown} ..." if len(names) > 3 else shown or "nothing"
 
 
-def nbytes(stored: Stored) -> int:
-    """Bytes of a value, one element at the least."""
-    import tensorflow as tf
-
-    size: int = tf.as_dtype(stored.dtype).size
-    return size * max(1, math.prod(stored.shape))
-
-
 def _size(source: Source, pairing: Pairing) -> int:
-    return sum(nbytes(source.variables[name]) for name in pairing.matched.values())
+    return sum(source.variables[name].nbytes or 0 for name in pairing.matched.values())
 
 
 def _write_keras(out: Path, source: Source, result: Result, progress: Progress) -> None:
