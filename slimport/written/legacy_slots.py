@@ -36,14 +36,14 @@ class LegacySlot:
         place: How many slots of this variable TF 1 made before it: it numbered their names.
         reference: The variable that it belongs to.
         variable: Keras' slot; `None` where Keras keeps none, and its value makes no difference.
-        rate: What Keras' value has as a factor, beside TF 1's.
+        optimizer: The one whose learning rate Keras' value has as a factor; `None` for none.
     """
 
     owner: str
     place: int
     reference: Any
     variable: Any
-    rate: Any = None
+    optimizer: Any = None
 
     def name(self, optimizer: str, scope: str = "") -> str:
         """Its name in a checkpoint, given the optimizer's and the scope that was open."""
@@ -51,14 +51,20 @@ class LegacySlot:
         return f"{scope}{self.owner}/{optimizer}{number}"
 
     def of_keras(self, value: Any) -> Any:
-        """Keras' value, for one of TF 1."""
-        return value if self.rate is None else value * self.rate
+        """Keras' value, for one of TF 1.
+
+        Raises:
+            ValueError: If the velocities of a `keras.optimizers.SGD` cannot be told from its rate.
+        """
+        return value if self.optimizer is None else value * _rate_of_velocity(self.optimizer)
 
     def legacy_value(self) -> Any:
-        """TF 1's value."""
+        """TF 1's value; raises as `of_keras` does."""
         if self.variable is None:
             return np.zeros(self.reference.shape, self.reference.dtype)
-        return self.variable if self.rate is None else self.variable.numpy() / self.rate
+        if self.optimizer is None:
+            return self.variable
+        return self.variable.numpy() / _rate_of_velocity(self.optimizer)
 
 
 def legacy_slots(optimizer: Any, named: dict[str, Any]) -> dict[str, LegacySlot]:
@@ -71,9 +77,6 @@ def legacy_slots(optimizer: Any, named: dict[str, Any]) -> dict[str, LegacySlot]
     Returns:
         Name to slot, e.g. `conv1/weights/Adam_1`. Empty for an optimizer that keeps none, or that
         TF 1 did not have.
-
-    Raises:
-        ValueError: If the velocities of a `keras.optimizers.SGD` cannot be told from its rate.
     """
     optimizer = innermost_optimizer(optimizer)
     family = optimizer_family(optimizer)
@@ -87,14 +90,14 @@ def legacy_slots(optimizer: Any, named: dict[str, Any]) -> dict[str, LegacySlot]
     own = _slots_by_name(optimizer)
     if not own.keys() & {_slot_name(v, s) for v in optimizer._trainable_variables for s in names}:
         return {}
-    rate = _rate_of_velocity(optimizer) if family == "SGD" else None
+    with_rate = optimizer if family == "SGD" else None
     owners = {id(variable): name for name, variable in named.items()}
     found = {}
     for reference in optimizer._trainable_variables:
         for place, name in enumerate(names):
             kept = own.get(_slot_name(reference, name))
             slot = kept.pop(0) if kept else None
-            legacy = LegacySlot(owners[id(reference)], place, reference, slot, rate)
+            legacy = LegacySlot(owners[id(reference)], place, reference, slot, with_rate)
             found[legacy.name(legacy_optimizer_name(optimizer))] = legacy
     return found
 
@@ -122,13 +125,17 @@ def legacy_optimizer_name(optimizer: Any) -> str:
     return optimizer.name if is_given else OPTIMIZER_SLOTS[optimizer_family(optimizer)][0]
 
 
-def legacy_powers(optimizer: Any, steps: int) -> dict[str, Any]:
-    """Returns the powers of Adam's betas after so many steps, by TF 1's names of them."""
+def legacy_betas(optimizer: Any) -> dict[str, float]:
+    """Returns Adam's betas by the names of their powers; empty for other optimizers."""
     optimizer = innermost_optimizer(optimizer)
     if optimizer_family(optimizer) != "Adam":
         return {}
-    betas = {"beta1_power": optimizer.beta_1, "beta2_power": optimizer.beta_2}
-    return {name: legacy_power(float(beta), steps) for name, beta in betas.items()}
+    return {"beta1_power": float(optimizer.beta_1), "beta2_power": float(optimizer.beta_2)}
+
+
+def legacy_powers(optimizer: Any, steps: int) -> dict[str, Any]:
+    """Returns the powers of Adam's betas after so many steps, by TF 1's names of them."""
+    return {name: legacy_power(beta, steps) for name, beta in legacy_betas(optimizer).items()}
 
 
 def legacy_power(beta: float, steps: int) -> np.float32:

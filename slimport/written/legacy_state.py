@@ -59,8 +59,11 @@ def legacy_state(model: Any, like: str | None = None) -> dict[str, Any]:
     names = there.names_of_slots(slots)
     if slots and not names:
         raise ValueError(f"{like} has no slots.")
+    if there.has("global_step"):
+        state["global_step"] = np.array(steps, there.dtype_of("global_step"))
+    else:
+        del state["global_step"]
     state = {there.name_of(name): value for name, value in state.items()}
-    state[there.name_of("global_step")] = np.array(steps, there.dtype_of("global_step"))
     state.update({old: slots[name].legacy_value() for name, old in names.items()})
     shadows = there.names_of_averages()
     state.update({shadows[o]: average for o, average in averages.items() if o in shadows})
@@ -87,7 +90,7 @@ def restore_legacy_state(model: Any, path: str) -> set[int]:
         return set()
     slots = legacy_slots(optimizer, named)
     names = there.names_of_slots(slots)
-    steps = there.steps(optimizer)
+    steps = there.steps(optimizer, with_slots=bool(names))
     shadows = there.names_of_averages()
     averages = _averages(optimizer, named)
     kept = {old: slots[name] for name, old in names.items() if slots[name].variable is not None}

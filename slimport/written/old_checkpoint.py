@@ -14,9 +14,9 @@ from slimport.written.legacy_slots import (
     OPTIMIZER_SLOTS,
     LegacySlot,
     innermost_optimizer,
+    legacy_betas,
     legacy_optimizer_name,
     legacy_power,
-    legacy_powers,
 )
 
 SHADOW = "ExponentialMovingAverage"
@@ -80,7 +80,7 @@ class OldCheckpoint:
         groups = self._groups(counts)
         if not groups:
             return {}
-        scope, base = self._group_of(innermost_optimizer(self._model.optimizer), list(groups))
+        scope, base = self._group_of(list(groups), max(counts.values()))
         there = groups[scope, base]
         lacking = [owner for owner in counts if not there.get(owner)]
         untrained = self._untrained(lacking) if lacking else set()
@@ -123,19 +123,24 @@ class OldCheckpoint:
             if owner is not None and (owner == parent or parent not in self.shapes):
                 yield owner, parent.removesuffix(owner), last
 
-    def _group_of(self, optimizer: Any, groups: list[tuple[str, str]]) -> tuple[str, str]:
-        """The scope and the name of the slots of an optimizer."""
+    def _group_of(self, groups: list[tuple[str, str]], count: int) -> tuple[str, str]:
+        """The scope and the name of the slots of the model's optimizer.
+
+        A name that is neither the optimizer's nor TF 1's own counts where it is numbered, as only
+        slots are: one below each variable may be an average.
+        """
+        optimizer = innermost_optimizer(self._model.optimizer)
         default = legacy_optimizer_name(optimizer)
         names = (optimizer.name, default)
         known = [[g for g in groups if g[1] == name] for name in names]
         group, *more = next((g for g in known if g), groups)
         others = {name for name, _ in OPTIMIZER_SLOTS.values()} - {*names}
-        if more or group[1] in others:
-            names_there = ", ".join(sorted({base for _, base in groups}))
+        if more or group[1] in others or (count == 1 and group[1] not in names):
+            names_there = ", ".join(sorted({scope + base for scope, base in groups}))
             raise ValueError(
-                f"{self._path} has slots of {names_there}"
-                f"{' under several scopes' if more else ''}: which are those of the model's"
-                f" {default} cannot be told. {_ALONE}"
+                f"{self._path} has {names_there} of variables: which are the slots of the model's"
+                f" {default} cannot be told. An optimizer of another name than TensorFlow 1's"
+                f" own is found by it: {type(optimizer).__name__}(name=...). {_ALONE}"
             )
         return group
 
@@ -148,29 +153,32 @@ class OldCheckpoint:
         indices = {owner: optimizer._get_variable_index(self._named[owner]) for owner in owners}
         return {owner for owner, index in indices.items() if index not in trained}
 
-    def powers(self) -> dict[str, list[str]]:
-        """The names of Adam's powers."""
-        names = {name: self._numbered(name) for name in ("beta1_power", "beta2_power")}
-        return {name: found for name, found in names.items() if found}
+    def has(self, name: str) -> bool:
+        """Whether a name is there, perhaps below a scope."""
+        return name in self.shapes or bool(self._numbered(name))
 
-    def steps(self, optimizer: Any) -> int | None:
+    def steps(self, optimizer: Any, with_slots: bool) -> int | None:
         """The steps that were taken, for an optimizer that computes Adam's powers from them.
+
+        Args:
+            optimizer: The optimizer.
+            with_slots: Whether its slots are taken: Adam's belong to powers.
 
         Raises:
             ValueError: If they are not those that the powers count.
         """
-        optimizer, powers = innermost_optimizer(optimizer), self.powers()
-        betas = {name: float(getattr(optimizer, f"beta_{name[4]}", 0)) for name in powers}
-        if not legacy_powers(optimizer, 0):
-            powers = {}
-        if "global_step" in self.shapes or self._numbered("global_step"):
+        betas = legacy_betas(optimizer)
+        powers = {name: self._numbered(name) for name in betas}
+        if with_slots and not all(powers.values()):
+            raise ValueError(f"{self._path} has slots, but not Adam's {' and '.join(betas)}.")
+        if self.has("global_step"):
             steps = int(self.value(self.name_of("global_step")))
-        elif powers:
+        elif powers.get("beta2_power"):
             steps = _steps_told(self.value(powers["beta2_power"][0]), betas["beta2_power"])
         else:
             return None
-        for name, each in ((n, one) for n, names in powers.items() for one in names):
-            power, beta = float(self.value(each)), betas[name]
+        for each, beta in ((each, betas[name]) for name in betas for each in powers[name]):
+            power = float(self.value(each))
             if not _is_power(power, beta, steps):
                 raise ValueError(
                     f"{each} in {self._path} is {power:.9g}, which {beta:g} is raised to after"
