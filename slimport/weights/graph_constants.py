@@ -101,7 +101,7 @@ class GraphConstants:
             with self.path.open("rb") as file:
                 return _array(file, stored, tensor)
         except (OSError, ValueError, TypeError, wire.WireError) as error:
-            message = f"{self.path}: the value of {name} is damaged ({_first_line(error)})"
+            message = f"{self.path}: the value of {name} is damaged ({_first_line(error)})."
             raise SourceError(message) from error
 
 

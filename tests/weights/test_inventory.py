@@ -57,6 +57,8 @@ def test_a_terminal_shows_whole_names_in_its_width(source, width):
     for name in source.variables:
         assert name in names
     assert "…" not in text
+    # An owner is said where the name does not begin with it.
+    assert text.count("  of ") == 1
 
 
 def test_a_file_has_a_line_for_each_variable(source):

@@ -66,6 +66,9 @@ def test_variables_below_others_are_weights():
     # One of three such weights has a variable below it: no optimizer works so.
     given = {"n__query": [8, 8], "n__query__proj": [8, 8], "n__key": [8, 8], "n__value": [8, 8]}
     assert weights(**given) == {"n/query", "n/query/proj", "n/key", "n/value"}
+    some = {f"n__{name}": [8, 8] for name in ("query", "key", "value", "out", "first", "second")}
+    given = {**some, "n__query__proj": [8, 8], "n__key__proj": [8, 8]}
+    assert weights(**given) == {name.replace("__", "/") for name in given}
     # Another shape is no slot.
     assert weights(a=[3, 3], a__part=[3], b=[4], b__part=[2]) == {"a", "a/part", "b", "b/part"}
 
@@ -74,6 +77,18 @@ def test_what_has_slots_is_a_weight():
     given = {"n__q": [8], "n__q__proj": [8], "n__k": [8], "n__k__proj": [8]}
     slots = {f"{name}__Adam": shape for name, shape in given.items()}
     assert weights(**given, **slots) == {"n/q", "n/q/proj", "n/k", "n/k/proj"}
+
+
+def test_slots_of_smaller_shapes():
+    """Shampoo and Adafactor under a name of one's own: slots of whole shape tell the name."""
+    given = {"a__w": [3, 4], "a__b": [4], "a__w__my": [3, 4], "a__w__my_1": [3, 3], "a__b__my": [4]}
+    assert weights(**given) == {"a/w", "a/b"}
+    assert roles(**given)["a/w/my_1"] == (Role.SLOT, "a/w")
+
+
+def test_what_statistics_have_is_an_average():
+    found = roles(a__w=[3], a__b=[3], a__moving_mean=[3], a__moving_mean__polyak=[3])
+    assert found["a/moving_mean/polyak"] == (Role.SHADOW, "a/moving_mean")
 
 
 def test_only_an_average_takes_the_place_of_a_weight():
