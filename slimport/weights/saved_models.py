@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from slimport.weights import graph_constants, wire
-from slimport.weights.checkpoint_files import BundleSource, bundle_at
+from slimport.weights.checkpoint_files import bundle_at
+from slimport.weights.checkpoint_values import BundleSource
 from slimport.weights.graph_constants import Graph, GraphConstants
 from slimport.weights.stored import Source, SourceError
 
