@@ -65,6 +65,8 @@ def _pairs(context: click.Context, option: click.Parameter, given: tuple[str, ..
 @click.option("--to-checkpoint", type=_PATH, metavar="PREFIX", help="Write a TF 1 checkpoint.")
 @click.option("--step", type=int, help="global_step of that checkpoint.")
 @click.option("--ema", is_flag=True, help="Take the moving averages.")
+@click.option("--slots", is_flag=True, help="Carry the optimizer's state over, too.")
+@click.option("--like", type=_PATH, help="An old checkpoint that has the names of slots.")
 @click.option("--partial", is_flag=True, help="Load what fits by name and shape; list the rest.")
 @click.option("--verify", is_flag=True, help="Run old and new once on the same image.")
 @click.option("--old", type=_PATH, help="Old side: a graph (.pb, SavedModel, .meta) or the tree.")
@@ -89,7 +91,16 @@ def weights_command(source: Path, inspect: bool, json_file: Path | None, **given
     if inspect:
         sys.exit(_inspect(source, json_file))
     try:
-        from slimport.weights import blueprint, check, images, old_graphs, run, sources, text
+        from slimport.weights import (
+            blueprint,
+            check,
+            images,
+            old_graphs,
+            run,
+            sources,
+            text,
+            training_state,
+        )
     except ModuleNotFoundError as error:
         raise click.UsageError(f"{MISSING} ({error})") from error
     try:
@@ -103,6 +114,7 @@ def weights_command(source: Path, inspect: bool, json_file: Path | None, **given
         check.CheckError,
         images.ImageError,
         old_graphs.OldGraphError,
+        training_state.StateError,
     ) as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(1)
@@ -133,7 +145,7 @@ def _request(source: Path, given: dict[str, Any]) -> Any:
         given["arg_scope_args"],
         (*given["paths"], Path()),
     )
-    names = ("partial", "overwrite", "step")
+    names = ("slots", "like", "partial", "overwrite", "step")
     settings = {name: given[name] for name in names}
     if given["verify"]:
         settings["old"] = _old(source, given)

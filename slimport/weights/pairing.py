@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -52,7 +51,7 @@ class Pairing:
         mismatched: Variables of another shape or dtype in the file.
         unused: What the file has for a network, but this model does not take.
         unshadowed: With shadows asked for: trained variables that have none.
-        beside: How many shadows, slots and steps stay in the file.
+        beside: The shadows, slots and steps of the file that no variable takes.
     """
 
     matched: Mapping[str, str]
@@ -60,7 +59,7 @@ class Pairing:
     mismatched: tuple[Mismatch, ...]
     unused: tuple[Described, ...]
     unshadowed: tuple[str, ...]
-    beside: Mapping[Role, int]
+    beside: tuple[Described, ...]
 
     @property
     def is_complete(self) -> bool:
@@ -100,7 +99,7 @@ def pair(
         tuple(mismatched),
         tuple(d for name, d in left.items() if d.role not in BESIDE and name not in seen),
         tuple(unshadowed),
-        Counter(d.role for d in left.values() if d.role in BESIDE),
+        tuple(d for d in left.values() if d.role in BESIDE),
     )
 
 

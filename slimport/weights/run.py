@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from slimport.verify.result import ModeResult
-from slimport.weights import conversion, keras_files
+from slimport.weights import conversion, keras_files, training_state
 from slimport.weights.blueprint import Blueprint, Built, build
 from slimport.weights.check import Old, check
 from slimport.weights.checkpoints import files_of, write_checkpoint
@@ -36,6 +36,9 @@ class Request:
         out: The Keras file to write.
         checkpoint: The checkpoint to write, without the suffix of its files.
         shadows: Whether variables take their moving averages.
+        slots: Whether the optimizer's state comes along.
+        like: For a checkpoint that is written of a file of Keras: an old one with the names of
+            slots.
         partial: Whether a model may take less than all, and leave some.
         overwrite: Whether files that are there may go.
         old: The old side of a check; `None` for no check.
@@ -48,6 +51,8 @@ class Request:
     out: Path | None = None
     checkpoint: Path | None = None
     shadows: bool = False
+    slots: bool = False
+    like: Path | None = None
     partial: bool = False
     overwrite: bool = False
     step: int | None = None
@@ -62,6 +67,7 @@ class Result:
     Attributes:
         source: What was read, in words.
         built: The model, which holds the values now.
+        state: What of the optimizer holds a value of the file as it is, by its name there.
         pairing: What belongs to what; `None` for a file of Keras, which Keras pairs itself.
         described: The variables of the file, where there is a pairing.
         written: The files.
@@ -71,6 +77,7 @@ class Result:
 
     source: str
     built: Built
+    state: Mapping[str, Any] = field(default_factory=dict)
     pairing: Pairing | None = None
     described: Mapping[str, Described] = field(default_factory=dict)
     written: list[Path] = field(default_factory=list)
@@ -101,21 +108,30 @@ def run(request: Request, progress: Progress) -> Result:
     built = build(request.blueprint)
     described = describe(source.variables)
     pairing = pair(described, _wanted(built.variables), request.shadows)
-    result = Result(f"{source.kind} {source.path}", built, pairing, described)
+    result = Result(f"{source.kind} {source.path}", built, pairing=pairing, described=described)
     _check_pairing(result, request)
     if not pairing.is_complete and not request.partial:
         return result
-    with progress("reading", _size(source, pairing)) as tick:
+    with progress("reading", _size(source, pairing.matched)) as tick:
         conversion.assign(source, pairing.matched, built.variables, tick)
+    if request.slots:
+        result.state = training_state.restore(built.model, _checkpoint_of(source))
+        result.notes.append(f"the optimizer goes on: {len(result.state)} slots and averages")
     if request.out is not None:
         _write_keras(request.out, source, result, progress)
     if request.checkpoint is not None:
-        _write_checkpoint(request, result)
+        _write_checkpoint(request, result, request.like or source.path)
     if request.old is not None:
         values = {name: conversion.held(v) for name, v in built.variables.items()}
         values |= {name: source.read(stored) for name, stored in pairing.matched.items()}
         result.check = check(built, request.blueprint, request.old, request.shown, values)
     return result
+
+
+def _checkpoint_of(source: Source) -> Path:
+    if not source.kind.startswith("checkpoint"):
+        raise WeightsError(f"a {source.kind} has no optimizer slots: run without --slots")
+    return source.path
 
 
 def _check_free(request: Request) -> None:
@@ -159,21 +175,27 @@ def _some(names: Mapping[str, Any]) -> str:
     return f"{shown} ..." if len(names) > 3 else shown or "nothing"
 
 
-def _size(source: Source, pairing: Pairing) -> int:
-    return sum(source.variables[name].nbytes or 0 for name in pairing.matched.values())
+def _size(source: Source, matched: Mapping[str, str]) -> int:
+    return sum(source.variables[name].nbytes or 0 for name in matched.values())
 
 
 def _write_keras(out: Path, source: Source, result: Result, progress: Progress) -> None:
     """Saves the model, loads what was saved, and compares it with the source bit by bit."""
     pairing, built = result.pairing, result.built
     assert pairing is not None
-    mine = {name: built.variables[name] for name in pairing.matched}
+    matched = {**pairing.matched, **{name: name for name in result.state}}
+    mine = {name: built.variables[name] for name in pairing.matched} | {**result.state}
     with keras_files.written_whole(out) as path:
-        keras_files.save(built.model, path)
-        conversion.forget(mine)
-        built.model.load_weights(path)
-        with progress("comparing", _size(source, pairing)) as tick:
-            lost = conversion.differing(source, pairing.matched, mine, tick)
+        try:
+            keras_files.save(built.model, path)
+            conversion.forget(mine)
+            built.model.load_weights(path)
+        except Exception as error:  # a layer's own code may raise anything
+            raise WeightsError(
+                f"Keras cannot save this model as {out.name}: {type(error).__name__}: {error}"
+            ) from error
+        with progress("comparing", _size(source, matched)) as tick:
+            lost = conversion.differing(source, matched, mine, tick)
         if lost:
             raise WeightsError(
                 f"{len(lost)} variables do not come back from the file that Keras wrote "
@@ -194,22 +216,25 @@ def _from_keras(request: Request, progress: Progress) -> Result:
         built.model.load_weights(request.source)
     except (ValueError, OSError, KeyError) as error:
         raise WeightsError(f"{request.source} does not fit the model: {error}") from error
-    _write_checkpoint(request, result)
+    _write_checkpoint(request, result, request.like)
     return result
 
 
-def _write_checkpoint(request: Request, result: Result) -> None:
+def _write_checkpoint(request: Request, result: Result, like: Path | None) -> None:
     """Writes the model's variables, and compares what is read back from the files."""
     import numpy as np
 
     assert request.checkpoint is not None
-    values = dict(result.built.variables)
+    built = result.built
+    values = dict(built.variables)
+    if request.slots:
+        values = dict(training_state.named_as_by_tf1(built.model, like))
     if request.step is not None:
         values["global_step"] = np.int64(request.step)
     write_checkpoint(request.checkpoint, values)
     source = open_source(request.checkpoint)
-    names = {name: name for name in result.built.variables}
-    lost = conversion.differing(source, names, result.built.variables, lambda name, size: None)
+    names = {name: name for name in built.variables}
+    lost = conversion.differing(source, names, built.variables, lambda name, size: None)
     if lost:
         raise WeightsError(f"{request.checkpoint} does not hold what was written: {lost[0]}")
     result.notes.append(f"read back: {len(names)} of {len(names)} variables equal, bit by bit")

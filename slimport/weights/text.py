@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from typing import Any
 
 from rich.console import Console
@@ -53,15 +54,21 @@ def _print_pairing(result: Result, pairing: Pairing, console: Console) -> None:
     variables = result.built.variables
     numbers = sum(_count(variables[name]) for name in pairing.matched)
     console.print(
-        f"{len(pairing.matched)} of the model's {len(variables)} variables have their value "
-        f"({numbers:,} numbers)",
+        f"{len(pairing.matched)} of the model's {len(variables)} variables are in the file, name, "
+        f"shape and dtype ({numbers:,} numbers)",
         soft_wrap=True,
     )
+    if not result.is_done:
+        return
     averaged = sum(name != source for name, source in pairing.matched.items())
     if averaged:
-        console.print(f"{averaged} of them are moving averages", soft_wrap=True)
-    if pairing.beside:
-        kept = ", ".join(f"{count} {_named(role, count)}" for role, count in pairing.beside.items())
+        text = f"{averaged} of them take their moving average; the weights themselves stay"
+        console.print(text, soft_wrap=True)
+    counts = Counter(d.role for d in pairing.beside if d.stored.name not in result.state)
+    if counts:
+        kept = ", ".join(
+            f"{count} {_named(role, count)}" for role in Role if (count := counts[role])
+        )
         console.print(f"[dim]left in the file: {kept}[/]", soft_wrap=True)
 
 
@@ -136,6 +143,6 @@ def to_json(result: Result) -> dict[str, Any]:
                 for d in pairing.unused
             ],
             "no_moving_average": list(pairing.unshadowed),
-            "left_in_file": {role.value: count for role, count in pairing.beside.items()},
+            "left_in_file": Counter(d.role.value for d in pairing.beside),
         }
     return found

@@ -1,0 +1,59 @@
+"""Models for `slimport weights --model tiny_models:...`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from slimport.written import models
+from slimport.written.moving_average_optimizer import MovingAverageOptimizer
+from slimport.written.scopes import variable_scope
+
+
+def small(classes: int = 3, width: int = 4) -> keras.Model:
+    """A backbone, `net/conv` with batch norm, and a head, `net/logits`."""
+    inputs = keras.Input((8, 8, 3))
+    return keras.Model(inputs, network(inputs, classes, width))
+
+
+def network(images: Any, classes: int = 3, width: int = 4, is_training: bool = True) -> Any:
+    """The same as a function of tensors."""
+    del is_training  # Keras says it when the model is called
+    x = keras.layers.Conv2D(width, 3, name="net__conv", use_bias=False)(images)
+    x = keras.layers.BatchNormalization(name="net__conv__BatchNorm", epsilon=0.001)(x)
+    x = keras.layers.GlobalAveragePooling2D(name="pool")(x)
+    return {"logits": keras.layers.Dense(classes, name="net__logits")(x)}
+
+
+def compiled(name: str = "adam") -> keras.Model:
+    """The model, set to train with averages."""
+    model = small()
+    inner = keras.optimizers.Adam(0.1, epsilon=1e-8, name=name)
+    model.compile(optimizer=MovingAverageOptimizer(inner, 0.9))
+    return model
+
+
+def traced() -> keras.Model:
+    """A model of TensorFlow code."""
+
+    def scoped(images: Any) -> Any:
+        with variable_scope("net"):
+            return keras.ops.convert_to_tensor(images) * 1.0
+
+    return models.TracedModel(scoped)
+
+
+def unbuilt() -> keras.Model:
+    """A model without variables."""
+    return keras.Sequential([keras.layers.Dense(2)])
+
+
+def failing() -> keras.Model:
+    """No model."""
+    raise RuntimeError("the weather is bad")
+
+
+def nothing() -> int:
+    """No model, either."""
+    return 3
