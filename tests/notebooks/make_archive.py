@@ -42,7 +42,7 @@ def main():
     parser.add_argument("legacy", type=Path, help="Tree of the API, not migrated.")
     parser.add_argument("pipeline", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--steps", type=int, default=600)
+    parser.add_argument("--steps", type=int, default=800)
     parser.add_argument("--batch", type=int, default=8)
     arguments = parser.parse_args()
     make(arguments.legacy, arguments.pipeline, arguments.out, arguments.steps, arguments.batch)
