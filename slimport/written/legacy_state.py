@@ -50,7 +50,7 @@ def legacy_state(model: Any, like: str | None = None) -> dict[str, Any]:
     steps = int(optimizer.iterations.numpy())
     state = {**legacy_powers(optimizer, steps), "global_step": np.int64(steps)}
     slots = legacy_slots(optimizer, named)
-    averages = _averages(optimizer, named)
+    averages = legacy_averages(optimizer, named)
     if like is None:
         state.update({name: slot.legacy_value() for name, slot in slots.items()})
         state.update({f"{owner}/{SHADOW}": average for owner, average in averages.items()})
@@ -92,7 +92,7 @@ def restore_legacy_state(model: Any, path: str) -> set[int]:
     names = there.names_of_slots(slots)
     steps = there.steps(optimizer, with_slots=bool(names))
     shadows = there.names_of_averages()
-    averages = _averages(optimizer, named)
+    averages = legacy_averages(optimizer, named)
     kept = {old: slots[name] for name, old in names.items() if slots[name].variable is not None}
     sources = {old: slot.variable for old, slot in kept.items()}
     sources.update({old: averages[o] for o, old in shadows.items() if o in averages})
@@ -112,8 +112,8 @@ def restore_legacy_state(model: Any, path: str) -> set[int]:
     return restored | {id(variable) for variable in _uncounted(optimizer)}
 
 
-def _averages(optimizer: Any, named: dict[str, Any]) -> dict[str, Any]:
-    """The averages of a `MovingAverageOptimizer`, by the legacy names of their variables."""
+def legacy_averages(optimizer: Any, named: dict[str, Any]) -> dict[str, Any]:
+    """Returns the averages of a `MovingAverageOptimizer` by the names of their variables."""
     if not hasattr(optimizer, "average"):
         return {}
     averages = {name: optimizer.average(variable) for name, variable in named.items()}

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from slimport.written.legacy_state import restore_legacy_state
+from slimport.written.legacy_state import legacy_averages, restore_legacy_state
 from slimport.written.names import legacy_variables
 
 __all__ = ["ModelSaver"]
@@ -147,18 +147,22 @@ def _slots(optimizer: Any, named: dict[str, Any]) -> dict[str, Any]:
     """The optimizer's state by the legacy names of the variables that it belongs to.
 
     Keras calls a slot by the path of its variable, and numbers models and optimizers as they come.
+    Where two paths become one name, the slots come in the order of the variables.
     """
-    stems = {f"{v.path.replace('/', '_')}_": name for name, v in named.items()}
+    owners = {id(variable): name for name, variable in named.items()}
+    stems: dict[str, list[str]] = {}
+    for variable in optimizer._trainable_variables:
+        stems.setdefault(f"{variable.path.replace('/', '_')}_", []).append(owners[id(variable)])
+    averages = {id(v): name for name, v in legacy_averages(optimizer, named).items()}
     found = {}
-    own = {id(variable) for variable in named.values()}
-    for variable in (v for v in optimizer.variables if id(v) not in own):
+    for variable in (v for v in optimizer.variables if id(v) not in owners):
         known = [stem for stem in stems if variable.name.startswith(stem)]
-        if known:
+        if id(variable) in averages:
+            found[f"{averages[id(variable)]}/{_AVERAGE}"] = variable
+        elif known:
             stem = max(known, key=len)
-            name, slot = stems[stem], variable.name.removeprefix(stem)
-            is_average = slot == "average"  # of `MovingAverageOptimizer`
-            path = f"{name}/{_AVERAGE}" if is_average else f"optimizer/{name}/{slot}"
-            found[path] = variable
+            paths = [f"optimizer/{n}/{variable.name.removeprefix(stem)}" for n in stems[stem]]
+            found[next(path for path in paths if path not in found)] = variable
         elif variable is not optimizer.iterations and variable.name != "learning_rate":
             found[f"optimizer/{variable.name}"] = variable
     return found

@@ -305,15 +305,26 @@ def test_keras_own_state_comes_first(new: Any, tmp_path: Path) -> None:
 
 def test_variables_whose_paths_become_one_name_keep_their_slots(new: Any, tmp_path: Path) -> None:
     inputs = keras.Input((2,))
-    outputs = [keras.layers.Dense(2, name=name)(inputs) for name in ("a__b_c", "a_b__c")]
-    model = keras.Model(inputs, outputs)
-    model.compile(new.Momentum(0.1, 0.9), "mse")
-    model.optimizer.build(model.trainable_variables)
-    slots = new.legacy_slots(model.optimizer, new.legacy_variables(model))
-    assert len({id(slot.variable) for slot in slots.values()}) == 4
-    for slot in slots.values():
-        index = model.optimizer._get_variable_index(slot.reference)
-        assert model.optimizer._velocities[index] is slot.variable
+    with keras.name_scope("a"):
+        one = keras.layers.Dense(2, name="b")(inputs)
+    model = keras.Model(inputs, [one, keras.layers.Dense(2, name="a_b")(inputs)])
+    model.compile(new.MovingAverageOptimizer(new.Momentum(0.1, 0.9), 0.5), "mse")
+    optimizer = model.optimizer
+    optimizer.build(model.trainable_variables)
+    names = [variable.name for variable in optimizer.variables]
+    assert names.count("a_b_kernel_momentum") == 2
+    values = np.random.default_rng(1)
+    for variable in optimizer.variables[1:]:
+        variable.assign(values.normal(size=variable.shape))
+    saved_state = values_of(new.ModelSaver(model).save(str(tmp_path / "own")))
+    state = new.legacy_state(model)
+    inner = optimizer.inner_optimizer
+    for owner, variable in new.legacy_variables(model).items():
+        slot = inner._velocities[inner._get_variable_index(variable)]
+        assert state[f"{owner}/Momentum"] is slot
+        np.testing.assert_array_equal(saved_state[f"optimizer/{owner}/momentum"], slot)
+        average = optimizer.average(variable)
+        np.testing.assert_array_equal(saved_state[f"{owner}{SHADOW}"], average)
 
 
 def test_variables_that_the_loss_leaves_alone_had_no_slots(new: Any, tmp_path: Path) -> None:
