@@ -26,10 +26,12 @@ class Saver(tf.compat.v1.train.Saver):
     """
 
     def __init__(self, var_list: Any = None, *args: Any, **kwargs: Any) -> None:
-        if var_list is not None and not in_tf_graph():
+        if _names_keras(var_list) and not in_tf_graph():
             named = var_list
             if not isinstance(var_list, dict):
                 named = {get_variable_full_name(variable): variable for variable in var_list}
+            if len(named) < len(var_list):
+                raise ValueError("At least two variables have the same name.")
             var_list = {
                 n: v.value if isinstance(v, keras.Variable) else v for n, v in named.items()
             }
@@ -56,6 +58,13 @@ class Saver(tf.compat.v1.train.Saver):
     def from_proto(saver_def: Any, import_scope: str | None = None) -> Saver:
         """Returns the saver that a `SaverDef` describes."""
         return Saver(saver_def=saver_def, name=import_scope)
+
+
+def _names_keras(var_list: Any) -> bool:
+    """Whether some variables are Keras', which TensorFlow would save under other names."""
+    listed = var_list.values() if isinstance(var_list, dict) else var_list
+    is_list = isinstance(var_list, (dict, list, set, tuple))
+    return is_list and any(isinstance(variable, keras.Variable) for variable in listed)
 
 
 def import_meta_graph(*args: Any, **kwargs: Any) -> Saver | None:

@@ -440,3 +440,10 @@ def test_a_saver_of_a_model_s_variables(saved: Any, new: Any, tmp_path: Path) ->
         new.Saver([biases])
     with pytest.raises(RuntimeError):
         new.Saver()
+    own = [tf.Variable(1.0, name="own"), tf.Variable(2.0, name="own")]
+    written = new.Saver(own[:1]).save(None, str(tmp_path / "own"))
+    assert tf.train.load_variable(written, "own") == 1
+    with pytest.raises(ValueError, match="same"):
+        new.Saver(own).save(None, str(tmp_path / "own"))
+    with model._scoped_graph.active(), pytest.raises(ValueError, match="same"):
+        new.Saver([biases, biases])
