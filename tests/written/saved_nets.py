@@ -99,6 +99,7 @@ def seen_of(model: Any) -> dict[str, Any]:
     seen["losses"] = [float(loss) for loss in model.losses]
     seen["training"] = model(IMAGES, training=True)
     seen["statistics"] = np.concatenate([np.ravel(v) for v in variables.values()])
-    seen["fit"] = model.fit(IMAGES, TARGETS, epochs=2, shuffle=False, verbose=0).history["loss"]
+    seen["fit"] = model.fit(IMAGES, TARGETS, shuffle=False, verbose=0).history["loss"]
     seen["rate"] = model.optimizer.learning_rate
+    seen["fitted"] = np.concatenate([np.ravel(v) for v in variables.values()])
     return {name: np.asarray(value) for name, value in seen.items()}

@@ -88,6 +88,8 @@ def test_a_model_in_a_fresh_process(name: str, saved: dict[str, Any]) -> None:
     assert here["losses"].sum() > 0
     assert (here["values"] != here["statistics"]).any()
     np.testing.assert_allclose(there["fit"], here["fit"], rtol=1e-6)
+    np.testing.assert_allclose(there["fitted"], here["fitted"], rtol=1e-5, atol=1e-6)
+    assert (here["fitted"] != here["statistics"]).any()
     assert there["rate"] == here["rate"] < 0.05
 
 
@@ -119,6 +121,18 @@ def test_all_variables_are_in_a_file_of_weights(new: Any, nets: Any, tmp_path: P
     assert len(values) == 42
     for name, variable in new.legacy_variables(model).items():
         np.testing.assert_array_equal(values[name], variable, err_msg=name)
+
+
+def test_layers_with_variables_keep_what_their_scope_gave_them(new: Any) -> None:
+    layers = {
+        name
+        for name, value in vars(new).items()
+        if isinstance(value, type)
+        and issubclass(value, keras.layers.Layer)
+        and not issubclass(value, (keras.Model, new.ScopedLayer))
+    }
+    # One without the scope's settings, which it is given; the others without variables.
+    assert layers == {"VariableLayer", "Dropout", "Pooling", "TfActivityLoss"}
 
 
 def test_a_statistic_that_is_trained_stays_trained(new: Any, tmp_path: Path) -> None:
