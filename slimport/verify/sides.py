@@ -166,7 +166,8 @@ def _environment(side: str, python: str) -> dict[str, str]:
     """
     found = dict(os.environ)
     if python != sys.executable:
-        for name in ("PYTHONPATH", "PYTHONHOME"):
+        # TensorFlow 2 leaves its mark to its children; TensorFlow 1.15 then begins in eager mode.
+        for name in ("PYTHONPATH", "PYTHONHOME", "TF2_BEHAVIOR"):
             found.pop(name, None)
     found.update(
         CUDA_VISIBLE_DEVICES="-1",

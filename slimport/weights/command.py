@@ -88,6 +88,8 @@ def weights_command(source: Path, inspect: bool, json_file: Path | None, **given
     """
     # TensorFlow's notes on its kernels are not what was asked for.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    if given["verify"]:  # oneDNN sums in another order than the old side's kernels
+        os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
     if inspect:
         sys.exit(_inspect(source, json_file))
     try:

@@ -77,12 +77,15 @@ def pair(
         wanted: Those of a model, by the names that they have in checkpoints.
         shadows: Whether a variable takes its moving average where the file has one, as
             `tf.train.ExponentialMovingAverage.variables_to_restore` said.
+
+    Raises:
+        ValueError: If a variable has two averages, and they are asked for.
     """
-    shadow_of = {d.of: name for name, d in described.items() if d.role is Role.SHADOW and d.of}
+    shadow_of = _shadows(described) if shadows else {}
     matched: dict[str, str] = {}
     missing, mismatched, unshadowed = [], [], []
     for name, variable in wanted.items():
-        source = shadow_of.get(name, name) if shadows else name
+        source = shadow_of.get(name, name)
         if source not in described:
             missing.append(name)
         elif not _fits(described[source], variable):
@@ -101,6 +104,15 @@ def pair(
         tuple(unshadowed),
         tuple(d for d in left.values() if d.role in BESIDE),
     )
+
+
+def _shadows(described: Mapping[str, Described]) -> dict[str, str]:
+    """The averages by what they are averages of."""
+    found: dict[str, str] = {}
+    for name, one in described.items():
+        if one.role is Role.SHADOW and one.of and found.setdefault(one.of, name) != name:
+            raise ValueError(f"{one.of} has two moving averages, {found[one.of]} and {name}")
+    return found
 
 
 def _fits(described: Described, wanted: Wanted) -> bool:

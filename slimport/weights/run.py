@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -105,9 +106,12 @@ def run(request: Request, progress: Progress) -> Result:
     if keras_files.is_keras_file(request.source):
         return _from_keras(request, progress)
     source = open_source(request.source)
-    built = build(request.blueprint)
+    built = _made(request)
     described = describe(source.variables)
-    pairing = pair(described, _wanted(built.variables), request.shadows)
+    try:
+        pairing = pair(described, _wanted(built.variables), request.shadows)
+    except ValueError as error:
+        raise WeightsError(f"{request.source}: {error}") from error
     result = Result(f"{source.kind} {source.path}", built, pairing=pairing, described=described)
     _check_pairing(result, request)
     if not pairing.is_complete and not request.partial:
@@ -126,6 +130,13 @@ def run(request: Request, progress: Progress) -> Result:
         values |= {name: source.read(stored) for name, stored in pairing.matched.items()}
         result.check = check(built, request.blueprint, request.old, request.shown, values)
     return result
+
+
+def _made(request: Request) -> Built:
+    built = build(request.blueprint)
+    if request.slots:
+        training_state.prepare(built)
+    return built
 
 
 def _checkpoint_of(source: Source) -> Path:
@@ -206,15 +217,18 @@ def _write_keras(out: Path, source: Source, result: Result, progress: Progress) 
 
 
 def _from_keras(request: Request, progress: Progress) -> Result:
-    built = build(request.blueprint)
+    built = _made(request)
     result = Result(f"Keras file {request.source}", built)
     if request.checkpoint is None:
         raise WeightsError(f"{request.source} is a file of Keras: only --to-checkpoint takes it")
     if not request.source.is_file():
         raise WeightsError(f"{request.source} is not there")
     try:
-        built.model.load_weights(request.source)
-    except (ValueError, OSError, KeyError) as error:
+        with warnings.catch_warnings():
+            if request.slots:  # Keras only warns where it leaves an optimizer as it is
+                warnings.filterwarnings("error", "Skipping variable loading for optimizer")
+            built.model.load_weights(request.source)
+    except (ValueError, OSError, KeyError, UserWarning) as error:
         raise WeightsError(f"{request.source} does not fit the model: {error}") from error
     _write_checkpoint(request, result, request.like)
     return result

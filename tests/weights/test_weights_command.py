@@ -161,6 +161,51 @@ def test_no_averages_at_all(tmp_path: Path) -> None:
     assert done.exit_code == 1 and "no moving averages" in done.output
 
 
+def trained(steps: int = 5) -> dict[str, Any]:
+    """A checkpoint of Adam with moving averages."""
+    from slimport.written.legacy_slots import legacy_power
+
+    slots = {}
+    for place, last in enumerate(("Adam", "Adam_1", "ExponentialMovingAverage")):
+        new = values(place + 1)
+        slots |= {f"{name}/{last}": new[name] for name in TRAINED}
+    powers = {f"beta{n}_power": legacy_power(b, steps) for n, b in ((1, 0.9), (2, 0.999))}
+    return {**values(), **slots, **powers, "global_step": np.array(steps, "int64")}
+
+
+@pytest.mark.parametrize("name", ["out.weights.h5", "out.keras"])
+def test_optimizer_state_there_and_back(tmp_path: Path, name: str) -> None:
+    old, out, back = save(tmp_path / "model.ckpt", trained()), tmp_path / name, tmp_path / "back"
+    model = ("--model", "tiny_models:compiled", "--slots")
+    done = weights(old, *model, "--out", out)
+    assert done.exit_code == 0, done.output
+    assert "the optimizer goes on: 15 slots and averages" in done.output
+    assert "read back: 22 of 22 variables equal, bit by bit" in done.output
+    assert weights(out, *model, "--to-checkpoint", back).exit_code == 0
+    assert same(read(back), trained())
+
+
+def test_names_of_slots_as_in_an_old_checkpoint(tmp_path: Path) -> None:
+    as_train = {n: f"train/{n}" for n in trained() if "Adam" in n or "power" in n}
+    given = {as_train.get(name, name): value for name, value in trained().items()}
+    old, out = save(tmp_path / "model.ckpt", given), tmp_path / "out.weights.h5"
+    model = ("--model", "tiny_models:compiled", "--slots")
+    assert weights(old, *model, "--out", out).exit_code == 0
+    back = tmp_path / "back"
+    assert weights(out, *model, "--to-checkpoint", back, "--like", old).exit_code == 0
+    assert same(read(back), given)
+
+
+def test_slots_that_cannot_come_along(tmp_path: Path) -> None:
+    old, out = save(tmp_path / "model.ckpt", trained()), tmp_path / "out.weights.h5"
+    done = weights(old, "--model", "tiny_models:small", "--slots", "--out", out)
+    assert done.exit_code == 1 and "needs a model that is compiled" in done.output
+    bare = save(tmp_path / "bare.ckpt", values())
+    done = weights(bare, "--model", "tiny_models:compiled", "--slots", "--out", out)
+    assert done.exit_code == 1 and "no slots" in done.output
+    assert not out.exists()
+
+
 def test_a_function_of_tensors(tmp_path: Path) -> None:
     old, out = save(tmp_path / "model.ckpt", values()), tmp_path / "out.weights.h5"
     model = ("--model", "tiny_models:network", "--args", "classes=3, width=4")
