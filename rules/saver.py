@@ -60,9 +60,10 @@ class _SaverRule(Rule):
 
 
 def _is_of_model(site: CallSite) -> bool:
-    """``tf.train.Saver(variables)`` of a model that is trained: what it is told are Keras'."""
+    """``tf.train.Saver(variables)`` where no session runs: what it is told may be Keras'."""
     is_saver = site.api == f"{_API}Saver" and bool(site.node.args)
-    return is_saver and site.file.trains_with_fit() and not site.file.runs_sessions()
+    has_model = site.file.trains_with_fit() or site.file.builds_file()
+    return is_saver and has_model and not site.file.runs_sessions()
 
 
 def _tests_class(site: ValueSite) -> bool:
@@ -92,7 +93,7 @@ SAVER = _SaverRule(
         "a graph, so that a model with another number of classes would train on with the old "
         "number. The written module's classes compare shapes before they restore, and are "
         "TensorFlow's otherwise. They come where a program with layers runs sessions. In programs "
-        "that train with fit a saver of some variables finds those of the model by name."
+        "without sessions a saver of some variables finds those of the model by name."
     ),
     examples=(
         Example(

@@ -6,6 +6,7 @@ import pytest
 
 from slimport.rewrite.plan import Options
 from tests.rewrite.test_session_programs import rewritten
+from tests.rewrite.tools import output, rewrite_program, transform
 
 NET = """import tensorflow as tf
 import tf_slim as slim
@@ -28,8 +29,6 @@ KERAS = Options(target="keras")
 def own(imports: str, module: str = "tensorflow", options: Options | None = None) -> str:
     sources = {"net.py": NET, "run.py": OWN.format(imports=imports, module=module)}
     if options is not None:
-        from tests.rewrite.tools import output, rewrite_program
-
         return output(rewrite_program(sources, options), "run.py") or sources["run.py"]
     return rewritten(sources)["run.py"]
 
@@ -63,6 +62,10 @@ def test_a_tree_without_layers_keeps_tensorflow_s() -> None:
 def test_without_sessions_it_stays() -> None:
     text = own("import net\n", options=KERAS)
     assert "tf.compat.v1.train.Saver()" in text
+    source = (
+        f"{NET}\n\ndef saved(x):\n    net(x)\n    return tf.train.Saver(slim.get_variables())\n"
+    )
+    assert "return Saver(get_variables())" in transform(source, KERAS)
 
 
 @pytest.mark.parametrize(
