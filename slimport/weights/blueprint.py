@@ -236,6 +236,9 @@ def _code(blueprint: Blueprint, body: str) -> str:
         written.append("layer_defaults")
         scope = _call(blueprint.arg_scope, blueprint.arg_scope_args).removeprefix("model = ")
         body = f"with layer_defaults({scope}):\n" + _indented(body.splitlines())
+    lines += [f"import {name}" for name in ("keras",) if f"{name}." in body]
+    if "tf." in body:
+        lines.append("import tensorflow as tf")
     module = migrated.scoped_layers()
     if written and module is not None:
         lines.append(f"from {module.__name__} import {', '.join(sorted(written))}")

@@ -58,8 +58,6 @@ def _print_pairing(result: Result, pairing: Pairing, console: Console) -> None:
         f"shape and dtype ({numbers:,} numbers)",
         soft_wrap=True,
     )
-    if not result.is_done:
-        return
     averaged = sum(name != source for name, source in pairing.matched.items())
     if averaged:
         text = f"{averaged} of them take their moving average; the weights themselves stay"
