@@ -59,6 +59,13 @@ def test_a_case_file_is_read(tmp_path):
     assert case.inputs[1] == cases.Input((2,), "int32", 0, 2, None, "lengths")
 
 
+def test_files_of_values_are_beside_the_case_file(tmp_path):
+    text = f'{CASE}weights = "old/model.ckpt"\n[[case.inputs]]\nshape = [2]\nfile = "in.npy"\n'
+    (case,) = load(tmp_path, text).cases
+    assert case.weights == str((tmp_path / "old" / "model.ckpt").resolve())
+    assert case.inputs[0].file == str((tmp_path / "in.npy").resolve())
+
+
 CASE = '[[case]]\nname = "a"\nentry = "m:f"\n'
 
 

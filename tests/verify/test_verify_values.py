@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from slimport.verify import values
+from slimport.verify import values, worker
 
 HERE = Path(values.__file__).parent
 OLD_SIDE = (
@@ -109,3 +109,27 @@ def test_the_old_side_speaks_python_3_7(name):
         elif isinstance(node, ast.Import):
             for alias in node.names:
                 assert alias.name.split(".")[0] in allowed, alias.name
+
+
+def test_an_input_from_a_file(tmp_path):
+    given = np.arange(6, dtype="float32").reshape(2, 3)
+    np.save(tmp_path / "in.npy", given)
+    spec = {"shape": [2, 3], "dtype": "float32", "file": str(tmp_path / "in.npy")}
+    assert np.array_equal(values.input_value(spec, 0, "case"), given)
+    with pytest.raises(TypeError):
+        values.input_value({**spec, "dtype": "float16"}, 0, "case")
+
+
+def test_values_of_a_checkpoint(tmp_path):
+    tf = pytest.importorskip("tensorflow")
+    value = np.arange(3, dtype="float32")
+    path = str(tmp_path / "model.ckpt")
+    tf.raw_ops.SaveV2(prefix=path, tensor_names=["a"], shape_and_slices=[""], tensors=[value])
+    case = {"weights": path, "seed": 0}
+    assert np.array_equal(worker.start_value(case, "a", [3], "float32"), value)
+    with pytest.raises(KeyError, match=r"a: \[4\] here, \[3\] in"):
+        worker.start_value(case, "a", [4], "float32")
+    with pytest.raises(KeyError, match="nothing of this name"):
+        worker.start_value(case, "b", [3], "float32")
+    random = worker.start_value({"weights": None, "seed": 0}, "b", [3], "float32")
+    assert np.array_equal(random, values.variable_value("b", [3], "float32", 0))
