@@ -9,6 +9,7 @@ imported.
 import re
 from pathlib import Path
 
+import tensorflow as tf
 from google.protobuf import text_format
 from object_detection.utils import tf_version
 
@@ -32,8 +33,8 @@ def build(pipeline="pipeline.config"):
         pipeline: Path of a pipeline.config.
 
     Returns:
-        A built `keras.Model`: float32 images [B, H, W, 3] from 0 to 255, of any size, to a
-        dictionary with ``detection_boxes`` [B, N, 4] (ymin, xmin, ymax, xmax from 0 to 1),
+        A built `keras.Model`: images [B, H, W, 3] from 0 to 255, float32 or uint8, of any size, to
+        a dictionary with ``detection_boxes`` [B, N, 4] (ymin, xmin, ymax, xmax from 0 to 1),
         ``detection_scores`` [B, N], ``detection_classes`` [B, N] from 0, ``num_detections`` [B].
     """
     text = _DROPPED.sub("", Path(pipeline).read_text(encoding="utf-8"))
@@ -45,7 +46,7 @@ def build(pipeline="pipeline.config"):
 
 def _detect(images, config):
     model = model_builder.build(config, is_training=False, add_summaries=False)
-    preprocessed, true_shapes = model.preprocess(images)
+    preprocessed, true_shapes = model.preprocess(tf.cast(images, tf.float32))
     return model.postprocess(model.predict(preprocessed, true_shapes), true_shapes)
 
 
