@@ -39,6 +39,7 @@ class Old:
         outputs: In a graph, tensors by the names of the model's outputs.
         checkpoint: What a .meta file's variables are restored from.
         python: The interpreter for a tree; this one when `None`.
+        paths: Where imports of a tree begin beside its root.
     """
 
     path: Path
@@ -47,6 +48,7 @@ class Old:
     outputs: Mapping[str, str] = field(default_factory=dict)
     checkpoint: Path | None = None
     python: str | None = None
+    paths: tuple[str, ...] = ()
 
 
 def check(
@@ -169,7 +171,9 @@ def _beside_tree(
         write_checkpoint(folder / "values", values)
         files = {"file": str(folder / "image.npy"), "weights": str(folder / "values")}
         case = _case(blueprint, old, given, **files)
-        file = cases.CaseFile(Path("weights"), old.path, None, (".",), (".",), 0, (case,))
+        file = cases.CaseFile(
+            Path("weights"), old.path, None, (".", *old.paths), (".",), 0, (case,)
+        )
         settings = Settings(old_python=old.python)
         side = make_side("old", file, {"old": old.path.resolve()}, settings, folder)
         side.run()

@@ -71,6 +71,7 @@ def _pairs(context: click.Context, option: click.Parameter, given: tuple[str, ..
 @click.option("--verify", is_flag=True, help="Run old and new once on the same image.")
 @click.option("--old", type=_PATH, help="Old side: a graph (.pb, SavedModel, .meta) or the tree.")
 @click.option("--old-model", metavar="PKG.MODULE:FUNCTION", help="Its function in that tree.")
+@click.option("--old-path", "old_paths", type=_PATH, multiple=True, help="More import roots there.")
 @click.option("--old-input", metavar="TENSOR", help="Its input in that graph.")
 @click.option("--old-output", metavar="OUTPUT=TENSOR", multiple=True, callback=_pairs)
 @click.option("--old-python", metavar="EXE", help="Interpreter of the old side (TF 1.15).")
@@ -171,6 +172,7 @@ def _old(source: Path, given: dict[str, Any]) -> Any:
         given["old_output"],
         source,
         given["old_python"],
+        tuple(str(path.resolve()) for path in given["old_paths"]),
     )
 
 

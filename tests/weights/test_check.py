@@ -94,12 +94,13 @@ def test_an_image(tmp_path: Path) -> None:
 LEGACY = """
 import tensorflow as tf
 import tf_slim as slim
+from widths import WIDTH
 
 
 def net(images, classes=3, is_training=True):
     with slim.arg_scope([slim.batch_norm], is_training=is_training, scale=True):
         with tf.variable_scope('net'):
-            x = slim.conv2d(images, 4, 3, padding='VALID', activation_fn=None,
+            x = slim.conv2d(images, WIDTH, 3, padding='VALID', activation_fn=None,
                             normalizer_fn=slim.batch_norm, scope='conv')
             x = tf.reduce_mean(x, [1, 2])
             return {'logits': slim.fully_connected(x, classes, activation_fn=None, scope='logits')}
@@ -108,13 +109,16 @@ def net(images, classes=3, is_training=True):
 
 def test_beside_the_old_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     legacy, migrated = tmp_path / "legacy", tmp_path / "migrated"
-    legacy.mkdir()
+    (legacy / "lib").mkdir(parents=True)
+    (legacy / "lib" / "widths.py").write_text("WIDTH = 4\n")
     (legacy / "check_net.py").write_text(LEGACY)
     CliRunner().invoke(main, ["rewrite", str(legacy), "--out", str(migrated)])
     monkeypatch.syspath_prepend(str(migrated))
     source = save(tmp_path / "model.ckpt", good())
     model = ("--model", "check_net:net", "--input", "2,8,8,3", "--path", migrated)
+    model += ("--path", migrated / "lib")
     given = ("--out", tmp_path / "out.weights.h5", "--verify", "--old", legacy)
+    given += ("--old-path", legacy / "lib")
     done = weights(source, *model, *given)
     assert done.exit_code == 0, done.output
     assert "old and new on one image: equal, 1 outputs" in done.output

@@ -4,15 +4,21 @@ A script: under CPython 3.7 with TensorFlow 1.15, or under today's with what `sl
 in place of it. Its request is a JSON file: `root`, `entry`, `args`, `arg_scope`, `arg_scope_args`,
 `shape`, `out` and what else is to be made:
 
+- `paths`: more folders that imports begin at;
+- `inference`: the network is built for inference, as what is exported is;
 - `optimizer`: name of a class of `tf.train` whose slots and step are saved, too;
 - `average`: moving averages of the trained variables are;
 - `version`: 1 for the old format;
-- `frozen`: path of a frozen graph, `saved_model`: folder of a SavedModel.
+- `frozen`: path of a frozen graph, `saved_model`: folder of a SavedModel, both of the first output.
+
+What it prints last is JSON: the names of the network's variables, and the tensors of its outputs by
+the names that `slimport verify` gives them.
 """
 
 from __future__ import annotations
 
 import importlib
+import inspect
 import json
 import sys
 from pathlib import Path
@@ -22,38 +28,53 @@ importlib.import_module("bootstrap")
 
 import numpy as np  # noqa: E402
 
-from slimport.verify import old_worker, values, worker  # noqa: E402
+from slimport.verify import old_worker, protocol, values, worker  # noqa: E402
+
+STEP = 12345
 
 
 def main(request):
-    """Writes what is asked for, and prints the names of the outputs."""
-    sys.path.insert(0, request["root"])
+    """Writes what is asked for, and prints the names of variables and outputs."""
+    sys.path[:0] = [*request.get("paths", ()), request["root"]]
     old_worker.start({"floor_runs": 0})
     import tensorflow as tf
 
     images = tf.placeholder(tf.float32, request["shape"], name="images")
-    outputs = _built(request, images)
+    outputs = dict(protocol.flatten(_built(request, images), tf.is_tensor))
+    outputs = {name: t for name, t in outputs.items() if tf.is_tensor(t)}
+    variables = [variable.op.name for variable in tf.global_variables()]
     if request.get("optimizer"):
         _train(tf, request, outputs)
     with tf.Session() as session:
         _assign(tf, session)
         version = tf.train.SaverDef.V1 if request.get("version") == 1 else tf.train.SaverDef.V2
         tf.train.Saver(write_version=version).save(session, request["out"])
-        _export(tf, session, request, images, outputs)
+        _export(tf, session, request, images, next(iter(outputs.values())))
+    names = {name: tensor.name for name, tensor in outputs.items()}
+    print(json.dumps({"variables": variables, "outputs": names}))
 
 
 def _built(request, images):
     entry = worker.resolve(request["entry"])
+    args = _for_inference(request, entry, request["args"])
     if not request.get("arg_scope"):
-        return entry(images, **request["args"])
-    scope = worker.resolve(request["arg_scope"])(**request.get("arg_scope_args", {}))
-    with old_worker._arg_scope_function()(scope):
-        return entry(images, **request["args"])
+        return entry(images, **args)
+    scope = worker.resolve(request["arg_scope"])
+    given = scope(**_for_inference(request, scope, request.get("arg_scope_args", {})))
+    with old_worker._arg_scope_function()(given):
+        return entry(images, **args)
+
+
+def _for_inference(request, function, args):
+    name = "is_training"
+    if request.get("inference") and name in inspect.signature(function).parameters:
+        return {**args, name: False}
+    return args
 
 
 def _train(tf, request, outputs):
     step = tf.train.get_or_create_global_step()
-    tensors = [t for t in tf.contrib.framework.nest.flatten(outputs) if t.dtype.is_floating]
+    tensors = [tensor for tensor in outputs.values() if tensor.dtype.is_floating]
     loss = tf.add_n([tf.reduce_mean(tensor) for tensor in tensors])
     kind = getattr(tf.train, request["optimizer"])
     given = (0.1, 0.9) if "Momentum" in request["optimizer"] else (0.1,)
@@ -67,21 +88,31 @@ def _assign(tf, session):
     feed = {}
     for variable in tf.global_variables():
         shape, dtype = variable.get_shape().as_list(), variable.dtype.base_dtype.as_numpy_dtype
-        value = values.variable_value(variable.op.name, shape, np.dtype(dtype).name)
+        value = _value(variable.op.name, shape, np.dtype(dtype).name)
         feed[variable.initializer.inputs[1]] = value
     session.run(tf.global_variables_initializer(), feed)  # one run: each prunes the whole graph
 
 
-def _export(tf, session, request, images, outputs):
+def _value(name, shape, dtype):
+    """Adam's powers are those of a step; everything else is drawn."""
+    for power, beta in (("beta1_power", "0.9"), ("beta2_power", "0.999")):
+        if name.endswith(power):
+            factor = np.float32(beta)
+            return np.multiply.accumulate(np.full(STEP + 1, factor))[-1]
+    if name == "global_step":
+        return np.array(STEP, dtype)
+    return values.variable_value(name, shape, dtype)
+
+
+def _export(tf, session, request, images, output):
     if request.get("frozen"):
-        names = [outputs.op.name] if hasattr(outputs, "op") else [t.op.name for t in outputs]
         graph = tf.graph_util.convert_variables_to_constants(
-            session, session.graph.as_graph_def(), names
+            session, session.graph.as_graph_def(), [output.op.name]
         )
         Path(request["frozen"]).write_bytes(graph.SerializeToString())
     if request.get("saved_model"):
         tf.saved_model.simple_save(
-            session, request["saved_model"], {"images": images}, {"output": outputs}
+            session, request["saved_model"], {"images": images}, {"output": output}
         )
 
 
