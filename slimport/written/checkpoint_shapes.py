@@ -36,7 +36,7 @@ def refuse_other_shapes(path: str | None, saver: Any = None, graph: Any = None) 
         # A part of a variable is compared with its part as it is read.
         whole = [v for v in variables if not getattr(v, "_save_slice_info", None)]
         restored = [(v.op.name, v.shape) for v in whole]
-    shapes = tf.train.load_checkpoint(path).get_variable_to_shape_map()
+    shapes = checkpoint_reader(path).get_variable_to_shape_map()
     if any(name not in shapes for name, _ in restored):
         return  # what restores reports that first
     wrong = [
@@ -46,6 +46,17 @@ def refuse_other_shapes(path: str | None, saver: Any = None, graph: Any = None) 
     ]
     if wrong:
         raise tf.errors.InvalidArgumentError(None, None, f"{path}: " + "; ".join(wrong))
+
+
+def checkpoint_reader(path: Any) -> Any:
+    """Opens a checkpoint, or the last one of a folder.
+
+    Where `model` is a folder and `model.index` beside it belongs to a checkpoint, a saver restores
+    that: `tf.train.load_checkpoint` would take the folder.
+    """
+    if tf.io.gfile.exists(f"{path}.index"):
+        return tf.compat.v1.train.NewCheckpointReader(str(path))
+    return tf.train.load_checkpoint(path)
 
 
 def _restored_by(restore_all: Any) -> Iterator[tuple[str, Any]]:
@@ -68,6 +79,8 @@ def _restored_by(restore_all: Any) -> Iterator[tuple[str, Any]]:
         while value.op.type in ("Identity", "Reshape"):
             takes_any = takes_any and value.op.type == "Identity"
             value = value.op.inputs[0]
+        if value.op.type != "RestoreV2":
+            continue  # what a SaveableObject has made of it
         if value.op not in names:
             names[value.op] = [tf.get_static_value(value.op.inputs[i]) for i in (1, 2)]
         read, parts = names[value.op]

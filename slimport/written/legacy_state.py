@@ -70,12 +70,13 @@ def legacy_state(model: Any, like: str | None = None) -> dict[str, Any]:
     return {**named, **state}
 
 
-def restore_legacy_state(model: Any, path: str) -> set[int]:
+def restore_legacy_state(model: Any, path: str, own: Any = ()) -> set[int]:
     """Gives a model's optimizer the state that TF 1 kept in a checkpoint, if there is one.
 
     Args:
         model: A compiled model whose optimizer is built.
         path: The checkpoint. One that Keras' own state was saved in is left alone.
+        own: The names of this state.
 
     Returns:
         The `id` of the optimizer's variables that need nothing else.
@@ -86,18 +87,18 @@ def restore_legacy_state(model: Any, path: str) -> set[int]:
     """
     named, optimizer = legacy_variables(model), model.optimizer
     there = OldCheckpoint(path, model, named)
-    if any(name.startswith("optimizer/") for name in there.shapes):
+    if there.shapes.keys() & own:
         return set()
     slots = legacy_slots(optimizer, named)
     names = there.names_of_slots(slots)
-    steps = there.steps(optimizer, with_slots=bool(names))
+    steps = there.steps(optimizer, with_slots=bool(names) if slots else None)
     shadows = there.names_of_averages()
     averages = legacy_averages(optimizer, named)
     kept = {old: slots[name] for name, old in names.items() if slots[name].variable is not None}
     sources = {old: slot.variable for old, slot in kept.items()}
     sources.update({old: averages[o] for o, old in shadows.items() if o in averages})
     for name, variable in sources.items():
-        there.check_shape(name, variable)
+        there.check(name, variable)
     for name, variable in sources.items():
         value = there.value(name)
         value = kept[name].of_keras(value) if name in kept else value

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from slimport.written.checkpoint_shapes import checkpoint_reader
 from slimport.written.legacy_state import legacy_averages, restore_legacy_state
 from slimport.written.names import legacy_variables
 
@@ -89,13 +90,17 @@ class ModelSaver:
         What it has of neither kind (a checkpoint of weights alone) starts anew, with a warning.
 
         Raises:
-            ValueError: If a variable of the model is missing in it, or has another shape; if TF 1's
-                slots are those of another optimizer, or of a part of the variables that are
+            ValueError: If a variable of the model is missing in it, or has another shape or dtype;
+                if slots are those of another optimizer, or of a part of the variables that are
                 trained; if Adam's powers are not those of the global step.
         """
         tf.compat.v1.logging.info("Restoring parameters from %s", save_path)
         variables = self._variables()
-        found = restore_legacy_state(self._model, save_path) if self._var_list is None else set()
+        found: set[int] = set()
+        if self._var_list is None:
+            own = {name for name in variables if name.startswith("optimizer/")}
+            _refuse_other_optimizer(save_path, own)
+            found = restore_legacy_state(self._model, save_path, own)
         _restore(save_path, {n: v for n, v in variables.items() if id(v) not in found})
         step = legacy_variables(self._model).get("global_step")
         if self._var_list is None and step is not None:
@@ -168,18 +173,36 @@ def _slots(optimizer: Any, named: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def _refuse_other_optimizer(path: str, own: set[str]) -> None:
+    """Raises a ValueError if Keras' state is there, but not that of this optimizer."""
+    names = checkpoint_reader(path).get_variable_to_shape_map().keys()
+    owners = {name.rpartition("/")[0] for name in own}
+    there = {name for name in names if name.rpartition("/")[0] in owners}
+    if own & names and own != there:
+        others = ", ".join(sorted(own ^ there))
+        raise ValueError(f"{path} has not the state of this optimizer: they differ in {others}.")
+
+
 def _restore(path: str, variables: dict[str, Any]) -> None:
-    reader = tf.train.load_checkpoint(path)
-    shapes = reader.get_variable_to_shape_map()
+    reader = checkpoint_reader(path)
+    shapes, anew = reader.get_variable_to_shape_map(), []
     for name, variable in variables.items():
         if name in shapes:
             value = reader.get_tensor(name)
-            if tuple(value.shape) != tuple(variable.shape):
+            dtype = np.dtype(keras.backend.standardize_dtype(variable.dtype))
+            there, here = (value.shape, value.dtype), (tuple(variable.shape), dtype)
+            # Steps are counted in one type of whole numbers or another; nothing else is cast.
+            counts = value.dtype.kind == dtype.kind == "i"
+            if there[0] != here[0] or not (there[1] == here[1] or counts):
                 raise ValueError(
-                    f"{name} has the shape {value.shape} in {path}, and {variable.shape} here."
+                    f"{name} has the shape {there[0]} and dtype {there[1]} in {path}, {here[0]} "
+                    f"and {here[1]} here."
                 )
-            variable.assign(value.astype(np.dtype(keras.backend.standardize_dtype(variable.dtype))))
+            variable.assign(value.astype(dtype))
         elif name.startswith("optimizer/") or name.endswith(("global_step", _AVERAGE)):
             tf.compat.v1.logging.warning("%s is not in %s: starts anew", name, path)
+            anew.append(name)
         else:
             raise ValueError(f"{path} has no {name}.")
+    for name in (name for name in anew if name.endswith(f"/{_AVERAGE}")):
+        variables[name].assign(variables[name.removesuffix(f"/{_AVERAGE}")])

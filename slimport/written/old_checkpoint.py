@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from slimport.written.checkpoint_shapes import checkpoint_reader
 from slimport.written.legacy_slots import (
     OPTIMIZER_SLOTS,
     LegacySlot,
@@ -37,7 +38,7 @@ class OldCheckpoint:
 
     def __init__(self, path: str, model: Any, named: dict[str, Any]) -> None:
         self._path, self._model, self._named = path, model, named
-        self._reader = tf.train.load_checkpoint(path)
+        self._reader = checkpoint_reader(path)
         self.shapes: dict[str, Any] = self._reader.get_variable_to_shape_map()
 
     def value(self, name: str) -> Any:
@@ -48,13 +49,15 @@ class OldCheckpoint:
         """The dtype of a name, which may stand below a scope."""
         return self._reader.get_variable_to_dtype_map()[self.name_of(name)].as_numpy_dtype
 
-    def check_shape(self, name: str, variable: Any) -> None:
-        """Raises a ValueError if a variable has another shape."""
-        if tuple(self.shapes[name]) != tuple(variable.shape):
-            shape = tuple(variable.shape)
-            raise ValueError(
-                f"{name} has the shape {self.shapes[name]} in {self._path}, not {shape}."
-            )
+    def check(self, name: str, variable: Any) -> None:
+        """Raises a ValueError if a variable has another shape or dtype."""
+        here, there = tuple(variable.shape), tuple(self.shapes[name])
+        if there != here:
+            raise ValueError(f"{name} has the shape {there} in {self._path}, not {here}.")
+        dtypes = self._reader.get_variable_to_dtype_map()
+        if tf.as_dtype(variable.dtype) != dtypes[name]:
+            dtype = dtypes[name].name
+            raise ValueError(f"{name} is {dtype} in {self._path}, not {variable.dtype}.")
 
     def name_of(self, name: str) -> str:
         """The full name of what is there once, perhaps below a scope."""
@@ -157,12 +160,12 @@ class OldCheckpoint:
         """Whether a name is there, perhaps below a scope."""
         return name in self.shapes or bool(self._numbered(name))
 
-    def steps(self, optimizer: Any, with_slots: bool) -> int | None:
+    def steps(self, optimizer: Any, with_slots: bool | None) -> int | None:
         """The steps that were taken, for an optimizer that computes Adam's powers from them.
 
         Args:
             optimizer: The optimizer.
-            with_slots: Whether its slots are taken: Adam's belong to powers.
+            with_slots: Whether its slots are taken: Adam's belong to powers. `None` for none here.
 
         Raises:
             ValueError: If they are not those that the powers count.
@@ -177,6 +180,11 @@ class OldCheckpoint:
             steps = _steps_told(self.value(powers["beta2_power"][0]), betas["beta2_power"])
         else:
             return None
+        if betas and with_slots is False and steps:
+            raise ValueError(
+                f"{self._path} has step {steps}, but no slots: Keras' Adam computes its powers from"
+                f" the step, and would take other steps than one that begins anew. {_ALONE}"
+            )
         for each, beta in ((each, betas[name]) for name in betas for each in powers[name]):
             power = float(self.value(each))
             if not _is_power(power, beta, steps):

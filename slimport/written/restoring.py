@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from slimport.written.checkpoint_shapes import checkpoint_reader
 from slimport.written.graphs import in_tf_graph
 from slimport.written.names import legacy_variables
 
@@ -84,7 +85,7 @@ def assign_checkpoint(
     """
     if path is None:
         raise ValueError("Can't load save_path when it is None.")
-    reader = tf.train.load_checkpoint(path)
+    reader = checkpoint_reader(path)
     shapes, types = reader.get_variable_to_shape_map(), reader.get_variable_to_dtype_map()
     missing = [f"Key {name} not found in checkpoint" for name in by_name if name not in shapes]
     there = {name: variable for name, variable in by_name.items() if name in shapes}

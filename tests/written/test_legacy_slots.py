@@ -294,6 +294,49 @@ def test_weights_alone_start_anew_with_a_warning(
     assert logged == []
 
 
+def test_a_scope_called_optimizer(new: Any, tmp_path: Path) -> None:
+    """Keras' own state begins so as well; a name scope puts it before Adam's powers alone."""
+    third, _ = old(tmp_path, "Adam", scope="optimizer")
+    model = restored(new, "keras Adam", third)
+    assert_same(arrays(new.legacy_state(model, like=third)), values_of(third))
+    values = values_of(old(tmp_path / "plain", "Adam")[0])
+    moved = {f"optimizer/{n}" if n.endswith("power") else n: v for n, v in values.items()}
+    model = restored(new, "keras Adam", saved(tmp_path / "moved", moved))
+    assert_same(arrays(new.legacy_state(model)), values)
+
+
+def test_a_step_without_slots(new: Any, tmp_path: Path) -> None:
+    """Adam's powers would be those of the step, and its slots zeros; Momentum has no powers."""
+    path = saved(tmp_path / "weights", {**START, "global_step": np.int64(7)})
+    with pytest.raises(ValueError, match="has step 7, but no slots"):
+        restored(new, "keras Adam", path)
+    assert int(restored(new, "Momentum", path, momentum=0.9).optimizer.iterations) == 7
+
+
+def test_keras_state_of_another_optimizer(new: Any, tmp_path: Path) -> None:
+    """Adam's `momentum` is none of Momentum's; a variable that was frozen had no slots."""
+    model = model_of(plain.Adam(0.1))
+    make_steps(model, 0, 2)
+    path = new.ModelSaver(model).save(str(tmp_path / "adam"))
+    for kind in ("Momentum", "RMSProp"):
+        with pytest.raises(ValueError, match=r"not the state of this optimizer: .*/velocity"):
+            restored(new, kind, path, momentum=0.9)
+    del (part := values_of(path))["optimizer/b/biases/velocity"]
+    with pytest.raises(ValueError, match="they differ in optimizer/b/biases/velocity"):
+        restored(new, "keras Adam", saved(tmp_path / "part", part))
+    frozen = model_of(plain.Adam(0.1))
+    frozen.get_layer("b").trainable = False
+    new.ModelSaver(frozen).restore(path)
+    assert int(frozen.optimizer.iterations) == 2
+
+
+def test_averages_that_are_not_there_begin_at_the_weights(new: Any, tmp_path: Path) -> None:
+    model = model_of(new.MovingAverageOptimizer(plain.SGD(0.1), 0.9))
+    new.ModelSaver(model).restore(saved(tmp_path / "weights", START))
+    averages = model.optimizer.legacy_averages(model)
+    assert_same(arrays(averages), {f"{owner}{SHADOW}": value for owner, value in START.items()})
+
+
 def test_keras_own_state_comes_first(new: Any, tmp_path: Path) -> None:
     model = model_of(plain.Adam(0.1))
     make_steps(model, 0, 2)

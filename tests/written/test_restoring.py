@@ -180,6 +180,43 @@ def test_sessions_refuse_what_their_savers_do(session_of: Any, saved: Any, new: 
             session_of(new, folder)
 
 
+def test_a_checkpoint_beside_a_folder_of_its_name(new: Any, tmp_path: Path) -> None:
+    """`tf.train.load_checkpoint` looks into the folder, a Saver does not."""
+    with tf.Graph().as_default(), v1.Session() as session:
+        x = v1.get_variable("x", initializer=1.0)
+        session.run(x.initializer)
+        path = new.Saver().save(session, str(tmp_path / "run"))
+        (tmp_path / "run").mkdir()
+        x.load(2.0, session)
+        v1.train.Saver().save(session, str(tmp_path / "run" / "other"))
+        new.Saver().restore(session, path)
+        assert session.run(x) == 1
+    variable = tf.Variable(3.0)
+    new.restore_checkpoint({"x": variable}, path)
+    assert variable.numpy() == 1
+
+
+def test_objects_that_say_how_they_are_restored(new: Any, tmp_path: Path) -> None:
+    from tensorflow.python.training.saving import saveable_object
+
+    class Half(saveable_object.SaveableObject):  # type: ignore[misc]
+        def __init__(self, x: Any) -> None:
+            spec = saveable_object.SaveSpec(tf.cast(x, "float16"), "", "x")
+            super().__init__(x, [spec], "x")
+
+        def restore(self, tensors: Any, shapes: Any) -> Any:
+            return self.op.assign(tf.cast(tensors[0], "float32"))
+
+    with tf.Graph().as_default(), v1.Session() as session:
+        x = v1.get_variable("x", initializer=[1.0, 2.0], use_resource=True)
+        saver = new.Saver({"x": Half(x)})
+        session.run(x.initializer)
+        path = saver.save(session, str(tmp_path / "half"))
+        x.load([3.0, 4.0], session)
+        saver.restore(session, path)
+        np.testing.assert_array_equal(session.run(x), [1, 2])
+
+
 def test_sessions_restore(saved: Any, new: Any, tmp_path: Path) -> None:
     for kind in (supervisor, monitored):
         with tf.Graph().as_default():
