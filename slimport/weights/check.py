@@ -40,6 +40,7 @@ class Old:
         checkpoint: What a .meta file's variables are restored from.
         python: The interpreter for a tree; this one when `None`.
         paths: Where imports of a tree begin beside its root.
+        switch: The argument that tells its functions whether they are to train.
     """
 
     path: Path
@@ -49,6 +50,7 @@ class Old:
     checkpoint: Path | None = None
     python: str | None = None
     paths: tuple[str, ...] = ()
+    switch: str = "is_training"
 
 
 def check(
@@ -141,18 +143,17 @@ def _case(
         arg_scope=scope,
         args=args,
         arg_scope_args=scope_args,
-        training_argument=_training_argument(blueprint.entry, args),
+        training_argument=_training_argument(old.switch, blueprint.entry, args),
         arg_scope_training_argument=None
         if scope is None
-        else _training_argument(scope, scope_args),
+        else _training_argument(old.switch, scope, scope_args),
     )
     spec = cases.Input(given.shape, given.dtype.name, file=file)
     return cases.Case("weights", call, call, (spec,), modes=(protocol.INFERENCE,), **more)
 
 
-def _training_argument(entry: str, args: Mapping[str, Any]) -> str | None:
+def _training_argument(name: str, entry: str, args: Mapping[str, Any]) -> str | None:
     """The old code's switch: a Keras model is told when it is called, a graph when it is built."""
-    name = "is_training"
     parameters = inspect.signature(worker.resolve(entry)).parameters
     return name if name in parameters and name not in args else None
 

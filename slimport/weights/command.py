@@ -72,6 +72,13 @@ def _pairs(context: click.Context, option: click.Parameter, given: tuple[str, ..
 @click.option("--old", type=_PATH, help="Old side: a graph (.pb, SavedModel, .meta) or the tree.")
 @click.option("--old-model", metavar="PKG.MODULE:FUNCTION", help="Its function in that tree.")
 @click.option("--old-path", "old_paths", type=_PATH, multiple=True, help="More import roots there.")
+@click.option(
+    "--training-argument",
+    metavar="NAME",
+    default="is_training",
+    show_default=True,
+    help="What the old function is told False by, where --args does not say it.",
+)
 @click.option("--old-input", metavar="TENSOR", help="Its input in that graph.")
 @click.option("--old-output", metavar="OUTPUT=TENSOR", multiple=True, callback=_pairs)
 @click.option("--old-python", metavar="EXE", help="Interpreter of the old side (TF 1.15).")
@@ -87,6 +94,7 @@ def weights_command(source: Path, inspect: bool, json_file: Path | None, **given
     (with --partial: those that fit), 1 something does not fit or cannot be read, and nothing is
     written; 2 wrong usage.
     """
+    sys.argv = sys.argv[:1]  # a tree may read flags of its own when it is imported or called
     # TensorFlow's notes on its kernels are not what was asked for.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     if given["verify"]:  # oneDNN sums in another order than the old side's kernels
@@ -173,6 +181,7 @@ def _old(source: Path, given: dict[str, Any]) -> Any:
         source,
         given["old_python"],
         tuple(str(path.resolve()) for path in given["old_paths"]),
+        given["training_argument"],
     )
 
 
