@@ -53,10 +53,26 @@ class _SaverRule(Rule):
         if not parameter or site.has_star:
             return False
         by_name = {a.keyword.value: a.value for a in site.node.args if a.keyword}
-        if parameter in by_name:
-            # None stands for no saver at all there, elsewhere for TensorFlow's.
-            return site.short == "Supervisor" or literal(by_name[parameter]) is not None
-        return sum(a.keyword is None for a in site.node.args) > position
+        values = [a.value for a in site.node.args if a.keyword is None]
+        value = by_name.get(parameter, values[position] if position < len(values) else None)
+        if value is None:
+            return False
+        # None stands for no saver at all there, elsewhere for TensorFlow's.
+        return not _is_default(value) if site.short == "Supervisor" else _is_made(value)
+
+
+def _is_default(value: cst.BaseExpression) -> bool:
+    """``tf.train.Supervisor.USE_DEFAULT``, or its value."""
+    is_named = isinstance(value, cst.Attribute) and value.attr.value == "USE_DEFAULT"
+    return is_named or literal(value) == 0
+
+
+def _is_made(value: cst.BaseExpression) -> bool:
+    """Whether it is an object of a class, as its name tells: a variable may be None."""
+    function = value.func if isinstance(value, cst.Call) else None
+    name = getattr(function, "attr", function)
+    word = name.value.removeprefix("scoped_") if isinstance(name, cst.Name) else ""
+    return word.lstrip("_")[:1].isupper()
 
 
 def _is_of_model(site: CallSite) -> bool:
@@ -150,16 +166,22 @@ def train(images, folder, make_saver=tf.train.Saver):
     slim.conv2d(images, 4, 3)
     supervisor = tf.train.Supervisor(logdir=folder)
     unsaved = tf.train.Supervisor(logdir=folder, saver=None)
-    scaffold = tf.train.Scaffold(saver=tf_saver.Saver())
     with tf.train.MonitoredTrainingSession(checkpoint_dir=folder) as session:
         session.run([])
-    with tf.train.MonitoredTrainingSession(scaffold=scaffold) as session:
+    scaffold = tf.train.Scaffold(saver=tf_saver.Saver())
+    with tf.train.SingularMonitoredSession(scaffold=scaffold) as session:
         session.run([])
     return supervisor, unsaved, make_saver()
 """,
             after="""
 import tensorflow.compat.v1 as tf
-from scoped_layers import conv2d, MonitoredTrainingSession, Saver, Supervisor
+from scoped_layers import (
+    conv2d,
+    MonitoredTrainingSession,
+    Saver,
+    SingularMonitoredSession,
+    Supervisor,
+)
 
 tf.disable_v2_behavior()
 
@@ -174,10 +196,10 @@ def train(images, folder, make_saver=Saver):
     conv2d(images, 4, 3)
     supervisor = Supervisor(logdir=folder)
     unsaved = tf.train.Supervisor(logdir=folder, saver=None)
-    scaffold = tf.train.Scaffold(saver=Saver())
     with MonitoredTrainingSession(checkpoint_dir=folder) as session:
         session.run([])
-    with tf.train.MonitoredTrainingSession(scaffold=scaffold) as session:
+    scaffold = tf.train.Scaffold(saver=Saver())
+    with SingularMonitoredSession(scaffold=scaffold) as session:
         session.run([])
     return supervisor, unsaved, make_saver()
 """,

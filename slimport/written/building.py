@@ -181,6 +181,8 @@ def _check_for_files(layer: Any, settings: dict[str, Any]) -> None:
     for name, value in settings.items():
         if is_lambda(value):
             keep_out_of_files(layer, f"its {name} is a lambda, not a function with a name")
+        elif type(value).__module__.startswith("tensorflow.") and hasattr(value, "get_config"):
+            keep_out_of_files(layer, f"its {name} is TensorFlow's {type(value).__name__}")
 
 
 def _collect(variable: Any, short_name: str, variables_collections: Any) -> None:

@@ -17,14 +17,16 @@ __all__ = [
     "Supervisor",
 ]
 
-_SAVER_OF_SUPERVISOR = 9  # position of `saver`
+_SAVER_OF_SUPERVISOR = 8  # position of `saver`, behind the graph
 
 
 class Supervisor(tf.compat.v1.train.Supervisor):
     """`tf.compat.v1.train.Supervisor`; the saver that it makes is a `Saver` of this module."""
 
     def __init__(self, graph: Any = None, *args: Any, **kwargs: Any) -> None:
-        has_saver = "saver" in kwargs or len(args) >= _SAVER_OF_SUPERVISOR
+        given = args[_SAVER_OF_SUPERVISOR:]
+        saver = given[0] if given else kwargs.get("saver", self.USE_DEFAULT)
+        has_saver = saver is not self.USE_DEFAULT
         with (graph or tf.compat.v1.get_default_graph()).as_default():
             if not has_saver and tf.compat.v1.global_variables():
                 _make_saver()

@@ -86,6 +86,12 @@ def test_without_sessions_it_stays() -> None:
          "found = tf.train.ChiefSessionCreator(Scaffold())"),
         ("found = tf.train.SingularMonitoredSession([], scaffold=None)",
          "found = SingularMonitoredSession([], scaffold=None)"),
+        ("found = tf.train.ChiefSessionCreator(None)", "found = ChiefSessionCreator(None)"),
+        ("saver = None\nfound = tf.train.Scaffold(saver=saver)", "found = Scaffold(saver=saver)"),
+        ("found = tf.train.MonitoredTrainingSession('', True, 'x', net.scaffold())",
+         "found = MonitoredTrainingSession('', True, 'x', net.scaffold())"),
+        ("found = tf.train.Supervisor(saver=tf.train.Supervisor.USE_DEFAULT)",
+         "found = Supervisor(saver=tf.train.Supervisor.USE_DEFAULT)"),
     ],
 )  # fmt: skip
 def test_forms(before: str, after: str | None) -> None:

@@ -136,6 +136,11 @@ def supervisor(new: Any, folder: str) -> Any:
     return new.Supervisor(logdir=folder).prepare_or_wait_for_session()
 
 
+def supervisor_by_default(new: Any, folder: str) -> Any:
+    made = new.Supervisor(logdir=folder, saver=new.Supervisor.USE_DEFAULT)
+    return made.prepare_or_wait_for_session()
+
+
 def supervisor_of_a_graph(new: Any, folder: str) -> Any:
     graph = v1.get_default_graph()
     with tf.Graph().as_default():
@@ -166,7 +171,7 @@ def singular(new: Any, folder: str) -> Any:
 
 
 SESSIONS = (
-    supervisor, supervisor_of_a_graph, creator, monitored, of_a_scaffold, singular,
+    supervisor, supervisor_by_default, supervisor_of_a_graph, creator, monitored, of_a_scaffold, singular,
     of_the_author_s_saver,
 )  # fmt: skip
 

@@ -173,6 +173,14 @@ def of_a_lambda(new: Any) -> Any:
     return new.functional_model(net, keras.Input((9, 8, 3)))
 
 
+def of_an_old_initializer(new: Any) -> Any:
+    def net(x: Any) -> Any:
+        start = tf.compat.v1.truncated_normal_initializer(stddev=0.1)
+        return new.conv2d(x, 3, 3, kernel_initializer=start)
+
+    return new.functional_model(net, keras.Input((9, 8, 3)))
+
+
 def of_a_local_function(new: Any) -> Any:
     def net(x: Any) -> Any:
         return new.conv2d(x, 3, 3)
@@ -204,6 +212,7 @@ def of_a_schedule(new: Any) -> Any:
         (shared, "shares the variable c/"),
         (tied, "shares the variable c/weights"),
         (of_a_lambda, "its kernel_regularizer is a lambda"),
+        (of_an_old_initializer, "its kernel_initializer is TensorFlow's TruncatedNormal"),
         (of_a_local_function, "holds functions by name"),
         (of_an_object, "which Keras cannot make again"),
         (of_layers, "which Keras cannot make again"),
