@@ -171,8 +171,8 @@ def singular(new: Any, folder: str) -> Any:
 
 
 SESSIONS = (
-    supervisor, supervisor_by_default, supervisor_of_a_graph, creator, monitored, of_a_scaffold, singular,
-    of_the_author_s_saver,
+    supervisor, supervisor_by_default, supervisor_of_a_graph, creator, monitored, of_a_scaffold,
+    singular, of_the_author_s_saver,
 )  # fmt: skip
 
 
