@@ -34,11 +34,12 @@ def check_lookups(of_loss: Sequence[ast.stmt], function: Function, program: Prog
         names = [r.api.name for r in references_in(statement, function)]
         looks_up = any(name.startswith(_LOOK_UPS) for name in names)
         later = of_loss[position + 1 :]
-        if looks_up and any(_makes_variables(s, function, program) for s in later):
+        if looks_up and any(makes_variables(s, function, program) for s in later):
             raise Stays("variables are made after others are looked up", statement)
 
 
-def _makes_variables(statement: ast.stmt, function: Function, program: Program) -> bool:
+def makes_variables(statement: ast.stmt, function: Function, program: Program) -> bool:
+    """Whether variables are made while a statement runs."""
     reached = closure_of(called(statement, function, program), callees)
     names = {r.api.name for r in references_in(statement, function)}
     names |= {r.api.name for f in reached for r in f.references}

@@ -97,7 +97,8 @@ class HandLoop:
         rate: The name of the placeholder for the learning rate, if one is fed.
         rate_argument: The optimizer's argument that it is.
         of_loss: The statements that build the loss.
-        minimized: The training operation.
+        minimized: The training operation; where nothing is trained (`trains`), the first statement
+            that uses the session.
         runs: Statements that train.
         asked: Runs that do not, wherever they are.
         steps: Names of the global step.
@@ -141,9 +142,15 @@ class HandLoop:
     looks_up: list[ast.stmt]
 
     @property
+    def trains(self) -> bool:
+        """Whether it trains; what only predicts has no training operation."""
+        return bool(self.minimized.name)
+
+    @property
     def place(self) -> ast.stmt:
         """The last statement of the loss before anything needs the model, which is made there."""
-        needs = [*self.savers, *self.looks_up, *self.minimized.changing, self.minimized.statement]
+        savers = self.savers if self.trains else []
+        needs = [*savers, *self.looks_up, *self.minimized.changing, self.minimized.statement]
         first = min(self.block.index(statement) for statement in needs)
         before = [s for s in self.of_loss if self.block.index(s) < first]
         return before[-1] if before else self.of_loss[0]

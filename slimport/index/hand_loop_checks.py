@@ -171,6 +171,7 @@ class HandLoopChecks:
             at = block.index(statement)
             later = [s for s in of_loss if at > made_at or block.index(s) < at]
             changed = loaded(later) & (assigned([statement]) | mutated([statement]))
+            changed -= {name.id for name in self._values_named()}
             if changed:
                 raise Stays(f"{min(changed)} changes after the loss is built", of_loss[0])
 
@@ -197,6 +198,7 @@ class HandLoopChecks:
         parts += [t for run in loop.runs for t in getattr(run.statement, "targets", ())]
         parts += self._headers()
         allowed = {id(node) for part in parts for node in ast.walk(part)}
+        allowed |= {id(name) for name in self._values_named()}
         for statement in self._function.node.body:
             for node in names_outside(statement):
                 is_use = isinstance(node.ctx, ast.Load)
@@ -204,6 +206,10 @@ class HandLoopChecks:
                 if is_gone and id(node) not in allowed:
                     what = "is used for something else" if is_use else "gets another value"
                     raise Stays(f"{node.id} {what}", node)
+
+    def _values_named(self) -> list[ast.Name]:
+        """Names that were a tensor's and are its value's from there on; a loop by hand has none."""
+        return []
 
     def _check_graph(self) -> None:
         """Nothing else needs the graph."""

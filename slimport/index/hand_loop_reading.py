@@ -50,9 +50,12 @@ class HandLoopReading:
     Args:
         function: It names a session and an optimizer.
         program: The index.
+        opened: What goes from around its statements.
     """
 
-    def __init__(self, function: Function, program: Program) -> None:
+    def __init__(
+        self, function: Function, program: Program, opened: Sequence[ast.stmt] = ()
+    ) -> None:
         node = function.node
         self._function, self._program, self._node = function, program, node
         if isinstance(node, ast.AsyncFunctionDef):
@@ -60,7 +63,7 @@ class HandLoopReading:
         graphs = [s for s in node.body if self._opens(s, "tf.Graph") and not _named(s)]
         self._graph = graphs[0] if len(graphs) == 1 and isinstance(graphs[0], ast.With) else None
         block = self._graph.body if self._graph is not None else node.body
-        self._operation = OperationReading(function, block)
+        self._operation = OperationReading(function, block, opened)
         self._block = self._operation.block
         if not on_lines_of_their_own(node.body) or not on_lines_of_their_own(self._block):
             raise Stays("statements share a line", node)
@@ -75,8 +78,8 @@ class HandLoopReading:
         """
         placeholders = only_once(list(self._assigned_calls(PLACEHOLDER)))
         session_statement, session = self._session()
-        self._minimized = minimized = self._operation.minimized()
-        self._settings = settings(self._nested, self._function, _opening(session_statement))
+        self._minimized = minimized = self._trained(session_statement, session)
+        self._settings = settings(self._nested, self._function, opening(session_statement))
         savers = {name: statement for name, statement, _ in self._assigned_calls(SAVER)}
         gone = list(self._gone(session, minimized))
         left = [s for s in self._nested if s not in gone]
@@ -97,7 +100,7 @@ class HandLoopReading:
             block=self._block,
             opened=self._operation.opened,
             graph=self._graph,
-            session=session_statement if isinstance(session_statement, ast.With) else None,
+            session=self._kept_open(session_statement),
             inputs=inputs,
             session_name=session,
             rate=rate,
@@ -121,6 +124,16 @@ class HandLoopReading:
                 s for s in self._block if s in left and s not in of_loss and self._looks_up(s)
             ],
         )
+
+    def _trained(self, opened: ast.stmt, session: str) -> Minimized:
+        """The training operation."""
+        del opened, session
+        return self._operation.minimized()
+
+    def _kept_open(self, statement: ast.stmt) -> ast.With | None:
+        """The `with` that opens the session, if its statements stay below it."""
+        is_kept = statement not in self._operation.opened
+        return statement if isinstance(statement, ast.With) and is_kept else None
 
     # Finding ----------------------------------------------------------------------------------
 
@@ -288,7 +301,7 @@ class HandLoopReading:
         return found and not hasattr(statement, "body")
 
 
-def _opening(statement: ast.stmt) -> ast.expr:
+def opening(statement: ast.stmt) -> ast.expr:
     """The call that opens the session."""
     match statement:
         case ast.With([item]):

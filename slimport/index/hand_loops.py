@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from slimport.index.hand_loop import SESSIONS, HandLoop
+from slimport.index.hand_loop import PLACEHOLDER, SESSIONS, HandLoop
 from slimport.index.hand_loop_checks import HandLoopChecks
 from slimport.index.hand_loop_reading import HandLoopReading
+from slimport.index.hand_prediction import PredictionReading
+from slimport.index.hand_prediction_checks import PredictionChecks
 from slimport.index.pipelines import Pipeline
 from slimport.index.program import Function, Program
 from slimport.index.stays import Stays
@@ -25,13 +27,19 @@ def hand_loops(
     stay: dict[Function, Stays] = {}
     for function in program.all():
         names = {r.api.name for r in function.references}
-        if names & set(SESSIONS) and any(map(_optimizes, names)):
-            try:
+        if not names & set(SESSIONS):
+            continue
+        try:
+            if any(map(_optimizes, names)):
                 loop = HandLoopReading(function, program).loop()
                 HandLoopChecks(loop, program, read).check()
                 found[function] = loop
-            except Stays as reason:
-                stay[function] = reason
+            elif PLACEHOLDER in names:
+                loop = PredictionReading(function, program).loop()
+                PredictionChecks(loop, program).check()
+                found[function] = loop
+        except Stays as reason:
+            stay[function] = reason
     return found, stay
 
 

@@ -32,11 +32,16 @@ class OperationReading:
     Args:
         function: The function.
         block: Statements among which the loss is.
+        opened: What else is opened around some of them, and goes.
     """
 
-    def __init__(self, function: Function, block: list[ast.stmt]) -> None:
+    def __init__(
+        self, function: Function, block: list[ast.stmt], opened: Sequence[ast.stmt] = ()
+    ) -> None:
         self._function, self._node = function, function.node
-        self.opened = [s for s in block if self._waits(s) or self._names_placeholders(s)]
+        inside = [*block, *(s for outer in opened if outer in block for s in _body(outer))]
+        own = [s for s in inside if self._waits(s) or self._names_placeholders(s)]
+        self.opened = [*own, *(s for s in opened if s in block)]
         self.block = list(self._flat(block))
 
     def minimized(self) -> Minimized:
@@ -177,8 +182,7 @@ class OperationReading:
     def _flat(self, block: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
         for statement in block:
             if statement in self.opened:
-                assert isinstance(statement, ast.With)
-                yield from statement.body
+                yield from self._flat(_body(statement))
             else:
                 yield statement
 
@@ -222,6 +226,11 @@ class OperationReading:
     def _knows(self, call: ast.Call, known: set[str], positions: int) -> None:
         if not {k.arg for k in call.keywords} <= known or len(call.args) > positions:
             raise Stays("the optimizer is told what has no equal", call)
+
+
+def _body(statement: ast.stmt) -> list[ast.stmt]:
+    assert isinstance(statement, ast.With)
+    return statement.body
 
 
 def _changing(before: Sequence[ast.stmt], first: ast.stmt) -> list[ast.stmt]:

@@ -23,7 +23,7 @@ def check_statistics(loop: HandLoop, program: Program) -> None:
     Raises:
         Stays: A step would move others, or a run that does not train moves them.
     """
-    code = _Code(loop, program)
+    code = Code(loop, program)
     names = {reference.api.name for reference in code.references}
     operation, updates = loop.minimized.statement, loop.minimized.updates
     if _MOVING in names:
@@ -53,11 +53,12 @@ def _waits(loop: HandLoop) -> bool:
     return any(s in inside for s in loop.of_loss)
 
 
-class _Code:
+class Code:
     """What may run while a loss is built, also where nothing at the place tells what runs.
 
     Attributes:
         references: What it names.
+        functions: Its functions, but for that of the block.
     """
 
     def __init__(self, loop: HandLoop, program: Program) -> None:
@@ -73,6 +74,7 @@ class _Code:
             self._modules |= program.connected(module)
             self._functions |= {f for m in self._modules for f in program.by_module[m]}
         self._functions -= {loop.function}
+        self.functions = self._functions
         own = loop.function.node
         files = (f for m in self._modules for f in program.by_module[m])
         self._files = [f for f in files if isinstance(f.node, ast.Module) and f.node is not own]
@@ -100,12 +102,16 @@ class _Code:
         is_bound = isinstance(call.func, ast.Name) and scope.lookup(call.func.id) is not None
         return may_call_any(call, self._program.resolve(call.func, function.module), is_bound)
 
-    def tells_where(self) -> bool:
-        """Whether a batch norm may be told where its updates go, such as nowhere."""
+    def parts(self) -> list[ast.AST]:
+        """The code itself."""
         parts: list[ast.AST] = [*self._loop.of_loss, *(f.node for f in self._functions)]
         for module in self._modules:
             parts += _beside_functions(module.tree.body)
-        for node in (n for part in parts for n in ast.walk(part)):
+        return parts
+
+    def tells_where(self) -> bool:
+        """Whether a batch norm may be told where its updates go, such as nowhere."""
+        for node in (n for part in self.parts() for n in ast.walk(part)):
             match node:
                 case ast.keyword(arg="updates_collections") | ast.Constant("updates_collections"):
                     return True

@@ -16,6 +16,9 @@ from slimport.rewrite.graph_blocks import Body
 from slimport.rewrite.hand_model import HandModel
 from slimport.rewrite.hand_names import names_of
 from slimport.rewrite.hand_operation import HandOperation
+from slimport.rewrite.hand_prediction import CODE as PREDICTING
+from slimport.rewrite.hand_prediction import NAME as PREDICTS
+from slimport.rewrite.hand_prediction import HandPrediction
 from slimport.rewrite.hand_queues import tried
 from slimport.rewrite.hand_runs import HandRuns
 from slimport.rewrite.hand_savers import HandSavers, gone_of
@@ -62,7 +65,8 @@ class HandBlock:
         self._model = HandModel(loop, names, services)
         self._operation = HandOperation(loop, names)
         self._savers = HandSavers(loop, names, services)
-        self._of_session = HandRuns(loop, names)
+        self._prediction = HandPrediction(loop, names, services)
+        self._of_session = HandRuns(loop, names, self._prediction)
         going = [*loop.gone, *loop.opened, *([loop.session] if loop.session else [])]
         headers: list[ast.AST] = [s.items[0] if isinstance(s, ast.With) else s for s in going]
         self._gone = {id(node) for part in headers for node in ast.walk(part)}
@@ -103,7 +107,8 @@ class HandBlock:
                     notes.append(_GRAPH)
                 if name.endswith("Session") and self._reads_steps():
                     notes.append(_STEP)
-                yield Rewritten(reference.span[0], name, CODE, NAME, "; ".join(notes))
+                code, rule = (CODE, NAME) if self.loop.trains else (PREDICTING, PREDICTS)
+                yield Rewritten(reference.span[0], name, code, rule, "; ".join(notes))
 
     def _reads_steps(self) -> bool:
         """Whether the global step is asked for with a training operation."""
@@ -123,7 +128,8 @@ class HandBlock:
         if number in self._restored:
             return [self._savers.restored(node)]
         if number in self._saves:
-            return with_comments_of([node], [self._savers.saved(self._saves[number], node)])
+            saves = self._savers.saved if self.loop.trains else self._prediction.restored
+            return with_comments_of([node], [saves(self._saves[number], node)])
         return [node]
 
     def call(self, place: Span, node: cst.Call) -> cst.BaseExpression:
@@ -192,7 +198,7 @@ class HandBlock:
         if old in loop.of_loss:
             replaced = [new for old, new in pairs if old in loop.of_loss]
             found = self._model.definition(replaced, pairs, blank)
-        elif old is loop.minimized.statement:
+        elif loop.trains and old is loop.minimized.statement:
             changing = [new for old, new in pairs if old in loop.minimized.changing]
             replaced = [*changing, new]
             definition = self._operation.changing(changing, new, blank)

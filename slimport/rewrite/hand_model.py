@@ -9,6 +9,7 @@ import libcst as cst
 
 from slimport.index.hand_loop import HandLoop
 from slimport.rewrite.hand_names import HandNames
+from slimport.rewrite.hand_prediction import HandPrediction
 from slimport.rewrite.long_lines import on_lines
 from slimport.rewrite.site import FileServices
 from slimport.rewrite.statements import (
@@ -50,12 +51,7 @@ class HandModel:
             pairs: Those of the block, with what the index knows of them.
             blank: Lines that go between definitions here.
         """
-        loop, specs = self._loop, self._specs(pairs)
-        loss, fetched = loop.minimized.loss, loop.fetched
-        returned = loss
-        if fetched:
-            more = "".join(f', "{name}": {name}' for name in fetched)
-            returned = f'{{"loss": {loss}{more}}}'
+        specs = self._specs(pairs)
         first = of_loss[0]
         space = [BLANK] * blank
         above = [] if self._is_first() else space
@@ -63,11 +59,11 @@ class HandModel:
         definition = cst.FunctionDef(
             cst.Name(self._names.function),
             cst.Parameters([cst.Param(cst.Name(name)) for name in specs]),
-            cst.IndentedBlock([*indented(of_loss), line(f"return {returned}")]),
+            cst.IndentedBlock([*indented(of_loss), line(f"return {self._returned()}")]),
             leading_lines=[*above, *(kept for kept in lines if kept.comment is not None)],
         )
         call = cst.Call(
-            self._services.written("FedModel" if specs else "LossModel"),
+            self._services.written(self._kind()),
             [
                 cst.Arg(cst.Name(self._names.function)),
                 *(keyword(n, spec) for n, spec in specs.items()),
@@ -76,6 +72,19 @@ class HandModel:
         call = on_lines(call)
         assign = cst.SimpleStatementLine([assignment(self._names.model, call)])
         return [definition, with_lines_only(assign, space)]
+
+    def _returned(self) -> str:
+        loop, loss = self._loop, self._loop.minimized.loss
+        if not loop.trains:
+            return HandPrediction(loop, self._names, self._services).returned()
+        more = "".join(f', "{name}": {name}' for name in loop.fetched)
+        return f'{{"loss": {loss}{more}}}' if more else loss
+
+    def _kind(self) -> str:
+        """The class of the model."""
+        if not self._loop.trains:
+            return "PredictionModel"
+        return "FedModel" if self._loop.inputs else "LossModel"
 
     def _specs(self, pairs: Sequence[Pair]) -> dict[str, cst.BaseExpression]:
         """``tf.TensorSpec(shape, dtype)`` for each input."""

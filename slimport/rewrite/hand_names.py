@@ -15,7 +15,7 @@ class HandNames:
 
     Attributes:
         model: The model.
-        function: The function that computes its loss.
+        function: The function that computes its loss, or what it predicts.
         logs: What a step returns.
         batches: What gives its batches, where queues did.
         transform: The function that changes gradients.
@@ -40,7 +40,7 @@ def names_of(loop: HandLoop) -> HandNames:
     taken = names_taken(loop.function)
     return HandNames(
         model=free_name("model", taken),
-        function=free_name("build_loss", taken),
+        function=free_name("build_loss" if loop.trains else "build_outputs", taken),
         logs=free_name("logs", taken),
         batches=free_name("batches", taken),
         transform=free_name("change_gradients", taken),

@@ -10,6 +10,7 @@ from slimport.index.blocks import loaded
 from slimport.index.hand_loop import HandLoop
 from slimport.index.session_runs import Request, Run
 from slimport.rewrite.hand_names import HandNames
+from slimport.rewrite.hand_prediction import HandPrediction
 from slimport.rewrite.long_lines import on_lines
 from slimport.rewrite.site import dotted
 from slimport.rewrite.statements import (
@@ -31,10 +32,11 @@ class HandRuns:
     Args:
         loop: What the index found.
         names: Those of what is new.
+        prediction: What its runs become if it trains nothing.
     """
 
-    def __init__(self, loop: HandLoop, names: HandNames) -> None:
-        self._loop, self._names = loop, names
+    def __init__(self, loop: HandLoop, names: HandNames, prediction: HandPrediction) -> None:
+        self._loop, self._names, self._prediction = loop, names, prediction
         self._used = loaded([loop.function.node])
 
     def run(self, run: Run, statement: cst.BaseStatement) -> list[cst.BaseStatement]:
@@ -67,6 +69,8 @@ class HandRuns:
         feed = _given(request, node) or cst.Dict([])
         if isinstance(feed, cst.Dict):
             feed = _by_names(feed, [e for e in feed.elements if _key(e) != self._loop.rate])
+        if not self._loop.trains:
+            return self._prediction.values(request, feed)
         keys = [cst.SimpleString(f'"{self._key_of(name)}"') for name in request.fetches]
         names = cst.List([cst.Element(key) for key in keys]) if request.is_list else keys[0]
         return cst.Call(

@@ -107,6 +107,7 @@ PARTS = (
     "logs",
     "loss_model",
     "fed_model",
+    "prediction_model",
     "scalar_events",
     "event_writer",
     "metrics_model",

@@ -1,0 +1,175 @@
+"""Whether a block that restores a network and runs it can be a model that predicts."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from slimport.index.blocks import assigned, call_of, leave_it, loaded
+from slimport.index.hand_again import check_again
+from slimport.index.hand_gradients import bound
+from slimport.index.hand_inference import check_inference
+from slimport.index.hand_lines import check_lines
+from slimport.index.hand_lookups import check_lookups, makes_variables
+from slimport.index.hand_loop import HandLoop
+from slimport.index.hand_loop_checks import HandLoopChecks
+from slimport.index.hand_prediction import list_of, restores_of
+from slimport.index.hand_values import check_values
+from slimport.index.program import Program
+from slimport.index.stays import Stays
+
+
+class PredictionChecks(HandLoopChecks):
+    """Each check passes or raises `Stays`.
+
+    Args:
+        loop: What was read.
+        program: The index.
+    """
+
+    def __init__(self, loop: HandLoop, program: Program) -> None:
+        super().__init__(loop, program, {})
+
+    def check(self) -> None:
+        """All of them.
+
+        Raises:
+            Stays: Where something would be missing, or computed otherwise.
+        """
+        check_lines(self._loop)
+        self._check_runs()
+        self._check_restored()
+        self._check_begun()
+        self._check_asked()
+        if leave_it(self._loop.of_loss):
+            raise Stays("the statements of the network return, or leave a loop", self._first())
+        check_lookups(self._loop.of_loss, self._function, self._program)
+        self._check_changes()
+        check_values(self._loop)
+        self._check_own()
+        self._check_names()
+        self._check_graph()
+        self._check_rest()
+        check_inference(self._loop, self._program)
+        check_again(self._loop, self._program)
+
+    def _first(self) -> ast.stmt:
+        return self._loop.of_loss[0]
+
+    def _check_runs(self) -> None:
+        loop = self._loop
+        if not loop.inputs:
+            raise Stays("no placeholder feeds it", self._operation)
+        if not loop.of_loss or not loop.asked:
+            raise Stays("the session runs nothing here", self._operation)
+        if loop.merged or loop.writers:
+            raise Stays("it writes summaries", [*loop.merged, *loop.writers][0])
+        if loop.step_reads:
+            raise Stays("it reads the global step", loop.step_reads[0])
+
+    def _check_restored(self) -> None:
+        """Something restores the network, of which nothing is made later, and nothing saves it."""
+        loop = self._loop
+        for found in loop.saves:
+            call = call_of(found.statement)
+            is_restore = call is not None and ast.unparse(call.func).endswith(".restore")
+            if call is None or not is_restore or not isinstance(found.statement, ast.Expr):
+                raise Stays("it saves variables, or uses what the saver gives", found.statement)
+            given = [*call.args, *call.keywords]
+            if len(given) != 2 or any(k.arg != "save_path" for k in call.keywords):
+                raise Stays("what the saver is told has no equal", found.statement)
+            restores_of(found, loop)
+        if not loop.saves and not loop.restored:
+            raise Stays("nothing restores its variables", self._operation)
+        for saver in loop.savers:
+            made = list_of(saver, loop.block, loop.function) or saver
+            at = loop.block.index(made)
+            for statement in (s for s in loop.of_loss if loop.block.index(s) > at):
+                if makes_variables(statement, self._function, self._program):
+                    raise Stays("variables are made after the saver", statement)
+
+    def _check_begun(self) -> None:
+        super()._check_begun()
+        asked = [request.call.lineno for request in self._loop.asked]
+        for statement in self._loop.gone:
+            if statement.lineno > min(asked) and _runs(statement):
+                raise Stays("variables are initialized again", statement)
+
+    def _check_asked(self) -> None:
+        super()._check_asked()
+        for found in self._loop.feeds:
+            self._check_dictionary(found)
+
+    def _check_dictionary(self, feed: ast.Assign) -> None:
+        """A dictionary with a name is fed, and nothing is put into it elsewhere."""
+        names = assigned(feed.targets)
+        for node in ast.walk(self._function.node):
+            match node:
+                case ast.Subscript(ast.Name(name)) | ast.Attribute(ast.Name(name)) if name in names:
+                    raise Stays(f"{name} is used for something else", node)
+
+    def _check_own(self) -> None:
+        """No name of the network had a value before: in a function it would be another one."""
+        of_loss, made = self._loop.of_loss, set[str]()
+        for statement in of_loss:
+            own = bound(of_loss) - made
+            again = loaded([statement]) & own - bound_first(statement)
+            if again:
+                raise Stays(f"{min(again)} gets another value", statement)
+            made |= bound([statement])
+
+    def _values_named(self) -> list[ast.Name]:
+        """Names that a run gives the value of their tensor: ``scores = sess.run(scores, feed)``."""
+        fetched = set(self._loop.fetched)
+        found: list[ast.Name] = []
+        for block in _blocks(self._function.node):
+            for position, statement in enumerate(block):
+                if not isinstance(statement, ast.Assign) or not self._asks(statement):
+                    continue
+                names = {n.id for n in _targets(statement)} & fetched
+                later = [node for s in block[position + 1 :] for node in ast.walk(s)]
+                found += [n for n in _targets(statement) if n.id in names]
+                found += [n for n in later if isinstance(n, ast.Name) and n.id in names]
+        return found
+
+    def _asks(self, statement: ast.Assign) -> bool:
+        return any(request.call is statement.value for request in self._loop.asked)
+
+
+def bound_first(statement: ast.stmt) -> set[str]:
+    """Names that a compound statement binds above where it uses them, such as a loop's."""
+    found: dict[str, bool] = {}
+    names = [node for node in ast.walk(statement) if isinstance(node, ast.Name)]
+    if isinstance(statement, ast.For | ast.With | ast.If | ast.While | ast.Try):
+        for node in sorted(names, key=lambda n: (n.lineno, isinstance(n.ctx, ast.Store))):
+            found.setdefault(node.id, isinstance(node.ctx, ast.Store))
+    if isinstance(statement, ast.For):
+        found |= {n.id: True for n in ast.walk(statement.target) if isinstance(n, ast.Name)}
+    return {name for name, is_bound in found.items() if is_bound}
+
+
+def _runs(statement: ast.stmt) -> bool:
+    """Whether a statement that goes ran initializers."""
+    call = getattr(statement, "value", None)
+    return (
+        isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and (call.func.attr == "run")
+    )
+
+
+def _targets(statement: ast.Assign) -> list[ast.Name]:
+    """The names that an assignment binds, if it binds nothing else."""
+    (target, *others) = statement.targets
+    parts = target.elts if isinstance(target, ast.Tuple | ast.List) else [target]
+    names = [part for part in parts if isinstance(part, ast.Name)]
+    return names if not others and len(names) == len(parts) else []
+
+
+def _blocks(node: ast.AST) -> Iterator[list[ast.stmt]]:
+    """Every list of statements, the inner ones included."""
+    for inner in ast.walk(node):
+        for name in ("body", "orelse", "finalbody"):
+            block = getattr(inner, name, None)
+            if isinstance(block, list):
+                yield block
