@@ -95,7 +95,7 @@ class Built:
         self.code = code
         found = migrated.legacy_variables(model)
         # The state of Keras' generators is no weight, and has no counterpart.
-        self.variables = {n: v for n, v in found.items() if "seed_generator" not in n}
+        self.variables = {n: v for n, v in found.items() if v.name != "seed_generator_state"}
 
 
 def build(blueprint: Blueprint) -> Built:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,20 @@ def beside(prefix: Path, suffix: str) -> Path:
     return prefix.with_name(prefix.name + suffix)
 
 
+def literal(path: Path) -> Path:
+    """Returns a pattern that matches this path alone: TensorFlow takes that of a V1 for one.
+
+    Below `run[12]/` it would read the checkpoint of a `run1/` beside it.
+    """
+    return Path(re.sub(r"([\\*?\[])", r"\\\1", str(path)))
+
+
 class _Reader:
-    """TensorFlow's reader, opened by the first value that is asked for."""
+    """TensorFlow's reader, opened by the first value that is asked for.
+
+    Args:
+        pattern: What TensorFlow is told: the prefix (V2), or a pattern of files (V1).
+    """
 
     def __init__(self, pattern: Path) -> None:
         self.pattern = pattern
@@ -125,7 +138,9 @@ class TableSource:
 
         self.path = prefix
         whole = files == [prefix]
-        pattern = prefix if whole else beside(prefix, f"-?????-of-{len(files):05d}")
+        name = literal(prefix)
+        pattern = name if whole else beside(name, f"-?????-of-{len(files):05d}")
+        self.pattern = pattern
         self._reader = _Reader(pattern)
         try:
             shapes = self._reader.opened().get_variable_to_shape_map()

@@ -126,6 +126,7 @@ def weights_command(source: Path, inspect: bool, json_file: Path | None, **given
         images.ImageError,
         old_graphs.OldGraphError,
         training_state.StateError,
+        OSError,
     ) as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(1)
@@ -138,7 +139,9 @@ def weights_command(source: Path, inspect: bool, json_file: Path | None, **given
 
 def _request(source: Path, given: dict[str, Any]) -> Any:
     from slimport.weights.blueprint import Blueprint
+    from slimport.weights.conflicts import conflicts
     from slimport.weights.images import Shown
+    from slimport.weights.keras_files import is_keras_file
     from slimport.weights.run import Request
 
     out, checkpoint = given["out"], given["to_checkpoint"]
@@ -146,6 +149,8 @@ def _request(source: Path, given: dict[str, Any]) -> Any:
         raise click.UsageError("give --model package.module:function, or --inspect")
     if out is None and checkpoint is None:
         raise click.UsageError("give --out FILE or --to-checkpoint PREFIX")
+    for text in conflicts(given, source if is_keras_file(source) else None):
+        raise click.UsageError(text)
     if out is not None and not out.name.endswith((".weights.h5", ".keras")):
         raise click.UsageError(f"--out {out}: the name must end in .weights.h5 or .keras")
     blueprint = Blueprint(

@@ -84,5 +84,8 @@ def forget(variables: Mapping[str, Any]) -> None:
 
     for variable in variables.values():
         dtype = tf.as_dtype(variable.dtype)
+        if dtype.is_bool:  # neither of the two values is wrong everywhere
+            variable.assign(tf.logical_not(tf.convert_to_tensor(variable)))
+            continue
         wrong = float("nan") if dtype.is_floating or dtype.is_complex else dtype.min
         variable.assign(tf.fill(variable.shape, tf.constant(wrong, dtype)))

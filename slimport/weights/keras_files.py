@@ -25,6 +25,7 @@ def written_whole(out: Path) -> Iterator[Path]:
     If an exception ends the block, nothing is left and `out` is as it was.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
+    # Beside its place: what is moved from another file system is not there at once.
     folder = Path(tempfile.mkdtemp(prefix=".slimport-", dir=out.parent))
     try:
         yield folder / out.name

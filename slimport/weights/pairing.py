@@ -94,7 +94,8 @@ def pair(
             matched[name] = source
         if shadows and variable.trainable and name not in shadow_of and source in described:
             unshadowed.append(name)
-    left = {name: d for name, d in described.items() if name not in matched.values()}
+    taken = {*matched.values()}
+    left = {name: d for name, d in described.items() if name not in taken}
     seen = {m.stored.stored.name for m in mismatched} | {*wanted}
     return Pairing(
         matched,

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from slimport.verify.result import ModeResult
-from slimport.weights import conversion, keras_files, training_state
+from slimport.weights import conversion, keras_files, layers_in_file, training_state
 from slimport.weights.blueprint import Blueprint, Built, build
-from slimport.weights.check import Old, check
-from slimport.weights.checkpoints import files_of, write_checkpoint
-from slimport.weights.images import Shown
+from slimport.weights.check import CheckError, Old, check
+from slimport.weights.checkpoints import files_of, written_whole
+from slimport.weights.images import ImageError, Shown
+from slimport.weights.old_graphs import OldGraphError
 from slimport.weights.pairing import Pairing, Wanted, pair
 from slimport.weights.roles import Described, describe
 from slimport.weights.sources import Source, open_source
@@ -122,14 +124,26 @@ def run(request: Request, progress: Progress) -> Result:
         result.state = training_state.restore(built.model, _checkpoint_of(source))
         result.notes.append(f"the optimizer goes on: {len(result.state)} slots and averages")
     if request.out is not None:
-        _write_keras(request.out, source, result, progress)
+        _write_keras(request, source, result, progress)
     if request.checkpoint is not None:
-        _write_checkpoint(request, result, request.like or source.path)
+        _write_checkpoint(request, result, _like(request) or _pattern(source))
     if request.old is not None:
         values = {name: conversion.held(v) for name, v in built.variables.items()}
         values |= {name: source.read(stored) for name, stored in pairing.matched.items()}
-        result.check = check(built, request.blueprint, request.old, request.shown, values)
+        result.check = _checked(
+            request, result, replace(request.old, checkpoint=_pattern(source)), values
+        )
     return result
+
+
+def _checked(request: Request, result: Result, old: Old, values: Mapping[str, Any]) -> ModeResult:
+    try:
+        return check(result.built, request.blueprint, old, request.shown, values)
+    except (CheckError, ImageError, OldGraphError) as error:
+        written = ", ".join(map(str, result.written))
+        raise WeightsError(
+            f"{error}\n{written}: written and read back, but not compared"
+        ) from error
 
 
 def _made(request: Request) -> Built:
@@ -142,14 +156,36 @@ def _made(request: Request) -> Built:
 def _checkpoint_of(source: Source) -> Path:
     if not source.kind.startswith("checkpoint"):
         raise WeightsError(f"a {source.kind} has no optimizer slots: run without --slots")
-    return source.path
+    return _pattern(source)
+
+
+def _pattern(source: Source) -> Path:
+    """What TensorFlow itself is told to open."""
+    return getattr(source, "pattern", source.path)
+
+
+def _like(request: Request) -> Path | None:
+    return None if request.like is None else _checkpoint_of(open_source(request.like))
 
 
 def _check_free(request: Request) -> None:
     """Nothing that is there is lost."""
-    taken = [] if request.checkpoint is None else files_of(request.checkpoint)
-    if request.out is not None and request.out.exists():
-        taken.append(request.out)
+    if request.checkpoint is not None:
+        if request.checkpoint.is_dir():
+            raise WeightsError(
+                f"{request.checkpoint} is a folder: --to-checkpoint takes a prefix, like "
+                f"{request.checkpoint / 'model.ckpt'}"
+            )
+        _check_untaken(files_of(request.checkpoint), request)
+    if request.out is not None:
+        _check_untaken(_there(request.out), request)
+
+
+def _there(path: Path) -> list[Path]:
+    return [path] if os.path.lexists(path) else []
+
+
+def _check_untaken(taken: list[Path], request: Request) -> None:
     if taken and not request.overwrite:
         raise WeightsError(f"{taken[0]} is there already; --overwrite replaces it")
 
@@ -190,10 +226,10 @@ def _size(source: Source, matched: Mapping[str, str]) -> int:
     return sum(source.variables[name].nbytes or 0 for name in matched.values())
 
 
-def _write_keras(out: Path, source: Source, result: Result, progress: Progress) -> None:
+def _write_keras(request: Request, source: Source, result: Result, progress: Progress) -> None:
     """Saves the model, loads what was saved, and compares it with the source bit by bit."""
-    pairing, built = result.pairing, result.built
-    assert pairing is not None
+    pairing, built, out = result.pairing, result.built, request.out
+    assert pairing is not None and out is not None
     matched = {**pairing.matched, **{name: name for name in result.state}}
     mine = {name: built.variables[name] for name in pairing.matched} | {**result.state}
     with keras_files.written_whole(out) as path:
@@ -212,6 +248,7 @@ def _write_keras(out: Path, source: Source, result: Result, progress: Progress) 
                 f"{len(lost)} variables do not come back from the file that Keras wrote "
                 f"({lost[0]} is the first): nothing is written"
             )
+        _check_untaken(_there(out), request)  # by another run, meanwhile
     result.notes.append(f"read back: {len(mine)} of {len(mine)} variables equal, bit by bit")
     result.written.append(out)
 
@@ -228,9 +265,15 @@ def _from_keras(request: Request, progress: Progress) -> Result:
             if request.slots:  # Keras only warns where it leaves an optimizer as it is
                 warnings.filterwarnings("error", "Skipping variable loading for optimizer")
             built.model.load_weights(request.source)
-    except (ValueError, OSError, KeyError, UserWarning) as error:
+    except Exception as error:  # a layer's own code may raise anything, and so do damaged files
         raise WeightsError(f"{request.source} does not fit the model: {error}") from error
-    _write_checkpoint(request, result, request.like)
+    wrong = layers_in_file.differing(built.model, request.source)
+    if wrong:
+        raise WeightsError(
+            f"{request.source} is of another model. Keras finds layers by their order and class, "
+            f"their names say: {'; '.join(wrong[:5])}{' ...' if len(wrong) > 5 else ''}"
+        )
+    _write_checkpoint(request, result, _like(request))
     return result
 
 
@@ -245,11 +288,12 @@ def _write_checkpoint(request: Request, result: Result, like: Path | None) -> No
         values = dict(training_state.named_as_by_tf1(built.model, like))
     if request.step is not None:
         values["global_step"] = np.int64(request.step)
-    write_checkpoint(request.checkpoint, values)
-    source = open_source(request.checkpoint)
-    names = {name: name for name in built.variables}
-    lost = conversion.differing(source, names, built.variables, lambda name, size: None)
-    if lost:
-        raise WeightsError(f"{request.checkpoint} does not hold what was written: {lost[0]}")
-    result.notes.append(f"read back: {len(names)} of {len(names)} variables equal, bit by bit")
+    with written_whole(request.checkpoint, values) as prefix:
+        lost = conversion.differing(
+            open_source(prefix), {name: name for name in values}, values, lambda name, size: None
+        )
+        if lost:
+            raise WeightsError(f"{request.checkpoint} does not hold what was written: {lost[0]}")
+        _check_untaken(files_of(request.checkpoint), request)  # by another run, meanwhile
+    result.notes.append(f"read back: {len(values)} of {len(values)} variables equal, bit by bit")
     result.written.append(request.checkpoint)

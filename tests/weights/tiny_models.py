@@ -26,6 +26,33 @@ def network(images: Any, classes: int = 3, width: int = 4, is_training: bool = T
     return {"logits": keras.layers.Dense(classes, name="net__logits")(x)}
 
 
+def branches(names: str, scope: str = "net") -> keras.Model:
+    """Layers of one shape side by side."""
+    inputs = keras.Input((4,))
+    return keras.Model(inputs, [keras.layers.Dense(4, name=f"{scope}__{n}")(inputs) for n in names])
+
+
+@keras.saving.register_keras_serializable("tiny_models")
+class Types(keras.layers.Layer):
+    """A variable of each dtype, one without an axis and one without a value."""
+
+    def build(self, shape: Any) -> None:
+        for dtype in ("bool", "int8", "int64", "uint16", "float64", "float16", "bfloat16"):
+            name = f"of_{dtype}"
+            self.add_weight((2, 2), "zeros", dtype=dtype, trainable=False, name=name)
+        self.add_weight((), "zeros", name="number")
+        self.add_weight((0, 3), "zeros", name="empty")
+
+    def call(self, inputs: Any) -> Any:
+        return inputs
+
+
+def types() -> keras.Model:
+    """A model of such variables."""
+    inputs = keras.Input((4,))
+    return keras.Model(inputs, Types(name="net__types")(inputs))
+
+
 def compiled(name: str = "adam") -> keras.Model:
     """The model, set to train with averages."""
     model = small()

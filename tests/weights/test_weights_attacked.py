@@ -1,0 +1,170 @@
+"""What `slimport weights` did silently or with a traceback, and does no more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.weights.test_weights_command import read, same, trained, values, weights
+from tests.weights.tools import save
+
+tf = pytest.importorskip("tensorflow")
+keras = pytest.importorskip("keras")
+
+SMALL = ("--model", "tiny_models:small")
+BRANCHES = ("--model", "tiny_models:branches")
+
+
+def branches(seed: int = 0) -> dict[str, Any]:
+    random = np.random.default_rng(seed)
+    shapes = {"net/a/weights": (4, 4), "net/a/biases": (4,)}
+    shapes |= {name.replace("/a/", "/b/"): shape for name, shape in shapes.items()}
+    return {name: random.normal(size=shape).astype("float32") for name, shape in shapes.items()}
+
+
+@pytest.mark.parametrize("devices", [1, 2])
+def test_a_folder_whose_name_is_a_pattern(tmp_path: Path, devices: int) -> None:
+    for number, folder in enumerate(("run[12]", "run1", "run2")):
+        (tmp_path / folder).mkdir()
+        prefix = tmp_path / folder / "model.ckpt"
+        save(prefix, values(net__logits__biases=np.full(3, number, "f4")), 1, devices=devices)
+    back = tmp_path / "back"
+    done = weights(tmp_path / "run[12]" / "model.ckpt", *SMALL, "--to-checkpoint", back)
+    assert done.exit_code == 0, done.output
+    assert np.array_equal(read(back)["net/logits/biases"], np.zeros(3))
+
+
+@pytest.mark.parametrize("name", ["net.weights.h5", "net.keras"])
+def test_a_keras_file_of_another_model(tmp_path: Path, name: str) -> None:
+    old, out, back = save(tmp_path / "old", branches()), tmp_path / name, tmp_path / "back"
+    assert weights(old, *BRANCHES, "--args", "names='ab'", "--out", out).exit_code == 0
+    swapped = weights(out, *BRANCHES, "--args", "names='ba'", "--to-checkpoint", back)
+    assert swapped.exit_code == 1 and "net__a got another layer's values" in swapped.output
+    fewer = weights(out, *BRANCHES, "--args", "names='a'", "--to-checkpoint", back)
+    assert fewer.exit_code == 1 and "net__b of the file is not in the model" in fewer.output
+    assert sorted(path.name for path in tmp_path.glob("back*")) == []
+    done = weights(out, *BRANCHES, "--args", "names='ab'", "--to-checkpoint", back)
+    assert done.exit_code == 0, done.output
+    assert same(read(back), branches())
+
+
+@pytest.mark.parametrize("name", ["net.weights.h5", "net.keras"])
+def test_every_dtype_and_any_bits(tmp_path: Path, name: str) -> None:
+    from slimport.verify.migrated import legacy_variables
+    from tests.weights import tiny_models
+
+    random, given = np.random.default_rng(0), {}
+    for each, variable in legacy_variables(tiny_models.types()).items():
+        dtype = tf.as_dtype(variable.dtype).as_numpy_dtype
+        count = int(np.prod(variable.shape))
+        bits = np.frombuffer(random.bytes(count * np.dtype(dtype).itemsize), dtype)
+        value = bits if dtype is not np.bool_ else np.array([True, False, False, True])
+        given[each] = value.reshape(tuple(variable.shape))
+    tensors = [tf.constant(value) for value in given.values()]
+    prefix = str(tmp_path / "old")
+    tf.raw_ops.SaveV2(
+        prefix=prefix, tensor_names=[*given], shape_and_slices=[""] * len(given), tensors=tensors
+    )
+    out, back = tmp_path / name, tmp_path / "back"
+    done = weights(prefix, "--model", "tiny_models:types", "--out", out)
+    assert done.exit_code == 0, done.output
+    done = weights(out, "--model", "tiny_models:types", "--to-checkpoint", back)
+    assert done.exit_code == 0, done.output
+    assert same(read(back), given)
+
+
+def test_a_network_called_as_keras_calls_its_seeds(tmp_path: Path) -> None:
+    given = {n.replace("net", "seed_generator", 1): value for n, value in branches().items()}
+    old, back = save(tmp_path / "old", given), tmp_path / "back"
+    more = ("--args", "names='ab', scope='seed_generator'", "--to-checkpoint", back)
+    done = weights(old, *BRANCHES, *more)
+    assert done.exit_code == 0, done.output
+    assert same(read(back), given)
+
+
+NOWHERE = ("--out", "file/net.keras"), ("--to-checkpoint", "file/net"), ("--to-checkpoint", "")
+
+
+@pytest.mark.parametrize("option", NOWHERE)
+def test_a_place_that_cannot_be_written_to(tmp_path: Path, option: tuple[str, str]) -> None:
+    old = save(tmp_path / "old", values())
+    (tmp_path / "file").write_text("no folder")
+    before = sorted(tmp_path.rglob("*"))
+    done = weights(old, *SMALL, option[0], tmp_path / option[1])
+    assert done.exit_code == 1 and "Error: " in done.output
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_an_old_checkpoint_in_the_way(tmp_path: Path, version: int) -> None:
+    old = save(tmp_path / "old", values(), version, devices=2)
+    other = save(tmp_path / "other", values(1))
+    done = weights(other, *SMALL, "--to-checkpoint", old)
+    assert done.exit_code == 1 and "is there already" in done.output
+
+
+def test_a_damaged_keras_file(tmp_path: Path) -> None:
+    (tmp_path / "net.keras").write_text("no archive")
+    done = weights(tmp_path / "net.keras", *SMALL, "--to-checkpoint", tmp_path / "back")
+    assert done.exit_code == 1 and "does not fit the model" in done.output
+
+
+def test_a_checkpoint_that_is_not_what_was_written_is_not_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from slimport.weights import conversion
+
+    monkeypatch.setattr(conversion, "same_bits", lambda one, other: False)
+    old, back = save(tmp_path / "old", values()), tmp_path / "back"
+    before = sorted(tmp_path.iterdir())
+    done = weights(old, *SMALL, "--to-checkpoint", back)
+    assert done.exit_code == 1 and "does not hold what was written" in done.output
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_two_runs_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from slimport.weights import conversion
+
+    old, out, kept = save(tmp_path / "old", values()), tmp_path / "net.keras", conversion.forget
+
+    def meanwhile(variables: Any) -> None:
+        out.write_text("another's")
+        kept(variables)
+
+    monkeypatch.setattr(conversion, "forget", meanwhile)
+    done = weights(old, *SMALL, "--out", out)
+    assert done.exit_code == 1 and out.read_text() == "another's"
+
+
+OUT, BACK = ("--out", "x.keras"), ("--to-checkpoint", "x")
+CONFLICTS = {
+    "averages of a file of Keras": ("net.keras", *BACK, "--ema"),
+    "a part of a file of Keras": ("net.keras", *BACK, "--partial"),
+    "a check of a file of Keras": ("net.keras", *BACK, "--verify", "--old", "."),
+    "a file of Keras of a file of Keras": ("net.keras", *BACK, *OUT),
+    "a check that was not asked for": ("old", *OUT, "--old", "."),
+    "averages and slots": ("old", *OUT, "--ema", "--slots"),
+    "a step, and no checkpoint": ("old", *OUT, "--step", "3"),
+    "two steps": ("old", *BACK, "--step", "3", "--slots"),
+    "names of slots without slots": ("old", *BACK, "--like", "old"),
+}
+
+
+@pytest.mark.parametrize("case", CONFLICTS)
+def test_options_that_would_do_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert weights(*CONFLICTS[case], *SMALL).exit_code == 2
+    assert sorted(tmp_path.iterdir()) == []
+
+
+def test_slots_of_the_first_version_in_two_files(tmp_path: Path) -> None:
+    old, back = save(tmp_path / "old", trained(), version=1, devices=2), tmp_path / "back"
+    model = ("--model", "tiny_models:compiled", "--slots", "--like", old)
+    done = weights(old, *model, "--to-checkpoint", back)
+    assert done.exit_code == 0, done.output
+    assert same(read(back), trained())
