@@ -11,6 +11,7 @@ from slimport.index.callers import of_a_graph_before
 from slimport.index.clone_checks import check, nodes_that_go
 from slimport.index.clones import CloneTraining, clone_training
 from slimport.index.global_steps import told_steps
+from slimport.index.late_lookups import check_late_lookups
 from slimport.index.pipelines import Pipeline
 from slimport.index.program import Function, Program, Reference
 from slimport.index.queues import QUEUES
@@ -98,6 +99,7 @@ def _why_not(training: Training, program: Program, read: Mapping[Function, Pipel
         return found
     try:
         check_again(training, program, read)
+        check_late_lookups(training, program)
         check_asked_steps(training, program)
     except Stays as why:
         return f"{why} (line {why.line})"

@@ -151,3 +151,45 @@ def test_variables_made_after_they_were_to_start_from_a_checkpoint() -> None:
     early = "        tf.train.init_from_checkpoint(start, {'fc/': 'fc/'})\n"
     before = source.replace("        tf.losses.mean", f"{early}        tf.losses.mean")
     assert "LossModel" not in rewritten({"run.py": before})["run.py"]
+
+
+RESTORE = "init_fn = slim.assign_from_checkpoint_fn(start, {})"
+STEP = "step = slim.create_global_step()\n        "
+ALL = "slim.get_variables_to_restore(exclude=['logits'])"
+# What a graph has beside the model's variables would be restored with them.
+BESIDE_THE_MODEL = {
+    "the step": (STEP + RESTORE.format(ALL), ""),
+    "the step in a scope": (STEP + "tf.train.init_from_checkpoint(start, {'/': '/'})", ""),
+    "slots": ("pass", RESTORE.format(ALL)),
+    "slots of a scope": ("pass", "tf.train.init_from_checkpoint(start, {'fc/': 'fc/'})"),
+    "all": ("pass", RESTORE.format("slim.get_variables('fc')")),
+    "all of a saver": ("pass", "restorer = tf.train.Saver(max_to_keep=1)"),
+    "all of a function": (
+        "pass",
+        "def init_fn(session):\n"
+        "            tf.train.Saver(slim.get_variables_to_restore()).restore(session, start)",
+    ),
+}
+OF_THE_MODEL = {
+    "no step yet": (RESTORE.format(ALL), ""),
+    "no step": (
+        STEP + "left_out = ['logits', 'global_step']\n        "
+        "init_fn = slim.assign_from_checkpoint_fn(\n"
+        "            start, slim.get_variables_to_restore(exclude=left_out))",
+        "",
+    ),
+    "scopes": (STEP + RESTORE.format("slim.get_variables_to_restore(['fc'])"), ""),
+    "a scope": (STEP + "tf.train.init_from_checkpoint(start, {'fc/': 'fc/'})", ""),
+    "names": ("pass", "tf.train.init_from_checkpoint(start, {'fc/weights': 'fc/weights'})"),
+    "model variables": ("pass", RESTORE.format("slim.get_model_variables()")),
+}
+
+
+@pytest.mark.parametrize("is_of_model", [True, False])
+def test_the_step_and_slots_are_no_variables_of_a_model(is_of_model: bool) -> None:
+    for name, (early, late) in (OF_THE_MODEL if is_of_model else BESIDE_THE_MODEL).items():
+        source = TRAIN.format(statement=early).replace(
+            "        slim.learning.train(", f"        {late}\n        slim.learning.train("
+        )
+        text = rewritten({"run.py": source})["run.py"]
+        assert (".fit(\n" in text) == is_of_model, name
