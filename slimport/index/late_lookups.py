@@ -102,14 +102,12 @@ def _map(reference: Reference) -> list[tuple[str, str]]:
     """An assignment map from names to names; empty where it is told in another way."""
     call = reference.call
     given = argument(call, 1, "assignment_map") if call is not None else None
-    match given:
-        case ast.Dict(keys, values):
-            pairs = zip(keys, values, strict=True)
-            names = [
-                (k.value, v.value)
-                for k, v in pairs
-                if isinstance(k, ast.Constant) and isinstance(v, ast.Constant)
-            ]
-            is_text = all(isinstance(n, str) and isinstance(t, str) for n, t in names)
-            return names if is_text and len(names) == len(keys) else []
-    return []
+    names: list[tuple[str, str]] = []
+    if isinstance(given, ast.Dict):
+        for pair in zip(given.keys, given.values, strict=True):
+            match pair:
+                case ast.Constant(str(old)), ast.Constant(str(new)):
+                    names.append((old, new))
+                case _:
+                    return []
+    return names
