@@ -6,7 +6,7 @@ import inspect
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from slimport.verify import cases, protocol, worker
 from slimport.verify.compare import Answered, compare_mode
-from slimport.verify.result import ModeResult
+from slimport.verify.result import ModeResult, Status
 from slimport.verify.run import Settings, make_side
 from slimport.weights.blueprint import Blueprint, Built
 from slimport.weights.checkpoints import write_checkpoint
@@ -22,6 +22,7 @@ from slimport.weights.images import Shown, image
 from slimport.weights.old_graphs import OldGraph, is_graph
 
 Array = np.ndarray[Any, Any]
+Sizes = tuple[int | None, ...]
 
 
 class CheckError(Exception):
@@ -82,8 +83,7 @@ def _beside_graph(built: Built, blueprint: Blueprint, old: Old, shown: Shown) ->
     graph = OldGraph(old.path, old.checkpoint)
     fed = graph.input(old.input)
     dtype = fed.dtype.as_numpy_dtype
-    spec = _input_of(built, blueprint) or (_sizes(fed.shape), np.dtype(dtype).name)
-    given = image(shown, *spec)
+    given = _shown_to_both(shown, _input_of(built, blueprint), fed)
     new = _new_answer(built, given)
     outputs = [entry["name"] for entry in new.meta["tensors"]]
     wanted = graph.fetches(outputs, old.outputs)
@@ -92,22 +92,47 @@ def _beside_graph(built: Built, blueprint: Blueprint, old: Old, shown: Shown) ->
         answer.tensor(protocol.OUTPUT, name, value, order)
     # What a graph has no tensor for was not asked of it, and is no difference.
     asked = [entry for entry in new.meta["tensors"] if entry["name"] in wanted]
-    new = Answered({**new.meta, "tensors": asked, "variables": []}, new.arrays)
-    return compare_mode(_case(blueprint, old, given), protocol.INFERENCE, _answered(answer), new)
+    unasked = [name for name in outputs if name not in wanted]
+    notes = [f"not compared, the graph has no tensor of that name: {name}" for name in unasked]
+    new = Answered({**new.meta, "tensors": asked, "variables": [], "notes": notes}, new.arrays)
+    case = _case(blueprint, old, given)
+    return _proof(compare_mode(case, protocol.INFERENCE, _answered(answer), new))
 
 
-def _sizes(shape: Any) -> tuple[int | None, ...]:
+def _proof(found: ModeResult) -> ModeResult:
+    """Outputs that are zero or not finite all over would be so with other weights, too."""
+    scales = [t.scale for t in found.of(protocol.OUTPUT) if t.scale is not None]
+    if found.status is not Status.EQUAL or not scales or any(scales):
+        return found
+    note = "every output is zero or not finite, on both sides: that proves nothing"
+    return replace(found, status=Status.NOTHING, notes=[*found.notes, note])
+
+
+def _shown_to_both(shown: Shown, wanted: tuple[Sizes, str] | None, fed: Any) -> Array:
+    """Sizes that the model leaves open are those of the graph, and whole numbers stay whole."""
+    dtype = np.dtype(fed.dtype.as_numpy_dtype)
+    if wanted is None:
+        return image(shown, _sizes(fed.shape), dtype.name)
+    shape, own = wanted
+    if fed.shape.rank == len(shape):
+        pairs = zip(shape, fed.shape.as_list(), strict=True)
+        shape = tuple(other if size is None else size for size, other in pairs)
+    given = image(shown, shape, dtype.name if dtype.kind in "iu" else own)
+    return given if np.dtype(own).kind in "iu" else given.astype(own)
+
+
+def _sizes(shape: Any) -> Sizes:
     if shape.rank is None:
         raise CheckError("the graph leaves the rank of its input open: give --input SHAPE")
     return tuple(shape.as_list())
 
 
-def _input_of(built: Built, blueprint: Blueprint) -> tuple[tuple[int | None, ...], str] | None:
+def _input_of(built: Built, blueprint: Blueprint) -> tuple[Sizes, str] | None:
     """Shape and dtype of the model's only input, as far as either says it."""
-    if blueprint.inputs:
-        return blueprint.inputs[0].shape, blueprint.inputs[0].dtype
-    inputs = getattr(built.model, "inputs", None) or []
-    return (tuple(inputs[0].shape), inputs[0].dtype) if len(inputs) == 1 else None
+    inputs = blueprint.inputs or getattr(built.model, "inputs", None) or []
+    if len(inputs) > 1:
+        raise CheckError(f"the model has {len(inputs)} inputs: --verify shows one image")
+    return (tuple(inputs[0].shape), inputs[0].dtype) if inputs else None
 
 
 def _new_answer(built: Built, given: Array) -> Answered:
@@ -115,7 +140,10 @@ def _new_answer(built: Built, given: Array) -> Answered:
     import tensorflow as tf
 
     started = time.monotonic()
-    found = built.model(tf.constant(given), training=False)
+    try:
+        found = built.model(tf.constant(given), training=False)
+    except Exception as error:  # its own code may raise anything
+        raise CheckError(f"the model fails on an input of shape {given.shape}: {error}") from error
     answer = protocol.Answer("model")
     for name, variable in built.variables.items():
         dtype = keras.backend.standardize_dtype(variable.dtype)
@@ -177,6 +205,9 @@ def _beside_tree(
         )
         settings = Settings(old_python=old.python)
         side = make_side("old", file, {"old": old.path.resolve()}, settings, folder)
-        side.run()
+        try:
+            side.run()
+        except OSError as error:
+            raise CheckError(f"{old.python} cannot run: {error}") from error
         answer = side.answer(0, protocol.INFERENCE)
-    return compare_mode(case, protocol.INFERENCE, answer, _new_answer(built, given))
+    return _proof(compare_mode(case, protocol.INFERENCE, answer, _new_answer(built, given)))

@@ -58,6 +58,8 @@ class OldGraph:
         tf, path = self._tf, self.path
         if path.suffix == ".meta":
             saver = tf.compat.v1.train.import_meta_graph(str(path), clear_devices=True)
+            if saver is None:
+                raise ValueError("it holds no graph with variables")
             saver.restore(self._session, str(checkpoint))
         elif path.name == "saved_model.pb" or path.is_dir():
             self._load_saved_model(path.parent if path.is_file() else path)
@@ -98,9 +100,18 @@ class OldGraph:
             fed: The tensor to feed.
             image: What it is fed.
             wanted: Names of tensors by the names of outputs.
+
+        Raises:
+            OldGraphError: It needs more than the image, or other sizes.
         """
         fetches = {name: self._tensor(tensor) for name, tensor in wanted.items()}
-        found: dict[str, Array] = self._session.run(fetches, {fed: image})
+        try:
+            found: dict[str, Array] = self._session.run(fetches, {fed: image})
+        except (self._tf.errors.OpError, ValueError, TypeError) as error:
+            why = getattr(error, "message", None) or str(error)
+            raise OldGraphError(
+                f"{self.path} cannot be run on {fed.name} of shape {list(image.shape)}: {why}"
+            ) from error
         return found
 
     def fetches(self, names: Sequence[str], told: Mapping[str, str]) -> dict[str, str]:

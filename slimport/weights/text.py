@@ -75,6 +75,8 @@ def _print_check(check: ModeResult, console: Console) -> None:
         console.print(f"[red]the {side} side failed[/]\n{escape(trace.rstrip())}")
     for tensor in sorted(check.of(OUTPUT), key=lambda tensor: -tensor.severity)[:_SHOWN]:
         console.print(f"  {escape(describe(tensor))}", soft_wrap=True)
+    for note in check.notes:
+        console.print(f"  {escape(note)}", soft_wrap=True)
     compared = [t for t in check.of(OUTPUT) if t.relative is not None]
     worst = max((t.relative or 0.0 for t in compared), default=None)
     colour = "green" if check.status is Status.EQUAL else "red"

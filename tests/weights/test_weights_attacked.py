@@ -168,3 +168,65 @@ def test_slots_of_the_first_version_in_two_files(tmp_path: Path) -> None:
     done = weights(old, *model, "--to-checkpoint", back)
     assert done.exit_code == 0, done.output
     assert same(read(back), trained())
+
+
+def frozen(folder: Path, given: dict[str, Any], shape: list[Any], dtype: str, more: bool) -> Path:
+    """A frozen graph of `tiny_models.branches("a")`."""
+    tf1 = tf.compat.v1
+    with tf.Graph().as_default() as graph:
+        x = tf.cast(tf1.placeholder(dtype, shape, name="x"), "float32")
+        weights, biases = (tf.constant(given[f"net/a/{n}"]) for n in ("weights", "biases"))
+        x = tf.matmul(x, weights) + biases
+        x = x * tf1.placeholder("float32", [], name="keep") if more else x
+        tf.identity(x, name="out")
+    (folder / "frozen.pb").write_bytes(graph.as_graph_def().SerializeToString())
+    return folder / "frozen.pb"
+
+
+CHECKED = {
+    "plain": ([None, 4], "float32", False, ""),
+    "of two examples": ([2, 4], "float32", False, ""),
+    "of whole numbers": ([None, 4], "uint8", False, ""),
+    "with another placeholder": ([None, 4], "float32", True, "must feed a value for placeholder"),
+    "of another rank": ([None, 4, 4], "float32", False, "cannot be run on x:0 of shape [1, 4]"),
+}
+
+
+@pytest.mark.parametrize("case", CHECKED)
+def test_what_an_old_graph_takes(tmp_path: Path, case: str) -> None:
+    shape, dtype, more, error = CHECKED[case]
+    given = {name: value for name, value in branches().items() if "/a/" in name}
+    graph = frozen(tmp_path, given, shape, dtype, more)
+    out = tmp_path / "net.weights.h5"
+    model = (*BRANCHES, "--args", "names='a'", "--out", out, "--verify", "--old", graph)
+    options = ("--old-input", "x", "--old-output", "out0=out")
+    done = weights(save(tmp_path / "old", given), *model, *options)
+    assert done.exit_code == (1 if error else 0), done.output
+    assert ("written and read back, but not compared" in done.output) == bool(error)
+    assert error in done.output.replace("\n", " ") and out.exists()
+
+
+def test_outputs_that_prove_nothing(tmp_path: Path) -> None:
+    given = {f"net/a/{n}": np.zeros(s, "f4") for n, s in (("weights", (4, 4)), ("biases", 4))}
+    graph = frozen(tmp_path, given, [None, 4], "float32", False)
+    model = (*BRANCHES, "--args", "names='a'", "--out", tmp_path / "net.keras")
+    check = ("--verify", "--old", graph, "--old-output", "out0=out")
+    done = weights(save(tmp_path / "old", given), *model, *check)
+    assert done.exit_code == 1 and "nothing compared" in done.output
+
+
+def test_outputs_that_the_graph_lacks(tmp_path: Path) -> None:
+    graph = frozen(tmp_path, branches(), [None, 4], "float32", False)
+    model = (*BRANCHES, "--args", "names='ab'", "--out", tmp_path / "net.keras")
+    check = ("--verify", "--old", graph, "--old-output", "out0=out")
+    done = weights(save(tmp_path / "old", branches()), *model, *check)
+    assert done.exit_code == 0, done.output
+    assert "not compared, the graph has no tensor of that name: out1" in done.output
+
+
+def test_a_model_of_two_inputs_is_shown_nothing(tmp_path: Path) -> None:
+    graph = frozen(tmp_path, branches(), [None, 4], "float32", False)
+    inputs = ("--input", "1,8,8,3", "--input", "1,8,8,3")
+    model = ("--model", "tiny_models:network_of_two", *inputs, "--out", tmp_path / "net.keras")
+    done = weights(save(tmp_path / "old", values()), *model, "--verify", "--old", graph)
+    assert done.exit_code == 1 and "the model has 2 inputs" in done.output

@@ -26,10 +26,16 @@ def network(images: Any, classes: int = 3, width: int = 4, is_training: bool = T
     return {"logits": keras.layers.Dense(classes, name="net__logits")(x)}
 
 
+def network_of_two(inputs: Any) -> Any:
+    """The same for two images."""
+    return network(inputs[0] + inputs[1])
+
+
 def branches(names: str, scope: str = "net") -> keras.Model:
     """Layers of one shape side by side."""
     inputs = keras.Input((4,))
-    return keras.Model(inputs, [keras.layers.Dense(4, name=f"{scope}__{n}")(inputs) for n in names])
+    outputs = [keras.layers.Dense(4, name=f"{scope}__{n}")(inputs) for n in names]
+    return keras.Model(inputs, {f"out{place}": x for place, x in enumerate(outputs)})
 
 
 @keras.saving.register_keras_serializable("tiny_models")
