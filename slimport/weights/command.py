@@ -106,6 +106,7 @@ def weights_command(source: Path, inspect: bool, json_file: Path | None, **given
             blueprint,
             check,
             images,
+            memory,
             old_graphs,
             run,
             sources,
@@ -115,6 +116,7 @@ def weights_command(source: Path, inspect: bool, json_file: Path | None, **given
     except ModuleNotFoundError as error:
         raise click.UsageError(f"{MISSING} ({error})") from error
     try:
+        memory.return_what_is_freed()
         result = run.run(_request(source, given), _bar)
     except ModuleNotFoundError as error:
         raise click.UsageError(f"{MISSING} ({error})") from error
