@@ -121,8 +121,13 @@ def run(request: Request, progress: Progress) -> Result:
     with progress("reading", _size(source, pairing.matched)) as tick:
         conversion.assign(source, pairing.matched, built.variables, tick)
     if request.slots:
-        result.state = training_state.restore(built.model, _checkpoint_of(source))
-        result.notes.append(f"the optimizer goes on: {len(result.state)} slots and averages")
+        checkpoint = _checkpoint_of(source)
+        state = training_state.restore(built.model, checkpoint, described, request.partial)
+        result.state = state.as_stored
+        what = f"{state.taken} slots and averages"
+        result.notes.append(f"the optimizer goes on: {what}, step {state.step:,}")
+        for name in state.unaveraged:
+            result.notes.append(f"no moving average in the file, it begins anew: {name}")
     if request.out is not None:
         _write_keras(request, source, result, progress)
     if request.checkpoint is not None:

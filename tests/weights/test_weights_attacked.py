@@ -230,3 +230,38 @@ def test_a_model_of_two_inputs_is_shown_nothing(tmp_path: Path) -> None:
     model = ("--model", "tiny_models:network_of_two", *inputs, "--out", tmp_path / "net.keras")
     done = weights(save(tmp_path / "old", values()), *model, "--verify", "--old", graph)
     assert done.exit_code == 1 and "the model has 2 inputs" in done.output
+
+
+LACKING = "net/logits/biases/ExponentialMovingAverage"
+
+
+def test_averages_that_the_file_lacks_do_not_begin_at_chance(tmp_path: Path) -> None:
+    given = {name: value for name, value in trained().items() if name != LACKING}
+    old, back = save(tmp_path / "old", given), tmp_path / "back"
+    model = ("--model", "tiny_models:compiled", "--slots", "--to-checkpoint", back)
+    done = weights(old, *model)
+    assert done.exit_code == 1 and "net/logits/biases is the first" in done.output
+    done = weights(old, *model, "--partial", "--out", tmp_path / "net.weights.h5")
+    assert done.exit_code == 0 and "begins anew: net/logits/biases" in done.output
+    # The checkpoint is named as the old one: what that has not is not in it.
+    named = ("--model", "tiny_models:compiled", "--slots", "--to-checkpoint", tmp_path / "new")
+    assert weights(tmp_path / "net.weights.h5", *named).exit_code == 0
+    assert same(read(tmp_path / "new"), given | {LACKING: given["net/logits/biases"]})
+
+
+REFUSED = {
+    "averages that the model does not keep": ("average=False", trained, "keeps none"),
+    "slots of an optimizer that keeps none": ("kind='SGD'", trained, "slots of another optimizer"),
+    "slots that TensorFlow 1 did not have": ("kind='Lion'", trained, "slots of another optimizer"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_state_that_would_get_lost(tmp_path: Path, case: str) -> None:
+    arguments, given, message = REFUSED[case]
+    old, out = save(tmp_path / "old", given()), tmp_path / "net.keras"
+    model = ("--model", "tiny_models:compiled", "--args", arguments, "--slots", "--out", out)
+    done = weights(old, *model)
+    assert done.exit_code == 1 and message in done.output and not out.exists()
+    if "average" in arguments:
+        assert weights(old, *model, "--partial").exit_code == 0

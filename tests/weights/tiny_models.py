@@ -59,11 +59,11 @@ def types() -> keras.Model:
     return keras.Model(inputs, Types(name="net__types")(inputs))
 
 
-def compiled(name: str = "adam") -> keras.Model:
+def compiled(name: str = "adam", kind: str = "Adam", average: bool = True) -> keras.Model:
     """The model, set to train with averages."""
     model = small()
-    inner = keras.optimizers.Adam(0.1, epsilon=1e-8, name=name)
-    model.compile(optimizer=MovingAverageOptimizer(inner, 0.9))
+    inner = getattr(keras.optimizers, kind)(0.1, name=name)
+    model.compile(optimizer=MovingAverageOptimizer(inner, 0.9) if average else inner)
     return model
 
 
