@@ -21,6 +21,7 @@ from slimport.index.hand_statistics import check_statistics
 from slimport.index.hand_steps import check_steps
 from slimport.index.hand_summaries import WRITER, check_summaries, graphs_told
 from slimport.index.hand_values import check_values
+from slimport.index.late_lookups import check_lookups_by_hand
 from slimport.index.pipelines import Pipeline
 from slimport.index.program import Function, Program, callees, closure_of
 from slimport.index.stays import Stays
@@ -68,6 +69,7 @@ class HandLoopChecks:
         if self._loop.minimized.gradients is not None:
             check_gradients(self._loop, self._program)
         check_savers(self._loop)
+        check_lookups_by_hand(self._loop, self._program)
         check_summaries(self._loop, self._program)
         check_statistics(self._loop, self._program)
         self._check_names()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from slimport.index.blocks import argument, called, references_in
+from slimport.index.blocks import argument, assigned, called, references_in
+from slimport.index.early_lookups import Lookups
 from slimport.index.global_steps import STEPS
+from slimport.index.hand_loop import HandLoop
 from slimport.index.program import Function, Program, Reference, callees, closure_of
 from slimport.index.stays import Stays
 from slimport.index.training import Training
@@ -27,26 +29,53 @@ def check_late_lookups(training: Training, program: Program) -> None:
     Raises:
         Stays: If they may be among them.
     """
-    block, own = training.block, training.function
-    with_optimizer = block.index(training.operation)
-    with_step = with_optimizer
-    for at, statement in enumerate(block):
-        found = list(_reached(statement, own, program))
-        if any(reference.api.name in STEPS for reference in found):
-            with_step = min(with_step, at)
-        is_run_later = isinstance(statement, ast.FunctionDef)
-        for reference in found:
+    block, function = training.block, training.function
+    for statement in block:
+        for reference in _reached(statement, function, program):
             if _saves_all(reference, training):
                 raise Stays("a saver beside the loop restores all variables", statement)
-            if reference.api.name not in _OF_GRAPHS:
-                continue
-            if is_run_later or at > with_optimizer:
-                is_more = not _names_each(reference)
-            else:
-                is_more = at > with_step and not _leaves_step(reference, training)
-            if is_more:
+    _check(block, block, training.operation, [], function, program)
+
+
+def check_lookups_by_hand(loop: HandLoop, program: Program) -> None:
+    """The same for a loop by hand, whose savers `check_savers` looks at.
+
+    Raises:
+        Stays: If they may be among them, or if variables of the model are made later.
+    """
+    block, function, operation = loop.block, loop.function, loop.minimized.statement
+    Lookups(function, program).check(block[: block.index(operation)])
+    if loop.trains:
+        steps = [s for s in loop.gone if s in block and assigned([s]) & loop.steps]
+        looking = [s for s in loop.looks_up if s in block and s not in loop.savers]
+        _check(block, looking, operation, steps, function, program)
+
+
+def _check(
+    block: Sequence[ast.stmt],
+    looking: Iterable[ast.stmt],
+    operation: ast.stmt,
+    steps: Iterable[ast.stmt],
+    function: Function,
+    program: Program,
+) -> None:
+    with_optimizer = block.index(operation)
+    counting = [s for s in block if _names_step(s, function, program)]
+    with_step = min(map(block.index, (operation, *steps, *counting)))
+    for statement in looking:
+        is_late = block.index(statement) > with_optimizer or isinstance(statement, ast.FunctionDef)
+        is_counted = block.index(statement) > with_step
+        for reference in _reached(statement, function, program):
+            if reference.api.name in _OF_GRAPHS and (
+                (is_late and not _names_each(reference))
+                or (is_counted and not _leaves_step(reference, function))
+            ):
                 what = f"{reference.api.name} also gives what the training made"
                 raise Stays(what, statement)
+
+
+def _names_step(statement: ast.stmt, function: Function, program: Program) -> bool:
+    return any(r.api.name in STEPS for r in _reached(statement, function, program))
 
 
 def _reached(statement: ast.stmt, own: Function, program: Program) -> Iterator[Reference]:
@@ -72,7 +101,7 @@ def _names_each(reference: Reference) -> bool:
     return bool(names) and not any(name.endswith("/") for name, _ in names)
 
 
-def _leaves_step(reference: Reference, training: Training) -> bool:
+def _leaves_step(reference: Reference, function: Function) -> bool:
     """Whether the global step is not among them."""
     if reference.api.name == _INIT:
         names = _map(reference)
@@ -81,16 +110,16 @@ def _leaves_step(reference: Reference, training: Training) -> bool:
         return False
     include = argument(reference.call, 0, "include")
     if include is not None and not (isinstance(include, ast.Constant) and include.value is None):
-        return "global_step" not in _strings(include, training)
+        return "global_step" not in _strings(include, function)
     exclude = argument(reference.call, 1, "exclude")
-    return exclude is not None and "global_step" in _strings(exclude, training)
+    return exclude is not None and "global_step" in _strings(exclude, function)
 
 
-def _strings(node: ast.expr, training: Training) -> set[str]:
+def _strings(node: ast.expr, function: Function) -> set[str]:
     """The strings of a list, also of one that has a name in the function."""
     found: list[ast.AST] = [node]
     if isinstance(node, ast.Name):
-        for statement in ast.walk(training.function.node):
+        for statement in ast.walk(function.node):
             match statement:
                 case ast.Assign([ast.Name(name)], value) if name == node.id:
                     found.append(value)

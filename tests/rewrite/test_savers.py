@@ -193,3 +193,49 @@ def test_the_step_and_slots_are_no_variables_of_a_model(is_of_model: bool) -> No
         )
         text = rewritten({"run.py": source})["run.py"]
         assert (".fit(\n" in text) == is_of_model, name
+
+
+BY_HAND = """import tensorflow as tf
+import tf_slim as slim
+
+
+def train(batches, start):
+    x = tf.placeholder(tf.float32, [None, 4])
+    y = tf.placeholder(tf.float32, [None, 1])
+    hidden = slim.fully_connected(x, 3, scope='fc')
+    {early}
+    logits = slim.fully_connected(hidden, 1, scope='logits')
+    loss = tf.losses.mean_squared_error(y, logits)
+    {middle}
+    train_op = tf.train.AdamOptimizer(0.01).minimize(loss)
+    {late}
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        {run}
+        for inputs, wanted in batches:
+            session.run(train_op, feed_dict={{x: inputs, y: wanted}})
+"""
+PARTS = {"early": "print(1)", "middle": "print(2)", "late": "print(3)", "run": "print(4)"}
+OF_MODEL = RESTORE.format("slim.get_model_variables()")
+OF_GRAPH = RESTORE.format("slim.get_variables_to_restore()")
+INIT = "tf.train.init_from_checkpoint(start, {'/': '/'})"
+
+
+@pytest.mark.parametrize(
+    ("parts", "is_of_model"),
+    [
+        ({"late": OF_MODEL, "run": "init_fn(session)"}, True),
+        ({"middle": OF_GRAPH, "run": "init_fn(session)"}, True),
+        ({"middle": INIT}, True),
+        # Of the first layer alone; and, where there is none yet, of nothing.
+        ({"early": OF_MODEL, "run": "init_fn(session)"}, False),
+        ({"early": INIT}, False),
+        ({"late": OF_GRAPH, "run": "init_fn(session)"}, False),
+        ({"late": INIT}, False),
+        ({"middle": f"step = tf.train.create_global_step()\n    {INIT}"}, False),
+    ],
+)
+def test_the_same_by_hand(parts: dict[str, str], is_of_model: bool) -> None:
+    source = BY_HAND.format(**{**PARTS, **parts})
+    text = rewritten({"run.py": source}, Options(training="fit"))["run.py"]
+    assert (".train_on_batch(" in text) == is_of_model
