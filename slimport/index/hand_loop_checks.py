@@ -16,6 +16,7 @@ from slimport.index.hand_loop import OF_THE_LOOP, HandLoop, names_outside, neste
 from slimport.index.hand_operation import mutated
 from slimport.index.hand_queues import END
 from slimport.index.hand_requests import needed
+from slimport.index.hand_saver_uses import check_saver_uses
 from slimport.index.hand_savers import check_savers
 from slimport.index.hand_statistics import check_statistics
 from slimport.index.hand_steps import check_steps
@@ -69,6 +70,7 @@ class HandLoopChecks:
         if self._loop.minimized.gradients is not None:
             check_gradients(self._loop, self._program)
         check_savers(self._loop)
+        check_saver_uses(self._loop)
         check_lookups_by_hand(self._loop, self._program)
         check_summaries(self._loop, self._program)
         check_statistics(self._loop, self._program)

@@ -106,13 +106,18 @@ class ModelSaver:
         if self._var_list is None and step is not None:
             step.assign(tf.cast(tf.convert_to_tensor(self._model.optimizer.iterations), step.dtype))
 
-    def recover(self, paths: list[str]) -> None:
+    @property
+    def last_checkpoints(self) -> list[str]:
+        """The paths of the checkpoints that are kept, the oldest first."""
+        return list(self._kept)
+
+    def recover_last_checkpoints(self, checkpoint_paths: list[str]) -> None:
         """Counts checkpoints of earlier runs to those that are kept.
 
         Args:
-            paths: These, the oldest first.
+            checkpoint_paths: These, the oldest first.
         """
-        there = [path for path in paths if tf.io.gfile.exists(f"{path}.index")]
+        there = [path for path in checkpoint_paths if tf.io.gfile.exists(f"{path}.index")]
         stats = {path: tf.io.gfile.stat(f"{path}.index") for path in there}
         self._kept = {path: stat.mtime_nsec / 1e9 for path, stat in stats.items()}
 

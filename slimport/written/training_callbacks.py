@@ -54,7 +54,7 @@ class Checkpoints(keras.callbacks.Callback):
         self._saver = ModelSaver(self.model, self._max_to_keep, self._hours)
         state = tf.train.get_checkpoint_state(self._logdir) if self._logdir else None
         if state is not None:
-            self._saver.recover(state.all_model_checkpoint_paths)
+            self._saver.recover_last_checkpoints(state.all_model_checkpoint_paths)
             self._saver.restore(state.model_checkpoint_path)
         elif self._init_fn is not None:
             self._init_fn(None)

@@ -232,9 +232,18 @@ INIT = "tf.train.init_from_checkpoint(start, {'/': '/'})"
         ({"early": INIT}, False),
         ({"late": OF_GRAPH, "run": "init_fn(session)"}, False),
         ({"late": INIT}, False),
+        ({"late": "saver = tf.train.Saver()",
+          "run": "saver.recover_last_checkpoints(saver.last_checkpoints)"}, True),
+        *(
+            ({"late": "saver = tf.train.Saver()", "run": use}, False)
+            for use in (
+                "saver.export_meta_graph(start)", "print(saver)", "restored = saver.restore",
+                "saver.save(session, start, 3, 'latest')",
+            )
+        ),
         ({"middle": f"step = tf.train.create_global_step()\n    {INIT}"}, False),
     ],
-)
+)  # fmt: skip
 def test_the_same_by_hand(parts: dict[str, str], is_of_model: bool) -> None:
     source = BY_HAND.format(**{**PARTS, **parts})
     text = rewritten({"run.py": source}, Options(training="fit"))["run.py"]

@@ -35,3 +35,5 @@ def test_one_checkpoint_every_hour_stays(tmp_path: Path, monkeypatch: pytest.Mon
         for side in ("theirs", "ours")
     ]
     assert kept[0] == kept[1] and len(kept[0]) > 2
+    names = [[Path(path).name for path in saver.last_checkpoints] for saver in (ours, theirs)]
+    assert names[0] == names[1] and len(names[0]) == 2
