@@ -174,16 +174,24 @@ def _case(
         training_argument=_training_argument(old.switch, blueprint.entry, args),
         arg_scope_training_argument=None
         if scope is None
-        else _training_argument(old.switch, scope, scope_args),
+        else _training_argument(old.switch, scope, scope_args, hands_on=True),
     )
     spec = cases.Input(given.shape, given.dtype.name, file=file)
     return cases.Case("weights", call, call, (spec,), modes=(protocol.INFERENCE,), **more)
 
 
-def _training_argument(name: str, entry: str, args: Mapping[str, Any]) -> str | None:
-    """The old code's switch: a Keras model is told when it is called, a graph when it is built."""
+def _training_argument(
+    name: str, entry: str, args: Mapping[str, Any], hands_on: bool = False
+) -> str | None:
+    """The old code's switch: a Keras model is told when it is called, a graph when it is built.
+
+    With `hands_on` a function of `**kwargs` takes it, too: `mobilenet_v2.training_scope` hands them
+    all to a scope that has the switch, and trains unless it is told.
+    """
     parameters = inspect.signature(worker.resolve(entry)).parameters
-    return name if name in parameters and name not in args else None
+    kinds = {parameter.kind for parameter in parameters.values()}
+    takes = name in parameters or (hands_on and inspect.Parameter.VAR_KEYWORD in kinds)
+    return name if takes and name not in args else None
 
 
 def _beside_tree(

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from slimport.cli import main
+from slimport.weights.check import _training_argument
 from tests.weights.test_weights_command import values, weights
 from tests.weights.tools import save
 
@@ -89,6 +90,28 @@ def test_an_image(tmp_path: Path) -> None:
     image.write_text("no image")
     done = weights(old, *MODEL, *given, "--image", image)
     assert done.exit_code == 1 and "cannot be read as an image" in done.output
+
+
+def scope_that_hands_on(**kwargs: Any) -> Any:
+    """As `mobilenet_v2.training_scope`."""
+    return kwargs
+
+
+@pytest.mark.parametrize(
+    ("function", "args", "hands_on", "told"),
+    [
+        ("scope_that_hands_on", {}, True, "is_training"),
+        ("scope_that_hands_on", {"is_training": True}, True, None),
+        ("scope_that_hands_on", {}, False, None),
+        ("good", {}, True, "is_training"),
+        ("old_graph", {}, True, None),
+    ],
+)
+def test_who_is_told_not_to_train(
+    function: str, args: dict[str, Any], hands_on: bool, told: str | None
+) -> None:
+    entry = f"{__name__}:{function}"
+    assert _training_argument("is_training", entry, args, hands_on) == told
 
 
 LEGACY = """

@@ -60,16 +60,17 @@ def _built(request, images):
     if not request.get("arg_scope"):
         return entry(images, **args)
     scope = worker.resolve(request["arg_scope"])
-    given = scope(**_for_inference(request, scope, request.get("arg_scope_args", {})))
+    scope_args = request.get("arg_scope_args", {})
+    given = scope(**_for_inference(request, scope, scope_args, hands_on=True))
     with old_worker._arg_scope_function()(given):
         return entry(images, **args)
 
 
-def _for_inference(request, function, args):
-    name = "is_training"
-    if request.get("inference") and name in inspect.signature(function).parameters:
-        return {**args, name: False}
-    return args
+def _for_inference(request, function, args, hands_on=False):
+    parameters = inspect.signature(function).parameters
+    kinds = [parameter.kind for parameter in parameters.values()]
+    takes = "is_training" in parameters or (hands_on and inspect.Parameter.VAR_KEYWORD in kinds)
+    return {**args, "is_training": False} if request.get("inference") and takes else args
 
 
 def _train(tf, request, outputs):
