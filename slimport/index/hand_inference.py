@@ -32,9 +32,13 @@ def check_inference(loop: HandLoop, program: Program) -> None:
     """
     code = Code(loop, program)
     _check_fed(loop)
+    reached = {id(r) for f in loop.callees(program) for r in f.references}
+    reached |= {id(r) for s in loop.of_loss for r in references_in(s, loop.function)}
+    seeded = any(r.api.name.endswith("set_random_seed") for r in _beside(loop, program))
     for reference in code.references:
         name = reference.api.name
-        if name.startswith(_DRAWING) and "initializer" not in name and not _begins(reference, code):
+        draws = name.startswith(_DRAWING) and "initializer" not in name and "seed" not in name
+        if draws and (seeded or id(reference) in reached) and not _begins(reference, code):
             raise Stays(f"{name} draws numbers in its graph", _at(loop, reference))
         if name == "tf.nn.dropout" and _always_drops(reference):
             raise Stays("its dropout is on", _at(loop, reference))
@@ -48,6 +52,11 @@ def check_inference(loop: HandLoop, program: Program) -> None:
         what = "batch norm" if "slim.batch_norm" in follows else "dropout"
         raise Stays(f"its {what} is in training mode", loop.of_loss[0])
     _check_defaults(loop, program, code)
+
+
+def _beside(loop: HandLoop, program: Program) -> list[Reference]:
+    """What the function, and those that it calls, name."""
+    return [r for f in ({loop.function} | loop.beside(program)) for r in f.references]
 
 
 def _says(code: Code) -> bool:

@@ -25,6 +25,7 @@ from slimport.index.hand_values import check_values
 from slimport.index.late_lookups import check_lookups_by_hand
 from slimport.index.pipelines import Pipeline
 from slimport.index.program import Function, Program, callees, closure_of
+from slimport.index.session_runs import root_of
 from slimport.index.stays import Stays
 from slimport.index.summaries_kept import MERGE, MERGE_ALL
 from slimport.index.told_apart import NEEDS_A_GRAPH, is_run_on_request
@@ -43,6 +44,8 @@ class HandLoopChecks:
         program: The index.
         read: The input pipelines that need no queues.
     """
+
+    _goes: Sequence[str] = OF_THE_LOOP
 
     def __init__(self, loop: HandLoop, program: Program, read: Mapping[Function, Pipeline]) -> None:
         self._loop, self._function, self._program = loop, loop.function, program
@@ -69,7 +72,7 @@ class HandLoopChecks:
         check_values(self._loop)
         if self._loop.minimized.gradients is not None:
             check_gradients(self._loop, self._program)
-        check_savers(self._loop)
+        check_savers(self._loop, self._loop.savers)
         check_saver_uses(self._loop)
         check_lookups_by_hand(self._loop, self._program)
         check_summaries(self._loop, self._program)
@@ -119,7 +122,7 @@ class HandLoopChecks:
                 raise Stays("a second run reads a batch of its own", request.call)
             if not request.feed.keys() - {loop.rate} <= loop.inputs.keys():
                 raise Stays("not every placeholder is fed, or another tensor is", request.call)
-            if not set(request.fetches) - loop.summaries <= assigned(loop.of_loss):
+            if not set(map(root_of, request.fetches)) - loop.summaries <= assigned(loop.of_loss):
                 raise Stays("a run asks for what is not made beside the loss", request.call)
             if not self._needed(request.fetches) & loop.inputs.keys() <= request.feed.keys():
                 raise Stays("a run asks for what needs more than it is fed", request.call)
@@ -128,7 +131,7 @@ class HandLoopChecks:
         """What tensors are computed from; everything, where collections may be looked into."""
         if self._loop.summaries & set(fetches):
             return set(self._loop.inputs)
-        found = needed(fetches, self._loop.of_loss, self._function)
+        found = needed(map(root_of, fetches), self._loop.of_loss, self._function)
         statements = [s for s in self._loop.of_loss if assigned([s]) & found]
         reached = closure_of(
             {f for s in statements for f in called(s, self._function, self._program)}, callees
@@ -220,9 +223,11 @@ class HandLoopChecks:
         own = {id(node) for part in [*self._own, *self._headers()] for node in ast.walk(part)}
         references = [r for function in self._others for r in function.references]
         for reference in self._function.references:
-            if reference.api.name not in OF_THE_LOOP or id(reference.node) not in own:
+            if reference.api.name not in self._goes or id(reference.node) not in own:
                 references.append(reference)
-        for reference in references:
+        opened = self._loop.graph.items[0] if self._loop.graph is not None else None
+        of_graph = {id(node) for node in ast.walk(opened)} if opened is not None else set()
+        for reference in (r for r in references if id(r.node) not in of_graph):
             if self._read and any(reference.node is caught for caught in self._loop.ends):
                 continue
             if reference.api.name == END and self._read:

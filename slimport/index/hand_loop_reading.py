@@ -60,7 +60,10 @@ class HandLoopReading:
         self._function, self._program, self._node = function, program, node
         if isinstance(node, ast.AsyncFunctionDef):
             raise Stays("the function is async", node)
-        graphs = [s for s in node.body if self._opens(s, "tf.Graph") and not _named(s)]
+        opening_one = ("tf.Graph", "tf.get_default_graph")
+        graphs = [
+            s for s in node.body if any(self._opens(s, a) for a in opening_one) and not _named(s)
+        ]
         self._graph = graphs[0] if len(graphs) == 1 and isinstance(graphs[0], ast.With) else None
         block = self._graph.body if self._graph is not None else node.body
         self._operation = OperationReading(function, block, opened)
@@ -80,7 +83,7 @@ class HandLoopReading:
         session_statement, session = self._session()
         self._minimized = minimized = self._trained(session_statement, session)
         self._settings = settings(self._nested, self._function, opening(session_statement))
-        savers = {name: statement for name, statement, _ in self._assigned_calls(SAVER)}
+        savers = {name: statement for name, statement, _ in self._savers()}
         gone = list(self._gone(session, minimized))
         left = [s for s in self._nested if s not in gone]
         feeds = [s for s in left if isinstance(s, ast.Assign) and _is_feed(s, placeholders)]
@@ -92,7 +95,8 @@ class HandLoopReading:
         rate = argument.id if argument is not None else None
         inputs = {name: call for name, call in placeholders.items() if name != rate}
         of_loss = self._of_loss(inputs, minimized, session, gone)
-        names = Named(session, minimized.name, assigned([*of_loss, *self._merged]), steps, named)
+        made = assigned([*of_loss, *self._merged])
+        names = Named(session, minimized.name, made, steps, named, not minimized.name)
         asked = requests(self._function, names, left, gone)
         minimized = self._with_fetched_updates(minimized, asked.runs)
         return HandLoop(
@@ -147,16 +151,27 @@ class HandLoopReading:
         names = [r.api.name for r in self._function.references if r.call is call is not None]
         return names[0] if names else ""
 
-    def _assigned_calls(self, api: str) -> Iterator[tuple[str, ast.stmt, ast.Call]]:
-        """Names of the block for what an API returns, each with its statement and call."""
+    def _assigned_calls(
+        self, api: str, below: Sequence[ast.stmt] = ()
+    ) -> Iterator[tuple[str, ast.stmt, ast.Call]]:
+        """Names of the block for what an API returns, each with its statement and call.
+
+        Args:
+            api: The API.
+            below: Statements to look among instead.
+        """
         calls = [r.call for r in self._function.references if r.api.name == api]
-        for statement in self._block:
+        for statement in below or self._block:
             match statement:
                 case ast.Assign([ast.Name(name)], ast.Call() as call) if call in calls:
                     calls.remove(call)
                     yield name, statement, call
         if calls:
             raise Stays(f"{api} is no statement of its own", calls[0] or self._node)
+
+    def _savers(self) -> Iterator[tuple[str, ast.stmt, ast.Call]]:
+        """Savers by their names, each with its statement and call."""
+        return self._assigned_calls(SAVER)
 
     def _session(self) -> tuple[ast.stmt, str]:
         found: list[tuple[ast.stmt, str]] = []

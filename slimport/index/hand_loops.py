@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from slimport.index.hand_loop import PLACEHOLDER, SESSIONS, HandLoop
 from slimport.index.hand_loop_checks import HandLoopChecks
 from slimport.index.hand_loop_reading import HandLoopReading
-from slimport.index.hand_prediction import PredictionReading
+from slimport.index.hand_prediction import PredictionReading, has_variables
 from slimport.index.hand_prediction_checks import PredictionChecks
 from slimport.index.pipelines import Pipeline
 from slimport.index.program import Function, Program
@@ -34,7 +34,7 @@ def hand_loops(
                 loop = HandLoopReading(function, program).loop()
                 HandLoopChecks(loop, program, read).check()
                 found[function] = loop
-            elif PLACEHOLDER in names:
+            elif PLACEHOLDER in names and has_variables(function, program):
                 loop = PredictionReading(function, program).loop()
                 PredictionChecks(loop, program).check()
                 found[function] = loop

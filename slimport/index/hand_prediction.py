@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
-from slimport.index.blocks import argument, call_of, loaded, references_in
+from slimport.index.blocks import loaded
+from slimport.index.hand_lookups import makes_variables
 from slimport.index.hand_loop import SAVER, SESSIONS, HandLoop, Minimized
 from slimport.index.hand_loop_reading import HandLoopReading
+from slimport.index.hand_restores import savers_gone
 from slimport.index.program import Function, Program
-from slimport.index.session_runs import Saved
 from slimport.index.stays import Stays
-
-_TO_RESTORE = "slim.get_variables_to_restore"
-_ALL = ("tf.all_variables", "tf.global_variables", "slim.get_variables")
 
 
 class PredictionReading(HandLoopReading):
@@ -34,6 +33,17 @@ class PredictionReading(HandLoopReading):
         for statement in body:
             if isinstance(statement, ast.With):
                 yield from statement.body
+
+    def loop(self) -> HandLoop:
+        """The block, without placeholders that nothing feeds or uses.
+
+        Raises:
+            Stays: It is of another shape.
+        """
+        found = super().loop()
+        used = loaded(found.of_loss).union(*(request.feed for request in found.asked))
+        inputs = {name: call for name, call in found.inputs.items() if name in used}
+        return replace(found, inputs=inputs)
 
     def _session(self) -> tuple[ast.stmt, str]:
         """The session, whose `with` is dissolved: what it holds is made in its place."""
@@ -63,87 +73,19 @@ class PredictionReading(HandLoopReading):
 
     def _gone(self, session: str, minimized: Minimized) -> Iterator[ast.stmt]:
         yield from super()._gone(session, minimized)
-        savers = [statement for _, statement, _ in self._assigned_calls(SAVER)]
-        for saver in savers:
-            yield saver
-            made = list_of(saver, self._block, self._function)
-            if made is not None and _is_used_by(made, saver, self._function):
-                yield made
+        savers = [statement for _, statement, _ in self._savers()]
+        yield from savers_gone(savers, self._block, self._function)
+
+    def _savers(self) -> Iterator[tuple[str, ast.stmt, ast.Call]]:
+        return self._assigned_calls(SAVER, self._nested)
 
 
-def restores_of(found: Saved, loop: HandLoop) -> dict[str, ast.expr]:
-    """What the saver of ``saver.restore(session, path)`` was told to include and exclude.
-
-    Raises:
-        Stays: It was told another list of variables.
-    """
-    call = getattr(found.statement, "value", None)
-    assert isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)
-    name = ast.unparse(call.func.value)
-    saver = next(s for s in loop.gone if _is_saver(s, name, loop))
-    made = call_of(saver)
-    assert made is not None
-    given = argument(made, 0, "var_list")
-    if given is None and not made.args:
-        return {}
-    of_list = list_of(saver, loop.block, loop.function)
-    given = call_of(of_list) if of_list is not None else given
-    if isinstance(given, ast.Call):
-        names = [r.api.name for r in references_in(given.func, loop.function)]
-        if names and names[-1] in _ALL and not given.args and not given.keywords:
-            return {}
-        if names[-1:] == [_TO_RESTORE] and len(given.args) <= 2:
-            parts = {key: argument(given, at, key) for at, key in enumerate(("include", "exclude"))}
-            told = {key: value for key, value in parts.items() if value is not None}
-            if len(told) == len(given.args) + len(given.keywords) and all(
-                _is_plain(value) for value in told.values()
-            ):
-                return {k: v for k, v in told.items() if ast.unparse(v) != "None"}
-    raise Stays("the saver is told which variables it restores", saver)
-
-
-def list_of(saver: ast.stmt, block: list[ast.stmt], function: Function) -> ast.stmt | None:
-    """The statement that looks up the variables of a saver, if it is one of the block."""
-    call = call_of(saver)
-    given = argument(call, 0, "var_list") if call is not None else None
-    if not isinstance(given, ast.Name):
-        return None
-    made = [s for s in block if given.id in _bound(s)]
-    if len(made) != 1 or not isinstance(made[0], ast.Assign):
-        return None
-    names = [r.api.name for r in references_in(made[0], function)]
-    return made[0] if names and names[-1] in (_TO_RESTORE, *_ALL) else None
-
-
-def _is_used_by(made: ast.stmt, saver: ast.stmt, function: Function) -> bool:
-    """Whether nobody else uses a list of variables."""
-    within = {id(node) for node in ast.walk(saver)}
-    return not any(
-        isinstance(node, ast.Name)
-        and node.id in _bound(made)
-        and isinstance(node.ctx, ast.Load)
-        and id(node) not in within
-        for node in ast.walk(function.node)
-    )
-
-
-def _is_saver(statement: ast.stmt, name: str, loop: HandLoop) -> bool:
-    call = call_of(statement)
-    made = [r for r in loop.function.references if r.call is call is not None]
-    return name in _bound(statement) and [r.api.name for r in made] == [SAVER]
-
-
-def _bound(statement: ast.stmt) -> set[str]:
-    match statement:
-        case ast.Assign([ast.Name(name)]):
-            return {name}
-    return set()
-
-
-def _is_plain(value: ast.expr) -> bool:
-    """Whether it is constants alone, which mean the same at another place."""
-    parts = (ast.Constant, ast.List, ast.Tuple, ast.expr_context)
-    return all(isinstance(node, parts) for node in ast.walk(value))
+def has_variables(function: Function, program: Program) -> bool:
+    """Whether what a session runs may have variables: some code only decodes images."""
+    nodes = (n for n in ast.walk(function.node) if isinstance(n, ast.Attribute))
+    if any(node.attr == "restore" for node in nodes):
+        return True
+    return any(makes_variables(s, function, program) for s in function.node.body)
 
 
 def _opens_session(statement: ast.stmt, function: Function) -> bool:

@@ -11,12 +11,24 @@ from slimport.index.hand_gradients import bound
 from slimport.index.hand_inference import check_inference
 from slimport.index.hand_lines import check_lines
 from slimport.index.hand_lookups import check_lookups, makes_variables
-from slimport.index.hand_loop import HandLoop
+from slimport.index.hand_loop import OF_THE_LOOP, HandLoop
 from slimport.index.hand_loop_checks import HandLoopChecks
-from slimport.index.hand_prediction import list_of, restores_of
+from slimport.index.hand_restores import AVERAGES, list_of
+from slimport.index.hand_saver_uses import check_saver_uses
+from slimport.index.hand_savers import check_savers
 from slimport.index.hand_values import check_values
+from slimport.index.late_lookups import check_lookups_by_hand
+from slimport.index.metric_calls import METRIC_APIS
 from slimport.index.program import Program
 from slimport.index.stays import Stays
+
+# Graphs that are read from files, what is initialized beside variables, what counts runs.
+_NOWHERE = (
+    *METRIC_APIS, "tf.GraphDef", "tf.contrib.lookup.", "tf.contrib.predictor.", "tf.gradients",
+    "tf.import_graph_def", "tf.initialize_all_tables", "tf.initializers.tables",
+    "tf.local_variable", "tf.lookup.", "tf.saved_model.", "tf.tables_initializer",
+    "tf.train.import_meta_graph",
+)  # fmt: skip
 
 
 class PredictionChecks(HandLoopChecks):
@@ -26,6 +38,8 @@ class PredictionChecks(HandLoopChecks):
         loop: What was read.
         program: The index.
     """
+
+    _goes = (*OF_THE_LOOP, AVERAGES)
 
     def __init__(self, loop: HandLoop, program: Program) -> None:
         super().__init__(loop, program, {})
@@ -44,6 +58,7 @@ class PredictionChecks(HandLoopChecks):
         if leave_it(self._loop.of_loss):
             raise Stays("the statements of the network return, or leave a loop", self._first())
         check_lookups(self._loop.of_loss, self._function, self._program)
+        check_lookups_by_hand(self._loop, self._program)
         self._check_changes()
         check_values(self._loop)
         self._check_own()
@@ -78,15 +93,15 @@ class PredictionChecks(HandLoopChecks):
             given = [*call.args, *call.keywords]
             if len(given) != 2 or any(k.arg != "save_path" for k in call.keywords):
                 raise Stays("what the saver is told has no equal", found.statement)
-            restores_of(found, loop)
         if not loop.saves and not loop.restored:
             raise Stays("nothing restores its variables", self._operation)
-        for saver in loop.savers:
-            made = list_of(saver, loop.block, loop.function) or saver
-            at = loop.block.index(made)
-            for statement in (s for s in loop.of_loss if loop.block.index(s) > at):
+        check_savers(loop, [s for s in loop.savers if s not in loop.gone])
+        check_saver_uses(loop)
+        lists = [list_of(saver, loop.block, loop.function) or saver for saver in loop.savers]
+        for made in (*lists, *loop.looks_up):
+            for statement in (s for s in loop.of_loss if s.lineno > made.lineno):
                 if makes_variables(statement, self._function, self._program):
-                    raise Stays("variables are made after the saver", statement)
+                    raise Stays("variables are made after others are looked up", statement)
 
     def _check_begun(self) -> None:
         super()._check_begun()
@@ -118,22 +133,32 @@ class PredictionChecks(HandLoopChecks):
                 raise Stays(f"{min(again)} gets another value", statement)
             made |= bound([statement])
 
+    def _check_graph(self) -> None:
+        super()._check_graph()
+        for function in (self._function, *self._others):
+            for reference in function.references:
+                if reference.api.name.startswith(_NOWHERE):
+                    raise Stays(f"{reference.api.name} needs a graph", reference.node)
+
     def _values_named(self) -> list[ast.Name]:
-        """Names that a run gives the value of their tensor: ``scores = sess.run(scores, feed)``."""
-        fetched = set(self._loop.fetched)
-        found: list[ast.Name] = []
+        """Names that are bound anew below the network: ``scores = sess.run(scores, feed)``.
+
+        What follows in the same block means the new value, as does the body of a loop.
+        """
+        loop, found = self._loop, list[ast.Name]()
+        of_network = bound(loop.of_loss) - loop.inputs.keys()
+        last = max(s.end_lineno or 0 for s in loop.of_loss)
         for block in _blocks(self._function.node):
             for position, statement in enumerate(block):
-                if not isinstance(statement, ast.Assign) or not self._asks(statement):
+                names = {n.id for n in _targets(statement)} & of_network
+                if not names or statement.lineno <= last:
                     continue
-                names = {n.id for n in _targets(statement)} & fetched
-                later = [node for s in block[position + 1 :] for node in ast.walk(s)]
-                found += [n for n in _targets(statement) if n.id in names]
-                found += [n for n in later if isinstance(n, ast.Name) and n.id in names]
+                later = block[position + 1 :]
+                if isinstance(statement, ast.For):
+                    later = [*statement.body, *later]
+                nodes = [*_targets(statement), *(n for s in later for n in ast.walk(s))]
+                found += [n for n in nodes if isinstance(n, ast.Name) and n.id in names]
         return found
-
-    def _asks(self, statement: ast.Assign) -> bool:
-        return any(request.call is statement.value for request in self._loop.asked)
 
 
 def bound_first(statement: ast.stmt) -> set[str]:
@@ -158,12 +183,14 @@ def _runs(statement: ast.stmt) -> bool:
     )
 
 
-def _targets(statement: ast.Assign) -> list[ast.Name]:
-    """The names that an assignment binds, if it binds nothing else."""
-    (target, *others) = statement.targets
-    parts = target.elts if isinstance(target, ast.Tuple | ast.List) else [target]
-    names = [part for part in parts if isinstance(part, ast.Name)]
-    return names if not others and len(names) == len(parts) else []
+def _targets(statement: ast.stmt) -> list[ast.Name]:
+    """The names that an assignment or a loop binds, if it binds nothing else."""
+    match statement:
+        case ast.Assign([target]) | ast.For(target):
+            parts = target.elts if isinstance(target, ast.Tuple | ast.List) else [target]
+            names = [part for part in parts if isinstance(part, ast.Name)]
+            return names if len(names) == len(parts) else []
+    return []
 
 
 def _blocks(node: ast.AST) -> Iterator[list[ast.stmt]]:

@@ -25,6 +25,7 @@ class Named:
         tensors: Those of the loss.
         steps: The global step.
         feeds: Dictionaries that are fed.
+        parts: Whether parts of what has a name may be asked for: ``end_points["logits"]``.
     """
 
     session: str
@@ -32,6 +33,7 @@ class Named:
     tensors: Collection[str]
     steps: Collection[str]
     feeds: Mapping[str, Sequence[ast.Dict]]
+    parts: bool = False
 
 
 @dataclass
@@ -73,7 +75,7 @@ def requests(
         if _reads_step(call, named, function):
             found.step_reads.append(call)
             continue
-        request = request_of(call, named.session, named.feeds, tensors)
+        request = request_of(call, named.session, named.feeds, tensors, named.parts)
         if request is None:
             continue
         if named.operation in request.fetches:

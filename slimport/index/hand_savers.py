@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 
 from slimport.index.blocks import argument, assigned, call_of, references_in
-from slimport.index.hand_loop import HandLoop
+from slimport.index.hand_loop import SAVER, HandLoop
 from slimport.index.stays import Stays
 
 RESTORING = "slim.assign_from_checkpoint_fn"
@@ -30,18 +31,24 @@ def told_all(call: ast.Call, loop: HandLoop) -> bool:
     return False
 
 
-def check_savers(loop: HandLoop) -> None:
+def check_savers(loop: HandLoop, savers: Sequence[ast.stmt]) -> None:
     """Savers know the variables that they knew.
+
+    Args:
+        loop: What was read.
+        savers: The savers that stay savers.
 
     Raises:
         Stays: They may not.
     """
-    for statement in loop.savers:
+    for statement in savers:
         call = call_of(statement)
         assert call is not None
         if not {k.arg for k in call.keywords} <= _OF_SAVER or len(call.args) > 1:
             raise Stays("what the saver is told has no equal", statement)
         given = argument(call, 0, "var_list")
+        if statement not in loop.block:
+            raise Stays(f"{SAVER} is no statement of its own", statement)
         is_all = given is None or told_all(call, loop)
         if not is_all and not _is_list(given, statement, loop):
             raise Stays("the saver is told which variables it saves", statement)
@@ -66,7 +73,8 @@ def _is_list(given: ast.expr | None, saver: ast.stmt, loop: HandLoop) -> bool:
         if len(made) != 1 or made[0] not in loop.looks_up:
             return False
         return _looks_up_of_models(made[0], made[0], loop)
-    return isinstance(given, ast.Call) and _looks_up_of_models(given, saver, loop)
+    is_made = isinstance(given, ast.Call | ast.ListComp)
+    return is_made and given is not None and _looks_up_of_models(given, saver, loop)
 
 
 def _looks_up_of_models(node: ast.AST, at: ast.stmt, loop: HandLoop) -> bool:

@@ -53,7 +53,11 @@ class Run:
 
 
 def request_of(
-    call: ast.Call, session: str, feeds: Mapping[str, Sequence[ast.Dict]], tensors: Collection[str]
+    call: ast.Call,
+    session: str,
+    feeds: Mapping[str, Sequence[ast.Dict]],
+    tensors: Collection[str],
+    of_parts: bool = False,
 ) -> Request | None:
     """What a call asks of a session, `None` where it asks nothing.
 
@@ -62,6 +66,7 @@ def request_of(
         session: The name of the session.
         feeds: The dictionaries that have names, by these.
         tensors: Names of tensors and operations, whose own methods ask the default session.
+        of_parts: Whether it may ask for parts of what has a name.
 
     Raises:
         Stays: It asks for something else than names, or feeds something else than a dictionary.
@@ -70,14 +75,13 @@ def request_of(
         case ast.Attribute(ast.Name(name) as owner, "eval" | "run") if name in tensors:
             given = _rest_of(call, session)
             parts = [call.func, *_sessions_in(call, session)]
-            return _request(call, owner, given, feeds, parts)
+            return _request(call, owner, given, feeds, parts, of_parts)
         case ast.Attribute(ast.Name(name), "run") if name == session:
             if not {k.arg for k in call.keywords} <= {"fetches", "feed_dict"} or len(call.args) > 2:
                 raise Stays("a run is told more than what to feed", call)
             fetches, feed = argument(call, 0, "fetches"), argument(call, 1, "feed_dict")
-            return _request(
-                call, fetches, feed, feeds, [call.func, *([fetches] if fetches else [])]
-            )
+            parts = [call.func, *([fetches] if fetches else [])]
+            return _request(call, fetches, feed, feeds, parts, of_parts)
     return None
 
 
@@ -87,8 +91,9 @@ def _request(
     feed: ast.expr | None,
     feeds: Mapping[str, Sequence[ast.Dict]],
     parts: list[ast.AST],
+    of_parts: bool,
 ) -> Request:
-    asked = _names(fetches)
+    asked = _asked(fetches) if of_parts else _names(fetches)
     if fetches is None or asked is None:
         raise Stays("what it runs is not a list of names", call)
     named = [feed] if isinstance(feed, ast.Name) and feed.id in feeds else []
@@ -139,6 +144,28 @@ def _names(fetches: ast.expr | None) -> list[str] | None:
     nodes = fetches.elts if isinstance(fetches, ast.List | ast.Tuple) else [fetches]
     names = [node.id for node in nodes if isinstance(node, ast.Name)]
     return names if len(names) == len(nodes) else None
+
+
+def _asked(fetches: ast.expr | None) -> list[str] | None:
+    """Names, and parts of what has a name, as they are written."""
+    nodes = fetches.elts if isinstance(fetches, ast.List | ast.Tuple) else [fetches]
+    found = [ast.unparse(node) for node in nodes if node is not None and _is_part(node)]
+    return found if len(found) == len(nodes) else None
+
+
+def _is_part(node: ast.expr) -> bool:
+    """``end_points["logits"]``, ``model.outputs[0]``"""
+    match node:
+        case ast.Name():
+            return True
+        case ast.Subscript(inner, ast.Constant()) | ast.Attribute(inner):
+            return _is_part(inner)
+    return False
+
+
+def root_of(fetch: str) -> str:
+    """The name that a part belongs to."""
+    return fetch.partition(".")[0].partition("[")[0]
 
 
 def _targets(statement: ast.Assign | ast.Expr, is_list: bool) -> list[str] | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import libcst as cst
 
 from slimport.index.hand_loop import HandLoop
+from slimport.index.hand_restores import saver_of
 from slimport.index.hand_summaries import WRITER
 from slimport.index.program import ColumnMap, Reference, Span
 from slimport.report.model import Rewritten
@@ -128,8 +129,10 @@ class HandBlock:
         if number in self._restored:
             return [self._savers.restored(node)]
         if number in self._saves:
-            saves = self._savers.saved if self.loop.trains else self._prediction.restored
-            return with_comments_of([node], [saves(self._saves[number], node)])
+            found = self._saves[number]
+            if saver_of(found, self.loop) is not None:
+                return with_comments_of([node], self._prediction.restored(found, node))
+            return with_comments_of([node], [self._savers.saved(found, node)])
         return [node]
 
     def call(self, place: Span, node: cst.Call) -> cst.BaseExpression:

@@ -20,6 +20,7 @@ class HandNames:
         batches: What gives its batches, where queues did.
         transform: The function that changes gradients.
         pairs: What that takes.
+        averages: Variables by what they are restored from, where that is their averages.
     """
 
     model: str
@@ -28,6 +29,7 @@ class HandNames:
     batches: str
     transform: str
     pairs: str
+    averages: str
 
     @property
     def step(self) -> str:
@@ -43,6 +45,7 @@ def names_of(loop: HandLoop) -> HandNames:
         function=free_name("build_loss" if loop.trains else "build_outputs", taken),
         logs=free_name("logs", taken),
         batches=free_name("batches", taken),
+        averages=free_name("averages", taken),
         transform=free_name("change_gradients", taken),
         pairs=name_of_pairs(loop.minimized) or free_name("grads_and_vars", taken),
     )

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import ast
+import re
+from collections.abc import Sequence
 
 import libcst as cst
 
 from slimport.index.hand_loop import HandLoop
-from slimport.index.hand_prediction import restores_of
+from slimport.index.hand_restores import restored_by, saver_of
 from slimport.index.session_runs import Request, Saved
 from slimport.rewrite.hand_names import HandNames
+from slimport.rewrite.names import free_name
 from slimport.rewrite.site import FileServices, dotted
-from slimport.rewrite.statements import arguments, call_in, keyword, on_one_line
+from slimport.rewrite.statements import (
+    arguments,
+    assignment,
+    below,
+    call_in,
+    keyword,
+    lines_above,
+    on_one_line,
+    simple,
+    with_lines_only,
+)
 
 CODE, NAME = "SLIM295", "predict_by_hand"
 
@@ -30,11 +43,12 @@ class HandPrediction:
         asked = {(tuple(request.fetches), request.is_list) for request in loop.asked}
         fed = all(request.feed.keys() == loop.inputs.keys() for request in loop.asked)
         self._is_one = len(asked) == 1 and fed
+        self._keys = _keys(loop.fetched)
 
     def returned(self) -> str:
         """What the function returns: what each run asks for, or all that any does, by name."""
         if not self._is_one:
-            return "{" + ", ".join(f'"{name}": {name}' for name in self._loop.fetched) + "}"
+            return "{" + ", ".join(f'"{key}": {name}' for name, key in self._keys.items()) + "}"
         (request, *_) = self._loop.asked
         return f"[{', '.join(request.fetches)}]" if request.is_list else request.fetches[0]
 
@@ -46,7 +60,7 @@ class HandPrediction:
             feed: What it feeds: a dictionary by names, or the name of one.
         """
         if not self._is_one:
-            keys = [cst.SimpleString(f'"{name}"') for name in request.fetches]
+            keys = [cst.SimpleString(f'"{self._keys[name]}"') for name in request.fetches]
             asked = cst.List([cst.Element(key) for key in keys]) if request.is_list else keys[0]
             method = dotted(f"{self._names.model}.run_on_batch")
             return cst.Call(method, [cst.Arg(feed), cst.Arg(asked)])
@@ -56,15 +70,33 @@ class HandPrediction:
             feed = element.value
         return cst.Call(dotted(f"{self._names.model}.predict_on_batch"), [cst.Arg(feed)])
 
-    def restored(self, found: Saved, statement: cst.BaseStatement) -> cst.BaseStatement:
-        """``restore_checkpoint(model, path, exclude=[...])``"""
+    def restored(self, found: Saved, statement: cst.BaseStatement) -> list[cst.BaseStatement]:
+        """``restore_checkpoint(model, path, exclude=[...])``, or of the averages."""
         path = arguments(call_in(statement), ("sess", "save_path"))["save_path"]
-        told = restores_of(found, self._loop)
-        given = [
-            cst.Arg(cst.Name(self._names.model)),
-            cst.Arg(path),
-            *(keyword(n, cst.parse_expression(ast.unparse(v))) for n, v in told.items()),
-        ]
+        saver = saver_of(found, self._loop)
+        assert saver is not None
+        restored = restored_by(saver, self._loop.block, self._loop.function)
+        assert restored is not None
+        told = [keyword(n, cst.parse_expression(ast.unparse(v))) for n, v in restored.told.items()]
+        model = self._names.averages if restored.averaged else self._names.model
+        given = [cst.Arg(cst.Name(model)), cst.Arg(path), *(() if restored.averaged else told)]
         call = cst.Call(self._services.written("restore_checkpoint"), on_one_line(given))
         assert isinstance(statement, cst.SimpleStatementLine)
-        return statement.with_changes(body=[cst.Expr(call)])
+        replaced = statement.with_changes(body=[cst.Expr(call)])
+        if not restored.averaged:
+            return [replaced]
+        averages = cst.Call(self._services.written("AveragedVariables"), told)
+        value = cst.Call(cst.Attribute(averages, cst.Name("variables_to_restore")))
+        opened = cst.Call(dotted(f"{self._names.model}.layer_graph"))
+        looked_up = with_lines_only(simple(assignment(model, value)), lines_above(statement))
+        return [below(opened, [looked_up]), with_lines_only(replaced, ())]
+
+
+def _keys(fetched: Sequence[str]) -> dict[str, str]:
+    """Keys of outputs: names, and the last word of a part, such as ``end_points["logits"]``."""
+    found: dict[str, str] = {}
+    for name in fetched:
+        words = re.findall(r"[^\W\d]\w*", name)
+        key = words[-1] if words[-1] not in found.values() else "_".join(words)
+        found[name] = free_name(key, set(found.values()))
+    return found

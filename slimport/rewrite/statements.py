@@ -81,7 +81,7 @@ def carried_to(statement: cst.BaseStatement, lines: Sequence[cst.EmptyLine]) -> 
     above = lines_above(statement)
     if above and above[0].comment is None:
         lines = [kept for kept in lines if kept.comment is not None]
-        return with_lines_only(statement, [*above, *lines]) if lines else statement
+        return with_lines_only(statement, [above[0], *lines, *above[1:]]) if lines else statement
     return with_lines(statement, lines)
 
 

@@ -51,7 +51,7 @@ def predict(path):
         images = tf.placeholder(tf.float32, [None, 6, 6, 3])
         logits, _ = net(images, num_classes=5, is_training=False)
         probabilities = tf.nn.softmax(logits)
-        saver = tf.train.Saver()
+        saver = tf.train.Saver(slim.get_variables_to_restore(exclude=['none']))
         with tf.Session(config=tf.ConfigProto(allow_soft_placement=True)) as sess:
             saver.restore(sess, path)
             for batch in data():
@@ -70,8 +70,8 @@ scale = tf.placeholder(tf.float32, shape=[])
 small = tf.image.resize_bilinear(tf.to_float(images) * scale, [6, 6])
 _, end_points = net(small, 5, False)
 predictions = end_points['Predictions']
-kept = slim.get_variables_to_restore(exclude=['none'])
-saver = tf.train.Saver(kept)
+averages = tf.train.ExponentialMovingAverage(0.99)
+saver = tf.train.Saver(averages.variables_to_restore())
 sess.run(tf.global_variables_initializer())
 saver.restore(sess, start)
 found = []
@@ -93,9 +93,11 @@ def main():
     probabilities = tf.nn.softmax(logits)
     best = tf.argmax(probabilities, 1)
     init_fn = slim.assign_from_checkpoint_fn(start, slim.get_variables_to_restore())
+    saver = tf.train.Saver([v for v in tf.trainable_variables() if 'weights' in v.name])
     rows = []
     with tf.Session() as sess:
         init_fn(sess)
+        saver.restore(sess, start + '2')
         for batch in data():
             scores, classes = sess.run(
                 [probabilities, best], feed_dict={images: batch, training: False})
@@ -118,13 +120,19 @@ SHAPES = {
 }
 
 
-def write_checkpoint(path: str) -> None:
-    random = np.random.default_rng(5)
-    values = [random.normal(0, 0.3, shape).astype("float32") for shape in SHAPES.values()]
-    values[3] = np.abs(values[3]) + 0.5
-    slices = [""] * len(values)
+def write_checkpoint(path: str, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    values = {n: random.normal(0, 0.3, s).astype("float32") for n, s in SHAPES.items()}
+    variances = "Conv/BatchNorm/moving_variance"
+    values[variances] = np.abs(values[variances]) + 0.5
+    for name in [n for n in SHAPES if "moving" not in n]:
+        average = random.normal(0, 0.3, SHAPES[name]).astype("float32")
+        values[f"{name}/ExponentialMovingAverage"] = average
     tf.raw_ops.SaveV2(
-        prefix=path, tensor_names=list(SHAPES), shape_and_slices=slices, tensors=values
+        prefix=path,
+        tensor_names=list(values),
+        shape_and_slices=[""] * len(values),
+        tensors=list(values.values()),
     )
 
 
@@ -147,7 +155,8 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         (folder / side).mkdir()
     for name, body in PROGRAMS.items():
         (folder / "legacy" / f"{name}.py").write_text(HEAD + body)
-    write_checkpoint(str(folder / "start"))
+    for seed, name in ((5, "start"), (6, "start2")):
+        write_checkpoint(str(folder / name), seed)
     result = rewrite_tree(folder / "legacy", Options(training="fit"))
     assert result.report.left == 0 and result.report.notes == []
     for path, data in result.outputs.items():
