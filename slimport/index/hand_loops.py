@@ -39,6 +39,8 @@ def hand_loops(
                 PredictionChecks(loop, program).check()
                 found[function] = loop
         except Stays as reason:
+            if not any(map(_optimizes, names)):
+                reason.what = "the prediction"
             stay[function] = reason
     return found, stay
 

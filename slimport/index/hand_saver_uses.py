@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from slimport.index.blocks import assigned
+from slimport.index.hand_gradients import bound
 from slimport.index.hand_loop import HandLoop
 from slimport.index.stays import Stays
 
@@ -19,7 +19,7 @@ def check_saver_uses(loop: HandLoop) -> None:
     Raises:
         Stays: If they are used in another way.
     """
-    names = assigned(loop.savers)
+    names = bound(loop.savers)
     nodes = list(ast.walk(loop.function.node))
     methods = {id(n.func): n for n in nodes if isinstance(n, ast.Call)}
     used = {id(n.value): n for n in nodes if isinstance(n, ast.Attribute)}

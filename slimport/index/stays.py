@@ -10,7 +10,10 @@ class Stays(Exception):
 
     Attributes:
         line: Where the reason is, as far as that is known.
+        what: What stays.
     """
+
+    what = "the loop"
 
     def __init__(self, reason: str, node: ast.AST | None = None) -> None:
         super().__init__(reason)

@@ -276,7 +276,7 @@ def test_what_has_no_equal_stays(reason: str) -> None:
     text = text_of(result)
     assert "PredictionModel" not in text and "_on_batch" not in text
     (note,) = result.report.notes
-    assert note.startswith("net.py:") and reason.strip() in note
+    assert note.startswith("net.py:") and note.endswith(f"session stays: {reason.strip()}")
 
 
 def test_it_stays_without_the_option() -> None:
