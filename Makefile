@@ -10,6 +10,8 @@
 #                    repository's name for some, OLD_PYTHON as above)
 # make bench-training-curve   trains the SSD fixture, old and migrated, over several starts (STARTS=n, STEPS=n;
 #                    about half an hour on two cores; a second run goes on with what is not finished)
+# make bench-weights    old checkpoints of real networks into Keras files and back (about an hour on two cores;
+#                    ROWS, OLD_PYTHON as above; without OLD_PYTHON only what today's TensorFlow writes)
 # make docs          regenerates docs/rules.md from the rules
 # make clean         removes build/ and the virtual environment
 #
@@ -33,7 +35,7 @@ OLD_PYTHON ?=
 STARTS ?= 3
 STEPS ?= 600
 
-.PHONY: demo test test-long bench-odapi bench-repositories bench-training-curve lint docs clean
+.PHONY: demo test test-long bench-odapi bench-repositories bench-training-curve bench-weights lint docs clean
 
 # `rewrite` ends with 1 while train, eval and data files hold marked TODOs; 2 is an error.
 demo: $(VENV)/.verify-installed
@@ -63,6 +65,9 @@ bench-repositories: $(VENV)/.verify-installed
 
 bench-training-curve: $(VENV)/.verify-installed
 	$(BIN)/python -m benchmarks.training_curve --starts $(STARTS) --steps $(STEPS) --work build/training-curve
+
+bench-weights: $(VENV)/.bench-installed
+	$(BIN)/python -m benchmarks.old_weights $(if $(OLD_PYTHON),--old-python $(OLD_PYTHON)) $(ROWS)
 
 lint: $(VENV)/.dev-installed
 	$(BIN)/ruff check .

@@ -70,14 +70,19 @@ def migrated_tree(work: Path, legacy: Path) -> Rewritten:
     key = _key()
     if not stamp.exists() or json.loads(stamp.read_text())["key"] != key:
         started = time.monotonic()
-        _rewrite(legacy, folder, report)
+        rewrite(legacy, folder, report)
         seconds = time.monotonic() - started
         stamp.write_text(json.dumps({"key": key, "seconds": seconds}))
     seconds = float(json.loads(stamp.read_text())["seconds"])
     return Rewritten(folder, json.loads(report.read_text()), seconds)
 
 
-def _rewrite(legacy: Path, folder: Path, report: Path) -> None:
+def rewrite(legacy: Path, folder: Path, report: Path) -> None:
+    """Rewrites a tree into a folder.
+
+    Raises:
+        RuntimeError: The command ended with an error.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     command = ["rewrite", str(legacy), "--out", str(folder), "--report", str(report)]
     done = subprocess.run(

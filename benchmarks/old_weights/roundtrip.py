@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.old_weights.rows import FROZEN, NETWORKS, OLD, SAVED_MODEL, V1, V2, Row
+from benchmarks.old_weights.rows import FROZEN, NETWORKS, OLD, SAVED_MODEL, V1, Row
 from benchmarks.old_weights.trees import ROOT, Tree, cleared
 
 WRITER = ROOT / "tests" / "weights" / "write_old.py"
@@ -97,7 +97,7 @@ def there_and_back(row: Row, tree: Tree, work: Path, old_python: str | None) -> 
         if row.slots:
             given += ["--slots", "--like", written.checkpoint]
         outcome.back = _timed(outcome, "back", weights, folder / "back", given)
-        _compare(outcome, *_values(row, written, back))
+        compare(outcome, *_values(row, written, back))
     except (StepError, subprocess.TimeoutExpired) as error:
         outcome.error = str(error)
     return outcome
@@ -222,7 +222,8 @@ def _read(prefix: Path) -> dict[str, Any]:
     return {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
 
 
-def _compare(outcome: Outcome, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+def compare(outcome: Outcome, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    """Notes which variables came back bit for bit, which did not, and which are too much."""
     outcome.variables = len(old)
     outcome.numbers = sum(value.nbytes for value in old.values())
     for name in sorted(old.keys() | new.keys()):
@@ -236,6 +237,3 @@ def _compare(outcome: Outcome, old: Mapping[str, Any], new: Mapping[str, Any]) -
 
 def _same(one: Any, other: Any) -> bool:
     return (one.dtype, one.shape, one.tobytes()) == (other.dtype, other.shape, other.tobytes())
-
-
-__all__ = ["Outcome", "there_and_back", "weights", "V2"]

@@ -47,7 +47,11 @@ def page(results: Path) -> str:
 def _line(row: Row, outcome: Outcome) -> str:
     cells = [f"`{row.network}`", row.writer, _form(row), f"`{row.out}`"]
     if outcome.error:
-        return "| " + " | ".join([*cells, "", "", f"**{outcome.error.splitlines()[0]}**"]) + " |"
+        return (
+            "| "
+            + " | ".join([*cells, "", "", f"**{outcome.error.splitlines()[0]}**", "", "", ""])
+            + " |"
+        )
     identical = f"{outcome.identical} of {outcome.variables}"
     cells += [
         str(outcome.variables),

@@ -39,7 +39,7 @@ def trees(work: Path, names: set[str]) -> dict[str, Tree]:
     if "fixture" in names:
         migrated = work / "fixture" / "migrated"
         migrated.parent.mkdir(parents=True, exist_ok=True)
-        tree._rewrite(FIXTURE, migrated, work / "fixture" / "rewrite.json")
+        tree.rewrite(FIXTURE, migrated, work / "fixture" / "rewrite.json")
         found["fixture"] = Tree(FIXTURE, (), (migrated, ENTRIES))
     if names & {"slim", "detection"}:
         legacy = tree.legacy_tree(CACHE / "object-detection-api")
