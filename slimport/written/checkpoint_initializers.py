@@ -14,6 +14,7 @@ from slimport.written.graphs import (
     _tf_variables,
     current_layer_graph,
 )
+from slimport.written.initializers import ValueInitializer
 
 __all__ = ["init_from_checkpoint"]
 
@@ -48,9 +49,20 @@ def init_from_checkpoint(ckpt_dir_or_file: Any, assignment_map: Any) -> None:
             reader = tf.train.load_checkpoint(ckpt_dir_or_file)
             found = _found(reader, pairs, graph.variables)
             for name, variable in found:
-                variable.assign(reader.get_tensor(name))
+                _start_from(variable, reader.get_tensor(name))
             message = "%d variables start from the values of %s"
             tf.compat.v1.logging.info(message, len(found), ckpt_dir_or_file)
+
+
+def _start_from(variable: Any, value: Any) -> None:
+    """Gives a variable its first value, also where `fit` builds a model in a stateless scope.
+
+    There assignments are forgotten, and variables are made as the scope ends.
+    """
+    if isinstance(variable, keras.Variable) and variable._value is None:
+        variable._initializer = ValueInitializer(value)
+    else:
+        variable.assign(value)
 
 
 def _is_to_assign(graph: LayerGraph) -> bool:

@@ -36,6 +36,11 @@ def refuse_other_shapes(path: str | None, saver: Any = None, graph: Any = None) 
         # A part of a variable is compared with its part as it is read.
         whole = [v for v in variables if not getattr(v, "_save_slice_info", None)]
         restored = [(v.op.name, v.shape) for v in whole]
+    refuse_others(path, restored)
+
+
+def refuse_others(path: str, restored: list[tuple[str, Any]]) -> None:
+    """Raises an error if a value has another shape, given names and shapes; see above."""
     shapes = checkpoint_reader(path).get_variable_to_shape_map()
     if any(name not in shapes for name, _ in restored):
         return  # what restores reports that first

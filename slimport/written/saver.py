@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from slimport.written.checkpoint_shapes import refuse_other_shapes
+from slimport.written.checkpoint_shapes import refuse_other_shapes, refuse_others
 from slimport.written.graphs import in_tf_graph
 from slimport.written.variables import get_variable_full_name
 
@@ -49,8 +49,12 @@ class Saver(tf.compat.v1.train.Saver):
             tf.errors.InvalidArgumentError: If a variable has another shape there. No variable has
                 changed then.
         """
-        in_graph = self.saver_def is not None and not tf.executing_eagerly()
-        if in_graph and save_path is not None and tf.compat.v1.train.checkpoint_exists(save_path):
+        is_there = save_path is not None and tf.compat.v1.train.checkpoint_exists(save_path)
+        if is_there and tf.executing_eagerly():
+            named = self._var_list if isinstance(self._var_list, dict) and not self._reshape else {}
+            known = {n: v for n, v in named.items() if isinstance(v, tf.Variable)}
+            refuse_others(save_path, [(name, v.shape) for name, v in known.items()])
+        elif is_there and self.saver_def is not None:
             refuse_other_shapes(save_path, self, sess.graph)
         super().restore(sess, save_path)
 
