@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from slimport.written.defaults import current_layer_defaults, layer_defaults
 from slimport.written.graphs import LayerGraph
 from slimport.written.saved_functions import (
     loaded_function,
@@ -52,7 +53,8 @@ class TracedModel(keras.Model):
     """A model that runs a function of TensorFlow code which builds scoped layers.
 
     The function is traced once when the model is built: layers come up then, each under its scope
-    path. Calls trace it again where a new shape asks for it, and find the layers by their paths.
+    path. Calls trace it again where a new shape asks for it, and find the layers by their paths;
+    `layer_defaults` that were in force when the model was built are so then, too, and no others.
 
     ```python
     model = TracedModel(inception_v2, num_classes=1001)
@@ -75,6 +77,7 @@ class TracedModel(keras.Model):
         self._scoped_graph = LayerGraph()
         self._input_specs: Any = None
         self._replay: Any = None
+        self.__dict__["_built_under"] = ({},)
         self._scoped_layers: list[Any] = []
 
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
@@ -93,6 +96,7 @@ class TracedModel(keras.Model):
         specs = self._input_specs
         if specs is None:
             self._input_specs = specs = tf.TensorSpec(input_shape, tf.float32)
+        self.__dict__["_built_under"] = (current_layer_defaults(),)  # Keras would wrap the dict
         self._replay = tf.function(self._run, autograph=False)
         self._replay.get_concrete_function(specs, None)
         self._scoped_graph.frozen = True
@@ -150,12 +154,17 @@ class TracedModel(keras.Model):
         if not self.built:
             return None
         frozen = [layer.name for layer in self._scoped_layers if not layer.trainable]
-        return {"inputs": saved_value(self._input_specs, self.name), "frozen": frozen}
+        return {
+            "inputs": saved_value(self._input_specs, self.name),
+            "frozen": frozen,
+            "defaults": saved_value(self._built_under[0], self.name),
+        }
 
     def build_from_config(self, config: dict[str, Any]) -> None:
         """Builds the layers as they were."""
         self._input_specs = loaded_value(config["inputs"], self.name)
-        self.build(keras.tree.map_structure(lambda spec: spec.shape, self._input_specs))
+        with layer_defaults(loaded_value(config.get("defaults"), self.name) or {}):
+            self.build(keras.tree.map_structure(lambda spec: spec.shape, self._input_specs))
         for layer in self._scoped_layers:
             if layer.trainable is (layer.name in config["frozen"]):
                 layer.trainable = not layer.trainable
@@ -178,7 +187,7 @@ class TracedModel(keras.Model):
         self._scoped_graph.start_pass()
         losses: list[Any] = []
         self._scoped_graph.activity_losses = losses
-        with self._scoped_graph.active():
+        with self._scoped_graph.active(), layer_defaults(self._built_under[0]):
             return self._function(inputs), losses
 
 
