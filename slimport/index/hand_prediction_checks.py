@@ -98,17 +98,10 @@ class PredictionChecks(HandLoopChecks):
         check_savers(loop, [s for s in loop.savers if s not in loop.gone])
         check_saver_uses(loop)
         lists = [list_of(saver, loop.block, loop.function) or saver for saver in loop.savers]
-        for made in (*lists, *loop.looks_up):
+        for made in lists:
             for statement in (s for s in loop.of_loss if s.lineno > made.lineno):
                 if makes_variables(statement, self._function, self._program):
                     raise Stays("variables are made after others are looked up", statement)
-
-    def _check_begun(self) -> None:
-        super()._check_begun()
-        asked = [request.call.lineno for request in self._loop.asked]
-        for statement in self._loop.gone:
-            if statement.lineno > min(asked) and _runs(statement):
-                raise Stays("variables are initialized again", statement)
 
     def _check_asked(self) -> None:
         super()._check_asked()
@@ -171,16 +164,6 @@ def bound_first(statement: ast.stmt) -> set[str]:
     if isinstance(statement, ast.For):
         found |= {n.id: True for n in ast.walk(statement.target) if isinstance(n, ast.Name)}
     return {name for name, is_bound in found.items() if is_bound}
-
-
-def _runs(statement: ast.stmt) -> bool:
-    """Whether a statement that goes ran initializers."""
-    call = getattr(statement, "value", None)
-    return (
-        isinstance(call, ast.Call)
-        and isinstance(call.func, ast.Attribute)
-        and (call.func.attr == "run")
-    )
 
 
 def _targets(statement: ast.stmt) -> list[ast.Name]:

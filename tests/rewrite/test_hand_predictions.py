@@ -140,6 +140,13 @@ TAKEN = {
         {"end": "print(sess.run(logits, feed_dict={x: batches[0]}))"},
         'print(model.run_on_batch({"x": batches[0]}, "logits"))',
     ),
+    "a placeholder that it does not need": (
+        {
+            "second": "y = tf.placeholder(tf.float32, [None, 2])",
+            "third": "loss = tf.reduce_mean(tf.square(logits - y))",
+        },
+        'found = model.run_on_batch({"x": batch}, "probabilities")',
+    ),
     "a tensor that evaluates itself": (
         {"run": "found = probabilities.eval(feed_dict={x: batch})"},
         "found = model.predict_on_batch(batch)",
@@ -263,6 +270,10 @@ STAYS = {
     "size gets another value": {
         "first": "size = 2",
         "third": "size = tf.constant(size) + 1\n    logits = logits * tf.to_float(size)",
+    },
+    "x gets another value": {"inner": "x = batch"},
+    "more gets another value": {
+        "third": "more = tf.constant(more) + 1.0\n    logits = logits * more",
     },
     "tf.import_graph_def needs a graph": {
         "network": "logits, = tf.import_graph_def(more, {'x': x}, ['l:0'])"
