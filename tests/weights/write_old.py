@@ -99,7 +99,9 @@ def _value(name, shape, dtype):
     for power, beta in (("beta1_power", "0.9"), ("beta2_power", "0.999")):
         if name.endswith(power):
             factor = np.float32(beta)
-            return np.multiply.accumulate(np.full(STEP + 1, factor))[-1]
+            value = np.multiply.accumulate(np.full(STEP + 1, factor))[-1]
+            # TensorFlow's kernels make zero of what is denormal; numpy's rounding keeps it there.
+            return value if value >= np.finfo(np.float32).tiny else np.float32(0)
     if name == "global_step":
         return np.array(STEP, dtype)
     return values.variable_value(name, shape, dtype)
