@@ -8,7 +8,7 @@ from slimport.index.hand_loop import PLACEHOLDER, SESSIONS, HandLoop
 from slimport.index.hand_loop_checks import HandLoopChecks
 from slimport.index.hand_loop_reading import HandLoopReading
 from slimport.index.hand_prediction import PredictionReading, has_variables
-from slimport.index.hand_prediction_checks import PredictionChecks
+from slimport.index.hand_prediction_checks import PredictionChecks, of_network
 from slimport.index.pipelines import Pipeline
 from slimport.index.program import Function, Program
 from slimport.index.stays import Stays
@@ -40,7 +40,7 @@ def hand_loops(
                 found[function] = loop
         except Stays as reason:
             if not any(map(_optimizes, names)):
-                reason.what = "the prediction"
+                reason = of_network(reason)
             stay[function] = reason
     return found, stay
 

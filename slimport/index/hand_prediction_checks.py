@@ -154,6 +154,17 @@ class PredictionChecks(HandLoopChecks):
         return found
 
 
+def of_network(reason: Stays) -> Stays:
+    """The reason in the words of a network that predicts, of which the checks say a loss."""
+    (text,) = reason.args
+    text = text.replace("made beside the loss", "made of what is fed").replace(
+        "the loss", "the network"
+    )
+    found = Stays(text)
+    found.line, found.what = reason.line, "the prediction"
+    return found
+
+
 def bound_first(statement: ast.stmt) -> set[str]:
     """Names that a compound statement binds above where it uses them, such as a loop's."""
     found: dict[str, bool] = {}

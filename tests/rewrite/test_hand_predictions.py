@@ -205,7 +205,7 @@ STAYS = {
     "sess is used for something else": {"end": "more(sess)"},
     "probabilities is used for something else": {"end": "more(probabilities)"},
     "x is used for something else": {"end": "more(x)"},
-    "more gets more with each run of the loss": {"last": "more.append(x)"},
+    "more gets more with each run of the network": {"last": "more.append(x)"},
     "saver is used for more than to save and restore": {"end": "more(saver)"},
     "saver is used for more than to save and restore ": {
         "saver": "saver = tf.train.Saver(tf.trainable_variables())",
@@ -229,7 +229,7 @@ STAYS = {
     "a run asks for what needs more than it is fed": {
         "network": "logits, ends = net(x, is_training=flag)"
     },
-    "a run asks for what is not made beside the loss": {
+    "a run asks for what is not made of what is fed": {
         "run": "found = sess.run(more, feed_dict={x: batch})"
     },
     "what it runs is not a list of names": {
@@ -262,16 +262,16 @@ STAYS = {
     "tf.get_default_graph needs a graph": {
         "third": "top = tf.get_default_graph().get_tensor_by_name('Softmax:0')"
     },
-    "it makes tensors beside the loss": {"inner": "print(tf.nn.softmax(found))"},
+    "it makes tensors beside the network": {"inner": "print(tf.nn.softmax(found))"},
     "it writes summaries": {"inner": "writer = tf.summary.FileWriter(path)"},
-    "more changes after the loss is built": {
+    "more changes after the network is built": {
         "third": "logits = logits + more", "last": "more = 2",
     },
     "size gets another value": {
         "first": "size = 2",
         "third": "size = tf.constant(size) + 1\n    logits = logits * tf.to_float(size)",
     },
-    "x gets another value": {"inner": "x = batch"},
+    "x changes after the network is built": {"inner": "x = batch"},
     "more gets another value": {
         "third": "more = tf.constant(more) + 1.0\n    logits = logits * more",
     },
