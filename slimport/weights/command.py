@@ -232,6 +232,10 @@ def _bar(doing: str, size: int) -> Iterator[Tick]:
 
 
 def _write_json(path: Path, data: Any) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(1)
     click.echo(f"wrote {path}", err=True)

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from slimport.cli import main
 from tests.weights.test_weights_command import read, same, trained, values, weights
 from tests.weights.tools import save
 
@@ -95,6 +97,9 @@ def test_a_place_that_cannot_be_written_to(tmp_path: Path, option: tuple[str, st
     before = sorted(tmp_path.rglob("*"))
     done = weights(old, *SMALL, option[0], tmp_path / option[1])
     assert done.exit_code == 1 and "Error: " in done.output
+    inspect = ["weights", str(old), "--inspect", "--json", str(tmp_path / "file" / "x")]
+    done = CliRunner().invoke(main, inspect)
+    assert done.exit_code == 1 and isinstance(done.exception, SystemExit)
     assert sorted(tmp_path.rglob("*")) == before
 
 
