@@ -79,6 +79,7 @@ class TracedModel(keras.Model):
         self._replay: Any = None
         self.__dict__["_built_under"] = ({},)
         self._scoped_layers: list[Any] = []
+        self._layer_policy = ""
 
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """Notes the kind of the first inputs, to be traced with."""
@@ -97,6 +98,7 @@ class TracedModel(keras.Model):
         if specs is None:
             self._input_specs = specs = tf.TensorSpec(input_shape, tf.float32)
         self.__dict__["_built_under"] = (current_layer_defaults(),)  # Keras would wrap the dict
+        self._layer_policy = keras.config.dtype_policy().name
         self._replay = tf.function(self._run, autograph=False)
         self._replay.get_concrete_function(specs, None)
         self._scoped_graph.frozen = True
@@ -157,14 +159,21 @@ class TracedModel(keras.Model):
         return {
             "inputs": saved_value(self._input_specs, self.name),
             "frozen": frozen,
+            "layer_policy": self._layer_policy,
             "defaults": saved_value(self._built_under[0], self.name),
         }
 
     def build_from_config(self, config: dict[str, Any]) -> None:
         """Builds the layers as they were."""
         self._input_specs = loaded_value(config["inputs"], self.name)
-        with layer_defaults(loaded_value(config.get("defaults"), self.name) or {}):
-            self.build(keras.tree.map_structure(lambda spec: spec.shape, self._input_specs))
+        defaults = loaded_value(config.get("defaults"), self.name)
+        here = keras.config.dtype_policy()
+        keras.config.set_dtype_policy(config.get("layer_policy", here))
+        try:
+            with layer_defaults(defaults or {}):
+                self.build(keras.tree.map_structure(lambda spec: spec.shape, self._input_specs))
+        finally:
+            keras.config.set_dtype_policy(here)
         for layer in self._scoped_layers:
             if layer.trainable is (layer.name in config["frozen"]):
                 layer.trainable = not layer.trainable

@@ -263,6 +263,23 @@ def test_arrays_and_objects_of_keras_come_back(new: Any) -> None:
     assert again.get_config() == regularizer.get_config()
 
 
+def test_a_traced_model_keeps_the_policy_of_its_layers(new: Any, tmp_path: Path) -> None:
+    images = np.ones((2, 3), "float32")
+    model = new.TracedModel(new.fully_connected, 4)
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        outputs = model(images)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert outputs.dtype == "float16"
+    model.save(tmp_path / "model.keras")
+    known = {"fully_connected": new.fully_connected}
+    loaded = keras.models.load_model(tmp_path / "model.keras", custom_objects=known)
+    found = loaded(images)
+    assert found.dtype == "float16" and np.array_equal(found, outputs)
+    assert keras.config.dtype_policy().name == "float32"
+
+
 def test_a_traced_model_is_exported_with_its_dtype(new: Any, tmp_path: Path) -> None:
     def net(images: Any) -> Any:  # a float would be taken as it is
         return new.conv2d(tf.image.convert_image_dtype(images, tf.float32), 2, 3)
