@@ -325,6 +325,7 @@ def test_batches_and_losses_are_those_of_the_queues(tmp_path: Path) -> None:
             np.testing.assert_allclose(new[name], old[name], 1e-5, 1e-6, err_msg=f"{run} {name}")
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_from_its_last_checkpoint(tmp_path: Path) -> None:
     start = start_of(tmp_path)
     name = "scheduled_and_clipped"

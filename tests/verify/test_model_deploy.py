@@ -129,6 +129,10 @@ PROGRAMS: dict[str, dict[str, Any]] = {
         "optimizer": "tf.train.RMSPropOptimizer(learning_rate, momentum=0.9, epsilon=1.0)",
     },
 }
+EACH_PROGRAM = [
+    pytest.param(changes, id=name, marks=[pytest.mark.slow] if "clones" in changes else [])
+    for name, changes in PROGRAMS.items()
+]
 STEPS = (1, 3, 12)
 
 
@@ -145,7 +149,7 @@ def write_images(path: str) -> None:
             writer.write(example.SerializeToString())
 
 
-@pytest.mark.parametrize("changes", PROGRAMS.values(), ids=list(PROGRAMS))
+@pytest.mark.parametrize("changes", EACH_PROGRAM)
 def test_steps_are_those_of_the_clones(
     changes: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

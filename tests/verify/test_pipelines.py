@@ -164,6 +164,7 @@ def losses(script: Path, folder: Path, *arguments: str) -> dict[str, float]:
     return {name: float(loss) for name, loss in found.items()}
 
 
+@pytest.mark.slow
 def test_batches_are_those_of_the_queues(tmp_path: Path) -> None:
     records = str(tmp_path / "data.tfrecord")
     write_rows(records)

@@ -21,7 +21,9 @@ tf = pytest.importorskip("tensorflow")
 
 HERE = Path(__file__).parent
 FIXTURE = HERE.parents[1] / "fixtures" / "legacy" / "ssd_inception_v2"
-SEEN = ["names", "trainable", "values", "inference", "losses", "training", "statistics"]
+EXACT = ["names", "trainable", "values"]
+# As many threads take a sum as a process was told to use by whatever ran in it before.
+COMPUTED = ["inference", "losses", "training", "statistics"]
 
 
 CLOSED = """
@@ -83,8 +85,10 @@ def saved(new: Any, nets: Any, tmp_path_factory: pytest.TempPathFactory) -> dict
 @pytest.mark.parametrize("name", ["functional", "traced"])
 def test_a_model_in_a_fresh_process(name: str, saved: dict[str, Any]) -> None:
     here, there = saved[name], saved[f"fresh {name}"]
-    for key in SEEN:
+    for key in EXACT:
         np.testing.assert_array_equal(there[key], here[key], err_msg=key)
+    for key in COMPUTED:
+        np.testing.assert_allclose(there[key], here[key], rtol=2e-6, err_msg=key)
     assert here["losses"].sum() > 0
     assert (here["values"] != here["statistics"]).any()
     np.testing.assert_allclose(there["fit"], here["fit"], rtol=1e-6)

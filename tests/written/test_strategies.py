@@ -117,6 +117,7 @@ def test_two_workers(clones: dict[str, Any], tmp_path: Path) -> None:
     assert not (tmp_path / "logs1").exists()
 
 
+@pytest.mark.slow
 def test_on_two_cpus() -> None:
     finish(started("-m", "pytest", "-q", "-p", "no:cacheprovider", HERE / "on_two_cpus.py"))
 
