@@ -17,7 +17,7 @@ HEADS = (
     "variables",
     "MB",
     "identical after there and back",
-    "largest difference on one image",
+    "largest difference on one image, in how many outputs",
     "seconds there, back",
     "MB above the model there, back",
 )
@@ -79,7 +79,8 @@ def _difference(outcome: Outcome) -> str:
     if outcome.is_equal is None:
         return ""
     worst = max(outcome.differences.values(), default=0.0)
-    text = f"{worst:.0e} of {len(outcome.differences)}"
+    count = len(outcome.differences)
+    text = f"{worst:.0e} in {count}" if worst else f"0 in {count}"
     return text if outcome.is_equal else f"**{text}**"
 
 

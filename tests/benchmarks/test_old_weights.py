@@ -58,6 +58,6 @@ def test_the_table(tmp_path: Path) -> None:
     for row, found in ((one, outcome), (other, Outcome("x", error="it ended\nhere"))):
         (tmp_path / f"{row.name}.json").write_text(json.dumps(dataclasses.asdict(found)))
     lines = table.page(tmp_path).splitlines()
-    assert "| 2 | 0.0 | **1 of 2** | 2e-06 of 1 | 2.0, 2.0 | 40, 40 |" in lines[2]
+    assert "| 2 | 0.0 | **1 of 2** | 2e-06 in 1 | 2.0, 2.0 | 40, 40 |" in lines[2]
     assert "**it ended**" in lines[3] and len(lines) == 4
     assert len({line.count("|") for line in lines}) == 1
