@@ -19,14 +19,17 @@ from slimport.index.hand_savers import check_savers
 from slimport.index.hand_values import check_values
 from slimport.index.late_lookups import check_lookups_by_hand
 from slimport.index.metric_calls import METRIC_APIS
-from slimport.index.program import Program
+from slimport.index.program import Function, Program, closure_of
+from slimport.index.resolve import InTree
 from slimport.index.stays import Stays
+from slimport.index.told_apart import NEEDS_A_GRAPH, is_run_on_request
+from slimport.index.training import TRAIN_OP
 
 # Graphs that are read from files, what is initialized beside variables, what counts runs.
 _NOWHERE = (
     *METRIC_APIS, "tf.GraphDef", "tf.contrib.lookup.", "tf.contrib.predictor.", "tf.gradients",
     "tf.import_graph_def", "tf.initialize_all_tables", "tf.initializers.tables",
-    "tf.local_variable", "tf.lookup.", "tf.saved_model.", "tf.tables_initializer",
+    "slim.local_variable", "tf.lookup.", "tf.saved_model.", "tf.tables_initializer",
     "tf.train.import_meta_graph",
 )  # fmt: skip
 
@@ -128,10 +131,39 @@ class PredictionChecks(HandLoopChecks):
 
     def _check_graph(self) -> None:
         super()._check_graph()
-        for function in (self._function, *self._others):
+        unseen = self._maybe_run()
+        for function in (self._function, *self._others, *unseen):
             for reference in function.references:
-                if reference.api.name.startswith(_NOWHERE):
-                    raise Stays(f"{reference.api.name} needs a graph", reference.node)
+                name = reference.api.name
+                of_graph = function in unseen and name.startswith(NEEDS_A_GRAPH)
+                if of_graph or name.startswith(_NOWHERE):
+                    raise Stays(f"{name} needs a graph", reference.node)
+                if name == TRAIN_OP or (
+                    name.startswith("tf.train.") and name.endswith("Optimizer")
+                ):
+                    raise Stays("a function that it calls trains", self._first())
+        for node in (n for function in unseen for n in ast.walk(function.node)):
+            if is_run_on_request(node):
+                raise Stays("it runs what a session asks for", node)
+
+    def _maybe_run(self) -> set[Function]:
+        """Functions that may run where the network is built: methods, of classes that it makes."""
+        made = {
+            f"{meaning.qualname}.__init__": meaning.module
+            for statement in self._loop.of_loss
+            for node in ast.walk(statement)
+            if isinstance(node, ast.Call)
+            and isinstance(
+                meaning := self._program.resolve(node.func, self._function.module), InTree
+            )
+        }
+        start = {
+            function
+            for name, module in made.items()
+            for function in self._program.by_module[module]
+            if function.qualname == name
+        }
+        return closure_of(start, lambda f: f.callees) - self._others - {self._function}
 
     def _values_named(self) -> list[ast.Name]:
         """Names that are bound anew below the network: ``scores = sess.run(scores, feed)``.

@@ -19,6 +19,18 @@ def net(x, is_training=True):
     return logits, {'Predictions': tf.nn.softmax(logits)}
 
 
+def train_op(x):
+    return tf.train.AdamOptimizer(0.1).minimize(x)
+
+
+class Count(object):
+    def __init__(self, x):
+        self.build(x)
+
+    def build(self, x):
+        self.value = tf.assign(tf.Variable(0.0), tf.reduce_sum(x))
+
+
 """
 PROGRAM = """def predict(batches, path, more=None):
     {first}
@@ -122,6 +134,13 @@ TAKEN = {
     ),
     "variables are initialized": (
         {"begin": "sess.run(tf.global_variables_initializer())"},
+        "found = model.predict_on_batch(batch)",
+    ),
+    "local variables are initialized, too": (
+        {
+            "begin": "sess.run(tf.global_variables_initializer())\n"
+            "        sess.run(tf.local_variables_initializer())"
+        },
         "found = model.predict_on_batch(batch)",
     ),
     "a session that is not closed": (
@@ -257,6 +276,8 @@ STAYS = {
     "tf.assign needs a graph": {
         "third": "count = tf.assign(tf.Variable(0.0), 1.0)"
     },
+    "a function that it calls trains": {"third": "train = train_op(probabilities)"},
+    "tf.assign needs a graph ": {"third": "count = Count(logits).value"},
     "tf.gradients needs a graph": {"third": "slopes = tf.gradients(logits, x)"},
     "tf.metrics.mean needs a graph": {"third": "mean, update = tf.metrics.mean(logits)"},
     "tf.get_default_graph needs a graph": {
