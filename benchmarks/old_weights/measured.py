@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from slimport.cli import main
-from slimport.weights import run
+from slimport.weights import from_keras, run
 
 STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 #: Sets the peak of the resident memory back to what is resident (proc(5)).
@@ -81,9 +81,12 @@ def _take_memory(model: Any) -> None:
 def command(report: Path, arguments: list[str]) -> int:
     """Runs the command; returns its exit status."""
     watch = Watch()
-    run._made = watch.made(run._made)  # type: ignore[assignment]
-    for name in ("_write_keras", "_write_checkpoint"):
-        setattr(run, name, watch.written(getattr(run, name)))
+    # The modules of both kinds of sources have these names of their own.
+    for module in (run, from_keras):
+        module.made = watch.made(module.made)  # type: ignore[assignment]
+        for name in ("write_keras", "write_checkpoint"):
+            if hasattr(module, name):
+                setattr(module, name, watch.written(getattr(module, name)))
     try:
         main(["weights", *arguments], standalone_mode=True)
     except SystemExit as ended:

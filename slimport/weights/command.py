@@ -108,6 +108,7 @@ def weights_command(source: Path, inspect: bool, json_file: Path | None, **given
             images,
             memory,
             old_graphs,
+            request,
             run,
             sources,
             text,
@@ -123,7 +124,7 @@ def weights_command(source: Path, inspect: bool, json_file: Path | None, **given
     except (
         blueprint.BlueprintError,
         sources.SourceError,
-        run.WeightsError,
+        request.WeightsError,
         check.CheckError,
         images.ImageError,
         old_graphs.OldGraphError,
@@ -144,7 +145,7 @@ def _request(source: Path, given: dict[str, Any]) -> Any:
     from slimport.weights.conflicts import conflicts
     from slimport.weights.images import Shown
     from slimport.weights.keras_files import is_keras_file
-    from slimport.weights.run import Request
+    from slimport.weights.request import Request
 
     out, checkpoint = given["out"], given["to_checkpoint"]
     if given["model"] is None:

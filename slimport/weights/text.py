@@ -13,8 +13,8 @@ from slimport.verify.protocol import OUTPUT
 from slimport.verify.result import ModeResult, Status
 from slimport.verify.text import describe, number
 from slimport.weights.pairing import Pairing
+from slimport.weights.request import Result
 from slimport.weights.roles import Role
-from slimport.weights.run import Result
 
 # Outputs that are listed, the worst first.
 _SHOWN = 5
