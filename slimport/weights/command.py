@@ -45,6 +45,17 @@ def _pairs(context: click.Context, option: click.Parameter, given: tuple[str, ..
     return dict(text.split("=", 1) for text in given)
 
 
+def _scopes(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> Any:
+    """Scopes in the file by those of the model, of which each is said once."""
+    found: dict[str, str] = {}
+    for text in given:
+        file, equals, model = (part.strip("/") for part in text.partition("="))
+        if not equals or model in found:
+            raise click.BadParameter(f"{text} is not of the form FILE=MODEL, or says MODEL again")
+        found[model] = file
+    return found
+
+
 @click.command("weights")
 @click.argument("source", type=_PATH)
 @click.option("--inspect", is_flag=True, help="List the file's variables and what each is for.")
@@ -67,6 +78,13 @@ def _pairs(context: click.Context, option: click.Parameter, given: tuple[str, ..
 @click.option("--ema", is_flag=True, help="Take the moving averages.")
 @click.option("--slots", is_flag=True, help="Carry the optimizer's state over, too.")
 @click.option("--like", type=_PATH, help="An old checkpoint that has the names of slots.")
+@click.option(
+    "--scope",
+    metavar="FILE=MODEL",
+    multiple=True,
+    callback=_scopes,
+    help="A scope of the file that has another name in the model; either may be empty.",
+)
 @click.option("--partial", is_flag=True, help="Load what fits by name and shape; list the rest.")
 @click.option("--verify", is_flag=True, help="Run old and new once on the same image.")
 @click.option("--old", type=_PATH, help="Old side: a graph (.pb, SavedModel, .meta) or the tree.")
@@ -169,6 +187,7 @@ def _request(source: Path, given: dict[str, Any]) -> Any:
     if given["verify"]:
         settings["old"] = _old(source, given)
         settings["shown"] = Shown(given["image"], *given["limits"])
+    settings["scopes"] = given["scope"]
     return Request(source, blueprint, out, checkpoint, given["ema"], **settings)
 
 

@@ -18,7 +18,7 @@ def conflicts(given: Mapping[str, Any], of_keras: Path | None) -> Iterator[str]:
         of_keras: The source, if that is a file of Keras.
     """
     if of_keras:
-        for name in ("out", "ema", "partial", "verify"):
+        for name in ("out", "ema", "scope", "partial", "verify"):
             if given[name]:
                 yield f"--{name} is for files of TensorFlow 1, and {of_keras} is one of Keras"
     if not given["verify"]:
@@ -27,6 +27,8 @@ def conflicts(given: Mapping[str, Any], of_keras: Path | None) -> Iterator[str]:
                 yield f"--{name.replace('_', '-').removesuffix('s')} belongs to --verify"
     if given["ema"] and given["slots"]:
         yield "--ema and --slots: slots belong to the weights, not to their averages"
+    if given["scope"] and given["slots"]:
+        yield "--scope and --slots: slots are found below the variables of the same name"
     if given["like"] is not None and not (given["slots"] and given["to_checkpoint"]):
         yield "--like says how --to-checkpoint names what --slots brings along"
     if given["step"] is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from slimport.weights.roles import Described, Role
 
@@ -68,7 +69,10 @@ class Pairing:
 
 
 def pair(
-    described: Mapping[str, Described], wanted: Mapping[str, Wanted], shadows: bool = False
+    described: Mapping[str, Described],
+    wanted: Mapping[str, Wanted],
+    shadows: bool = False,
+    scopes: Mapping[str, str] = MappingProxyType({}),
 ) -> Pairing:
     """Puts together what has the same name, shape and dtype.
 
@@ -77,6 +81,7 @@ def pair(
         wanted: Those of a model, by the names that they have in checkpoints.
         shadows: Whether a variable takes its moving average where the file has one, as
             `tf.train.ExponentialMovingAverage.variables_to_restore` said.
+        scopes: Scopes in the file by those of the model that they stand for; the longest counts.
 
     Raises:
         ValueError: If a variable has two averages, and they are asked for.
@@ -84,19 +89,20 @@ def pair(
     shadow_of = _shadows(described) if shadows else {}
     matched: dict[str, str] = {}
     missing, mismatched, unshadowed = [], [], []
+    stored_as = {name: _stored_name(name, scopes) for name in wanted}
     for name, variable in wanted.items():
-        source = shadow_of.get(name, name)
+        source = shadow_of.get(stored_as[name], stored_as[name])
         if source not in described:
             missing.append(name)
         elif not _fits(described[source], variable):
             mismatched.append(Mismatch(name, described[source], variable))
         else:
             matched[name] = source
-        if shadows and variable.trainable and name not in shadow_of and source in described:
+        if shadows and variable.trainable and source == stored_as[name] and source in described:
             unshadowed.append(name)
     taken = {*matched.values()}
     left = {name: d for name, d in described.items() if name not in taken}
-    seen = {m.stored.stored.name for m in mismatched} | {*wanted}
+    seen = {m.stored.stored.name for m in mismatched} | {*stored_as.values()}
     return Pairing(
         matched,
         tuple(missing),
@@ -105,6 +111,15 @@ def pair(
         tuple(unshadowed),
         tuple(d for d in left.values() if d.role in BESIDE),
     )
+
+
+def _stored_name(name: str, scopes: Mapping[str, str]) -> str:
+    """What a variable of a model is called in a file that has other scopes."""
+    open_scopes = [s for s in scopes if not s or name.startswith(f"{s}/")]
+    if not open_scopes:
+        return name
+    scope = max(open_scopes, key=len)
+    return f"{scopes[scope]}/{name[len(scope) :].removeprefix('/')}".removeprefix("/")
 
 
 def _shadows(described: Mapping[str, Described]) -> dict[str, str]:

@@ -37,6 +37,7 @@ class Request:
         slots: Whether the optimizer's state comes along.
         like: For a checkpoint that is written of a file of Keras: an old one with the names of
             slots.
+        scopes: Scopes in the file by those of the model that they stand for.
         partial: Whether a model may take less than all, and leave some.
         overwrite: Whether files that are there may go.
         old: The old side of a check; `None` for no check.
@@ -51,6 +52,7 @@ class Request:
     shadows: bool = False
     slots: bool = False
     like: Path | None = None
+    scopes: Mapping[str, str] = field(default_factory=dict)
     partial: bool = False
     overwrite: bool = False
     step: int | None = None

@@ -15,7 +15,7 @@ from slimport.weights.images import ImageError
 from slimport.weights.old_graphs import OldGraphError
 from slimport.weights.pairing import Wanted, pair
 from slimport.weights.request import Progress, Request, Result, WeightsError
-from slimport.weights.roles import describe
+from slimport.weights.roles import Role, describe
 from slimport.weights.sources import Source, open_source
 from slimport.weights.writing import check_free, size_of, write_checkpoint, write_keras
 
@@ -38,7 +38,7 @@ def run(request: Request, progress: Progress) -> Result:
     built = made(request)
     described = describe(source.variables)
     try:
-        pairing = pair(described, _wanted(built.variables), request.shadows)
+        pairing = pair(described, _wanted(built.variables), request.shadows, request.scopes)
     except ValueError as error:
         raise WeightsError(f"{request.source}: {error}") from error
     result = Result(f"{source.kind} {source.path}", built, pairing=pairing, described=described)
@@ -98,7 +98,8 @@ def _wanted(variables: Mapping[str, Any]) -> dict[str, Wanted]:
 def _check_pairing(result: Result, request: Request) -> None:
     pairing = result.pairing
     assert pairing is not None
-    if request.shadows and not set(pairing.matched.values()) - set(pairing.matched):
+    taken = (result.described[name].role for name in pairing.matched.values())
+    if request.shadows and Role.SHADOW not in taken:
         raise WeightsError(
             f"{result.source} has no moving averages of this model's variables: run without --ema"
         )

@@ -58,7 +58,7 @@ def _print_pairing(result: Result, pairing: Pairing, console: Console) -> None:
         f"shape and dtype ({numbers:,} numbers)",
         soft_wrap=True,
     )
-    averaged = sum(name != source for name, source in pairing.matched.items())
+    averaged = sum(result.described[n].role is Role.SHADOW for n in pairing.matched.values())
     if averaged:
         text = f"{averaged} of them take their moving average; the weights themselves stay"
         console.print(text, soft_wrap=True)

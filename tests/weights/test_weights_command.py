@@ -161,6 +161,44 @@ def test_no_averages_at_all(tmp_path: Path) -> None:
     assert done.exit_code == 1 and "no moving averages" in done.output
 
 
+SCOPES = {
+    "one of both": ("net", "old/net", ["--scope", "old/net=net"]),
+    "none in the model": ("net", "model/net", ["--scope", "model/="]),
+    "none in the file": ("net", "conv_net", ["--scope", "conv_net=net/"]),
+    "the longest counts": ("net/conv", "x/y", ["--scope", "z=net", "--scope", "x/y=net/conv",
+                                               "--scope", "net/logits=net/logits"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SCOPES)
+def test_scopes_of_another_name(tmp_path: Path, case: str) -> None:
+    mine, theirs, options = SCOPES[case]
+    given = {f"{theirs}{n.removeprefix(mine)}" if n.startswith(f"{mine}/") else n: v
+             for n, v in averaged().items()}  # fmt: skip
+    old, back = save(tmp_path / "model.ckpt", given), tmp_path / "back"
+    done = weights(old, "--model", "tiny_models:small", *options, "--to-checkpoint", back)
+    assert done.exit_code == 0, done.output
+    assert same(read(back), values())
+    assert "moving average" not in done.output
+    done = weights(
+        old, "--model", "tiny_models:small", *options, "--to-checkpoint", back, "--ema",
+        "--overwrite",
+    )  # fmt: skip
+    assert "5 of them take their moving average" in done.output
+    one, other = values(), values(1)
+    assert same(read(back), {n: (other if n in TRAINED else one)[n] for n in SHAPES})
+
+
+def test_a_scope_is_whole_words_and_said_once(tmp_path: Path) -> None:
+    given = {n.replace("net/", "network/"): v for n, v in values().items()}
+    old, back = save(tmp_path / "model.ckpt", given), tmp_path / "back"
+    model = (old, "--model", "tiny_models:small", "--to-checkpoint", back)
+    assert weights(*model, "--scope", "netw=ne").exit_code == 1  # of `network`, `net`: no scopes
+    assert weights(*model, "--scope", "network=net").exit_code == 0
+    assert weights(*model, "--scope", "a=net", "--scope", "b=net").exit_code == 2
+    assert weights(*model, "--scope", "a").exit_code == 2
+
+
 def trained(steps: int = 5) -> dict[str, Any]:
     """A checkpoint of Adam with moving averages."""
     from slimport.written.legacy_slots import legacy_power
