@@ -19,8 +19,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from slimport.cli import main
 from slimport.weights import from_keras, run
 
@@ -75,7 +73,7 @@ def _take_memory(model: Any) -> None:
     """Gives each variable memory of its own, which those that begin as equals share at first."""
     optimizer = getattr(model, "optimizer", None)
     for variable in [*model.variables, *(optimizer.variables if optimizer else ())]:
-        variable.assign(np.array(variable))
+        variable.assign(variable.numpy().copy())
 
 
 def command(report: Path, arguments: list[str]) -> int:

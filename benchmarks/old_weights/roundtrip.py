@@ -187,8 +187,8 @@ def _there(row: Row, tree: Tree, written: Written) -> list[Any]:
         return [*found, "--slots"]  # numbers of the same network are another row's
     found += ["--verify", "--range", *map(str, NETWORKS[row.network].limits)]
     if row.form in (FROZEN, SAVED_MODEL):
-        output, tensor = next(iter(written.outputs.items()))
-        found += ["--old-output", f"{output}={tensor}"]
+        pairs = [f"{output}={tensor}" for output, tensor in written.outputs.items()]
+        found += [part for pair in pairs for part in ("--old-output", pair)]
     else:
         found += ["--old", tree.legacy]
         found += [part for path in tree.old_paths for part in ("--old-path", path)]

@@ -9,7 +9,8 @@ in place of it. Its request is a JSON file: `root`, `entry`, `args`, `arg_scope`
 - `optimizer`: name of a class of `tf.train` whose slots and step are saved, too;
 - `average`: moving averages of the trained variables are;
 - `version`: 1 for the old format;
-- `frozen`: path of a frozen graph, `saved_model`: folder of a SavedModel, both of the first output.
+- `frozen`: path of a frozen graph of all outputs, `saved_model`: folder of a SavedModel whose
+  signature has the first.
 
 What it prints last is JSON: the names of the network's variables, and the tensors of its outputs by
 the names that `slimport verify` gives them.
@@ -49,7 +50,7 @@ def main(request):
         _assign(tf, session)
         version = tf.train.SaverDef.V1 if request.get("version") == 1 else tf.train.SaverDef.V2
         tf.train.Saver(write_version=version).save(session, request["out"])
-        _export(tf, session, request, images, next(iter(outputs.values())))
+        _export(tf, session, request, images, list(outputs.values()))
     names = {name: tensor.name for name, tensor in outputs.items()}
     print(json.dumps({"variables": variables, "outputs": names}))
 
@@ -107,15 +108,15 @@ def _value(name, shape, dtype):
     return values.variable_value(name, shape, dtype)
 
 
-def _export(tf, session, request, images, output):
+def _export(tf, session, request, images, outputs):
     if request.get("frozen"):
         graph = tf.graph_util.convert_variables_to_constants(
-            session, session.graph.as_graph_def(), [output.op.name]
+            session, session.graph.as_graph_def(), [output.op.name for output in outputs]
         )
         Path(request["frozen"]).write_bytes(graph.SerializeToString())
     if request.get("saved_model"):
         tf.saved_model.simple_save(
-            session, request["saved_model"], {"images": images}, {"output": output}
+            session, request["saved_model"], {"images": images}, {"output": outputs[0]}
         )
 
 
