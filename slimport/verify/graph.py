@@ -286,7 +286,7 @@ def _answer(
     answer.meta["gradient_error"] = reading.gradient_error
     if training:
         total = [np.float32(run.get("regularisation", 0.0)) for run in [found, *nudged]]
-        floor = _floor(total[0], total[1:])
+        floor = noise_floor(total[0], total[1:])
         _put(answer, protocol.REGULARISATION, "regularised", reading.regularised, found, nudged)
         place = len(reading.regularised)
         answer.tensor(protocol.REGULARISATION, "total", total[0], place, floor)
@@ -305,7 +305,7 @@ def _put_updates(
     """
     for order, place in enumerate(reading.statistics):
         moved = found["moved"][place]
-        floor = _floor(moved, [run["moved"][place] for run in nudged])
+        floor = noise_floor(moved, [run["moved"][place] for run in nudged])
         largest = np.abs(found["after"][place]).max() if np.size(moved) else 0.0
         rounding = 2.0 * float(np.spacing(np.float32(largest)))
         answer.tensor(
@@ -323,11 +323,11 @@ def _put(
 ) -> None:
     for place, name in enumerate(names):
         value = found[key][place]
-        floor = _floor(value, [run[key][place] for run in nudged])
+        floor = noise_floor(value, [run[key][place] for run in nudged])
         answer.tensor(group, name, value, place, floor)
 
 
-def _floor(value: Any, others: list[Any]) -> float | None:
+def noise_floor(value: Any, others: list[Any]) -> float | None:
     """Largest change of an array over the perturbed runs, over its finite elements."""
     value = np.asarray(value)
     if not others or value.dtype.kind != "f":

@@ -14,8 +14,10 @@ import numpy as np
 
 from slimport.verify import cases, protocol, worker
 from slimport.verify.compare import Answered, compare_mode
+from slimport.verify.graph import noise_floor
 from slimport.verify.result import ModeResult, Status
-from slimport.verify.run import Settings, make_side
+from slimport.verify.run import FLOOR_RUNS, Settings, make_side
+from slimport.verify.values import one_ulp_away
 from slimport.weights.blueprint import Blueprint, Built
 from slimport.weights.checkpoints import write_checkpoint
 from slimport.weights.images import Shown, image
@@ -87,9 +89,7 @@ def _beside_graph(built: Built, blueprint: Blueprint, old: Old, shown: Shown) ->
     new = _new_answer(built, given)
     outputs = [entry["name"] for entry in new.meta["tensors"]]
     wanted = graph.fetches(outputs, old.outputs)
-    answer = protocol.Answer("graph")
-    for order, (name, value) in enumerate(graph.run(fed, given.astype(dtype), wanted).items()):
-        answer.tensor(protocol.OUTPUT, name, value, order)
+    answer = _answer_of(graph, fed, given.astype(dtype), wanted)
     # What a graph has no tensor for was not asked of it, and is no difference.
     asked = [entry for entry in new.meta["tensors"] if entry["name"] in wanted]
     unasked = [name for name in outputs if name not in wanted]
@@ -97,6 +97,21 @@ def _beside_graph(built: Built, blueprint: Blueprint, old: Old, shown: Shown) ->
     new = Answered({**new.meta, "tensors": asked, "variables": [], "notes": notes}, new.arrays)
     case = _case(blueprint, old, given)
     return _proof(compare_mode(case, protocol.INFERENCE, _answered(answer), new))
+
+
+def _answer_of(graph: OldGraph, fed: Any, given: Array, wanted: Mapping[str, str]) -> Any:
+    """The outputs, with what one ulp of the image does to them: other kernels round otherwise.
+
+    A graph with its weights in it is run as it is; `slimport verify` moves the weights, too.
+    """
+    answer = protocol.Answer("graph")
+    nudged = [
+        graph.run(fed, one_ulp_away(given, number, "i", 0), wanted) for number in range(FLOOR_RUNS)
+    ]
+    for order, (name, value) in enumerate(graph.run(fed, given, wanted).items()):
+        floor = noise_floor(value, [found[name] for found in nudged])
+        answer.tensor(protocol.OUTPUT, name, value, order, floor)
+    return answer
 
 
 def _proof(found: ModeResult) -> ModeResult:

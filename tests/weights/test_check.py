@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -57,9 +58,11 @@ def test_beside_the_old_graph(tmp_path: Path, kind: str) -> None:
     old = old_graph(tmp_path, good())[kind]
     source = tmp_path / "model.ckpt" if kind == "meta" else old
     given = ("--out", tmp_path / "out.weights.h5", "--verify", "--old", old)
-    done = weights(source, *MODEL, *given)
+    done = weights(source, *MODEL, *given, "--json", tmp_path / "said.json")
     assert done.exit_code == 0, done.output
     assert "old and new on one image: equal, 1 outputs" in done.output
+    (logits,) = json.loads((tmp_path / "said.json").read_text())["check"]["tensors"]
+    assert 0 < logits["floor"] < 1e-5 * logits["scale"]  # what one ulp of the image does
 
 
 def test_another_graph_is_told(tmp_path: Path) -> None:
