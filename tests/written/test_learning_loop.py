@@ -96,14 +96,25 @@ def run(side: Any, logdir: Any, loop: str = "train", **options: Any) -> dict[str
 
 
 def values(logdir: Any) -> dict[str, Any]:
-    """What the latest checkpoint holds."""
-    reader = tf.train.load_checkpoint(tf.train.latest_checkpoint(str(logdir)))
+    """What the checkpoint of the last step holds.
+
+    The thread that saves by the clock, slim's as ours, begins at once: on a busy machine it may
+    end after the loop has saved, and the folder's list then ends with the older one.
+    """
+    latest = tf.train.latest_checkpoint(str(logdir))
+    steps = [int(p.stem.rpartition("-")[2]) for p in Path(logdir).glob("model.ckpt-*.index")]
+    last = f"{latest.rpartition('-')[0]}-{max(steps)}" if steps else latest
+    reader = tf.train.load_checkpoint(last)
     return {name: reader.get_tensor(name) for name in sorted(reader.get_variable_to_shape_map())}
 
 
 def events(logdir: Path) -> list[Any]:
-    files = sorted(logdir.glob("events.*"))
-    return [event for file in files for event in v1.train.summary_iterator(str(file))]
+    """The events that are whole: a file may be read while a thread writes it."""
+    found = []
+    for file in sorted(logdir.glob("events.*")):
+        with contextlib.suppress(tf.errors.DataLossError):
+            found.extend(v1.train.summary_iterator(str(file)))
+    return found
 
 
 def tags(logdir: Path) -> set[str]:

@@ -92,7 +92,7 @@ def test_a_model_in_a_fresh_process(name: str, saved: dict[str, Any]) -> None:
     assert here["losses"].sum() > 0
     assert (here["values"] != here["statistics"]).any()
     np.testing.assert_allclose(there["fit"], here["fit"], rtol=1e-6)
-    np.testing.assert_allclose(there["fitted"], here["fitted"], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(there["fitted"], here["fitted"], rtol=1e-5, atol=5e-5)
     assert (here["fitted"] != here["statistics"]).any()
     assert there["rate"] == here["rate"] < 0.05
 
