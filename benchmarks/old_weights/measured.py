@@ -80,11 +80,14 @@ def command(report: Path, arguments: list[str]) -> int:
     """Runs the command; returns its exit status."""
     watch = Watch()
     # The modules of both kinds of sources have these names of their own.
+    watching = {
+        "made": watch.made,
+        "write_keras": watch.written,
+        "write_checkpoint": watch.written,
+    }
     for module in (run, from_keras):
-        module.made = watch.made(module.made)  # type: ignore[assignment]
-        for name in ("write_keras", "write_checkpoint"):
-            if hasattr(module, name):
-                setattr(module, name, watch.written(getattr(module, name)))
+        for name in watching.keys() & vars(module).keys():
+            setattr(module, name, watching[name](getattr(module, name)))
     try:
         main(["weights", *arguments], standalone_mode=True)
     except SystemExit as ended:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import ast
 import importlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from slimport.verify import migrated
+from slimport.weights.errors import WeightsError
+from slimport.weights.model_code import code_of
 
 
-class BlueprintError(Exception):
+class BlueprintError(WeightsError):
     """The model cannot be made; the message says what to change."""
 
 
@@ -24,6 +26,17 @@ class Input:
 
     shape: tuple[int | None, ...]
     dtype: str = "float32"
+
+    @property
+    def sizes(self) -> list[int]:
+        """Its shape with 1 for what is open."""
+        return [size or 1 for size in self.shape]
+
+    def zeros(self) -> Any:
+        """A tensor of it."""
+        import tensorflow as tf
+
+        return tf.zeros(self.sizes, self.dtype)
 
 
 @dataclass(frozen=True)
@@ -108,13 +121,16 @@ def build(blueprint: Blueprint) -> Built:
     for path in reversed(blueprint.paths):
         sys.path.insert(0, str(path.resolve()))
     function = _resolve(blueprint.entry)
-    if not blueprint.inputs:
+    if blueprint.inputs:
+        with _scope(blueprint):
+            model = _network(function, blueprint)
+    else:
         model = _called(blueprint.entry, function, blueprint.args)
         _check_built(model, blueprint.entry)
-        return _of(model, _code(blueprint, f"{_call(blueprint.entry, blueprint.args)}"))
-    with _scope(blueprint):
-        model, how = _network(function, blueprint)
-    return _of(model, _code(blueprint, how))
+    try:
+        return Built(model, code_of(model, blueprint))
+    except ValueError as error:  # two variables claim one name
+        raise BlueprintError(str(error)) from error
 
 
 def _resolve(name: str) -> Any:
@@ -123,7 +139,7 @@ def _resolve(name: str) -> Any:
         raise BlueprintError(f'{name!r} is not of the form "package.module:function"')
     try:
         found: Any = importlib.import_module(module_name)
-    except Exception as error:
+    except Exception as error:  # the tree's own code may raise anything
         raise BlueprintError(
             f"{module_name} cannot be imported ({type(error).__name__}: {error}). Run from the "
             "root of the migrated tree, or name it with --path"
@@ -138,7 +154,7 @@ def _resolve(name: str) -> Any:
 def _called(name: str, function: Any, given: dict[str, Any]) -> Any:
     try:
         return function(**given)
-    except Exception as error:
+    except Exception as error:  # the tree's own code may raise anything
         raise BlueprintError(f"{name} failed ({type(error).__name__}: {error})") from error
 
 
@@ -168,87 +184,23 @@ def _scope(blueprint: Blueprint) -> Iterator[None]:
         yield
 
 
-def _network(function: Any, blueprint: Blueprint) -> tuple[Any, str]:
+def _network(function: Any, blueprint: Blueprint) -> Any:
     """A functional model of a network, or where it still has TensorFlow code, a traced one."""
     import keras
 
     inputs = [keras.Input(batch_shape=i.shape, dtype=i.dtype) for i in blueprint.inputs]
     given: Any = inputs[0] if len(inputs) == 1 else inputs
     layers = migrated.scoped_layers()
-    name = blueprint.entry.rpartition(":")[2]
-    arguments = "".join(f", {key}={value!r}" for key, value in blueprint.args.items())
-    symbols = ", ".join(_keras_input(i) for i in blueprint.inputs)
-    symbols = symbols if len(inputs) == 1 else f"[{symbols}]"
     try:
         if layers is None:
-            code = f"inputs = {symbols}\nmodel = keras.Model(inputs, {name}(inputs{arguments}))"
-            return keras.Model(given, function(given, **blueprint.args)), code
-        code = f"model = functional_model({name}, {symbols}{arguments})"
-        return layers.functional_model(function, given, **blueprint.args), code
-    except Exception as error:
-        return _traced(function, blueprint, layers, f"TracedModel({name}{arguments})", error)
-
-
-def _traced(
-    function: Any, blueprint: Blueprint, layers: Any, code: str, error: Exception
-) -> tuple[Any, str]:
-    if not hasattr(layers, "TracedModel") or len(blueprint.inputs) != 1:
-        raise BlueprintError(
-            f"{blueprint.entry} makes no functional model ({type(error).__name__}: {error})"
-        ) from error
-    import tensorflow as tf
-
-    (only,) = blueprint.inputs
+            return keras.Model(given, function(given, **blueprint.args))
+        return layers.functional_model(function, given, **blueprint.args)
+    except Exception as error:  # the tree's own code may raise anything
+        if layers is None or not hasattr(layers, "TracedModel") or len(inputs) != 1:
+            raise BlueprintError(
+                f"{blueprint.entry} makes no functional model ({type(error).__name__}: {error})"
+            ) from error
     model = layers.TracedModel(function, **blueprint.args)
-    try:
-        model(tf.zeros([size or 1 for size in only.shape], only.dtype))
-    except Exception as second:
-        raise BlueprintError(
-            f"{blueprint.entry} failed ({type(second).__name__}: {second})"
-        ) from error
-    shape = [size or 1 for size in only.shape]
-    return model, f'model = {code}\nmodel(tf.zeros({shape}, "{only.dtype}"))'
-
-
-def _of(model: Any, code: str) -> Built:
-    try:
-        return Built(model, code)
-    except ValueError as error:  # two variables claim one name
-        raise BlueprintError(str(error)) from error
-
-
-def _keras_input(given: Input) -> str:
-    dtype = "" if given.dtype == "float32" else f', dtype="{given.dtype}"'
-    return f"keras.Input(batch_shape={given.shape}{dtype})"
-
-
-def _call(entry: str, given: dict[str, Any]) -> str:
-    arguments = ", ".join(f"{key}={value!r}" for key, value in given.items())
-    return f"model = {entry.rpartition(':')[2]}({arguments})"
-
-
-def _code(blueprint: Blueprint, body: str) -> str:
-    """Imports, the arg_scope around it, and what makes the model."""
-    lines = [_import(blueprint.entry)]
-    written = [n for n in ("functional_model", "TracedModel") if f"{n}(" in body]
-    if blueprint.arg_scope is not None:
-        lines.append(_import(blueprint.arg_scope))
-        written.append("layer_defaults")
-        scope = _call(blueprint.arg_scope, blueprint.arg_scope_args).removeprefix("model = ")
-        body = f"with layer_defaults({scope}):\n" + _indented(body.splitlines())
-    lines += [f"import {name}" for name in ("keras",) if f"{name}." in body]
-    if "tf." in body:
-        lines.append("import tensorflow as tf")
-    module = migrated.scoped_layers()
-    if written and module is not None:
-        lines.append(f"from {module.__name__} import {', '.join(sorted(written))}")
-    return "\n".join([*lines, body])
-
-
-def _import(entry: str) -> str:
-    module, _, attribute = entry.partition(":")
-    return f"from {module} import {attribute.partition('.')[0]}"
-
-
-def _indented(lines: Sequence[str]) -> str:
-    return "\n".join(f"    {line}" for line in lines)
+    (only,) = blueprint.inputs
+    _called(blueprint.entry, lambda: model(only.zeros()), {})
+    return model

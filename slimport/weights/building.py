@@ -6,7 +6,8 @@ from pathlib import Path
 
 from slimport.weights import training_state
 from slimport.weights.blueprint import Built, build
-from slimport.weights.request import Request, WeightsError
+from slimport.weights.errors import WeightsError
+from slimport.weights.request import Request
 from slimport.weights.sources import Source, open_source
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,15 +20,13 @@ from slimport.verify.run import FLOOR_RUNS, Settings, make_side
 from slimport.verify.values import one_ulp_away
 from slimport.weights.blueprint import Blueprint, Built
 from slimport.weights.checkpoints import write_checkpoint
+from slimport.weights.errors import CheckError
 from slimport.weights.images import Shown, image
 from slimport.weights.old_graphs import OldGraph, is_graph
 
 Array = np.ndarray[Any, Any]
+Values = Mapping[str, Array]
 Sizes = tuple[int | None, ...]
-
-
-class CheckError(Exception):
-    """The check cannot be made; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,7 @@ class Old:
 
 
 def check(
-    built: Built, blueprint: Blueprint, old: Old, shown: Shown, values: Mapping[str, Array]
+    built: Built, blueprint: Blueprint, old: Old, shown: Shown, values: Callable[[], Values]
 ) -> ModeResult:
     """Runs the old code or graph and the converted model on the same image.
 
@@ -66,7 +64,7 @@ def check(
         blueprint: How it was made.
         old: The old side.
         shown: The image.
-        values: The values of the source file by the model's names, for a tree.
+        values: Reads all values of the source file, by the model's names; called for a tree.
 
     Returns:
         Every output, compared; the tolerance of a tree's is that of `slimport verify`.
@@ -210,7 +208,7 @@ def _training_argument(
 
 
 def _beside_tree(
-    built: Built, blueprint: Blueprint, old: Old, shown: Shown, values: Mapping[str, Array]
+    built: Built, blueprint: Blueprint, old: Old, shown: Shown, values: Callable[[], Values]
 ) -> ModeResult:
     """Runs the legacy function in the old worker of `slimport verify`, on the file's values."""
     spec = _input_of(built, blueprint)
@@ -220,7 +218,7 @@ def _beside_tree(
     with tempfile.TemporaryDirectory(prefix="slimport-weights-") as name:
         folder = Path(name)
         np.save(folder / "image.npy", given)
-        write_checkpoint(folder / "values", values)
+        write_checkpoint(folder / "values", values())
         files = {"file": str(folder / "image.npy"), "weights": str(folder / "values")}
         case = _case(blueprint, old, given, **files)
         file = cases.CaseFile(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from slimport.weights.checkpoint_files import open_checkpoint
+from slimport.weights.staging import staging_folder
 from slimport.weights.stored import SourceError
 
 _DATA, _INDEX = ".data-00000-of-00001", ".index"
@@ -35,9 +34,7 @@ def written_whole(prefix: Path, values: Mapping[str, Any]) -> Iterator[Path]:
     """
     import tensorflow as tf
 
-    prefix.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=".slimport-", dir=prefix.parent))
-    try:
+    with staging_folder(prefix) as folder:
         try:
             tf.raw_ops.SaveV2(
                 prefix=str(folder / prefix.name),
@@ -50,8 +47,6 @@ def written_whole(prefix: Path, values: Mapping[str, Any]) -> Iterator[Path]:
         yield folder / prefix.name
         for suffix in (_DATA, _INDEX):  # readers look for the index: it comes last
             (folder / (prefix.name + suffix)).replace(prefix.with_name(prefix.name + suffix))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     if not (state := prefix.with_name("checkpoint")).exists():
         state.write_text(
             f'model_checkpoint_path: "{prefix.name}"\n'

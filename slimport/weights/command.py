@@ -120,18 +120,7 @@ def weights_command(source: Path, inspect: bool, json_file: Path | None, **given
     if inspect:
         sys.exit(_inspect(source, json_file))
     try:
-        from slimport.weights import (
-            blueprint,
-            check,
-            images,
-            memory,
-            old_graphs,
-            request,
-            run,
-            sources,
-            text,
-            training_state,
-        )
+        from slimport.weights import errors, memory, run, text
     except ModuleNotFoundError as error:
         raise click.UsageError(f"{MISSING} ({error})") from error
     try:
@@ -139,16 +128,7 @@ def weights_command(source: Path, inspect: bool, json_file: Path | None, **given
         result = run.run(_request(source, given), _bar)
     except ModuleNotFoundError as error:
         raise click.UsageError(f"{MISSING} ({error})") from error
-    except (
-        blueprint.BlueprintError,
-        sources.SourceError,
-        request.WeightsError,
-        check.CheckError,
-        images.ImageError,
-        old_graphs.OldGraphError,
-        training_state.StateError,
-        OSError,
-    ) as error:
+    except (errors.WeightsError, OSError) as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(1)
     text.print_result(result, given["partial"], _console(stderr=False))
@@ -202,13 +182,12 @@ def _old(source: Path, given: dict[str, Any]) -> Any:
         raise click.UsageError(f"--old {path} is not there")
     return Old(
         path,
-        given["old_model"],
-        given["old_input"],
-        given["old_output"],
-        source,
-        given["old_python"],
-        tuple(str(path.resolve()) for path in given["old_paths"]),
-        given["training_argument"],
+        entry=given["old_model"],
+        input=given["old_input"],
+        outputs=given["old_output"],
+        python=given["old_python"],
+        paths=tuple(str(path.resolve()) for path in given["old_paths"]),
+        switch=given["training_argument"],
     )
 
 

@@ -6,7 +6,8 @@ import warnings
 
 from slimport.weights import layers_in_file
 from slimport.weights.building import like_of, made
-from slimport.weights.request import Request, Result, WeightsError
+from slimport.weights.errors import WeightsError
+from slimport.weights.request import Request, Result
 from slimport.weights.writing import write_checkpoint
 
 

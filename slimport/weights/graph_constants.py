@@ -122,7 +122,7 @@ def _array(file: BinaryIO, stored: Stored, tensor: Tensor) -> Any:
 
 def _parsed(proto: bytes) -> Any:
     import tensorflow as tf
-    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+    from google.protobuf.message import DecodeError
     from tensorflow.core.framework.tensor_pb2 import TensorProto
 
     try:

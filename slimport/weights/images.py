@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from slimport.verify import values
+from slimport.weights.errors import CheckError
 
 Array = np.ndarray[Any, Any]
 
 
-class ImageError(Exception):
+class ImageError(CheckError):
     """A file that is no image, or an input that takes none."""
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from slimport.weights.staging import staging_folder
 
 WEIGHTS, MODEL = ".weights.h5", ".keras"
 
@@ -24,14 +24,9 @@ def written_whole(out: Path) -> Iterator[Path]:
 
     If an exception ends the block, nothing is left and `out` is as it was.
     """
-    out.parent.mkdir(parents=True, exist_ok=True)
-    # Beside its place: what is moved from another file system is not there at once.
-    folder = Path(tempfile.mkdtemp(prefix=".slimport-", dir=out.parent))
-    try:
+    with staging_folder(out) as folder:
         yield folder / out.name
         (folder / out.name).replace(out)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def save(model: Any, path: Path) -> None:

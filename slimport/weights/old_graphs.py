@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from slimport.weights.errors import CheckError
+
 Array = np.ndarray[Any, Any]
 
 
-class OldGraphError(Exception):
+class OldGraphError(CheckError):
     """The graph cannot be run; the message says why."""
 
 

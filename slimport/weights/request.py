@@ -20,10 +20,6 @@ from slimport.weights.roles import Described
 Progress = Callable[[str, int], AbstractContextManager[Tick]]
 
 
-class WeightsError(Exception):
-    """The run ends without a file; the message says why."""
-
-
 @dataclass(frozen=True)
 class Request:
     """What is to be done.

@@ -9,12 +9,11 @@ from typing import Any
 from slimport.verify.result import ModeResult
 from slimport.weights import conversion, keras_files, training_state
 from slimport.weights.building import checkpoint_of, like_of, made, pattern_of
-from slimport.weights.check import CheckError, Old, check
+from slimport.weights.check import Old, check
+from slimport.weights.errors import CheckError, WeightsError
 from slimport.weights.from_keras import from_keras
-from slimport.weights.images import ImageError
-from slimport.weights.old_graphs import OldGraphError
 from slimport.weights.pairing import Wanted, pair
-from slimport.weights.request import Progress, Request, Result, WeightsError
+from slimport.weights.request import Progress, Request, Result
 from slimport.weights.roles import Role, describe
 from slimport.weights.sources import Source, open_source
 from slimport.weights.writing import check_free, size_of, write_checkpoint, write_keras
@@ -54,10 +53,8 @@ def run(request: Request, progress: Progress) -> Result:
     if request.checkpoint is not None:
         write_checkpoint(request, result, like_of(request) or pattern_of(source))
     if request.old is not None:
-        values = {name: conversion.held(v) for name, v in built.variables.items()}
-        values |= {name: source.read(stored) for name, stored in pairing.matched.items()}
         old = replace(request.old, checkpoint=pattern_of(source))
-        result.check = _checked(request, result, old, values)
+        result.check = _checked(request, source, result, old)
     return result
 
 
@@ -72,10 +69,16 @@ def _take_state(request: Request, source: Source, result: Result) -> None:
         result.notes.append(f"no moving average in the file, it begins anew: {name}")
 
 
-def _checked(request: Request, result: Result, old: Old, values: Mapping[str, Any]) -> ModeResult:
+def _checked(request: Request, source: Source, result: Result, old: Old) -> ModeResult:
+    def values() -> dict[str, Any]:
+        """Those of the file, and of what it lacks the model's."""
+        assert result.pairing is not None
+        found = {name: conversion.held(v) for name, v in result.built.variables.items()}
+        return found | {name: source.read(n) for name, n in result.pairing.matched.items()}
+
     try:
         return check(result.built, request.blueprint, old, request.shown, values)
-    except (CheckError, ImageError, OldGraphError) as error:
+    except CheckError as error:
         written = ", ".join(map(str, result.written))
         raise WeightsError(
             f"{error}\n{written}: written and read back, but not compared"

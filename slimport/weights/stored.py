@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from slimport.weights.errors import WeightsError
+
 #: numpy's name of each number that TensorFlow's DataType has, its own where numpy has none.
 DTYPES = {
     1: "float32",
@@ -38,7 +40,7 @@ DTYPES = {
 _OTHER_SIZES = {"bfloat16": 2, "qint8": 1, "quint8": 1, "qint16": 2, "quint16": 2, "qint32": 4}
 
 
-class SourceError(Exception):
+class SourceError(WeightsError):
     """A file that cannot be read; the message says what is wrong with it and what to do."""
 
 

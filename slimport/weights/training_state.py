@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from slimport.weights.blueprint import Built
+from slimport.weights.errors import WeightsError
 from slimport.weights.roles import Described, Role
 
 
-class StateError(Exception):
+class StateError(WeightsError):
     """The state cannot be carried over; the message says why."""
 
 

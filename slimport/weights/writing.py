@@ -10,7 +10,8 @@ import numpy as np
 
 from slimport.weights import conversion, keras_files, training_state
 from slimport.weights.checkpoints import files_of, written_whole
-from slimport.weights.request import Progress, Request, Result, WeightsError
+from slimport.weights.errors import WeightsError
+from slimport.weights.request import Progress, Request, Result
 from slimport.weights.sources import Source, open_source
 
 

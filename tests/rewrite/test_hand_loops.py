@@ -6,7 +6,7 @@ import pytest
 
 from slimport.rewrite.plan import Options
 from slimport.rewrite.tree import TreeResult
-from tests.rewrite.tools import output, report, rewrite_program
+from tests.rewrite.tools import compiled, report, rewrite_program
 
 HEAD = "import tensorflow as tf\nimport tf_slim as slim\n\n\n"
 PROGRAM = """def train(batches, path):
@@ -45,10 +45,7 @@ def rewritten(head: str = HEAD, training: str | None = "fit", **parts: str) -> T
 
 
 def text_of(result: TreeResult) -> str:
-    text = output(result, "net.py")
-    assert text is not None
-    compile(text, "net.py", "exec")
-    return text
+    return compiled(result, "net.py")
 
 
 TRAINS = {

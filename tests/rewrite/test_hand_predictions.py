@@ -6,7 +6,7 @@ import pytest
 
 from slimport.rewrite.plan import Options
 from slimport.rewrite.tree import TreeResult
-from tests.rewrite.tools import output, report, rewrite_program
+from tests.rewrite.tools import compiled, output, report, rewrite_program
 
 HEAD = """import tensorflow as tf
 import tf_slim as slim
@@ -69,10 +69,7 @@ def rewritten(training: str | None = "fit", **parts: str) -> TreeResult:
 
 
 def text_of(result: TreeResult) -> str:
-    text = output(result, "net.py")
-    assert text is not None
-    compile(text, "net.py", "exec")
-    return text
+    return compiled(result, "net.py")
 
 
 # What is asked for, and a line that comes of it.

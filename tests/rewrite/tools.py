@@ -27,6 +27,14 @@ def output(result: TreeResult, name: str) -> str | None:
     return None if data is None else data.decode("utf-8")
 
 
+def compiled(result: TreeResult, name: str) -> str:
+    """The text of a rewritten file, which is Python."""
+    text = output(result, name)
+    assert text is not None
+    compile(text, name, "exec")
+    return text
+
+
 def report(result: TreeResult, name: str) -> FileReport:
     """The report of one file."""
     return next(file for file in result.report.files if file.path == name)

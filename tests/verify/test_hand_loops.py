@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from scripts import run_script
 
 from slimport.rewrite.plan import Options
 from slimport.rewrite.tree import rewrite_tree
@@ -18,7 +16,6 @@ from slimport.rewrite.tree import rewrite_tree
 tf = pytest.importorskip("tensorflow")
 pytest.importorskip("tf_slim")
 
-RUNNER = Path(__file__).with_name("run_legacy_script.py")
 HEAD = """
 import json
 import os
@@ -382,15 +379,7 @@ def run_both(body: str, folder: Path) -> tuple[Path, Path]:
     text = (folder / "migrated" / "train.py").read_text()
     assert "train_on_batch(" in text and "Session" not in text and "placeholder" not in text
     for side in ("legacy", "migrated"):  # the first makes the start that both begin with
-        runner = [str(RUNNER)] if side == "legacy" else []
-        program = [str(folder / side / "train.py"), str(folder / "start"), f"{folder}/{side}-out"]
-        done = subprocess.run(
-            [sys.executable, *runner, *program],
-            capture_output=True,
-            text=True,
-            env={**os.environ, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"},
-        )
-        assert done.returncode == 0, done.stderr[-3000:]
+        run_script(side, folder / side / "train.py", folder / "start", f"{folder}/{side}-out")
     return folder / "legacy-out", folder / "migrated-out"
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scripts import run_script
 
 from slimport.rewrite.plan import Options
 from slimport.rewrite.tree import rewrite_tree
@@ -17,7 +15,6 @@ from slimport.rewrite.tree import rewrite_tree
 tf = pytest.importorskip("tensorflow")
 pytest.importorskip("tf_slim")
 
-RUNNER = Path(__file__).with_name("run_legacy_script.py")
 HEAD = """
 import json
 import os
@@ -167,20 +164,8 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     driver = folder / "driver.py"
     driver.write_text(DRIVER)
     for side in ("legacy", "migrated"):
-        runner = [str(RUNNER)] if side == "legacy" else []
-        given = [str(driver), str(folder / "start"), str(folder / side), str(folder / side)]
-        done = subprocess.run(
-            [sys.executable, *runner, *given],
-            capture_output=True,
-            text=True,
-            env={
-                **os.environ,
-                "CUDA_VISIBLE_DEVICES": "",
-                "TF_CPP_MIN_LOG_LEVEL": "3",
-                "PYTHONPATH": str(folder / side),
-            },
-        )
-        assert done.returncode == 0, done.stderr[-3000:]
+        of_side = folder / side
+        run_script(side, driver, folder / "start", of_side, of_side, PYTHONPATH=str(of_side))
     return {side: folder / side for side in ("legacy", "migrated")}
 
 
