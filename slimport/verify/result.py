@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -40,6 +41,82 @@ class Sample:
 
 
 @dataclass(frozen=True)
+class Site:
+    """A place in one of the two trees.
+
+    Attributes:
+        file: Path relative to the tree's root.
+        line: Line, from 1.
+        function: Function that the line is in; empty at module level.
+        text: The line itself, stripped.
+    """
+
+    file: str
+    line: int
+    function: str = ""
+    text: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """Where the sides part: an operation whose inputs are equal and whose result is not.
+
+    Attributes:
+        group: Group of the tensor that shows it.
+        name: Name of that tensor.
+        operation: What computes something else, on the new side: a layer, an operation, a variable.
+        new: Places in the migrated tree, the line that makes the operation first, then its callers.
+        defaults: Places in the migrated tree where defaults of that operation are set.
+        old: Places in the legacy tree, likewise.
+        rules: Codes of the rules that wrote the first of `new`, such as ``SLIM101``.
+        why: What is known to be unlike, such as ``padding SAME became VALID``; may be empty.
+    """
+
+    group: str
+    name: str
+    operation: str = ""
+    new: tuple[Site, ...] = ()
+    defaults: tuple[Site, ...] = ()
+    old: tuple[Site, ...] = ()
+    rules: tuple[str, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class SideCost:
+    """What one side of a case costs.
+
+    Attributes:
+        parameters: Number of elements of all variables.
+        build_seconds: Building the graph or model, imports aside.
+        first_call_seconds: The first inference, tracing and optimizing included.
+        inference_seconds: Each measured inference.
+        step_seconds: Each measured forward and backward pass with its updates; empty where a case
+            has no gradients.
+        peak_bytes: Largest resident size of the process while it ran, less that before building;
+            None where the system does not tell.
+    """
+
+    parameters: int
+    build_seconds: float
+    first_call_seconds: float
+    inference_seconds: tuple[float, ...] = ()
+    step_seconds: tuple[float, ...] = ()
+    peak_bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What both sides of a case cost, measured in turns."""
+
+    old: SideCost
+    new: SideCost
+
+
+@dataclass(frozen=True)
 class TensorResult:
     """One tensor of one mode, compared.
 
@@ -60,6 +137,10 @@ class TensorResult:
         why: What the tolerance rests on, and the reason of a failure.
         sample: Elements for a scatter plot, kept for few tensors only.
         step: In a training case the step after which it was read, the last one of a curve.
+        floors: What each perturbation of the old side did to this tensor: ``ulp``, ``grappler``,
+            ``threads``, ``float64``; absolute. `floor` is the largest.
+        double: Largest difference with both sides in float64, relative to the scale; None where
+            that was not run or cannot be.
     """
 
     group: str
@@ -75,6 +156,17 @@ class TensorResult:
     why: str = ""
     sample: Sample | None = None
     step: int | None = None
+    floors: Mapping[str, float] = field(default_factory=dict)
+    double: float | None = None
+
+    @property
+    def ratio(self) -> float | None:
+        """Largest difference over the noise floor; None where there is no floor."""
+        if self.max_abs is None or self.floor is None:
+            return None
+        if self.floor == 0.0:
+            return 0.0 if self.max_abs == 0.0 else float("inf")
+        return self.max_abs / self.floor
 
     @property
     def relative(self) -> float | None:
@@ -130,6 +222,8 @@ class ModeResult:
         notes: What limits the comparison.
         seconds: Time that each side took, building included.
         curves: The losses of a training case.
+        divergences: Where the sides part, the first one first; more than one only where later
+            parts of the new side were fed what the old side computes.
     """
 
     mode: str
@@ -140,6 +234,7 @@ class ModeResult:
     notes: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     curves: Curves | None = None
+    divergences: tuple[Divergence, ...] = ()
 
     def of(self, group: str) -> list[TensorResult]:
         """Returns the tensors of one group."""
@@ -182,7 +277,21 @@ class ModeResult:
 
 @dataclass
 class CaseResult:
-    """One case of the case file."""
+    """One case of the case file.
+
+    Attributes:
+        name: Its name.
+        old_entry: What the old side calls.
+        new_entry: What the new side calls.
+        status: The worst outcome of its modes.
+        modes: Each mode's outcome.
+        variables: Number of variables of the old side.
+        parameters: Number of their elements.
+        inputs: Dtype, shape and kind of each input.
+        steps: Recorded steps of a training case.
+        seed: Seed of its weights and inputs.
+        cost: Time and memory; None where they were not measured.
+    """
 
     name: str
     old_entry: str
@@ -193,6 +302,8 @@ class CaseResult:
     parameters: int = 0
     inputs: list[str] = field(default_factory=list)
     steps: tuple[int, ...] = ()
+    seed: int = 0
+    cost: Cost | None = None
 
     @property
     def matched_variables(self) -> str:
@@ -224,7 +335,20 @@ class CaseResult:
 
 @dataclass
 class VerifyResult:
-    """A whole run of `slimport verify`."""
+    """A whole run of `slimport verify`.
+
+    Attributes:
+        cases_file: Path of the case file.
+        old: Root of the legacy tree.
+        new: Root of the migrated tree.
+        seed: Seed of the case file, or of the command line.
+        status: The worst outcome of its cases.
+        cases: Each case's outcome.
+        environments: Versions of each side.
+        seconds: Time of the whole run.
+        base: Revision that the old tree was taken from; empty where it is a folder.
+        case_text: Text of the case file that was made because none was given.
+    """
 
     cases_file: str
     old: str
@@ -234,6 +358,8 @@ class VerifyResult:
     cases: list[CaseResult] = field(default_factory=list)
     environments: dict[str, dict[str, str]] = field(default_factory=dict)
     seconds: float = 0.0
+    base: str = ""
+    case_text: str = ""
 
     @property
     def is_equal(self) -> bool:
@@ -268,6 +394,7 @@ def to_data(result: VerifyResult) -> dict[str, Any]:
             mode_data["first_divergence"] = None if first is None else _label(first)
             for tensor, tensor_data in zip(mode.tensors, mode_data["tensors"], strict=True):
                 tensor_data["relative"] = _finite(tensor.relative)
+                tensor_data["ratio"] = _finite(tensor.ratio)
     return {
         "schema": SCHEMA_VERSION,
         "equal": result.is_equal,
