@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     from slimport.verify.result import VerifyResult
+    from slimport.verify.run import Settings
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -33,20 +36,7 @@ MISSING = (
 @click.option("--json", "json_file", type=_FILE, help="Write the result as JSON.")
 @click.option("--markdown", type=_FILE, help="Write a short report for a pull request.")
 @click.option("--html", type=_FILE, help="Write the full report, one self-contained page.")
-def verify_command(
-    cases: Path,
-    old: Path | None,
-    new: Path | None,
-    old_python: str | None,
-    only: tuple[str, ...],
-    seed: int | None,
-    timeout: float,
-    keep: Path | None,
-    cache: Path | None,
-    json_file: Path | None,
-    markdown: Path | None,
-    html: Path | None,
-) -> None:
+def verify_command(cases: Path, **given: Any) -> None:
     """Prove on numbers that migrated code computes what the legacy code did.
 
     CASES is a TOML file that names entry points, arguments and input shapes. Both trees run in
@@ -58,15 +48,23 @@ def verify_command(
     try:
         from slimport.verify import run
 
-        settings = run.Settings(old_python, seed, only, timeout, keep, _progress, cache)
-        result = run.verify(cases, old, new, settings)
+        result = run.verify(cases, given["old"], given["new"], _settings(given))
     except ModuleNotFoundError as error:
         raise click.UsageError(f"{MISSING} ({error})") from error
     except (CaseFileError, ValueError) as error:
         raise click.UsageError(str(error)) from error
     _print(result)
-    _write_faces(result, json_file, markdown, html)
+    _write_faces(result, given["json_file"], given["markdown"], given["html"])
     sys.exit(0 if result.is_equal else 1)
+
+
+def _settings(given: Mapping[str, Any]) -> Settings:
+    """The settings of a run: each option that is named as one of their fields."""
+    from slimport.verify import run
+
+    names = {field.name for field in dataclasses.fields(run.Settings)}
+    options = {name: value for name, value in given.items() if name in names}
+    return run.Settings(**options, progress=_progress)
 
 
 def _progress(side: str, news: str) -> None:
