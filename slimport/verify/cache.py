@@ -26,7 +26,7 @@ SKIPPED = ("__pycache__", ".git", ".venv")
 #: Modules of this package that no worker imports: they change no answer.
 NOT_IN_WORKERS = (
     *("cache", "cases", "command", "compare", "detections", "growth", "html", "json_face"),
-    *("markdown", "plots", "result", "run", "sides", "tables", "text", "tolerances"),
+    *("markdown", "news", "plots", "result", "run", "sides", "tables", "text", "tolerances"),
     *("training_cases", "training_plots"),
 )
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from slimport.verify.news import News
     from slimport.verify.result import VerifyResult
     from slimport.verify.run import Settings
 
@@ -67,7 +68,7 @@ def _settings(given: Mapping[str, Any]) -> Settings:
     return run.Settings(**options, progress=_progress)
 
 
-def _progress(side: str, news: str) -> None:
+def _progress(side: str, news: News) -> None:
     if sys.stderr.isatty():
         click.echo(f"  {side}: {news}", err=True)
 

@@ -19,8 +19,9 @@ import numpy as np
 
 from slimport.verify import cases, compare, protocol
 from slimport.verify.cache import AnswerCache
+from slimport.verify.news import News, Progress
 from slimport.verify.result import CaseResult, ModeResult, Status, VerifyResult
-from slimport.verify.sides import SCRIPTS, Progress, Side
+from slimport.verify.sides import SCRIPTS, Side
 
 #: Perturbed runs of the old side per mode, whose largest change is the noise floor.
 FLOOR_RUNS = 2
@@ -216,7 +217,7 @@ def make_side(
     )
 
 
-def _silent(side: str, news: str) -> None:
+def _silent(side: str, news: News) -> None:
     """Progress that nobody watches."""
 
 

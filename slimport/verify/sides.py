@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,7 @@ import numpy as np
 
 from slimport.verify import compare, protocol
 from slimport.verify.cache import AnswerCache
-
-#: Called with a side and a line of news.
-Progress = Callable[[str, str], None]
+from slimport.verify.news import News, Progress, Stage
 
 #: The sides, and the script that answers for each.
 SCRIPTS = {"old": "old_worker.py", "new": "new_worker.py", "graph": "graph_worker.py"}
@@ -71,7 +69,7 @@ class Side:
             if left:
                 failed = left.pop(0)
                 self.crashes[failed["index"]] = f"{reason}\n{self._log(attempt)}"
-                self.progress(self.name, f"{failed['name']}: {reason}")
+                self._tell(failed["name"], Stage.FAILED, reason)
                 if not self.environment:
                     for case in left:
                         self.crashes[case["index"]] = self.crashes[failed["index"]]
@@ -80,11 +78,14 @@ class Side:
         if self.cache is not None:
             self._store(self.cache)
 
+    def _tell(self, case: str, stage: Stage, reason: str = "") -> None:
+        self.progress(self.name, News(case, stage, len(self.request["cases"]), reason))
+
     def _restored(self, case: Any) -> bool:
         """Takes the answer to a case from the cache, if it is there."""
         if self.cache is None or not self.cache.restore(self, case):
             return False
-        self.progress(self.name, f"{case['name']} unchanged")
+        self._tell(case["name"], Stage.UNCHANGED)
         return True
 
     def _store(self, cache: AnswerCache) -> None:
@@ -118,11 +119,13 @@ class Side:
         waiting = [case["index"] for case in left]
         names = {case["index"]: case["name"] for case in left}
         deadline = time.monotonic() + self.timeout
-        self.progress(self.name, f"{names[waiting[0]]} ...")
+        self._tell(names[waiting[0]], Stage.BEGUN)
         while not self.stop.is_set():
             code = process.poll()
             while waiting and self._is_answered(waiting[0]):
-                self.progress(self.name, f"{names[waiting.pop(0)]} done")
+                self._tell(names[waiting.pop(0)], Stage.DONE)
+                if waiting:
+                    self._tell(names[waiting[0]], Stage.BEGUN)
                 deadline = time.monotonic() + self.timeout
             if code is not None:
                 return _ending(code)
