@@ -131,11 +131,10 @@ class Built:
             raise second from error
         return model
 
-    def _model_input(self) -> Any:
+    def _model_input(self, inputs: list[Any] | None = None) -> Any:
         """What the model is called with: a traced one takes a single input bare."""
-        if self.how == "functional" or len(self.inputs) != 1:
-            return self.inputs
-        return self.inputs[0]
+        inputs = self.inputs if inputs is None else inputs
+        return inputs if self.how == "functional" or len(inputs) != 1 else inputs[0]
 
     def _variables(self) -> dict[str, Any]:
         """Maps legacy names to the model's variables."""
@@ -156,11 +155,16 @@ class Built:
             start[name] = value
         return start
 
-    def call(self, training: bool) -> list[tuple[str, Any]]:
-        """Runs the model; returns its output tensors by name, in the order of the structure."""
+    def call(self, training: bool, inputs: list[Any] | None = None) -> list[tuple[str, Any]]:
+        """Runs the model; returns its output tensors by name, in the order of the structure.
+
+        Args:
+            training: What it is called with.
+            inputs: In place of the case's inputs.
+        """
         worker.Stage.enter("running the model")
         randomness.start_pass(self.case["seed"])
-        found = self.model(self._model_input(), training=training)
+        found = self.model(self._model_input(inputs), training=training)
         if self.how == "functional":
             # Keras unpacks a list of one output; without outputs, the inputs come back.
             flat = self.keras.tree.flatten(found)
