@@ -212,7 +212,18 @@ def _static(tf: Any, shape: Any) -> tuple[int, ...] | None:
 
 
 def _constant(tf: Any, sizes: tuple[int, ...], dtype: Any, number: Any) -> Any:
-    random = values.generator("draw", _Pass.seed, sizes, number)
-    drawn = random.uniform(size=sizes).astype("float32")
+    return tf.cast(tf.constant(drawn(_Pass.seed, sizes, number)), dtype)
+
+
+def drawn(seed: int, sizes: tuple[int, ...], number: Any = "mask") -> Any:
+    """Returns what is drawn uniformly from [0, 1) for a shape.
+
+    Args:
+        seed: Seed of the case.
+        sizes: The shape.
+        number: ``mask`` for dropout, else the number of the draw among those of this shape.
+    """
+    random = values.generator("draw", seed, sizes, number)
+    found = random.uniform(size=sizes).astype("float32")
     # A sum with a float32 value just below 1 must not round up to 1, which no generator yields.
-    return tf.cast(tf.constant(np.minimum(drawn, np.float32(1 - 2.0**-24))), dtype)
+    return np.minimum(found, np.float32(1 - 2.0**-24))
