@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,12 +11,10 @@ import numpy as np
 from slimport.verify import detections, protocol
 from slimport.verify.cases import Case
 from slimport.verify.result import Curves, ModeResult, Sample, Status, TensorResult
-from slimport.verify.tolerances import Tolerance, tolerance
+from slimport.verify.tolerances import DISCRETE, Tolerance, exact, tolerance
 
 Array = np.ndarray[Any, Any]
 
-#: What whole numbers and booleans must keep to.
-EXACT = Tolerance(0.0, chosen=True)
 #: Elements kept of a tensor for a scatter plot.
 SAMPLE_SIZE = 400
 #: Tensors per mode whose elements are kept.
@@ -159,7 +157,7 @@ def _outputs(case: Case, mode: str, old: Answered, new: Answered) -> list[Tensor
     sides = [_discrete(case, answer) for answer in (old, new)]
     if not any(sides):  # a detector that is built for training may leave its detections out
         return results
-    base = tolerance(mode, protocol.OUTPUT, None, case.tolerance).base
+    base = case.tolerance.get(protocol.OUTPUT, DISCRETE)
     known = old.tensors(protocol.OUTPUT)
     for name, found in detections.compare(sides[0], sides[1], case.discrete, base).items():
         order = known[name]["order"] if name in known else len(known)
@@ -186,11 +184,8 @@ def _group(
         if name in left_out:
             continue
         entry, other = olds.get(key), news.get(key)
-        known = entry or {}
-        given = tolerance(
-            mode, group, known.get("floor"), case.tolerance, known.get("rounding", 0.0)
-        )
-        result = _pair(group, name, (old, entry), (new, other), given)
+        decide = Deciding(case, mode, group, entry or {})
+        result = _pair(group, name, (old, entry), (new, other), decide)
         if name in case.ignore and group == protocol.OUTPUT:
             result = replace(result, status=Status.IGNORED, why="ignored by the case")
         if group == protocol.LOSS and result.status is Status.DIFFERS and entry and other:
@@ -218,9 +213,25 @@ def _parted(
 
 
 Described = tuple[Answered, Mapping[str, Any] | None]
+#: Gives the tolerance of a tensor of this scale and dtype.
+Decide = Callable[[float, str], Tolerance]
 
 
-def _pair(group: str, name: str, old: Described, new: Described, given: Tolerance) -> TensorResult:
+@dataclass(frozen=True)
+class Deciding:
+    """Gives the tolerance of a tensor once its scale is known."""
+
+    case: Case
+    mode: str
+    group: str
+    entry: Mapping[str, Any]
+
+    def __call__(self, scale: float, dtype: str) -> Tolerance:
+        """The tolerance at this scale."""
+        return tolerance(self.mode, self.group, scale, dtype, self.entry, self.case.tolerance)
+
+
+def _pair(group: str, name: str, old: Described, new: Described, decide: Decide) -> TensorResult:
     """Compares one tensor, present on one side at least."""
     (old_side, old_entry), (new_side, new_entry) = old, new
     if old_entry is None or new_entry is None:
@@ -240,7 +251,7 @@ def _pair(group: str, name: str, old: Described, new: Described, given: Toleranc
     old_array, new_array = old_side.array(old_entry), new_side.array(new_entry)
     if old_array is None or new_array is None:
         return _literals(group, name, old_entry, new_entry)
-    return compare_arrays(group, name, old_array, new_array, given, old_entry.get("scale"))
+    return compare_arrays(group, name, old_array, new_array, decide, old_entry.get("scale"))
 
 
 def _is_zero(
@@ -282,7 +293,7 @@ def compare_arrays(
     name: str,
     old: Array,
     new: Array,
-    given: Tolerance,
+    decide: Decide,
     scale: float | None = None,
 ) -> TensorResult:
     """Compares two arrays element by element, relative to the old one's scale.
@@ -292,7 +303,7 @@ def compare_arrays(
         name: Name of the result.
         old: Array of the old side.
         new: Array of the new side.
-        given: The tolerance; integers and booleans must be exactly equal whatever it says.
+        decide: Gives the tolerance; integers and booleans must be equal whatever it says.
         scale: What a difference is relative to, if not the old array's largest value.
 
     Returns:
@@ -304,7 +315,6 @@ def compare_arrays(
     if wrong:
         return TensorResult(group, name, 0, Status.DIFFERS, old.shape, dtype, why=wrong)
     floating = old.dtype.kind in "fc"
-    given = given if floating else EXACT
     left, right = old.astype("float64"), new.astype("float64")
     finite = np.isfinite(left)
     if scale is None:
@@ -314,21 +324,21 @@ def compare_arrays(
     distance = np.subtract(left, right, where=both, out=np.zeros_like(left))
     distance = np.abs(distance)
     max_abs = float(distance.max()) if distance.size else 0.0
-    allowed = given.allowed(scale)
-    why = given.why(scale) if floating else "whole numbers: exact"
-    status = _judge(max_abs, scale, given)
+    given = decide(scale, str(old.dtype)) if floating else exact()
+    why = given.why() if floating else "whole numbers: exact"
+    status = _judge(max_abs, given)
     if wrong:
         status, why = Status.DIFFERS, wrong
     return TensorResult(
-        group, name, 0, status, old.shape, dtype, max_abs, scale, allowed, given.floor, why,
-        _sample(left, right, distance),
+        group, name, 0, status, old.shape, dtype, max_abs, scale, given.allowed, given.floor, why,
+        _sample(left, right, distance), floors=given.floors,
     )  # fmt: skip
 
 
-def _judge(max_abs: float, scale: float, given: Tolerance) -> Status:
-    if max_abs <= given.proves(scale):
+def _judge(max_abs: float, given: Tolerance) -> Status:
+    if max_abs <= given.proves:
         return Status.EQUAL
-    return Status.NOISE if max_abs <= given.allowed(scale) else Status.DIFFERS
+    return Status.NOISE if max_abs <= given.allowed else Status.DIFFERS
 
 
 def _unlike(old: Array, new: Array) -> str:

@@ -10,11 +10,12 @@ This module runs under CPython 3.7 and imports no TensorFlow: it is handed Tenso
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, Callable
+from contextlib import contextmanager
+from typing import Any, Callable, Iterator
 
 import numpy as np
 
-from slimport.verify import protocol, randomness, values, worker
+from slimport.verify import perturbations, protocol, randomness, values, worker
 
 #: Returns what enters the result of an arg_scope function: `arg_scope`, or `layer_defaults`. It is
 #: asked once the entry's modules are imported, since these decide which of several there is.
@@ -171,10 +172,11 @@ class Reading:
 class Runner:
     """Runs a reading with the shared values, or with values one ulp away."""
 
-    def __init__(self, session: Any, reading: Reading, case: Any) -> None:
-        self.session = session
+    def __init__(self, tf: Any, reading: Reading, case: Any) -> None:
+        self.tf = tf
         self.reading = reading
         self.case = case
+        self._session: Any = None
         variables = reading.built.variables
         self.start = [
             worker.start_value(
@@ -186,6 +188,16 @@ class Runner:
             for variable in variables
         ]
         self.inputs = worker.input_values(case)
+
+    @contextmanager
+    def session(self, grappler: bool = True) -> Iterator[None]:
+        """A session for the runs of the block; see `perturbations`."""
+        tf = self.tf
+        config = perturbations.session_config(tf, grappler)
+        with tf.Session(config=config) as self._session:
+            self._session.run([tf.local_variables_initializer(), tf.tables_initializer()])
+            self._session.run([v.initializer for v in self.reading.built.left_out])
+            yield
 
     def run(self, nudge: int | None = None) -> dict[str, Any]:
         """Assigns all values and runs once.
@@ -207,8 +219,8 @@ class Runner:
         feed = dict(zip(self.reading.built.inputs, inputs))
         feed.update(self._directions(feed))
         self._assign(start)  # the run before may have moved averages
-        found: dict[str, Any] = self.session.run(self.reading.fetches, feed)
-        after = self.session.run(list(variables))
+        found: dict[str, Any] = self._session.run(self.reading.fetches, feed)
+        after = self._session.run(list(variables))
         found["after"] = after
         found["moved"] = [
             np.asarray(a, "float64") - np.asarray(b, "float64") for a, b in zip(after, start)
@@ -218,7 +230,7 @@ class Runner:
     def _assign(self, start: list[Any]) -> None:
         variables = self.reading.built.variables
         feed = {v.initializer.inputs[1]: value for v, value in zip(variables, start)}
-        self.session.run([v.initializer for v in variables], feed)
+        self._session.run([v.initializer for v in variables], feed)
 
     def _directions(self, feed: Feed) -> Feed:
         """Draws what outputs are projected on; the shapes of some show only when they run."""
@@ -231,7 +243,7 @@ class Runner:
         ]
         if not all(known):
             unknown = [shape for shape, is_known in zip(shapes, known) if not is_known]
-            ran = iter(self.session.run(unknown, feed))
+            ran = iter(self._session.run(unknown, feed))
             shapes = [shape if k else next(ran).tolist() for shape, k in zip(shapes, known)]
         return {
             place: values.projection(name, shape, tensor.dtype.as_numpy_dtype, self.case["seed"])
@@ -260,57 +272,60 @@ class GraphSide:
             randomness.start_pass(case["seed"])
             built = Built(self.tf, case, training, self.scope_function)
             reading = Reading(built, training)
-            # Some kernels race (the gradient of crop_and_resize loses terms now and then).
-            one_thread = self.tf.ConfigProto(intra_op_parallelism_threads=1)
-            with self.tf.Session(config=one_thread) as session:
-                session.run([self.tf.local_variables_initializer(), self.tf.tables_initializer()])
-                session.run([variable.initializer for variable in built.left_out])
-                runner = Runner(session, reading, case)
+            runner = Runner(self.tf, reading, case)
+            with runner.session():
                 found = runner.run()
-                nudged = [runner.run(number) for number in range(self.floor_runs)]
-            return _answer(built, reading, found, nudged, training)
+                others = {perturbations.ULP: [runner.run(n) for n in range(self.floor_runs)]}
+            if self.floor_runs:
+                with runner.session(grappler=False):
+                    others[perturbations.GRAPPLER] = [runner.run()]
+            return _answer(built, reading, found, others, training)
 
 
 def _answer(
-    built: Built, reading: Reading, found: Any, nudged: list[Any], training: bool
+    built: Built, reading: Reading, found: Any, others: perturbations.Runs, training: bool
 ) -> protocol.Answer:
     answer = protocol.Answer("graph")
     for variable in built.variables:
         name = variable.op.name
         shape = variable.get_shape().as_list()
         answer.variable(name, shape, variable.dtype.base_dtype.name, built.trainable[name])
-    _put(answer, protocol.OUTPUT, "outputs", [name for name, _ in built.outputs], found, nudged)
+    _put(answer, protocol.OUTPUT, "outputs", [name for name, _ in built.outputs], found, others)
     for name, value in built.constants:
         answer.constant(name, value)
     answer.meta["notes"] = _notes(built, reading, training)
     answer.meta["gradient_error"] = reading.gradient_error
     if training:
-        total = [np.float32(run.get("regularisation", 0.0)) for run in [found, *nudged]]
-        floor = noise_floor(total[0], total[1:])
-        _put(answer, protocol.REGULARISATION, "regularised", reading.regularised, found, nudged)
-        place = len(reading.regularised)
-        answer.tensor(protocol.REGULARISATION, "total", total[0], place, floor)
-        _put(answer, protocol.GRADIENT, "gradients", reading.gradient_names, found, nudged)
-        _put_updates(answer, built, reading, found, nudged)
+        _put(answer, protocol.REGULARISATION, "regularised", reading.regularised, found, others)
+        _put_total(answer, found, others, len(reading.regularised))
+        _put(answer, protocol.GRADIENT, "gradients", reading.gradient_names, found, others)
+        _put_updates(answer, built, reading, found, others)
     return answer
 
 
+def _put_total(answer: protocol.Answer, found: Any, others: perturbations.Runs, place: int) -> None:
+    total = np.float32(found.get("regularisation", 0.0))
+    totals = {
+        kind: [run.get("regularisation", 0.0) for run in runs] for kind, runs in others.items()
+    }
+    floors = perturbations.floors(total, totals)
+    answer.tensor(protocol.REGULARISATION, "total", total, place, floors)
+
+
 def _put_updates(
-    answer: protocol.Answer, built: Built, reading: Reading, found: Any, nudged: list[Any]
+    answer: protocol.Answer, built: Built, reading: Reading, found: Any, others: perturbations.Runs
 ) -> None:
     """What the run added to each variable that is not trained.
 
     An update is the difference of two float32 numbers that may be ten thousand times as large, so
-    that each side's rounding of the sum shows in it: one unit in the last place for each.
+    that each side's rounding of the sum shows in it: `summed` says how large they are.
     """
     for order, place in enumerate(reading.statistics):
         moved = found["moved"][place]
-        floor = noise_floor(moved, [run["moved"][place] for run in nudged])
-        largest = np.abs(found["after"][place]).max() if np.size(moved) else 0.0
-        rounding = 2.0 * float(np.spacing(np.float32(largest)))
-        answer.tensor(
-            protocol.UPDATE, built.variables[place].op.name, moved, order, floor, rounding
-        )
+        floors = perturbations.floors(moved, _each(others, "moved", place))
+        summed = float(np.abs(found["after"][place]).max()) if np.size(moved) else 0.0
+        name = built.variables[place].op.name
+        answer.tensor(protocol.UPDATE, name, moved, order, floors, summed=summed)
 
 
 def _put(
@@ -319,28 +334,17 @@ def _put(
     key: str,
     names: list[str],
     found: Any,
-    nudged: list[Any],
+    others: perturbations.Runs,
 ) -> None:
     for place, name in enumerate(names):
         value = found[key][place]
-        floor = noise_floor(value, [run[key][place] for run in nudged])
-        answer.tensor(group, name, value, place, floor)
+        floors = perturbations.floors(value, _each(others, key, place))
+        answer.tensor(group, name, value, place, floors)
 
 
-def noise_floor(value: Any, others: list[Any]) -> float | None:
-    """Largest change of an array over the perturbed runs, over its finite elements."""
-    value = np.asarray(value)
-    if not others or value.dtype.kind != "f":
-        return None
-    largest = 0.0
-    for other in others:
-        if np.shape(other) != value.shape:
-            return None
-        with np.errstate(invalid="ignore"):
-            change = np.abs(value.astype("float64") - np.asarray(other, "float64"))
-        finite = change[np.isfinite(change)]
-        largest = max(largest, float(finite.max()) if finite.size else 0.0)
-    return largest
+def _each(others: perturbations.Runs, key: str, place: int) -> perturbations.Runs:
+    """One array of the other runs, by their kind."""
+    return {kind: [run[key][place] for run in runs] for kind, runs in others.items()}
 
 
 def _notes(built: Built, reading: Reading, training: bool) -> list[str]:

@@ -172,8 +172,7 @@ class Answer:
         name: str,
         value: Any,
         order: int = 0,
-        floor: float | None = None,
-        rounding: float = 0.0,
+        floors: dict[str, float] | None = None,
         **more: Any,
     ) -> None:
         """Records an array.
@@ -183,20 +182,24 @@ class Answer:
             name: Output name such as ``1/Mixed_3b``, or a variable's legacy name.
             value: The array. Strings (dtype object) are kept in the description.
             order: Place in build order; orders are compared within one group only.
-            floor: Largest absolute change of this array when inputs and weights move by one ulp.
-            rounding: Absolute error that storing the array's parts in float32 may make.
-            **more: Of a training case: `step`, after which the array was read, and `scale`, how
-                far it has come since the start.
+            floors: Largest absolute change of this array under changes that touch nothing but
+                rounding, by kind; see `perturbations`.
+            **more: `summed`, the largest number of the sum that gave this array, where that is more
+                than what the array holds; `double`, the same array computed in float64. Of a
+                training case `step`, after which the array was read, and `scale`, how far it has
+                come since the start.
         """
         array = np.asarray(value)
+        floors = floors or {}
+        double = more.pop("double", None)
         entry: dict[str, Any] = {
             "group": group,
             "name": name,
             "order": int(order),
             "dtype": str(array.dtype),
             "shape": list(array.shape),
-            "floor": floor,
-            "rounding": rounding,
+            "floor": max(floors.values()) if floors else None,
+            "floors": floors,
         }
         entry.update(more)
         if array.dtype.kind in "OSU":
@@ -205,6 +208,9 @@ class Answer:
         else:
             entry["key"] = f"a{len(self._arrays)}"
             self._arrays[entry["key"]] = array
+        if double is not None:
+            entry["double_key"] = f"a{len(self._arrays)}"
+            self._arrays[entry["double_key"]] = np.asarray(double)
         self.meta["tensors"].append(entry)
 
     def constant(self, name: str, value: Any, order: int = 0) -> None:

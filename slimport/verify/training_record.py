@@ -12,7 +12,7 @@ from typing import Any, Dict, Sequence, Tuple
 
 import numpy as np
 
-from slimport.verify import protocol
+from slimport.verify import perturbations, protocol
 
 #: What TensorFlow 1 adds to the name of a variable for its moving average.
 AVERAGE = "/ExponentialMovingAverage"
@@ -72,7 +72,7 @@ def answer(
         parts = [np.asarray(losses[first - 1 : last]) for losses in curves]
         if parts[0].size:
             found.tensor(
-                protocol.LOSS, _named(first, last), parts[0], order, _apart(parts), step=last
+                protocol.LOSS, _named(first, last), parts[0], order, _floors(parts), step=last
             )
         _put_rates(found, run, [first, last], order)
     _put_gradients(found, run, others)
@@ -108,25 +108,18 @@ def _put_rates(found: Any, run: Record, part: list[int], order: int) -> None:
 def _put_gradients(found: Any, run: Record, others: Sequence[Record]) -> None:
     for order, (name, value) in enumerate(run.gradients.items()):
         values = [value, *(other.gradients[name] for other in others)]
-        found.tensor(protocol.GRADIENT, name, value, order, _apart(values), step=1)
+        found.tensor(protocol.GRADIENT, name, value, order, _floors(values), step=1)
 
 
 def _put_held(found: Any, step: int, run: Record, others: Sequence[Record]) -> None:
     for order, ((group, name), value) in enumerate(run.held[step].items()):
         values = [value, *(other.held[step][group, name] for other in others)]
         start = run.held[0].get((group, name), value)
-        rounding = 0.0
-        if group == protocol.COUNTER and np.asarray(value).dtype.kind == "f":
-            rounding = 2.0 * float(np.spacing(np.float32(np.max(np.abs(value)))))
+        scale = _largest(np.asarray(value, "float64") - np.asarray(start, "float64"))
+        # What does not move must not move on the other side, not by one unit in the last place.
+        summed = _largest(np.asarray(value, "float64")) if scale else 0.0
         found.tensor(
-            group,
-            name,
-            value,
-            order,
-            _apart(values),
-            rounding,
-            step=step,
-            scale=_largest(np.asarray(value, "float64") - np.asarray(start, "float64")),
+            group, name, value, order, _floors(values), step=step, summed=summed, scale=scale
         )
 
 
@@ -137,21 +130,15 @@ def _floats(values: Sequence[Any]) -> list[float]:
 def _spread(curves: Sequence[Sequence[Any]]) -> list[float]:
     """For each step how far the loss of another run is from that of the first."""
     shortest = min(len(curve) for curve in curves)
-    return [_apart([np.asarray(curve[at]) for curve in curves]) or 0.0 for at in range(shortest)]
+    return [
+        perturbations.largest_change(curves[0][at], [curve[at] for curve in curves[1:]]) or 0.0
+        for at in range(shortest)
+    ]
 
 
-def _apart(values: Sequence[Array]) -> float | None:
-    """The largest distance of an array to the same one of other runs."""
-    first = np.asarray(values[0])
-    if len(values) < 2 or first.dtype.kind != "f":
-        return None
-    found = 0.0
-    for other in values[1:]:
-        if np.shape(other) != first.shape:
-            return None
-        with np.errstate(invalid="ignore"):
-            found = max(found, _largest(first.astype("float64") - np.asarray(other, "float64")))
-    return found
+def _floors(values: Sequence[Array]) -> Dict[str, float]:
+    """Floors of the first array from those of the other runs."""
+    return perturbations.floors(values[0], {perturbations.ULP: list(values[1:])})
 
 
 def _largest(values: Array) -> float:

@@ -12,9 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from slimport.verify import cases, protocol, worker
+from slimport.verify import cases, perturbations, protocol, worker
 from slimport.verify.compare import Answered, compare_mode
-from slimport.verify.graph import noise_floor
 from slimport.verify.result import ModeResult, Status
 from slimport.verify.run import FLOOR_RUNS, Settings, make_side
 from slimport.verify.values import one_ulp_away
@@ -107,8 +106,8 @@ def _answer_of(graph: OldGraph, fed: Any, given: Array, wanted: Mapping[str, str
         graph.run(fed, one_ulp_away(given, number, "i", 0), wanted) for number in range(FLOOR_RUNS)
     ]
     for order, (name, value) in enumerate(graph.run(fed, given, wanted).items()):
-        floor = noise_floor(value, [found[name] for found in nudged])
-        answer.tensor(protocol.OUTPUT, name, value, order, floor)
+        floors = perturbations.floors(value, {perturbations.ULP: [found[name] for found in nudged]})
+        answer.tensor(protocol.OUTPUT, name, value, order, floors)
     return answer
 
 

@@ -1,0 +1,78 @@
+"""What changes the rounding of a graph and nothing else, and how far each tensor moves by it.
+
+A graph against itself under such changes gives each tensor's noise floor: what any other order of
+the same arithmetic must be expected to do to it. Kinds:
+
+- ``ulp``: every element of the inputs and weights moves to one of its two neighbours, by a coin;
+- ``grappler``: TensorFlow's graph optimizer is off, which else fuses, folds and reorders;
+- ``float64``: the same graph in double precision, where that was asked for (`double`);
+- ``float32``: a lower bound that needs no run. A number of float32 is kept to half a unit in its
+  last place, so that two orders of a sum can differ by one unit of its largest term.
+
+The number of threads is no kind. Kernels share their work by outputs, each of which one thread
+sums: two threads change no bit, except where a kernel races (the gradient of crop_and_resize loses
+terms now and then), and that is no rounding.
+
+This module runs under CPython 3.7 and imports no TensorFlow.
+"""
+
+# This file runs under CPython 3.7.
+# ruff: noqa: UP006, UP035
+
+from __future__ import annotations
+
+from typing import Any, Dict, List
+
+import numpy as np
+
+ULP = "ulp"
+GRAPPLER = "grappler"
+FLOAT64 = "float64"
+FLOAT32 = "float32"
+
+#: Runs by kind.
+Runs = Dict[str, List[Any]]
+
+
+def session_config(tf: Any, grappler: bool = True) -> Any:
+    """Returns the configuration of a session of one thread, as some kernels race.
+
+    Args:
+        tf: TensorFlow 1.
+        grappler: Whether the graph is optimized before it runs.
+    """
+    config = tf.ConfigProto(intra_op_parallelism_threads=1)
+    config.graph_options.rewrite_options.disable_meta_optimizer = not grappler
+    return config
+
+
+def floors(value: Any, others: Runs) -> Dict[str, float]:
+    """Returns how far an array is from that of the other runs, by kind.
+
+    Args:
+        value: The array of the run that is compared.
+        others: The same array of other runs, by kind; a kind in which it has another shape, or
+            that was not run, is left out.
+    """
+    found = {}
+    for kind, arrays in others.items():
+        moved = largest_change(value, arrays)
+        if moved is not None:
+            found[kind] = moved
+    return found
+
+
+def largest_change(value: Any, others: List[Any]) -> float | None:
+    """Largest change of an array over other runs, over its finite elements."""
+    value = np.asarray(value)
+    if not others or value.dtype.kind != "f":
+        return None
+    largest = 0.0
+    for other in others:
+        if np.shape(other) != value.shape:
+            return None
+        with np.errstate(invalid="ignore"):
+            change = np.abs(value.astype("float64") - np.asarray(other, "float64"))
+        finite = change[np.isfinite(change)]
+        largest = max(largest, float(finite.max()) if finite.size else 0.0)
+    return largest
