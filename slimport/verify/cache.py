@@ -27,7 +27,7 @@ SKIPPED = ("__pycache__", ".git", ".venv")
 NOT_IN_WORKERS = (
     *("cache", "cases", "command", "compare", "detections", "growth", "html", "json_face"),
     *("markdown", "news", "plots", "result", "run", "sides", "tables", "text", "tolerances"),
-    *("training_cases", "training_plots"),
+    *("training_cases", "training_plots", "variants", "git_base"),
 )
 
 _VERSIONS = """

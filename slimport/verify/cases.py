@@ -24,12 +24,22 @@ ignore = ["1/debug"]                            # outputs that are not compared
 gradients = true                                # compare gradients in training mode
 tolerance = { output = 1e-4 }                   # output, update, regularisation, gradient
 weights = "model.ckpt"                          # values of the variables, in place of random ones
+seed = 0                                        # of this case; the file's (or --seed's) without it
 
 [[case.inputs]]               # one table per input, positional unless it has a name
 shape = [2, 224, 224, 3]
 dtype = "float32"
-low = -1.0                    # uniform in [low, high); a list broadcasts against the shape
+low = -1.0                    # a list broadcasts against the shape
 high = 1.0
+content = "uniform"           # in [low, high), the default; "normal" around the middle with that
+                              # range as four deviations; "image", as smooth and as sharp as photos
+
+[[case]]                      # stands for eight cases, see `variants`
+name = "vgg"
+entry = "nets.vgg:vgg_16"
+batch_sizes = [1, 3]
+seeds = [0, 1]
+inputs = [{ shapes = [[2, 224, 224, 3], [2, 256, 320, 3]], content = "image" }]
 
 [[training]]                  # a program that trains; see `training_cases`
 name = "momentum"
@@ -58,13 +68,16 @@ from typing import Any
 
 from slimport.verify import protocol
 from slimport.verify.tables import CaseFileError as CaseFileError
-from slimport.verify.tables import Table
+from slimport.verify.tables import Table, is_whole
 from slimport.verify.training_cases import Training, read_training
+from slimport.verify.variants import expanded
 
 MODES = (protocol.INFERENCE, protocol.TRAINING)
 #: Where the migrated code runs: as a Keras model, or in a TensorFlow 1 graph under a session.
 MODEL, GRAPH = "model", "graph"
 GROUPS = (protocol.OUTPUT, protocol.UPDATE, protocol.REGULARISATION, protocol.GRADIENT)
+#: What random inputs look like; `contents` draws them.
+CONTENTS = ("uniform", "normal", "image")
 DTYPES = ("float32", "float64", "float16", "int32", "int64", "uint8", "bool", "int8", "int16")
 
 
@@ -77,6 +90,7 @@ class Input:
         dtype: NumPy name.
         low: Lower bound of the random values; a list broadcasts against the shape.
         high: Upper bound, exclusive.
+        content: What the random values are like, one of `CONTENTS`.
         values: Constant values in place of random ones.
         file: Path of an array with these values, as `numpy.save` writes it.
         name: Keyword under which the entry takes the input; positional without it.
@@ -89,6 +103,25 @@ class Input:
     values: Any = None
     name: str | None = None
     file: str | None = None
+    content: str = "uniform"
+
+    def describe(self) -> str:
+        """Dtype, shape and content in a line."""
+        if self.file is not None:
+            what = f"values of {Path(self.file).name}"
+        elif self.values is not None:
+            what = "given values"
+        elif self.dtype == "bool":
+            what = "random"
+        else:
+            what = f"{self.content}, {_short(self.low)} to {_short(self.high)}"
+        return f"{self.dtype}{list(self.shape)}, {what}"
+
+
+def _short(bound: Any) -> str:
+    if isinstance(bound, list):
+        return "[" + ", ".join(map(_short, bound)) + "]"
+    return f"{bound:g}"
 
 
 @dataclass(frozen=True)
@@ -105,7 +138,12 @@ class SideCall:
 
 @dataclass(frozen=True)
 class Case:
-    """One comparison."""
+    """One comparison.
+
+    Attributes:
+        family: Name in the case file, which several variants share.
+        seed: Seed of its own; that of the run when None.
+    """
 
     name: str
     old: SideCall
@@ -120,6 +158,12 @@ class Case:
     tolerance: Mapping[str, float] = field(default_factory=dict)
     training: Training | None = None
     weights: str | None = None
+    family: str = ""
+    seed: int | None = None
+
+    def is_called(self, name: str) -> bool:
+        """Whether a name on the command line means this case, alone or with its variants."""
+        return name in (self.name, self.family)
 
 
 @dataclass(frozen=True)
@@ -162,7 +206,11 @@ def parse(data: Mapping[str, Any], path: Path) -> CaseFile:
     table.end()
     if not tables and not trainings:
         raise CaseFileError(f"{path}: no [[case]] and no [[training]] in it")
-    cases = tuple(_case(item, f"{path}: case {place + 1}") for place, item in enumerate(tables))
+    cases = tuple(
+        _case(item, f"{path}: case {place + 1}", family)
+        for place, data in enumerate(tables)
+        for family, item in _variants(data, f"{path}: case {place + 1}")
+    )
     cases += tuple(
         _training_case(item, f"{path}: training {place + 1}")
         for place, item in enumerate(trainings)
@@ -188,7 +236,12 @@ def _refuse_doubles(cases: tuple[Case, ...], path: Path) -> None:
             raise CaseFileError(f"{path}: two cases are named {name!r}")
 
 
-def _case(data: Mapping[str, Any], place: str) -> Case:
+def _variants(data: Mapping[str, Any], place: str) -> list[tuple[Any, dict[str, Any]]]:
+    """The tables that a table stands for, each with the name of the one in the file."""
+    return [(data.get("name"), item) for item in expanded(data, place)]
+
+
+def _case(data: Mapping[str, Any], place: str, family: str) -> Case:
     table = Table(data, place)
     name = _name(table, "case")
     inputs = tuple(
@@ -211,6 +264,8 @@ def _case(data: Mapping[str, Any], place: str) -> Case:
         gradients=table.boolean("gradients", True),
         tolerance=_tolerance(table, GROUPS),
         weights=table.text("weights"),
+        family=family,
+        seed=table.whole("seed"),
     )
     table.end()
     return case
@@ -221,6 +276,7 @@ def _training_case(data: Mapping[str, Any], place: str) -> Case:
     name = _name(table, "training")
     case = Case(
         name=name,
+        family=name,
         old=_program(table, "old"),
         new=_program(table, "new"),
         inputs=(),
@@ -228,6 +284,7 @@ def _training_case(data: Mapping[str, Any], place: str) -> Case:
         places=_places(table),
         tolerance=_tolerance(table, protocol.TRAINING_GROUPS),
         training=read_training(table),
+        seed=table.whole("seed"),
     )
     table.end()
     return case
@@ -344,13 +401,26 @@ def _input(data: Mapping[str, Any], place: str) -> Input:
         values=table.take("values"),
         name=table.text("name"),
         file=table.text("file"),
+        content=table.text("content") or "uniform",
     )
     table.end()
+    _check_content(found, place)
     return found
 
 
+def _check_content(found: Input, place: str) -> None:
+    if found.content not in CONTENTS:
+        raise CaseFileError(f"{place}: content {found.content!r} is none of {', '.join(CONTENTS)}")
+    if found.content == "uniform":
+        return
+    if found.dtype == "bool" or found.values is not None or found.file is not None:
+        raise CaseFileError(f"{place}: content goes with random numbers only")
+    if found.content == "image" and len(found.shape) < 3:
+        raise CaseFileError(f"{place}: an image has height, width and channels at its end")
+
+
 def _is_size(size: Any) -> bool:
-    return isinstance(size, int) and not isinstance(size, bool) and size > 0
+    return is_whole(size) and size > 0
 
 
 def _bound(table: Table, key: str, default: float) -> Any:

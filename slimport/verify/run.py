@@ -129,11 +129,13 @@ def _root(side: str, given: str | os.PathLike[str] | None, default: Path | None)
 
 
 def _chosen(file: cases.CaseFile, only: Sequence[str]) -> tuple[cases.Case, ...]:
-    known = [case.name for case in file.cases]
     for name in only:
-        if name not in known:
-            raise UsageError(f"no case {name!r} in {file.path} (it has {', '.join(known)})")
-    return tuple(case for case in file.cases if not only or case.name in only)
+        if not any(case.is_called(name) for case in file.cases):
+            known = ", ".join(case.name for case in file.cases)
+            raise UsageError(f"no case {name!r} in {file.path} (it has {known})")
+    return tuple(
+        case for case in file.cases if not only or any(case.is_called(name) for name in only)
+    )
 
 
 def _check_interpreter(old_python: str | None) -> None:
@@ -230,7 +232,7 @@ def _request(case: cases.Case, side: str, place: int, seed: int) -> dict[str, An
         **more,
         "index": place,
         "name": case.name,
-        "seed": seed,
+        "seed": seed if case.seed is None else case.seed,
         "entry": call.entry,
         "arg_scope": call.arg_scope,
         "args": dict(call.args),
@@ -282,7 +284,8 @@ def _case_result(file: cases.CaseFile, place: int, sides: Mapping[str, Side]) ->
         modes=modes,
         variables=len(variables),
         parameters=sum(int(np.prod(variable["shape"])) for variable in variables),
-        inputs=[f"{item.dtype}{list(item.shape)}" for item in case.inputs],
+        inputs=[item.describe() for item in case.inputs],
+        seed=file.seed if case.seed is None else case.seed,
         steps=case.training.steps if case.training else (),
     )
 

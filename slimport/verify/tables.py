@@ -39,8 +39,13 @@ class Table:
 
     def integer(self, key: str, default: int) -> int:
         """Takes a whole number."""
-        value = self._typed(key, int, "a whole number")
-        return default if value is None else int(value)
+        value = self.whole(key)
+        return default if value is None else value
+
+    def whole(self, key: str) -> int | None:
+        """Takes a whole number; None where there is none."""
+        found: int | None = self._typed(key, int, "a whole number")
+        return found
 
     def boolean(self, key: str, default: bool) -> bool:
         """Takes true or false."""
@@ -79,6 +84,11 @@ class Table:
             names = ", ".join(sorted(self._left))
             known = ", ".join(sorted(self._known))
             raise CaseFileError(f"{self.place}: unknown key {names} (known: {known})")
+
+
+def is_whole(value: Any) -> bool:
+    """Whether a value is a whole number; true and false are none."""
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _is_wrong_bool(value: Any, kind: type) -> bool:

@@ -16,6 +16,8 @@ from typing import Any, Sequence
 
 import numpy as np
 
+from slimport.verify import contents
+
 Array = Any
 
 _SCALES = ("gamma", "scale", "variance", "var", "moving_variance", "moving_inv_dev")
@@ -73,13 +75,15 @@ def input_value(spec: dict[str, Any], index: int, case: str, seed: int = 0) -> A
 
     Args:
         spec: ``shape`` and ``dtype`` with ``low`` and ``high`` (numbers, or lists that broadcast
-            against the shape), or ``values`` for a constant, or the ``file`` of an array.
+            against the shape) and ``content``, or ``values`` for a constant, or the ``file`` of an
+            array.
         index: Place of the input in its case.
         case: Name of the case.
         seed: Seed of the whole run.
 
     Returns:
-        Floats uniform in [low, high), integers from [low, high), booleans with equal chance.
+        Floats in [low, high), integers from [low, high), booleans with equal chance; floats of a
+        normal distribution go beyond.
     """
     dtype = np.dtype(spec["dtype"])
     if spec.get("file") is not None:
@@ -91,9 +95,10 @@ def input_value(spec: dict[str, Any], index: int, case: str, seed: int = 0) -> A
     if dtype.kind == "b":
         return random.uniform(size=shape) < 0.5
     low, high = np.asarray(spec["low"], "float64"), np.asarray(spec["high"], "float64")
-    value = low + (high - low) * random.uniform(size=shape)
+    value = low + (high - low) * contents.draw(spec.get("content", "uniform"), random, shape)
     if dtype.kind in "iu":
         value = np.floor(value)
+        value = np.clip(value, np.floor(low), np.maximum(np.ceil(high) - 1, np.floor(low)))
     return np.asarray(value, dtype=dtype)
 
 

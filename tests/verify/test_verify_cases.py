@@ -96,6 +96,29 @@ CASE = '[[case]]\nname = "a"\nentry = "m:f"\n'
         (CASE + "[[case.inputs]]\nshape = [1]\nlow = 'a'", "low must be a number"),
         (CASE + "[[case.inputs]]\nshape = [1]\nshap = 1", "case 'a': input 1: unknown key shap"),
         (CASE + CASE, "two cases are named 'a'"),
+        (CASE + "seed = 'x'", "case 'a': seed must be a whole number"),
+        (CASE + "seeds = []", "case 'a': seeds must be a list of different numbers from 0"),
+        (CASE + "seeds = [1, 1]", "seeds must be a list of different numbers"),
+        (CASE + "seeds = 3", "seeds must be a list of different numbers"),
+        (CASE + "seed = 1\nseeds = [1]", "has a seed and seeds"),
+        (CASE + "batch_sizes = [0]", "batch_sizes must be a list of different numbers from 1"),
+        (CASE + "batch_sizes = [true]", "batch_sizes must be"),
+        (CASE + "inputs = [{ shapes = 3 }]", "input 1: shapes must be a list of shapes"),
+        (CASE + "inputs = [{ shapes = [] }]", "input 1: shapes must be a list of shapes"),
+        (CASE + "inputs = [{ shapes = [[1], 2] }]", "case 'a (2)': input 1: shape must be"),
+        (CASE + "inputs = [{ shape = [1], shapes = [[1]] }]", "has a shape and shapes"),
+        (
+            CASE + "inputs = [{ shapes = [[1]] }, { shapes = [[1], [2]] }]",
+            "lists of shapes of several lengths",
+        ),
+        (
+            CASE + "batch_sizes = [2]\ninputs = [{ shape = [1], values = [1.0] }]",
+            "batch_sizes do not go with an input's own values",
+        ),
+        (CASE + "inputs = [{ shape = [1, 2], content = 'image' }]", "an image has height"),
+        (CASE + "inputs = [{ shape = [1], content = 'photo' }]", "content 'photo' is none of"),
+        (CASE + "inputs = [{ shape = [1], dtype = 'bool', content = 'normal' }]", "random numbers"),
+        ("[[training]]\nname = 'a'\nentry = 'm:f'\nseeds = [1]", "unknown key seeds"),
     ],
 )
 def test_a_wrong_case_file_is_refused_with_its_place(tmp_path, text, message):
@@ -112,7 +135,9 @@ def test_a_missing_file_is_named(tmp_path):
 
 def test_the_documented_example_is_read():
     example = re.search(r"```toml\n(.*?)```", cases.__doc__, re.DOTALL)
-    case, program = cases.parse(tomllib.loads(example[1]), Path("/cases/verify.toml")).cases
+    found = cases.parse(tomllib.loads(example[1]), Path("/cases/verify.toml")).cases
+    case, *variants, program = found
+    assert len(variants) == 8
     assert case.old.args["defs"] == {"ref": "nets.defs:SMALL"}
     assert program.old.args == {"logdir": {"temporary": True}, "data": {"path": "/cases/shapes"}}
     assert program.training.steps == (1, 3, 100)
