@@ -4,6 +4,8 @@
 old = "../legacy"             # trees, relative to this file; the command line overrides them
 new = "../migrated"
 paths = [".", "slim"]         # import roots inside the trees (old_paths, new_paths for one side)
+old_worker = "reference.py"   # a worker of your own on the old side; old is then its folder, and
+                              # its cases need no old_entry (docs/verify-protocol.md)
 seed = 0                      # of weights and inputs
 
 [[case]]
@@ -60,6 +62,7 @@ there are ``weights``, too, and an input's ``file``: an array that `numpy.save` 
 from __future__ import annotations
 
 import dataclasses
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -177,10 +180,15 @@ class CaseFile:
     new_paths: tuple[str, ...]
     seed: int
     cases: tuple[Case, ...]
+    old_worker: Path | None = None
 
 
-def load(path: Path) -> CaseFile:
+def load(path: Path, old_worker: Path | None = None) -> CaseFile:
     """Reads a case file.
+
+    Args:
+        path: The file.
+        old_worker: Script that answers on the old side, before the file's own.
 
     Raises:
         CaseFileError: It cannot be read, is no TOML, or holds an unknown or wrong key.
@@ -191,10 +199,10 @@ def load(path: Path) -> CaseFile:
         raise CaseFileError(f"{path}: {error.strerror or error}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CaseFileError(f"{path}: {error}") from error
-    return parse(data, path)
+    return parse(data, path, old_worker)
 
 
-def parse(data: Mapping[str, Any], path: Path) -> CaseFile:
+def parse(data: Mapping[str, Any], path: Path, old_worker: Path | None = None) -> CaseFile:
     """Makes a case file of TOML data; `path` serves messages and relative folders."""
     table = Table(data, str(path))
     old, new = table.text("old"), table.text("new")
@@ -203,7 +211,11 @@ def parse(data: Mapping[str, Any], path: Path) -> CaseFile:
     new_paths = table.texts("new_paths", paths)
     seed = table.integer("seed", 0)
     tables, trainings = table.tables("case"), table.tables("training")
+    worker = _worker(table, path.parent, old_worker)
     table.end()
+    if worker is not None:
+        tables, trainings = ([_for(worker, item) for item in some] for some in (tables, trainings))
+        old = old or str(worker.parent)
     if not tables and not trainings:
         raise CaseFileError(f"{path}: no [[case]] and no [[training]] in it")
     cases = tuple(
@@ -226,7 +238,23 @@ def parse(data: Mapping[str, Any], path: Path) -> CaseFile:
         new_paths,
         seed,
         cases,
+        worker,
     )
+
+
+def _worker(table: Table, base: Path, given: Path | None) -> Path | None:
+    """The script of the user's own that answers on the old side."""
+    text = table.text("old_worker")
+    if given is not None:
+        return given.resolve()
+    return None if text is None else (base / text).resolve()
+
+
+def _for(worker: Path, item: dict[str, Any]) -> dict[str, Any]:
+    """A case whose old side a worker answers for; what that runs may be its own business."""
+    if "entry" in item or "old_entry" in item:
+        return item
+    return {**item, "old_entry": re.sub(r"\W", "_", worker.stem) + ":run"}
 
 
 def _refuse_doubles(cases: tuple[Case, ...], path: Path) -> None:

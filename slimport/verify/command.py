@@ -29,6 +29,7 @@ MISSING = (
 @click.option("--old", type=_FOLDER, help="Root of the legacy tree.")
 @click.option("--new", type=_FOLDER, help="Root of the migrated tree.")
 @click.option("--old-python", metavar="EXE", help="Interpreter of the old side (TF 1.15).")
+@click.option("--old-worker", type=_FILE, help="Script that answers on the old side.")
 @click.option("--case", "only", metavar="NAME", multiple=True, help="Run this case; repeatable.")
 @click.option("--seed", type=int, help="Seed of weights and inputs.")
 @click.option("--timeout", type=float, default=900.0, show_default=True, help="Seconds per case.")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from slimport.verify import detections, protocol
+from slimport.verify import detections, not_given, protocol
 from slimport.verify.cases import Case
 from slimport.verify.result import Curves, ModeResult, Sample, Status, TensorResult
 from slimport.verify.tolerances import DISCRETE, Tolerance, exact, tolerance
@@ -79,6 +79,9 @@ def compare_mode(case: Case, mode: str, old: Answered, new: Answered) -> ModeRes
         for group in (protocol.REGULARISATION, protocol.UPDATE, protocol.GRADIENT):
             tensors += _group(case, mode, group, old, new, ())
         notes += _gradient_notes(old, new)
+    no_gradient = (*case.discrete, *case.ignore)
+    tensors, more = not_given.left_out(old.meta, tensors, no_gradient)
+    notes += more
     return ModeResult(
         mode,
         _status(tensors, mode, errors=_one_sided_gradients(old, new)),

@@ -196,7 +196,8 @@ class NewSide:
             answer.variable(name, list(variable.shape), _dtype(variable), variable.trainable)
         start = built.assign()
         if mode == protocol.TRAINING:
-            self._training(built, answer, start)
+            with smooth.switched_on(case["smooth"]):
+                self._training(built, answer, start)
         else:
             self._outputs(built, answer, built.call(training=False))
         return answer

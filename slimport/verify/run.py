@@ -21,7 +21,7 @@ from slimport.verify import cases, compare, protocol
 from slimport.verify.cache import AnswerCache
 from slimport.verify.news import News, Progress
 from slimport.verify.result import CaseResult, ModeResult, Status, VerifyResult
-from slimport.verify.sides import SCRIPTS, Side
+from slimport.verify.sides import OWN_WORKER, SCRIPTS, Side
 
 #: Perturbed runs of the old side per mode, whose largest change is the noise floor.
 FLOOR_RUNS = 2
@@ -43,6 +43,7 @@ class Settings:
 
     Attributes:
         old_python: Interpreter of the old side; this one when None.
+        old_worker: Script that answers on the old side; the case file's, or ours, when None.
         seed: Seed of weights and inputs; the case file's when None.
         only: Names of the cases to run; all when empty.
         timeout: Seconds per case and side.
@@ -60,6 +61,7 @@ class Settings:
     progress: Progress | None = None
     cache: Path | None = None
     together: bool = True
+    old_worker: Path | None = None
 
 
 class UsageError(ValueError):
@@ -87,11 +89,12 @@ def verify(
         CaseFileError: The case file is wrong.
         UsageError: A folder, interpreter or case does not exist.
     """
-    file = cases.load(Path(cases_file))
+    settings = settings or Settings()
+    file = cases.load(Path(cases_file), settings.old_worker)
     file = dataclasses.replace(
         file, old=_root("old", old, file.old), new=_root("new", new, file.new)
     )
-    return verify_cases(file, settings or Settings())
+    return verify_cases(file, settings)
 
 
 def verify_cases(file: cases.CaseFile, settings: Settings) -> VerifyResult:
@@ -102,6 +105,7 @@ def verify_cases(file: cases.CaseFile, settings: Settings) -> VerifyResult:
     seed = file.seed if settings.seed is None else settings.seed
     file = dataclasses.replace(file, seed=seed, cases=chosen)
     _check_interpreter(settings.old_python)
+    _check_worker(file.old_worker)
     with _folder(settings.keep) as folder:
         sides = _run_sides(file, roots, settings, folder)
         results = [_case_result(file, place, sides) for place in range(len(chosen))]
@@ -147,6 +151,11 @@ def _check_interpreter(old_python: str | None) -> None:
         raise UsageError(
             f"the old side's interpreter {old_python} does not run: {error}"
         ) from error
+
+
+def _check_worker(script: Path | None) -> None:
+    if script is not None and not script.is_file():
+        raise UsageError(f"the old side's worker {script} is no file")
 
 
 @contextmanager
@@ -202,14 +211,17 @@ def make_side(
         "out": str(out),
         "floor_runs": FLOOR_RUNS,
         "cases": [
-            _request(case, name, place, file.seed)
+            {"smooth": file.old_worker is None, **_request(case, name, place, file.seed)}
             for place, case in enumerate(file.cases)
             if _modes_of(case, name)
         ],
     }
+    script = SCRIPTS[name]
+    if is_old and file.old_worker is not None:
+        script, request["worker"] = OWN_WORKER, str(file.old_worker)
     return Side(
         name=name,
-        script=here / SCRIPTS[name],
+        script=here / script,
         python=(settings.old_python or sys.executable) if is_old else sys.executable,
         folder=out,
         request=request,

@@ -21,6 +21,8 @@ from slimport.verify.news import News, Progress, Stage
 
 #: The sides, and the script that answers for each.
 SCRIPTS = {"old": "old_worker.py", "new": "new_worker.py", "graph": "graph_worker.py"}
+#: What runs a script of the user's own on the old side.
+OWN_WORKER = "reference_worker.py"
 
 _POLL = 0.1
 _LOG_LINES = 30
