@@ -10,7 +10,6 @@ import pytest
 
 from slimport.verify import git_base
 
-
 SOMEBODY = {
     f"GIT_{who}_{what}": "a@b" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
 }

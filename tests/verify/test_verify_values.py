@@ -13,7 +13,8 @@ from slimport.verify import values, worker
 
 HERE = Path(values.__file__).parent
 OLD_SIDE = (
-    "__init__.py", "bootstrap.py", "contents.py", "graph.py", "loops.py", "old_worker.py", "protocol.py",
+    "__init__.py", "bootstrap.py", "contents.py", "graph.py", "loops.py", "old_worker.py",
+    "protocol.py",
     "randomness.py", "smooth.py", "stand_in.py", "stand_in_opt.py",
     "training_graph.py", "training_record.py",
     "values.py", "worker.py",
