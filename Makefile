@@ -12,6 +12,8 @@
 #                    about half an hour on two cores; a second run goes on with what is not finished)
 # make bench-weights    old checkpoints of real networks into Keras files and back (about an hour on two cores;
 #                    ROWS, OLD_PYTHON as above; without OLD_PYTHON only what today's TensorFlow writes)
+# make soak-verify      more than 200 runs of equal pairs, in which verify must raise no alarm (ROUNDS=n,
+#                    OLD_PYTHON as above; 1 to 2 minutes for a round of 38; a second run goes on)
 # make docs          regenerates docs/rules.md from the rules
 # make clean         removes build/ and the virtual environment
 #
@@ -34,8 +36,9 @@ CHECKOUTS ?=
 OLD_PYTHON ?=
 STARTS ?= 3
 STEPS ?= 600
+ROUNDS ?= 6
 
-.PHONY: demo test test-long bench-odapi bench-repositories bench-training-curve bench-weights lint docs clean
+.PHONY: demo test test-long bench-odapi bench-repositories bench-training-curve bench-weights soak-verify lint docs clean
 
 # `rewrite` ends with 1 while train, eval and data files hold marked TODOs; 2 is an error.
 demo: $(VENV)/.verify-installed
@@ -68,6 +71,10 @@ bench-training-curve: $(VENV)/.verify-installed
 
 bench-weights: $(VENV)/.bench-installed
 	$(BIN)/python -m benchmarks.old_weights $(if $(OLD_PYTHON),--old-python $(OLD_PYTHON)) $(ROWS)
+
+soak-verify: $(VENV)/.verify-installed
+	$(BIN)/python -m benchmarks.verify_soak --rounds $(ROUNDS) --work build/verify-soak \
+	    $(if $(OLD_PYTHON),--old-python $(OLD_PYTHON))
 
 lint: $(VENV)/.dev-installed
 	$(BIN)/ruff check .
