@@ -51,7 +51,7 @@ def main(
     click.echo(table.of_rewrite(migrated))
     chosen = rows.chosen(groups, names)
     settings = run.Settings(
-        old_python=old_python, timeout=timeout, cache=work / "answers", together=False
+        old_python=old_python, timeout=timeout, cache=work / "answers", jobs=1
     )
     results = work / ("results" if old_python is None else "results-tf1")
     results.mkdir(parents=True, exist_ok=True)

@@ -60,7 +60,7 @@ def main(
     work = work.resolve()
     every = listed.load(list_file)
     settings = run.Settings(
-        old_python=old_python, timeout=timeout, cache=work / "answers", together=False
+        old_python=old_python, timeout=timeout, cache=work / "answers", jobs=1
     )
     results = work / ("results" if old_python is None else "results-tf1")
     results.mkdir(parents=True, exist_ok=True)

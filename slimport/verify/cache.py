@@ -28,6 +28,7 @@ NOT_IN_WORKERS = (
     *("cache", "cases", "command", "compare", "detections", "growth", "html", "json_face"),
     *("markdown", "news", "plots", "result", "run", "sides", "tables", "text", "tolerances"),
     *("training_cases", "training_plots", "variants", "git_base"),
+    *("guard", "memory", "pool", "watch"),
 )
 
 _VERSIONS = """

@@ -7,8 +7,8 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 import time
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ import numpy as np
 from slimport.verify import cases, compare, protocol
 from slimport.verify.cache import AnswerCache
 from slimport.verify.news import News, Progress
+from slimport.verify.pool import Limits, Pool
 from slimport.verify.result import CaseResult, ModeResult, Status, VerifyResult
 from slimport.verify.sides import OWN_WORKER, SCRIPTS, Side
 
@@ -50,7 +51,9 @@ class Settings:
         keep: Folder for requests, answers and logs; a temporary one when None.
         progress: Told what is going on.
         cache: Folder in which answers are kept by the content of what gave them.
-        together: Whether the sides run at the same time, or one after the other.
+        jobs: Workers at once, of all sides; as the machine allows when None, two at least.
+        memory: GiB that all workers may take together; most of what is free when None.
+        isolated: Whether each case has workers of its own.
     """
 
     old_python: str | None = None
@@ -60,7 +63,9 @@ class Settings:
     keep: Path | None = None
     progress: Progress | None = None
     cache: Path | None = None
-    together: bool = True
+    jobs: int | None = None
+    memory: float | None = None
+    isolated: bool = False
     old_worker: Path | None = None
 
 
@@ -171,24 +176,10 @@ def _folder(keep: Path | None) -> Iterator[Path]:
 def _run_sides(
     file: cases.CaseFile, roots: Mapping[str, Path], settings: Settings, folder: Path
 ) -> dict[str, Side]:
-    """Runs the workers, by default side by side, and ends them all if the run is interrupted."""
     names = dict.fromkeys(["old", *(side for case in file.cases for side, _, _ in _modes(case))])
     sides = {name: make_side(name, file, roots, settings, folder) for name in names}
-    threads = [threading.Thread(target=side.run, daemon=True) for side in sides.values()]
-    try:
-        for thread in threads:
-            thread.start()
-            while thread.is_alive() and not settings.together:
-                thread.join(0.5)
-        for thread in threads:
-            while thread.is_alive():
-                thread.join(0.5)
-    finally:
-        for side in sides.values():
-            side.stop.set()
-        for thread in threads:
-            if thread.ident is not None:
-                thread.join()
+    limits = Limits.chosen(settings.jobs, settings.memory, settings.isolated)
+    Pool(list(sides.values()), limits).run()
     return sides
 
 
@@ -287,7 +278,7 @@ def _case_result(file: cases.CaseFile, place: int, sides: Mapping[str, Side]) ->
         old = sides["old"].answer(place, old_mode)
         new = sides[side].answer(place, new_mode)
         variables = old.meta.get("variables") or variables
-        modes.append(compare.compare_mode(case, new_mode, old, new))
+        modes.append(_compared(case, new_mode, old, new))
     return CaseResult(
         name=case.name,
         old_entry=case.old.entry,
@@ -300,6 +291,17 @@ def _case_result(file: cases.CaseFile, place: int, sides: Mapping[str, Side]) ->
         seed=file.seed if case.seed is None else case.seed,
         steps=case.training.steps if case.training else (),
     )
+
+
+def _compared(
+    case: cases.Case, mode: str, old: compare.Answered, new: compare.Answered
+) -> ModeResult:
+    """Compares one mode; what cannot be compared, whatever a worker wrote, is a failure of it."""
+    try:
+        return compare.compare_mode(case, mode, old, new)
+    except Exception:
+        text = f"while comparing the answers\n{traceback.format_exc()}"
+        return ModeResult(mode, Status.FAILED, errors={"new": text})
 
 
 def _overall(statuses: Sequence[Status]) -> Status:

@@ -1,13 +1,13 @@
-"""One side of a run: the worker process, its time limit, and the answers that come back."""
+"""One side of a run: what its workers are asked, and the answers that come back."""
 
 from __future__ import annotations
 
+import itertools
 import os
-import signal
-import subprocess
+import shutil
 import sys
 import threading
-import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from slimport.verify import compare, protocol
+from slimport.verify import compare, protocol, watch
 from slimport.verify.cache import AnswerCache
 from slimport.verify.news import News, Progress, Stage
 
@@ -24,13 +24,10 @@ SCRIPTS = {"old": "old_worker.py", "new": "new_worker.py", "graph": "graph_worke
 #: What runs a script of the user's own on the old side.
 OWN_WORKER = "reference_worker.py"
 
-_POLL = 0.1
-_LOG_LINES = 30
-
 
 @dataclass
 class Side:
-    """One worker's side of a run: its request, and what has come back so far."""
+    """One side of a run: its request, and what has come back so far."""
 
     name: str
     script: Path
@@ -41,128 +38,124 @@ class Side:
     progress: Progress
     cache: AnswerCache | None = None
     crashes: dict[int, str] = field(default_factory=dict)
-    stop: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self._started = itertools.count()
+        self._told: dict[int, News] = {}
+        self._untold = deque(case["index"] for case in self.request["cases"])
+        self._lock = threading.Lock()
 
     @property
     def environment(self) -> dict[str, str]:
-        """Versions on this side; empty where the worker never came up."""
-        path = self.folder / protocol.ENVIRONMENT_FILE
-        return dict(protocol.read_json(path)) if path.exists() else {}
+        """Versions on this side; empty where no worker ever came up."""
+        try:
+            return dict(protocol.read_json(self.folder / protocol.ENVIRONMENT_FILE))
+        except (OSError, ValueError, TypeError):
+            return {}
 
     def answer(self, place: int, mode: str) -> compare.Answered:
         """Returns the answer to one mode of one case, which may be an error."""
         if place in self.crashes:
-            return compare.Answered({"error": _crash(self.crashes[place])}, {})
+            return _error("running the worker", "crash", self.crashes[place])
         folder = self.case_folder(place)
-        meta = protocol.read_json(folder / protocol.META_FILE)["modes"][mode]
-        if meta.get("error") is not None:
-            return compare.Answered(meta, {})
-        with np.load(folder / f"{mode}.npz", allow_pickle=False) as arrays:
-            return compare.Answered(meta, dict(arrays))
+        try:
+            meta = protocol.read_json(folder / protocol.META_FILE)["modes"][mode]
+            if meta.get("error") is not None:
+                return compare.Answered(meta, {})
+            with np.load(folder / f"{mode}.npz", allow_pickle=False) as arrays:
+                return compare.Answered(meta, dict(arrays))
+        except Exception as error:  # whatever a worker may have written
+            text = f"{mode} in {folder.name}: {type(error).__name__}: {error}"
+            return _error("reading the answer of the worker", type(error).__name__, text)
 
     def run(self) -> None:
-        """Runs workers until every case has an answer or a reason why not."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        left = [case for case in self.request["cases"] if not self._restored(case)]
-        attempt = 0
-        while left and not self.stop.is_set():
-            reason = self._run_worker(left, attempt)
-            left = [case for case in left if not self._is_answered(case["index"])]
-            if left:
-                failed = left.pop(0)
-                self.crashes[failed["index"]] = f"{reason}\n{self._log(attempt)}"
-                self._tell(failed["name"], Stage.FAILED, reason)
-                if not self.environment:
-                    for case in left:
-                        self.crashes[case["index"]] = self.crashes[failed["index"]]
-                    return
-            attempt += 1
-        if self.cache is not None:
-            self._store(self.cache)
+        """Runs one worker after the other until every case has an answer or a reason why not."""
+        from slimport.verify import pool
 
-    def _tell(self, case: str, stage: Stage, reason: str = "") -> None:
-        self.progress(self.name, News(case, stage, len(self.request["cases"]), reason))
+        pool.Pool([self], pool.Limits()).run()
+
+    def begin(self) -> list[Any]:
+        """Returns the cases that workers are to answer, since the cache does not."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return [case for case in self.request["cases"] if not self._restored(case)]
+
+    def start(self, cases: Sequence[Any]) -> watch.Worker:
+        """Starts a worker that answers some cases."""
+        number = next(self._started)
+        path = self.folder / f"request-{number}.json"
+        protocol.write_json(path, {**self.request, "cases": list(cases)})
+        return watch.Worker(
+            self.command(path), self.folder / f"log-{number}.txt", worker_environment(self)
+        )
+
+    def command(self, request: Path) -> list[str]:
+        """The command that answers a request."""
+        return [self.python, str(self.script), str(request)]
+
+    def begun(self, case: Any) -> None:
+        """Tells that a worker has turned to a case."""
+        self.progress(self.name, self._news(case, Stage.BEGUN))
+
+    def done(self, case: Any) -> None:
+        """Tells that a case has its answer."""
+        self._tell(case, Stage.DONE)
+
+    def failed(self, case: Any, report: str) -> None:
+        """Gives up a case: a reason, and below it the end of the worker's log."""
+        self.crashes[case["index"]] = report
+        self._tell(case, Stage.FAILED, report.split("\n", 1)[0])
+
+    def forget(self, case: Any) -> None:
+        """Drops the answer to a case that is to run again."""
+        shutil.rmtree(self.case_folder(case["index"]))
+
+    def finish(self) -> None:
+        """Keeps the answers, once all have come."""
+        if self.cache is not None:
+            for case in self.request["cases"]:
+                if self.is_answered(case["index"]):
+                    self.cache.store(self, case)
+
+    def _news(self, case: Any, stage: Stage, reason: str = "") -> News:
+        return News(case["name"], stage, len(self.request["cases"]), reason)
+
+    def _tell(self, case: Any, stage: Stage, reason: str = "") -> None:
+        """Tells what became of a case, in the order of the case file."""
+        with self._lock:
+            self._told[case["index"]] = self._news(case, stage, reason)
+            while self._untold and self._untold[0] in self._told:
+                self.progress(self.name, self._told[self._untold.popleft()])
 
     def _restored(self, case: Any) -> bool:
         """Takes the answer to a case from the cache, if it is there."""
         if self.cache is None or not self.cache.restore(self, case):
             return False
-        self._tell(case["name"], Stage.UNCHANGED)
+        self._tell(case, Stage.UNCHANGED)
         return True
-
-    def _store(self, cache: AnswerCache) -> None:
-        for case in self.request["cases"]:
-            if self._is_answered(case["index"]):
-                cache.store(self, case)
 
     def case_folder(self, place: int) -> Path:
         """Folder of the answer to a case."""
         return self.folder / f"case-{place}"
 
-    def _run_worker(self, left: Sequence[Any], attempt: int) -> str:
-        """Runs one process over the cases left; returns why it ended early, if it did."""
-        path = self.folder / f"request-{attempt}.json"
-        protocol.write_json(path, {**self.request, "cases": list(left)})
-        with (self.folder / f"log-{attempt}.txt").open("wb") as log:
-            process = subprocess.Popen(
-                [self.python, str(self.script), str(path)],
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                stdin=subprocess.DEVNULL,
-                env=_environment(self.name, self.python),
-                start_new_session=True,
-            )
-            try:
-                return self._wait(process, left)
-            finally:
-                _kill(process)
-
-    def _wait(self, process: subprocess.Popen[bytes], left: Sequence[Any]) -> str:
-        waiting = [case["index"] for case in left]
-        names = {case["index"]: case["name"] for case in left}
-        deadline = time.monotonic() + self.timeout
-        self._tell(names[waiting[0]], Stage.BEGUN)
-        while not self.stop.is_set():
-            code = process.poll()
-            while waiting and self._is_answered(waiting[0]):
-                self._tell(names[waiting.pop(0)], Stage.DONE)
-                if waiting:
-                    self._tell(names[waiting[0]], Stage.BEGUN)
-                deadline = time.monotonic() + self.timeout
-            if code is not None:
-                return _ending(code)
-            if time.monotonic() > deadline:
-                return f"no answer within {self.timeout:.0f} s; the worker was ended"
-            time.sleep(_POLL)
-        return "interrupted"
-
-    def _is_answered(self, place: int) -> bool:
+    def is_answered(self, place: int) -> bool:
+        """Whether a case has its answer."""
         return (self.case_folder(place) / protocol.META_FILE).exists()
 
-    def _log(self, attempt: int) -> str:
-        path = self.folder / f"log-{attempt}.txt"
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-        return "\n".join(lines[-_LOG_LINES:])
+    def has_error(self, case: Any) -> bool:
+        """Whether the answer to a case is an error in one of its modes, or cannot be read."""
+        try:
+            meta = protocol.read_json(self.case_folder(case["index"]) / protocol.META_FILE)
+            return any(mode.get("error") for mode in meta["modes"].values())
+        except Exception:  # whatever a worker may have written
+            return True
 
 
-def _crash(text: str) -> dict[str, str]:
-    return {"stage": "running the worker", "kind": "crash", "message": text, "traceback": text}
+def _error(stage: str, kind: str, text: str) -> compare.Answered:
+    error = {"stage": stage, "kind": kind, "message": text, "traceback": text}
+    return compare.Answered({"error": error}, {})
 
 
-def _ending(code: int) -> str:
-    if code < 0:
-        return f"the worker was killed by {signal.Signals(-code).name}"
-    return f"the worker ended with status {code}"
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """Ends a worker and whatever it started."""
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
-def _environment(side: str, python: str) -> dict[str, str]:
+def worker_environment(side: Side) -> dict[str, str]:
     """Environment of a worker: CPU, few words, and kernels that do not depend on the machine.
 
     oneDNN reorders sums (3.4e-5 absolute on Inception v2), and TensorFlow 1.15 has none. A process
@@ -170,7 +163,7 @@ def _environment(side: str, python: str) -> dict[str, str]:
     (the gradient of crop_and_resize loses terms), so that the variable says one before any asks.
     """
     found = dict(os.environ)
-    if python != sys.executable:
+    if side.python != sys.executable:
         # TensorFlow 2 leaves its mark to its children; TensorFlow 1.15 then begins in eager mode.
         for name in ("PYTHONPATH", "PYTHONHOME", "TF2_BEHAVIOR"):
             found.pop(name, None)
@@ -183,6 +176,6 @@ def _environment(side: str, python: str) -> dict[str, str]:
         TF_NUM_INTRAOP_THREADS="1",
     )
     found.pop("TF_USE_LEGACY_KERAS", None)
-    if side == "new":
+    if side.name == "new":
         found["KERAS_BACKEND"] = "tensorflow"
     return found

@@ -370,7 +370,7 @@ def test_a_program_that_does_not_take_the_steps_fails(
 
 @pytest.mark.slow
 def test_every_case_is_equal(migrated: Path) -> None:
-    result = verify(FIXTURE / "verify.toml", FIXTURE, migrated, Settings(together=False))
+    result = verify(FIXTURE / "verify.toml", FIXTURE, migrated, Settings(jobs=1))
     assert len(result.cases) > 90
     assert result.is_equal, "\n".join(
         shown(case) for case in result.cases if case.status is not Status.EQUAL
