@@ -47,6 +47,18 @@ for name in sys.argv[1:]:
 print("\\n".join(found))
 """
 
+#: The same of every distribution: nobody knows which of them a worker of the user's own needs.
+_ALL_VERSIONS = """
+import sys
+try:
+    from importlib.metadata import distributions
+    found = {f"{item.metadata['Name']} {item.version}" for item in distributions()}
+except ImportError:
+    from pkg_resources import working_set
+    found = {f"{item.project_name} {item.version}" for item in working_set}
+print("\\n".join([sys.version, *sorted(found)]))
+"""
+
 
 class AnswerCache:
     """A folder of answers, each under the hash of the request, the code and the environment.
@@ -93,10 +105,13 @@ class AnswerCache:
         digest = hashlib.sha256(json.dumps([request, asked], sort_keys=True).encode())
         root = Path(side.request["root"])
         places = {(root / path).resolve() for path in side.request["paths"]} | {root}
+        own = side.request.get("worker")
+        if own is not None:
+            places.add(Path(own).parent)
         for place in sorted(places | set(_paths(asked)) | _given_files(asked)):
             digest.update(self._content(place).encode())
         digest.update(_workers().encode())
-        digest.update(_environment(side.python).encode())
+        digest.update(_environment(side.python, every=own is not None).encode())
         return self.folder / side.name / digest.hexdigest()[:32]
 
 
@@ -146,8 +161,8 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 @functools.cache
-def _environment(python: str) -> str:
+def _environment(python: str, every: bool = False) -> str:
     """The interpreter's version and those of the packages that decide on numbers."""
-    command = [python, "-c", _VERSIONS, *PACKAGES]
+    command = [python, "-c", *([_ALL_VERSIONS] if every else [_VERSIONS, *PACKAGES])]
     found = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
     return found.stdout

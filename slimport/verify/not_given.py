@@ -47,7 +47,9 @@ def left_out(
     through = [t.name for t in gone if _has_gradient(t) and t.name not in no_gradient]
     if through and any(t.group == protocol.GRADIENT and t.why != WHY for t in kept):
         kept = [
-            _ignored(t, OTHER_SUM) if t.group == protocol.GRADIENT and t.why != WHY else t
+            _ignored(replace(t, max_abs=None, sample=None), OTHER_SUM)
+            if t.group == protocol.GRADIENT and t.why != WHY
+            else t
             for t in kept
         ]
         notes.append(

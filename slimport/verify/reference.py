@@ -27,7 +27,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Union
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Union
 
 import numpy as np
 
@@ -186,10 +186,9 @@ class _Reference:
             pair.name: worker.start_value(case, pair.name, pair.shape, pair.dtype) for pair in pairs
         }
         inputs = worker.input_values(case)
-        found = self._results(case, mode, pairs, start, inputs)
-        others = [
-            self._results(case, mode, pairs, *_moved(number, start, inputs))
-            for number in range(self._floor_runs)
+        found, *others = [
+            self._results(case, mode, held, pairs, *moved)
+            for moved in [(start, inputs), *_moved(self._floor_runs, start, inputs)]
         ]
         answer = protocol.Answer("reference")
         for pair in pairs:
@@ -205,7 +204,13 @@ class _Reference:
         return answer
 
     def _results(
-        self, case: Any, mode: str, pairs: List[_Variable], start: Arrays, inputs: List[Array]
+        self,
+        case: Any,
+        mode: str,
+        held: Variables,
+        pairs: List[_Variable],
+        start: Arrays,
+        inputs: List[Array],
     ) -> _Results:
         worker.Stage.enter("running the reference")
         there = {pair.there.name: pair.there.layout.there(start[pair.name]) for pair in pairs}
@@ -216,7 +221,8 @@ class _Reference:
             return _Results(outputs)
         trained = [pair for pair in pairs if pair.trained]
         fixed = [pair for pair in pairs if not pair.trained]
-        after = _here("after", fixed, found.after)
+        given = {name: value for name, value in found.after.items() if name not in held.alone}
+        after = _here("after", fixed, given)
         before = {pair.name: start[pair.name] for pair in fixed}
         total = found.regularisation
         return _Results(
@@ -273,13 +279,14 @@ def _variable(name: str, there: Weight, like: Any, trained: bool) -> _Variable:
     return _Variable(name, there, here, dtype, trained)
 
 
-def _moved(number: int, start: Arrays, inputs: List[Array]) -> Any:
-    """The same values one unit in the last place away; see `graph.Runner.run`."""
-    weights = {
-        name: values.one_ulp_away(value, number, "v", place)
-        for place, (name, value) in enumerate(start.items())
-    }
-    return weights, [values.one_ulp_away(x, number, "i", place) for place, x in enumerate(inputs)]
+def _moved(runs: int, start: Arrays, inputs: List[Array]) -> Iterator[Any]:
+    """The same values one unit in the last place away, for each run."""
+    for number in range(runs):
+        weights = {
+            name: values.one_ulp_away(value, number, "v", place)
+            for place, (name, value) in enumerate(start.items())
+        }
+        yield weights, [values.one_ulp_away(x, number, "i", n) for n, x in enumerate(inputs)]
 
 
 def _here(what: str, pairs: List[_Variable], given: Mapping[str, Any]) -> Arrays:

@@ -25,6 +25,12 @@ import numpy as np
 
 from slimport.verify import protocol, values
 
+#: Whose versions are reported, where they are imported; the last are those of references.
+PACKAGES = (
+    *("tensorflow", "keras", "tf_keras", "tf_slim", "numpy"),
+    *("torch", "jax", "flax", "onnxruntime", "paddle", "mxnet", "chainer"),
+)
+
 Case = Any  # a case of the request: a dictionary of JSON values
 RunMode = Callable[[Case, str], protocol.Answer]
 
@@ -111,7 +117,7 @@ def environment() -> dict[str, str]:
     """Returns what produced the numbers: interpreter and the versions of what was imported."""
     found = {"python": platform.python_version(), "platform": platform.platform()}
     found["executable"] = sys.executable
-    for name in ("tensorflow", "keras", "tf_keras", "tf_slim", "numpy"):
+    for name in PACKAGES:
         module = sys.modules.get(name)
         version = getattr(module, "real_version", None) or getattr(module, "__version__", None)
         if module is not None:
