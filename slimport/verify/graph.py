@@ -15,7 +15,7 @@ from typing import Any, Callable, Iterator
 
 import numpy as np
 
-from slimport.verify import perturbations, protocol, randomness, values, worker
+from slimport.verify import double_graph, perturbations, protocol, randomness, sites, values, worker
 
 #: Returns what enters the result of an arg_scope function: `arg_scope`, or `layer_defaults`. It is
 #: asked once the entry's modules are imported, since these decide which of several there is.
@@ -258,12 +258,16 @@ class GraphSide:
         tf: TensorFlow 1, or what answers like it.
         floor_runs: Runs with values one ulp away, from which noise floors are taken.
         scope_function: See `ScopeFunction`.
+        tree: The tree of the code that is called.
     """
 
-    def __init__(self, tf: Any, floor_runs: int, scope_function: ScopeFunction) -> None:
+    def __init__(
+        self, tf: Any, floor_runs: int, scope_function: ScopeFunction, tree: sites.Tree
+    ) -> None:
         self.tf = tf
         self.floor_runs = floor_runs
         self.scope_function = scope_function
+        self.tree = tree
 
     def __call__(self, case: Any, mode: str) -> protocol.Answer:
         training = mode in protocol.TRAINING_MODES
@@ -271,6 +275,7 @@ class GraphSide:
             self.tf.set_random_seed(case["seed"])
             randomness.start_pass(case["seed"])
             built = Built(self.tf, case, training, self.scope_function)
+            forward = double_graph.exported(self.tf) if case.get("float64") else None
             reading = Reading(built, training)
             runner = Runner(self.tf, reading, case)
             with runner.session():
@@ -279,17 +284,51 @@ class GraphSide:
             if self.floor_runs:
                 with runner.session(grappler=False):
                     others[perturbations.GRAPPLER] = [runner.run()]
-            return _answer(built, reading, found, others, training)
+            answer = protocol.Answer("graph")
+            self._put_variables(answer, built)
+            _answer(answer, built, reading, found, others, training)
+        if forward is not None:
+            self._put_double(answer, built, forward, runner, training)
+        return answer
+
+    def _put_double(
+        self, answer: protocol.Answer, built: Built, forward: Any, runner: Runner, training: bool
+    ) -> None:
+        """Adds what the same graph computes in float64, from the same values."""
+        try:
+            with self.tf.Graph().as_default():
+                randomness.start_pass(built.case["seed"])
+                made: Any = double_graph.InDouble(self.tf, built, forward)
+                reading = Reading(made, training)
+                other = Runner(self.tf, reading, built.case)
+                other.start, other.inputs = runner.start, runner.inputs
+                with other.session(grappler=False):
+                    found = other.run()
+                doubles = _answer(protocol.Answer("graph"), made, reading, found, {}, training)
+        except Exception as error:
+            double_graph.put_error(answer, error)
+        else:
+            double_graph.put(answer, doubles, made.in_float32)
+
+    def _put_variables(self, answer: protocol.Answer, built: Built) -> None:
+        for variable in built.variables:
+            answer.variable(
+                variable.op.name,
+                variable.get_shape().as_list(),
+                variable.dtype.base_dtype.name,
+                built.trainable[variable.op.name],
+                self.tree.of_operation(variable.op),
+            )
 
 
 def _answer(
-    built: Built, reading: Reading, found: Any, others: perturbations.Runs, training: bool
+    answer: protocol.Answer,
+    built: Built,
+    reading: Reading,
+    found: Any,
+    others: perturbations.Runs,
+    training: bool,
 ) -> protocol.Answer:
-    answer = protocol.Answer("graph")
-    for variable in built.variables:
-        name = variable.op.name
-        shape = variable.get_shape().as_list()
-        answer.variable(name, shape, variable.dtype.base_dtype.name, built.trainable[name])
     _put(answer, protocol.OUTPUT, "outputs", [name for name, _ in built.outputs], found, others)
     for name, value in built.constants:
         answer.constant(name, value)

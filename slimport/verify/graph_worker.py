@@ -20,7 +20,9 @@ from slimport.verify import (
     migrated,
     protocol,
     randomness,
+    sites,
     smooth,
+    trace_sides,
     training_graph,
     worker,
 )
@@ -43,8 +45,10 @@ def start(request: Any) -> worker.RunMode:
     randomness.install(tf)
     migrated.forbid_old_libraries()
     stepping = LoopSide(training_graph.GraphLoop(tf, 0))
-    building = graph.GraphSide(tf, 0, _layer_defaults)
-    return lambda case, mode: (stepping if mode in protocol.STEP_MODES else building)(case, mode)
+    tree = sites.Tree(request["root"], request["paths"])
+    building = graph.GraphSide(tf, 0, _layer_defaults, tree)
+    tracing = trace_sides.GraphTrace(tf, tree, 0, _layer_defaults)
+    return trace_sides.chosen(stepping, building, tracing)
 
 
 class LoopSide:

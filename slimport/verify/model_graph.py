@@ -95,6 +95,8 @@ class ModelGraph:
             function = tf.function(run, autograph=False).get_concrete_function(*specs)
         self.graph = function.graph
         self.graph_def = self.graph.as_graph_def()
+        self._operations = {o.name: o for o in self.graph.get_operations()}
+        self._places = {name: place for place, name in enumerate(self._operations)}
         captured = {inner.name for _, inner in self.graph.captures}
         self.inputs = [x.name for x in self.graph.inputs if x.name not in captured]
         self.outputs = [(name, value.name) for name, value in found["outputs"]]
@@ -150,21 +152,33 @@ class ModelGraph:
         found = [values[id(x)] for x in model.outputs]
         return keras.tree.pack_sequence_as(model._outputs_struct, found)
 
-    def node(self, operation: str) -> tuple[int, Any] | None:
-        """Number and Keras node of an operation; None where no node made it.
-
-        Numbers are those of the run, which goes by depth; see `sites.number` for the order in
-        which the user's code made them.
-        """
+    def node(self, operation: str) -> Any:
+        """The Keras node that made an operation; None where none did."""
         found = _NODE.search(operation)
-        return None if found is None else (int(found[1]), self._nodes[int(found[1])])
+        return None if found is None else self._nodes[int(found[1])]
 
     def site(self, tree: sites.Tree, operation: str) -> sites.Frames:
         """Frames of the user's code that made an operation, by its name."""
         node = self.node(operation)
         if node is not None:
-            return sites.kept(node[1])
-        return tree.of_operation(self.graph.get_operation_by_name(operation))
+            return sites.kept(node)
+        found = self._operations.get(operation)
+        return [] if found is None else tree.of_operation(found)
+
+    def order(self, operation: str) -> int:
+        """Place of an operation in the order of the user's code; Keras runs nodes by depth."""
+        node = self.node(operation)
+        place = self._places.get(operation, -1)
+        return place if node is None else sites.number(node) * len(self._places) + place
+
+    def layer(self, operation: str) -> str:
+        """Name of the Keras operation that made an operation; empty where none did."""
+        node = self.node(operation)
+        if node is None:
+            return ""
+        calls = [call for call in node.operation._inbound_nodes if call in self._nodes]
+        more = f" (call {calls.index(node) + 1})" if len(calls) > 1 else ""
+        return f"{node.operation.name}{more}"
 
     def imported(
         self, graph_def: Any = None, dtype_of: Callable[[Any], Any] = lambda dtype: dtype

@@ -21,7 +21,10 @@ from slimport.verify import (
     migrated,
     protocol,
     randomness,
+    sites,
     smooth,
+    trace_model,
+    trace_sides,
     training_model,
     values,
     worker,
@@ -184,8 +187,8 @@ def _dtype(variable: Any) -> str:
 class NewSide:
     """Runs one mode of one case; a model built for training serves both modes that need it."""
 
-    def __init__(self, keras: Any, tf: Any) -> None:
-        self.keras, self.tf = keras, tf
+    def __init__(self, keras: Any, tf: Any, tree: sites.Tree) -> None:
+        self.keras, self.tf, self.tree = keras, tf, tree
         self._kept: tuple[Any, Built] | None = None
 
     def __call__(self, case: Any, mode: str) -> protocol.Answer:
@@ -193,7 +196,8 @@ class NewSide:
         answer = protocol.Answer(built.how)
         answer.meta["notes"] = list(built.notes)
         for name, variable in built.variables.items():
-            answer.variable(name, list(variable.shape), _dtype(variable), variable.trainable)
+            shape, site = list(variable.shape), sites.kept(variable)
+            answer.variable(name, shape, _dtype(variable), variable.trainable, site)
         start = built.assign()
         if mode == protocol.TRAINING:
             with smooth.switched_on(case["smooth"]):
@@ -201,6 +205,13 @@ class NewSide:
         else:
             self._outputs(built, answer, built.call(training=False))
         return answer
+
+    def trace(self, case: Any, mode: str) -> protocol.Answer:
+        """Tells every tensor of a mode of a case."""
+        built = self._build(case, mode != protocol.INFERENCE)
+        asked = trace_sides.wanted(case, mode)
+        training = mode == protocol.TRAINING
+        return trace_model.trace(self.tf, built, training, self.tree, asked)
 
     def _build(self, case: Any, training: bool) -> Built:
         key = (case["index"], training or not self._takes_training(case))
@@ -290,8 +301,10 @@ def start(request: Any) -> worker.RunMode:
     smooth.install(tf)
     randomness.install(tf)
     migrated.forbid_old_libraries()
-    building, fitting = NewSide(keras, tf), training_model.FitSide(keras, tf)
-    return lambda case, mode: (fitting if mode in protocol.STEP_MODES else building)(case, mode)
+    tree = sites.Tree(request["root"], request["paths"])
+    sites.watch_keras(tree)
+    building = NewSide(keras, tf, tree)
+    return trace_sides.chosen(training_model.FitSide(keras, tf), building, building.trace)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,17 @@ from typing import Any
 if __name__ == "__main__":
     importlib.import_module("bootstrap")
 
-from slimport.verify import graph, loops, protocol, randomness, smooth, training_graph, worker
+from slimport.verify import (
+    graph,
+    loops,
+    protocol,
+    randomness,
+    sites,
+    smooth,
+    trace_sides,
+    training_graph,
+    worker,
+)
 
 
 def start(request: Any) -> worker.RunMode:
@@ -35,8 +45,10 @@ def start(request: Any) -> worker.RunMode:
     randomness.install(tf)
     floor_runs = request["floor_runs"]
     stepping = LoopSide(training_graph.GraphLoop(tf, floor_runs))
-    building = graph.GraphSide(tf, floor_runs, _arg_scope_function)
-    return lambda case, mode: (stepping if mode in protocol.STEP_MODES else building)(case, mode)
+    tree = sites.Tree(request["root"], request["paths"])
+    building = graph.GraphSide(tf, floor_runs, _arg_scope_function, tree)
+    tracing = trace_sides.GraphTrace(tf, tree, floor_runs, _arg_scope_function)
+    return trace_sides.chosen(stepping, building, tracing)
 
 
 class LoopSide:

@@ -19,6 +19,8 @@ from typing import Any, Callable, Iterator
 
 import numpy as np
 
+from slimport.verify import perturbations
+
 PROTOCOL_VERSION = 1
 
 ENVIRONMENT_FILE = "environment.json"
@@ -156,14 +158,23 @@ class Answer:
         }
         self._arrays: dict[str, np.ndarray[Any, Any]] = {}
 
-    def variable(self, name: str, shape: list[int], dtype: str, trainable: int) -> None:
+    def variable(
+        self, name: str, shape: list[int], dtype: str, trainable: int, site: Any = ()
+    ) -> None:
         """Records a variable by its legacy name.
 
         `trainable` is how often a graph lists it among those to train: twice would train it twice.
+        `site` are the lines of the tree that made it, see `sites`.
         """
         listed = trainable if trainable > 1 else bool(trainable)
         self.meta["variables"].append(
-            {"name": name, "shape": shape, "dtype": dtype, "trainable": listed}
+            {
+                "name": name,
+                "shape": shape,
+                "dtype": dtype,
+                "trainable": listed,
+                "site": list(site),
+            }
         )
 
     def tensor(
@@ -185,13 +196,11 @@ class Answer:
             floors: Largest absolute change of this array under changes that touch nothing but
                 rounding, by kind; see `perturbations`.
             **more: `summed`, the largest number of the sum that gave this array, where that is more
-                than what the array holds; `double`, the same array computed in float64. Of a
-                training case `step`, after which the array was read, and `scale`, how far it has
-                come since the start.
+                than what the array holds. Of a training case `step`, after which the array was
+                read, and `scale`, how far it has come since the start.
         """
         array = np.asarray(value)
         floors = floors or {}
-        double = more.pop("double", None)
         entry: dict[str, Any] = {
             "group": group,
             "name": name,
@@ -208,9 +217,6 @@ class Answer:
         else:
             entry["key"] = f"a{len(self._arrays)}"
             self._arrays[entry["key"]] = array
-        if double is not None:
-            entry["double_key"] = f"a{len(self._arrays)}"
-            self._arrays[entry["double_key"]] = np.asarray(double)
         self.meta["tensors"].append(entry)
 
     def constant(self, name: str, value: Any, order: int = 0) -> None:
@@ -222,6 +228,24 @@ class Answer:
         entry = {"group": OUTPUT, "name": name, "order": order, "dtype": "literal", "shape": []}
         entry["literal"] = literal(value)
         self.meta["tensors"].append(entry)
+
+    def add_double(self, other: Answer) -> None:
+        """Takes over the arrays of the same tensors, computed in float64.
+
+        How far they are from those of float32 is a noise floor.
+        """
+        doubles = {(entry["group"], entry["name"]): entry for entry in other.meta["tensors"]}
+        for entry in self.meta["tensors"]:
+            found = doubles.get((entry["group"], entry["name"]), {})
+            if "key" not in found or "key" not in entry:
+                continue
+            array = other.arrays[found["key"]]
+            entry["double_key"] = f"a{len(self._arrays)}"
+            self._arrays[entry["double_key"]] = array
+            entry["floors"].update(
+                perturbations.floors(self._arrays[entry["key"]], {perturbations.FLOAT64: [array]})
+            )
+            entry["floor"] = max(entry["floors"].values(), default=None)
 
     @property
     def arrays(self) -> dict[str, np.ndarray[Any, Any]]:

@@ -13,6 +13,7 @@ This module runs under CPython 3.7 and imports neither TensorFlow nor, unless as
 from __future__ import annotations
 
 import importlib
+import itertools
 import os
 import sys
 from pathlib import Path
@@ -22,6 +23,9 @@ Frames = Any  # list of [file, line, function], as JSON carries it
 
 #: Attribute under which the frames of a Keras node or variable are kept.
 KEPT = "_slimport_frames"
+
+#: Attribute under which a Keras node keeps how many were made before it.
+NUMBER = "_slimport_number"
 
 #: Frames kept of a site: a loop over blocks adds some for each level of helpers.
 MOST = 12
@@ -96,10 +100,12 @@ def watch_keras(tree: Tree) -> None:
 
 def _keep_frames(kind: Any, tree: Tree) -> None:
     create = kind.__init__
+    numbers = itertools.count()
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
         create(self, *args, **kwargs)
         object.__setattr__(self, KEPT, tree.here(2))
+        object.__setattr__(self, NUMBER, next(numbers))
 
     __init__.__doc__ = create.__doc__
     __init__.__wrapped__ = create  # type: ignore[attr-defined]
@@ -109,3 +115,8 @@ def _keep_frames(kind: Any, tree: Tree) -> None:
 def kept(value: Any) -> Frames:
     """Frames that were recorded when a Keras node or variable was made."""
     return getattr(value, KEPT, [])
+
+
+def number(value: Any) -> int:
+    """How many Keras nodes, or variables, were made before one."""
+    return int(getattr(value, NUMBER, 0))
