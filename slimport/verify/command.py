@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from slimport.verify.news import News
+    from slimport.verify.news import Progress
     from slimport.verify.result import VerifyResult
     from slimport.verify.run import Settings
 
@@ -36,9 +36,10 @@ MISSING = (
 @click.option("--jobs", type=click.IntRange(1), help="Workers at once; as the machine allows.")
 @click.option("--memory", type=click.FloatRange(0), metavar="GIB", help="All workers together.")
 @click.option("--isolated", is_flag=True, help="Give each case workers of its own.")
+@click.option("--float64", is_flag=True, help="Compute everything in double precision, too.")
 @click.option("--keep", type=_FOLDER, help="Keep requests, answers and logs in this folder.")
 @click.option("--cache", type=_FOLDER, help="Keep answers here and use them while nothing changed.")
-@click.option("--json", "json_file", type=_FILE, help="Write the result as JSON.")
+@click.option("--json", type=_FILE, help="Write the result as JSON.")
 @click.option("--markdown", type=_FILE, help="Write a short report for a pull request.")
 @click.option("--html", type=_FILE, help="Write the full report, one self-contained page.")
 def verify_command(cases: Path, **given: Any) -> None:
@@ -51,30 +52,29 @@ def verify_command(cases: Path, **given: Any) -> None:
     from slimport.verify.cases import CaseFileError
 
     try:
-        from slimport.verify import run
+        from slimport.verify import faces, progress, run
 
-        result = run.verify(cases, given["old"], given["new"], _settings(given))
+        with progress.shown() as watched:
+            settings = _settings(given, watched)
+            result = run.verify(cases, given["old"], given["new"], settings)
     except ModuleNotFoundError as error:
         raise click.UsageError(f"{MISSING} ({error})") from error
     except (CaseFileError, ValueError) as error:
         raise click.UsageError(str(error)) from error
     _print(result)
-    _write_faces(result, given["json_file"], given["markdown"], given["html"])
+    files = {name: given[name] for name in ("json", "markdown", "html")}
+    for path in faces.write(result, files):
+        click.echo(f"wrote {path}", err=True)
     sys.exit(0 if result.is_equal else 1)
 
 
-def _settings(given: Mapping[str, Any]) -> Settings:
+def _settings(given: Mapping[str, Any], progress: Progress) -> Settings:
     """The settings of a run: each option that is named as one of their fields."""
     from slimport.verify import run
 
     names = {field.name for field in dataclasses.fields(run.Settings)}
     options = {name: value for name, value in given.items() if name in names}
-    return run.Settings(**options, progress=_progress)
-
-
-def _progress(side: str, news: News) -> None:
-    if sys.stderr.isatty():
-        click.echo(f"  {side}: {news}", err=True)
+    return run.Settings(**options, progress=progress)
 
 
 def _print(result: VerifyResult) -> None:
@@ -83,26 +83,3 @@ def _print(result: VerifyResult) -> None:
     from slimport.verify.text import print_result
 
     print_result(result, Console(emoji=False))
-
-
-def _write_faces(
-    result: VerifyResult, json_file: Path | None, markdown: Path | None, html: Path | None
-) -> None:
-    if json_file is not None:
-        from slimport.verify.json_face import to_json
-
-        _write(json_file, to_json(result))
-    if markdown is not None:
-        from slimport.verify.markdown import to_markdown
-
-        _write(markdown, to_markdown(result))
-    if html is not None:
-        from slimport.verify.html import to_html
-
-        _write(html, to_html(result))
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-    click.echo(f"wrote {path}", err=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from slimport.verify import plots, training_plots
 from slimport.verify.growth import apart, by_steps
 from slimport.verify.result import CaseResult, ModeResult, TensorResult, VerifyResult
-from slimport.verify.text import PLACES, number, when
+from slimport.verify.wording import PLACES, number, when
 
 TEMPLATE = "report.html.j2"
 

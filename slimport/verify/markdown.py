@@ -2,141 +2,110 @@
 
 from __future__ import annotations
 
-import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
+from slimport.verify import markdown_more, markdown_tables, wording
 from slimport.verify.growth import by_steps
-from slimport.verify.result import CaseResult, ModeResult, TensorResult, VerifyResult
-from slimport.verify.text import (
-    MODE_NAMES,
-    PLACES,
-    apart_in_words,
-    environment_line,
-    number,
-    when,
-)
+from slimport.verify.links import Links
+from slimport.verify.markdown_failures import failure
+from slimport.verify.markdown_text import clipped, code, escaped, folded, html_code
+from slimport.verify.result import CaseResult, VerifyResult
 
-#: Failing tensors listed per mode.
-SHOWN = 10
+#: GitHub refuses comments longer than 65,536 characters.
+LIMIT = 60_000
+#: Failing cases that are shown open, and with their tensors, folded.
+OPEN, WITH_TENSORS = 3, 12
+#: Names in the first line.
+NAMES = 6
 
 
-def to_markdown(result: VerifyResult) -> str:
-    """Returns a run as Markdown: verdict, table of cases, details folded."""
-    sign = "✅" if result.is_equal else "❌"
-    lines = [f"### {sign} slimport verify", "", f"**{result.verdict()}**", ""]
+@dataclass(frozen=True)
+class Part:
+    """Some lines of the report; those of the highest rank are left out first."""
+
+    rank: int
+    lines: Sequence[str]
+
+
+def to_markdown(result: VerifyResult, links: Links | None = None) -> str:
+    """Returns a run as Markdown: verdict, where it differs, table of cases, details folded.
+
+    Args:
+        result: The run.
+        links: Where lines of the trees can be read; none if not given.
+    """
+    links = links or Links()
+    bad = [case for case in result.cases if not case.status.is_good]
+    parts = [Part(0, _title(result, bad))]
+    parts += [Part(1, failure(case, links)) for case in bad[:OPEN]]
     if any(not case.steps for case in result.cases):
-        lines += _table(result)
+        parts.append(Part(0, markdown_tables.cases_table(result)))
     for steps, cases in by_steps(result.cases).items():
-        lines += _training_table(steps, cases)
-    for case in result.cases:
-        lines += _details(case)
-    lines += ["", "<details><summary>Environment</summary>", ""]
-    lines += [f"- {side}: {_escape(environment_line(result, side))}" for side in ("old", "new")]
-    lines += [f"- seed {result.seed}, {result.seconds:.0f} s", "", "</details>", ""]
-    return "\n".join(lines)
+        parts.append(Part(1, markdown_tables.training_table(steps, cases)))
+    parts += [Part(3, _folded_case(case, links)) for case in bad[OPEN:WITH_TENSORS]]
+    parts += [Part(4, _tensors(case)) for case in bad[:OPEN]]
+    parts.append(Part(2, markdown_more.more(result)))
+    return _joined([part for part in parts if part.lines], _left_out(bad))
 
 
-def _table(result: VerifyResult) -> list[str]:
-    lines = [
-        "| case | mode | variables | outputs | gradients | worst / scale | tolerance | result |",
-        "|---|---|--:|--:|--:|--:|--:|---|",
-    ]
-    for case in result.cases:
-        for place, mode in enumerate(() if case.steps else case.modes):
-            variables = case.matched_variables if place == 0 else ""
-            lines.append(_row(case.name if place == 0 else "", variables, mode))
-    if any(mode.mode == "inference_from_training" for c in result.cases for mode in c.modes):
-        lines += ["", "\\* the model that was built for training, called with `training=False`"]
-    return lines
-
-
-def _training_table(steps: tuple[int, ...], cases: list[CaseResult]) -> list[str]:
-    """A row for each place in which a program trains, a column for each recorded step."""
-    titles = ["case", "runs in", "variables", *(f"after {step}" for step in steps), "result"]
-    lines = ["", f"| {' | '.join(titles)} |", f"|---|---|--:|{'--:|' * len(steps)}---|"]
-    for case in cases:
-        for place, mode in enumerate(case.modes):
-            status = mode.status.value
-            cells = [
-                f"`{case.name}`" if place == 0 else "",
-                PLACES.get(mode.mode, mode.mode),
-                case.matched_variables if place == 0 else "",
-                *(apart_in_words(mode, step) for step in steps),
-                status if mode.status.is_good else f"**{status}**",
-            ]
-            lines.append(f"| {' | '.join(cells)} |")
-    note = (
-        "The largest difference after a step, in brackets what rounding alone does to that tensor."
-    )
-    return [*lines, "", note]
-
-
-def _row(name: str, variables: str, mode: ModeResult) -> str:
-    worst = mode.worst
-    cells = (
-        f"`{name}`" if name else "",
-        MODE_NAMES.get(mode.mode, mode.mode).replace("*", "\\*"),
-        variables,
-        str(len(mode.of("output"))),
-        str(len(mode.of("gradient")) or ""),
-        number(worst.relative if worst else None),
-        number(worst.relative_tolerance if worst else None),
-        mode.status.value if mode.status.is_good else f"**{mode.status.value}**",
-    )
-    return "| " + " | ".join(cells) + " |"
-
-
-def _details(case: CaseResult) -> list[str]:
-    """What failed in a case, folded; nothing for a case that is equal and has no notes."""
-    lines: list[str] = []
-    errors_before: dict[str, str] = {}
-    for mode in case.modes:
-        if not mode.errors or mode.errors != errors_before:
-            lines += _mode_details(mode)
-        errors_before = mode.errors
-    notes = dict.fromkeys(note for mode in case.modes for note in mode.notes)
-    lines += [f"- {_escape(note)}" for note in notes]
-    if not lines:
-        return []
-    first = case.first_divergence
-    title = f"<code>{html.escape(case.name)}</code>: {case.status.value}"
-    if first is not None:
-        title += f", first at {first[1].group} <code>{html.escape(first[1].name)}</code>"
-    return ["", f"<details><summary>{title}</summary>", "", *lines, "", "</details>"]
-
-
-def _mode_details(mode: ModeResult) -> list[str]:
-    lines: list[str] = []
-    name = MODE_NAMES.get(mode.mode, mode.mode).replace("*", "\\*")
-    for side, trace in mode.errors.items():
-        lines += [f"{name}, {side} side:", "", "```", *trace.rstrip().splitlines()[-15:], "```", ""]
-    bad = [tensor for tensor in mode.tensors if not tensor.status.is_good]
+def _title(result: VerifyResult, bad: Sequence[CaseResult]) -> list[str]:
+    sign, word = ("✅", "equal") if result.is_equal else ("❌", "not equal")
+    verdict = escaped(result.verdict())
     if bad:
-        lines += [
-            f"{name}: {len(bad)} of {len(mode.tensors)} outside their tolerance",
-            "",
-            "| | tensor | max abs | / scale | tolerance | why |",
-            "|---|---|--:|--:|--:|---|",
-        ]
-        first = mode.first_divergence
-        ordered = [first, *(tensor for tensor in bad if tensor is not first)] if first else bad
-        lines += [_tensor_row(tensor) for tensor in ordered[:SHOWN]]
-        if len(bad) > SHOWN:
-            lines.append(f"| | and {len(bad) - SHOWN} more | | | | |")
-        lines.append("")
+        names = ", ".join(code(case.name) for case in bad[:NAMES])
+        more = f" and {len(bad) - NAMES} more" if len(bad) > NAMES else ""
+        verdict = f"{len(bad)} of {len(result.cases):,} cases not equal: {names}{more}."
+    lines = [marker(result), f"### {sign} slimport verify: {word}", "", f"**{verdict}**"]
+    if result.base:
+        lines[-1] += f" {escaped(wording.base_in_words(result))}."
     return lines
 
 
-def _tensor_row(tensor: TensorResult) -> str:
-    cells = (
-        tensor.group,
-        f"`{tensor.name}`".replace("|", "\\|") + when(tensor),
-        number(tensor.max_abs),
-        number(tensor.relative),
-        number(tensor.relative_tolerance),
-        _escape(tensor.why),
+def marker(result: VerifyResult) -> str:
+    """Returns the first line, by which a later run finds the comment that it replaces."""
+    name = Path(result.cases_file).name.replace("--", "-").replace(">", "")
+    return f"<!-- slimport verify: {name or 'cases'} -->"
+
+
+def _folded_case(case: CaseResult, links: Links) -> list[str]:
+    title = f"{html_code(case.name)}: {case.status.value}"
+    return folded(title, [*failure(case, links)[2:], "", *_tensor_tables(case)])
+
+
+def _tensors(case: CaseResult) -> list[str]:
+    lines = _tensor_tables(case)
+    return folded(f"{html_code(case.name)}: what is outside its tolerance", lines) if lines else []
+
+
+def _tensor_tables(case: CaseResult) -> list[str]:
+    return [line for mode in case.modes for line in markdown_tables.tensors_table(mode)]
+
+
+def _left_out(bad: Sequence[CaseResult]) -> str:
+    count = len(bad) - WITH_TENSORS
+    return (
+        f"Details of {wording.plural(count, 'more case')} are in the full report."
+        if count > 0
+        else ""
     )
-    return "| " + " | ".join(cells) + " |"
 
 
-def _escape(text: str) -> str:
-    return text.replace("|", "\\|").replace("<", "&lt;").replace("*", "\\*")
+def _joined(parts: Sequence[Part], last: str) -> str:
+    """Joins the parts; what does not fit goes, the last part of the highest rank first."""
+    left, gone = list(parts), 0
+    while _length(left) > LIMIT and any(part.rank for part in left):
+        rank = max(part.rank for part in left)
+        place = max(k for k, part in enumerate(left) if part.rank == rank)
+        del left[place]
+        gone += 1
+    lines = [line for part in left for line in (*part.lines, "")]
+    if gone:
+        last = f"{wording.plural(gone, 'part')} did not fit: see the full report. {last}"
+    lines += [last.strip(), ""] if last else []
+    return clipped("\n".join(lines), LIMIT + 2_000)
+
+
+def _length(parts: Sequence[Part]) -> int:
+    return sum(len(line) + 1 for part in parts for line in (*part.lines, ""))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
 
-from slimport.verify.growth import apart, by_steps
-from slimport.verify.protocol import GRADIENT, LOSS, RATE
-from slimport.verify.result import CaseResult, ModeResult, Status, TensorResult, VerifyResult
+from slimport.verify import cost_words, places, wording
+from slimport.verify.growth import by_steps
+from slimport.verify.result import CaseResult, Divergence, ModeResult, Status, VerifyResult
+from slimport.verify.wording import MODE_NAMES, PLACES, describe, number
 
 COLOURS = {
     Status.EQUAL: "green",
@@ -17,67 +19,49 @@ COLOURS = {
     Status.NOTHING: "red",
 }
 
-MODE_NAMES = {
-    "inference": "inference",
-    "training": "training",
-    "inference_from_training": "inference *",
-    "graph_inference": "inference, graph",
-    "graph_training": "training, graph",
-    "steps": "steps of fit",
-    "graph_steps": "steps in a graph",
-}
-
-#: Where a migrated program trains.
-PLACES = {"steps": "fit", "graph_steps": "graph"}
-
 #: Failing tensors listed per mode.
 SHOWN = 8
-
-
-def number(value: float | None) -> str:
-    """Returns a difference as a report shows it: two digits, zero as 0."""
-    if value is None:
-        return "–"
-    if value == 0.0:
-        return "0"
-    return f"{value:#.2g}" if 1e-2 <= value < 10 else f"{value:.1e}"
+#: Lines of a log or traceback that are shown.
+LOG_LINES = 40
 
 
 def print_result(result: VerifyResult, console: Console) -> None:
-    """Prints a run: a table of cases, what fails and where first, and the verdict.
+    """Prints a run: a table of cases, what fails and where first, cost, and the verdict.
 
-    In the table, `worst` is the difference of the tensor nearest to its tolerance, `allowed` that
-    tolerance, both relative to the tensor's scale.
+    In the table the numbers are those of the tensor nearest to its tolerance: its noise floor,
+    its difference and what is allowed, relative to the tensor's scale, and how many times the
+    floor the difference is.
     """
     for side in ("old", "new"):
-        console.print(f"[bold]{side}[/bold]  {escape(environment_line(result, side))}")
+        line = escape(wording.environment_line(result, side))
+        console.print(f"[bold]{side}[/bold]  {line}", highlight=False)
+    console.print(f"[bold]with[/bold] {wording.seeds(result)}", highlight=False)
+    _print_tables(result, console)
+    for case in result.cases:
+        _print_case(case, console)
+    if any(case.cost for case in result.cases):
+        console.print()
+        console.print(_cost_table(result))
+    colour = "green" if result.is_equal else "red"
+    console.print(f"\n[bold {colour}]{escape(result.verdict())}[/bold {colour}]", highlight=False)
+
+
+def _print_tables(result: VerifyResult, console: Console) -> None:
+    console.print()
     if any(not case.steps for case in result.cases):
         console.print(_table(result))
     for steps, cases in by_steps(result.cases).items():
         console.print(_training_table(steps, cases))
         console.print("* the largest difference, in brackets what rounding alone does to it")
     if any(mode.mode == "inference_from_training" for c in result.cases for mode in c.modes):
-        console.print("* the model that was built for training, called with training=False")
-    for case in result.cases:
-        _print_case(case, console)
-    colour = "green" if result.is_equal else "red"
-    console.print(f"[bold {colour}]{escape(result.verdict())}[/bold {colour}]")
-
-
-def environment_line(result: VerifyResult, side: str) -> str:
-    """Returns one side's tree and versions in a line."""
-    found = result.environments.get(side, {})
-    names = ["python", "tensorflow", "tf_keras" if side == "old" else "keras", "numpy"]
-    versions = [f"{name} {found[name]}" for name in names if name in found]
-    root = result.old if side == "old" else result.new
-    return f"{root} ({', '.join(versions) or 'did not start'})"
+        console.print(f"[dim]* {wording.STAR}[/dim]", highlight=False)
 
 
 def _table(result: VerifyResult) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
-    table.add_column("case", overflow="fold")
+    table.add_column("case", overflow="fold", min_width=14)
     table.add_column("mode", no_wrap=True)
-    for title in ("outputs", "gradients", "worst", "allowed"):
+    for title in ("tensors", "floor", "difference", "ratio", "allowed"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
     for case in result.cases:
@@ -88,93 +72,110 @@ def _table(result: VerifyResult) -> Table:
 
 def _add_row(table: Table, name: str, mode: ModeResult) -> None:
     worst = mode.worst
-    colour = COLOURS.get(mode.status, "red")
     table.add_row(
         escape(name),
         MODE_NAMES.get(mode.mode, mode.mode),
-        str(len(mode.of("output"))),
-        str(len(mode.of("gradient")) or ""),
+        str(len(mode.tensors) or "–"),
+        number(wording.floor_of(worst)),
         number(worst.relative if worst else None),
+        wording.ratio_of(worst),
         number(worst.relative_tolerance if worst else None),
-        f"[{colour}]{mode.status.value}[/{colour}]",
+        _coloured(mode.status),
     )
+
+
+def _coloured(status: Status) -> str:
+    colour = COLOURS.get(status, "red")
+    return f"[{colour}]{status.value}[/{colour}]"
 
 
 def _training_table(steps: tuple[int, ...], cases: list[CaseResult]) -> Table:
     """A row for each place in which a program trains, a column for each recorded step."""
     table = Table(box=None, padding=(0, 2, 0, 0))
-    table.add_column("case", overflow="fold")
+    table.add_column("case", overflow="fold", min_width=14)
     table.add_column("", no_wrap=True)
     for step in steps:
         table.add_column(f"after {step} *", justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
     for case in cases:
         for place, mode in enumerate(case.modes):
-            colour = COLOURS.get(mode.status, "red")
             table.add_row(
                 escape(case.name) if place == 0 else "",
                 PLACES.get(mode.mode, mode.mode),
-                *(apart_in_words(mode, step) for step in steps),
-                f"[{colour}]{mode.status.value}[/{colour}]",
+                *(wording.apart_in_words(mode, step) for step in steps),
+                _coloured(mode.status),
             )
     return table
 
 
-def apart_in_words(mode: ModeResult, step: int) -> str:
-    """Returns the largest difference after a step, and in brackets the rounding of that tensor."""
-    if mode.errors:
-        return "–"
-    found = apart(mode, step)
-    if found is None:
-        return "noise"
-    floor = "" if found.floor is None else f" ({_short(found.floor)})"
-    return _short(found.relative) + floor
-
-
-def _short(value: float) -> str:
-    return "0" if value == 0 else f"{value:.0e}"
-
-
 def _print_case(case: CaseResult, console: Console) -> None:
     seen: set[str] = set()
+    parted: set[tuple[Divergence, ...]] = set()
     for mode in case.modes:
         title = f"{case.name}, {MODE_NAMES.get(mode.mode, mode.mode)}"
         for side, trace in mode.errors.items():
             console.print(f"\n[bold red]{escape(title)}: the {side} side failed[/bold red]")
-            shown = trace.rstrip() if trace not in seen else "  as above"
+            shown = "  as above" if trace in seen else _tail(trace)
             console.print(escape(shown), highlight=False)
             seen.add(trace)
-        first = mode.first_divergence
-        if first is not None:
-            console.print(f"\n[bold red]{escape(title)}[/bold red]")
-            console.print(f"  first divergence: {escape(describe(first))}", highlight=False)
-            bad = [t for t in mode.tensors if not t.status.is_good and t is not first]
-            for tensor in bad[:SHOWN]:
-                console.print(f"  {escape(describe(tensor))}", highlight=False)
-            if len(bad) > SHOWN:
-                console.print(f"  and {len(bad) - SHOWN} more")
-    for note in dict.fromkeys(note for mode in case.modes for note in mode.notes):
+        _print_failing(title, mode, mode.divergences in parted, console)
+        parted.add(mode.divergences)
+    for note in wording.notes_of(case):
         console.print(f"[yellow]{escape(case.name)}:[/yellow] {escape(note)}", highlight=False)
 
 
-def labelled(tensor: TensorResult) -> str:
-    """Returns what a tensor is: its group, its name, and after which step it was read."""
-    return f"{tensor.group} {tensor.name}{when(tensor)}"
+def _tail(trace: str) -> str:
+    lines = trace.rstrip().splitlines()
+    left_out = len(lines) - LOG_LINES
+    return "\n".join([f"  ... {left_out} lines", *lines[left_out:]] if left_out > 0 else lines)
 
 
-def when(tensor: TensorResult) -> str:
-    """Returns after which step a tensor was read, where its name does not say so."""
-    of_curve = tensor.group in (LOSS, RATE, GRADIENT)
-    return "" if tensor.step is None or of_curve else f" after step {tensor.step}"
+def _print_failing(title: str, mode: ModeResult, is_known: bool, console: Console) -> None:
+    bad = wording.failing(mode)
+    if not bad:
+        return
+    console.print(f"\n[bold red]{escape(title)}[/bold red]")
+    for divergence in mode.divergences if not is_known else ():
+        _print_places(divergence, console)
+    if mode.divergences and is_known:
+        _print_indented("from the same line as above", console)
+    _print_indented(f"first divergence: {escape(describe(bad[0]))}", console)
+    for tensor in bad[1 : SHOWN + 1]:
+        _print_indented(f"[dim]{escape(describe(tensor))}[/dim]", console)
+    if len(bad) > SHOWN + 1:
+        _print_indented(f"[dim]and {len(bad) - SHOWN - 1:,} more[/dim]", console)
 
 
-def describe(tensor: TensorResult) -> str:
-    """Returns one tensor's outcome in a line."""
-    label = labelled(tensor)
-    if tensor.max_abs is None:
-        return f"{label}: {tensor.status.value}, {tensor.why}"
-    return (
-        f"{label}: {tensor.status.value}, max abs {number(tensor.max_abs)}, "
-        f"{number(tensor.relative)} of scale {number(tensor.scale)}; tolerance "
-        f"{number(tensor.relative_tolerance)} ({tensor.why})"
-    )
+def _print_indented(markup: str, console: Console) -> None:
+    """Prints a line whose continuation, where the terminal is narrow, stands further in."""
+    grid = Table.grid()
+    grid.add_column(width=2)
+    grid.add_column(overflow="fold")
+    grid.add_row("", markup)
+    console.print(grid, highlight=False)
+
+
+def _print_places(divergence: Divergence, console: Console) -> None:
+    """The line that computes something else, and what is known of it, label by label."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True, style="dim")
+    grid.add_column(overflow="fold")
+    for line in places.lines_of(divergence):
+        text = escape(line.text)
+        if line.site is not None:
+            text = f"[bold]{escape(str(line.site))}[/bold]  {escape(line.site.text)}"
+        grid.add_row(line.label, text)
+    console.print(Padding(grid, (0, 0, 0, 2)), highlight=False)
+
+
+def _cost_table(result: VerifyResult) -> Table:
+    """Parameters, time and memory of each case that was measured, old and new."""
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("cost, old → new", overflow="fold", min_width=16)
+    for title in ("parameters", "inference", "training step", "peak memory"):
+        table.add_column(title, justify="right", overflow="fold")
+    for case in result.cases:
+        if case.cost is not None:
+            measured = cost_words.measures(case.cost)[:4]
+            table.add_row(escape(case.name), *(measure.words for measure in measured))
+    return table

@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from slimport.verify.protocol import OUTPUT
 from slimport.verify.result import ModeResult, Status
-from slimport.verify.text import describe, number
+from slimport.verify.wording import describe, number
 from slimport.weights.pairing import Pairing
 from slimport.weights.request import Result
 from slimport.weights.roles import Role

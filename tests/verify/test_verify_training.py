@@ -136,9 +136,9 @@ def test_every_report_shows_the_steps(
     assert data["curves"]["new"] == [3.0, 2.0, 1.5]
     assert {tensor["step"] for tensor in data["tensors"]} == {None, 1, 3}
     markdown = to_markdown(results)
-    assert "| case | runs in | variables | after 1 | after 3 | result |" in markdown
-    assert "| `good` | fit | 1/1 | 0 " in markdown
-    assert "| weight | `w` after step 1 | 1.0e-02 |" in markdown
+    assert "|  | case | runs in | after 1 | after 3 |" in markdown
+    assert "| ✅ | `good` | fit | 0 " in markdown
+    assert "| weight | `w` after step 1 | 1.0e-2 |" in markdown.replace("\u2011", "-")
     page = to_html(results)
     assert page.count('aria-label="Losses and differences by step') == 2
     assert "<bad>" not in page and not re.search(r"#0[1-5]0[1-5]0[1-5]", page)
