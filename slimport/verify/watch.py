@@ -106,7 +106,7 @@ def in_words(code: int) -> str:
 
 
 def log_tail(log: Path) -> str:
-    """The last lines of a log, printable."""
+    """The last lines of a log, or the ends of these, printable."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - LOG_LINES * LOG_COLUMNS))
@@ -115,7 +115,7 @@ def log_tail(log: Path) -> str:
         return ""
     text = data.decode("utf-8", "replace").replace("\r", "\n")
     lines = [line for line in text.split("\n") if line.strip()][-LOG_LINES:]
-    text = "\n".join(line[:LOG_COLUMNS] for line in lines)
+    text = "\n".join(line[-LOG_COLUMNS:] for line in lines)
     return "".join(c if c == "\n" or c.isprintable() else " " for c in _ESCAPES.sub("", text))
 
 
