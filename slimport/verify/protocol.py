@@ -128,6 +128,27 @@ def literal(value: Any) -> Any:
     return "<" + type(value).__name__ + ">"
 
 
+def completed(meta: Any, arrays: dict[str, Any]) -> dict[str, Any]:
+    """Returns the description of a mode with all that a worker may leave out.
+
+    Raises:
+        KeyError: It names an array that is not there, or leaves out what has no default.
+    """
+    found = {**Answer("").meta, **meta}
+    found["tensors"] = [
+        {**_defaults(entry, place, arrays), **entry} for place, entry in enumerate(found["tensors"])
+    ]
+    return found
+
+
+def _defaults(entry: Any, place: int, arrays: dict[str, Any]) -> dict[str, Any]:
+    if "key" not in entry:
+        return {"order": place, "dtype": "literal", "shape": []}
+    array = arrays[entry["key"]]
+    shape = list(array.shape)
+    return {"order": place, "dtype": str(array.dtype), "shape": shape, "floor": None, "floors": {}}
+
+
 def write_json(path: Path, data: Any) -> None:
     """Writes JSON so that the file is either absent or whole."""
     partial = path.with_name(path.name + ".partial")

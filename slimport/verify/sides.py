@@ -63,7 +63,8 @@ class Side:
             if meta.get("error") is not None:
                 return compare.Answered(meta, {})
             with np.load(folder / f"{mode}.npz", allow_pickle=False) as arrays:
-                return compare.Answered(meta, dict(arrays))
+                found = dict(arrays)
+                return compare.Answered(protocol.completed(meta, found), found)
         except Exception as error:  # whatever a worker may have written
             text = f"{mode} in {folder.name}: {type(error).__name__}: {error}"
             return _error("reading the answer of the worker", type(error).__name__, text)
