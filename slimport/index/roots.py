@@ -45,19 +45,23 @@ def place(program: Program, users: Iterable[Module], package: bool) -> Placement
     """
     if package:
         return Placement((), ())
+    needed: Counter[Folder] = Counter()
+    for roots in import_roots(program, users).values():
+        needed.update(roots)
+    if not needed:
+        return Placement((), ())
+    folder = min(needed, key=lambda root: (len(root), -needed[root], root))
+    return Placement(folder, tuple(sorted(set(needed) - {folder})))
+
+
+def import_roots(program: Program, modules: Iterable[Module]) -> dict[Module, set[Folder]]:
+    """Folders that the names of files start from where they are imported."""
     evidence = _roots_by_module(program)
     packages = {m.package for m in program.modules if m.path.name == "__init__.py"}
     for module, roots in evidence.items():  # folders imported as packages, whatever they hold
         for root in roots:
             packages |= {module.package[:n] for n in range(len(root) + 1, len(module.package) + 1)}
-    needed: Counter[Folder] = Counter()
-    for module in users:
-        for root in _roots_of(module, evidence, packages):
-            needed[root] += 1
-    if not needed:
-        return Placement((), ())
-    folder = min(needed, key=lambda root: (len(root), -needed[root], root))
-    return Placement(folder, tuple(sorted(set(needed) - {folder})))
+    return {module: _roots_of(module, evidence, packages) for module in modules}
 
 
 def _roots_by_module(program: Program) -> dict[Module, set[Folder]]:

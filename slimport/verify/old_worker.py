@@ -46,8 +46,8 @@ def start(request: Any) -> worker.RunMode:
     floor_runs = request["floor_runs"]
     stepping = LoopSide(training_graph.GraphLoop(tf, floor_runs))
     tree = sites.Tree(request["root"], request["paths"])
-    building = graph.GraphSide(tf, floor_runs, _arg_scope_function, tree)
-    tracing = trace_sides.GraphTrace(tf, tree, floor_runs, _arg_scope_function)
+    building = graph.GraphSide(tf, floor_runs, arg_scope_function, tree)
+    tracing = trace_sides.GraphTrace(tf, tree, floor_runs, arg_scope_function)
     return trace_sides.chosen(stepping, building, tracing)
 
 
@@ -101,7 +101,7 @@ def _exists(module: str) -> bool:
     return True
 
 
-def _arg_scope_function() -> Any:
+def arg_scope_function() -> Any:
     """The arg_scope of tf.contrib, or of tf_slim where the tree uses that under TensorFlow 1."""
     module = sys.modules.get("tf_slim.ops.arg_scope")
     if module is not None:
