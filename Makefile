@@ -14,7 +14,7 @@
 #                    ROWS, OLD_PYTHON as above; without OLD_PYTHON only what today's TensorFlow writes)
 # make soak-verify      more than 200 runs of equal pairs, in which verify must raise no alarm (ROUNDS=n,
 #                    OLD_PYTHON as above; 1 to 2 minutes for a round of 38; a second run goes on)
-# make docs          regenerates docs/rules.md from the rules
+# make docs          regenerates docs/rules.md from the rules, docs/verify-report.md from its schema
 # make clean         removes build/ and the virtual environment
 #
 # Another interpreter: make PYTHON=python3.12 ...
@@ -83,6 +83,7 @@ lint: $(VENV)/.dev-installed
 
 docs: $(VENV)/.dev-installed
 	$(BIN)/python tools/make_rules_doc.py
+	$(BIN)/python tools/make_report_doc.py
 
 clean:
 	rm -rf build $(VENV)

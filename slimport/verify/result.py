@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
 from slimport.verify.protocol import TRAINING_GROUPS
 
@@ -383,38 +381,3 @@ class VerifyResult:
             return "Nothing was compared."
         bad = [case for case in self.cases if case.status is not Status.EQUAL]
         return f"{len(bad)} of {total} cases not equal: {', '.join(c.name for c in bad)}."
-
-
-def to_data(result: VerifyResult) -> dict[str, Any]:
-    """Returns a run as JSON-ready data; see docs for the schema."""
-    data = dataclasses.asdict(result, dict_factory=_without_samples)
-    for case, case_data in zip(result.cases, data["cases"], strict=True):
-        for mode, mode_data in zip(case.modes, case_data["modes"], strict=True):
-            first = mode.first_divergence
-            mode_data["first_divergence"] = None if first is None else _label(first)
-            for tensor, tensor_data in zip(mode.tensors, mode_data["tensors"], strict=True):
-                tensor_data["relative"] = _finite(tensor.relative)
-                tensor_data["ratio"] = _finite(tensor.ratio)
-    return {
-        "schema": SCHEMA_VERSION,
-        "equal": result.is_equal,
-        "verdict": result.verdict(),
-        **data,
-    }
-
-
-def _label(tensor: TensorResult) -> dict[str, str]:
-    return {"group": tensor.group, "name": tensor.name}
-
-
-def _without_samples(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    return {name: _finite(value) for name, value in pairs if name != "sample"}
-
-
-def _finite(value: Any) -> Any:
-    """JSON has no infinity: it becomes text."""
-    if isinstance(value, tuple):
-        return [_finite(item) for item in value]
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
-        return str(value)
-    return value

@@ -52,7 +52,7 @@ def test_json_holds_every_tensor_and_no_infinity(different):
     data = json.loads(to_json(different), parse_constant=pytest.fail)
     assert (data["schema"], data["equal"]) == (1, False)
     mode = data["cases"][0]["modes"][0]
-    assert mode["first_divergence"] == {"group": "output", "name": "<b>|x"}
+    assert mode["first_divergence"] == {"group": "output", "name": "<b>|x", "step": None}
     assert {t["name"] for t in mode["tensors"]} == {"a", "<b>|x", "c", "w", "total"} - {"total"}
     assert all("tolerance" in t and "why" in t and "relative" in t for t in mode["tensors"])
 
