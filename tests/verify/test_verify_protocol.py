@@ -1,0 +1,266 @@
+"""The old side as a protocol: workers of the user's own, and the helper to write them with."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from slimport.verify import cases, compare, layout, not_given, protocol, run
+from slimport.verify.command import verify_command
+from slimport.verify.result import Status, TensorResult
+
+DATA = Path(__file__).parent / "data" / "reference"
+EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "pytorch_reference"
+
+#: What may be asked of any program on the old side: no helper, no framework, one fixed answer.
+BARE_WORKER = """
+import json, pathlib, sys
+import numpy as np
+request = json.loads(pathlib.Path(sys.argv[1]).read_text())
+out = pathlib.Path(request["out"])
+(out / "environment.json").write_text(json.dumps({"python": "none", "abacus": "1.0"}))
+for case in request["cases"]:
+    folder = out / "case-{}".format(case["index"])
+    folder.mkdir(parents=True, exist_ok=True)
+    value = np.full(case["inputs"][0]["shape"], 2.0, "float32")
+    np.savez(str(folder / "inference.npz"), a0=value)
+    tensor = {"group": "output", "name": "output", "key": "a0"}
+    mode = {"tensors": [tensor]}
+    (folder / "meta.json").write_text(
+        json.dumps({"name": case["name"], "error": None, "modes": {"inference": mode}}))
+"""
+
+
+def arrays(*shape):
+    return np.arange(np.prod(shape), dtype="float32").reshape(shape)
+
+
+@pytest.mark.parametrize(
+    ("text", "sizes", "shape", "moved"),
+    [
+        ("HWIO->OIHW", {}, (3, 5, 2, 4), (4, 2, 3, 5)),
+        ("IO->OI", {}, (3, 5), (5, 3)),
+        ("HWIM->(IM)1HW", {"M": 1}, (3, 3, 8, 1), (8, 1, 3, 3)),
+        ("(HWC)O->O(CHW)", {"H": 2, "W": 4}, (24, 5), (5, 24)),
+        ("", {}, (7,), (7,)),
+    ],
+)
+def test_layouts_go_there_and_back(text, sizes, shape, moved):
+    here = arrays(*shape)
+    found = layout.Layout(text, **sizes)
+    assert found.there(here).shape == moved
+    assert found.shape_here(moved) == shape
+    np.testing.assert_array_equal(found.here(found.there(here)), here)
+
+
+def test_a_flattened_picture_is_read_in_the_other_order():
+    picture, kernel = arrays(1, 2, 4, 3), arrays(24, 5)
+    there = layout.Layout("(HWC)O->O(CHW)", H=2, W=4).there(kernel)
+    by_channels = layout.rearranged(picture, "NHWC->NCHW").reshape(1, -1)
+    np.testing.assert_array_equal(by_channels @ there.T, picture.reshape(1, -1) @ kernel)
+
+
+@pytest.mark.parametrize(
+    ("text", "sizes", "shape", "message"),
+    [
+        ("HWIO", {}, (1, 1, 1, 1), "not of the form"),
+        ("HWIO->OIH", {}, (1, 1, 1, 1), "same axes"),
+        ("HH->HH", {}, (1, 1), "each of them once"),
+        ("HW->WH", {}, (1, 1, 1), "does not fit the shape [1, 1, 1]"),
+        ("(HW)O->O(HW)", {}, (6, 2), "give sizes of W"),
+        ("(HW)O->O(HW)", {"H": 4}, (6, 2), "does not fit the shape [6, 2]"),
+    ],
+)
+def test_wrong_layouts_say_what_is_wrong(text, sizes, shape, message):
+    with pytest.raises(layout.LayoutError) as caught:
+        layout.Layout(text, **sizes).there(arrays(*shape))
+    assert message in str(caught.value)
+
+
+def test_case_files_name_a_worker(tmp_path):
+    data = {"old_worker": "old/torch-net.py", "case": [{"name": "a", "new_entry": "net:net"}]}
+    file = cases.parse(data, tmp_path / "verify.toml")
+    assert file.old_worker == (tmp_path / "old" / "torch-net.py").resolve()
+    assert file.old == file.old_worker.parent
+    assert file.cases[0].old.entry == "torch_net:run"
+    other = cases.parse(data, tmp_path / "verify.toml", tmp_path / "other.py")
+    assert other.old_worker == tmp_path / "other.py"
+    with pytest.raises(cases.CaseFileError, match="no entry for the old side"):
+        cases.parse({"case": data["case"]}, tmp_path / "verify.toml")
+
+
+def test_a_worker_that_is_not_there_is_a_wrong_call(tmp_path):
+    (tmp_path / "verify.toml").write_text('new = "."\n[[case]]\nname = "a"\nnew_entry = "a:a"\n')
+    called = CliRunner().invoke(
+        verify_command, [str(tmp_path / "verify.toml"), "--old-worker", str(tmp_path / "no.py")]
+    )
+    assert called.exit_code == 2
+    assert "no.py is no file" in called.output
+
+
+def test_what_a_reference_does_not_give_does_not_fail_and_is_said():
+    def result(group, name, status=Status.EXTRA):
+        return TensorResult(group, name, 0, status, dtype="float32")
+
+    tensors = [
+        result("output", "a", Status.EQUAL),
+        result("output", "b"),
+        result("update", "mean"),
+        result("variable", "known"),
+        result("variable", "unknown"),
+    ]
+    assert not_given.left_out({}, tensors) == (tensors, [])
+    meta = {"not_given": {"output": True, "variable": ["known"]}}
+    found, notes = not_given.left_out(meta, tensors)
+    assert [tensor.status for tensor in found] == [
+        *(Status.EQUAL, Status.IGNORED, Status.EXTRA, Status.IGNORED, Status.EXTRA)
+    ]
+    assert [note.partition("compared: ")[2] for note in notes] == [
+        "1 of 2 outputs: b",
+        "1 of 2 variables: known",
+    ]
+
+
+@pytest.fixture(scope="module")
+def numpy_network(tmp_path_factory):
+    """The two layers in NumPy on the old side, in all cases of its file."""
+    pytest.importorskip("tensorflow")
+    root = tmp_path_factory.mktemp("reference")
+    shutil.copytree(DATA, root, dirs_exist_ok=True)
+    found = run.verify(root / "verify.toml")
+    return {case.name: {mode.mode: mode for mode in case.modes} for case in found.cases}, found
+
+
+def test_a_network_in_numpy_stands_on_the_old_side(numpy_network):
+    found, whole = numpy_network
+    assert "tensorflow" not in whole.environments["old"]
+    for mode in found["equal"].values():
+        assert mode.status is Status.EQUAL, mode
+        assert len(mode.of("variable")) == 6
+    training = {(t.group, t.name): t for t in found["equal"]["training"].tensors}
+    kernel = training["gradient", "net/logits/weights"]
+    assert kernel.status is Status.EQUAL
+    assert kernel.floors["ulp"] > 0.0
+    assert training["update", "net/conv/BatchNorm/moving_variance"].status is Status.EQUAL
+    assert training["regularisation", "total"].status is Status.EQUAL
+    assert training["gradient", "net/conv/weights"].status is Status.IGNORED
+    notes = found["equal"]["training"].notes
+    assert "of the reference alone, not compared: steps" in notes
+    assert any("2 of 4 gradients: net/conv/weights" in note for note in notes)
+
+
+def test_gradients_through_outputs_that_it_does_not_give_are_not_compared(numpy_network):
+    mode = numpy_network[0]["unlisted"]["training"]
+    assert mode.status is Status.EQUAL
+    assert {tensor.status for tensor in mode.of("gradient")} == {Status.IGNORED}
+    assert any("come through 1/probabilities" in note for note in mode.notes)
+
+
+@pytest.mark.parametrize(
+    ("case", "mode", "group", "name"),
+    [
+        ("padding", "inference", "output", "1/conv"),
+        ("l2", "training", "regularisation", "total"),
+        ("more", "inference", "variable", "net/more/weights"),
+    ],
+)
+def test_errors_show_against_a_reference(numpy_network, case, mode, group, name):
+    first = numpy_network[0][case][mode].first_divergence
+    assert (first.group, first.name) == (group, name)
+
+
+@pytest.mark.parametrize(("value", "status"), [(2.0, Status.EQUAL), (3.0, Status.DIFFERS)])
+def test_any_program_may_answer(tmp_path, value, status):
+    (tmp_path / "bare.py").write_text(BARE_WORKER)
+    row = {"name": "twos", "entry": "net:twos", "inputs": [{"shape": [2, 3]}]}
+    data = {"old_worker": "bare.py", "case": [{**row, "modes": ["inference"]}]}
+    file = cases.parse(data, tmp_path / "verify.toml")
+    side = run.make_side("old", file, {"old": tmp_path}, run.Settings(), tmp_path / "kept")
+    side.run()
+    request = json.loads((tmp_path / "kept" / "old" / "request-0.json").read_text())
+    assert request["protocol"] == protocol.PROTOCOL_VERSION
+    assert request["worker"] == str(tmp_path / "bare.py")
+    assert side.environment == {"python": "none", "abacus": "1.0"}
+
+    new = protocol.Answer("functional")
+    new.tensor(protocol.OUTPUT, "output", np.full((2, 3), value, "float32"))
+    answered = compare.Answered(new.meta, new.arrays)
+    old = side.answer(0, "inference")
+    assert compare.compare_mode(file.cases[0], "inference", old, answered).status is status
+
+
+@pytest.fixture(scope="module")
+def torch_python():
+    """An interpreter with PyTorch: TORCH_PYTHON, or this one."""
+    for python in filter(None, [os.environ.get("TORCH_PYTHON"), sys.executable]):
+        asked = subprocess.run([python, "-c", "import torch"], capture_output=True)
+        if asked.returncode == 0:
+            return python
+    pytest.skip("no interpreter with PyTorch: set TORCH_PYTHON")
+
+
+#: What goes wrong between the frameworks: what it was, what it becomes, in which file, where it
+#: shows first.
+TRAPS = {
+    "padding": (
+        *("new/network.py", "    x = layers.ZeroPadding2D(1)(x)\n"),
+        *("    x = layers.ZeroPadding2D(((0, 1), (0, 1)) if strides == 2 else 1)(x)\n",),
+        ("inference", "output", "conv1"),
+    ),
+    "epsilon": ("new/network.py", "1e-5", "1e-3", ("inference", "output", "conv1")),
+    "pooling": (
+        *("new/network.py", "layers.ZeroPadding2D(1)(conv2)", "conv2[:, :, :]"),
+        ("inference", "output", "pool"),
+    ),
+    "momentum": ("new/network.py", "=0.9", "=0.1", ("training", "update", "bn1/moving_mean")),
+    "variance": (
+        *("new/network.py", "count / (count - 1)", "1.0"),
+        ("training", "update", "bn1/moving_variance"),
+    ),
+    "flatten": (
+        *("old/worker.py", "(HWC)O->O(CHW)", "(CHW)O->O(CHW)"),
+        ("inference", "output", "logits"),
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def torch_network(torch_python, tmp_path_factory):
+    pytest.importorskip("tensorflow")
+    root = tmp_path_factory.mktemp("pytorch")
+    shutil.copytree(EXAMPLE, root / "equal")
+    text = (EXAMPLE / "verify.toml").read_text()
+    return root, text, torch_python
+
+
+def test_the_pytorch_example_is_equal(torch_network):
+    root, _, python = torch_network
+    found = run.verify(root / "equal" / "verify.toml", settings=run.Settings(old_python=python))
+    assert found.is_equal, found.verdict()
+    assert found.environments["old"]["torch"]
+    (case,) = found.cases
+    assert [len(case.modes[1].of(group)) for group in ("output", "gradient", "update")] == [4, 8, 4]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("trap", TRAPS)
+def test_traps_between_the_frameworks_are_found(torch_network, tmp_path, trap):
+    _, _, python = torch_network
+    name, before, after, expected = TRAPS[trap]
+    shutil.copytree(EXAMPLE, tmp_path / "trap")
+    file = tmp_path / "trap" / name
+    text = file.read_text()
+    assert text.count(before) == 1
+    file.write_text(text.replace(before, after))
+    found = run.verify(tmp_path / "trap" / "verify.toml", settings=run.Settings(old_python=python))
+    mode, first = found.cases[0].first_divergence
+    assert (mode.mode, first.group, first.name) == expected
+    print(f"\n{trap}: {mode.mode} {first.group} {first.name} {first.relative:.1e} of scale")
