@@ -49,6 +49,10 @@ class Answered:
         """The array of a description; None for a literal."""
         return self.arrays[entry["key"]] if "key" in entry else None
 
+    def double(self, entry: Mapping[str, Any]) -> Array | None:
+        """The same array computed in float64, where the side did so."""
+        return self.arrays[entry["double_key"]] if "double_key" in entry else None
+
 
 def compare_mode(case: Case, mode: str, old: Answered, new: Answered) -> ModeResult:
     """Compares one mode of one case.
@@ -254,7 +258,19 @@ def _pair(group: str, name: str, old: Described, new: Described, decide: Decide)
     old_array, new_array = old_side.array(old_entry), new_side.array(new_entry)
     if old_array is None or new_array is None:
         return _literals(group, name, old_entry, new_entry)
-    return compare_arrays(group, name, old_array, new_array, decide, old_entry.get("scale"))
+    result = compare_arrays(group, name, old_array, new_array, decide, old_entry.get("scale"))
+    return replace(result, double=_in_double(old, new, result.scale))
+
+
+def _in_double(old: Described, new: Described, scale: float | None) -> float | None:
+    """The largest difference of what both sides computed in float64, relative to the scale."""
+    left, right = (None if entry is None else side.double(entry) for side, entry in (old, new))
+    if left is None or right is None or left.shape != right.shape or not scale:
+        return None
+    with np.errstate(invalid="ignore"):
+        distance = np.abs(left.astype("float64") - right.astype("float64"))
+    finite = distance[np.isfinite(distance)]
+    return float(finite.max(initial=0.0)) / scale
 
 
 def _is_zero(

@@ -33,6 +33,8 @@ class Built:
         scope_function: See `ScopeFunction`.
     """
 
+    precision = "float32"
+
     def __init__(self, tf: Any, case: Any, training: bool, scope_function: ScopeFunction) -> None:
         self.tf = tf
         self._scope_function = scope_function
@@ -128,7 +130,7 @@ class Reading:
         losses = tf.losses.get_regularization_losses()
         if not losses:
             return
-        total = tf.add_n([tf.reshape(tf.cast(loss, "float32"), []) for loss in losses])
+        total = tf.add_n([tf.reshape(tf.cast(loss, self.built.precision), []) for loss in losses])
         self.fetches["regularisation"] = total
         variables = self.built.variables
         gradients = tf.gradients(total, variables)
@@ -343,7 +345,7 @@ def _answer(
 
 
 def _put_total(answer: protocol.Answer, found: Any, others: perturbations.Runs, place: int) -> None:
-    total = np.float32(found.get("regularisation", 0.0))
+    total = np.asarray(found.get("regularisation", np.float32(0.0)))
     totals = {
         kind: [run.get("regularisation", 0.0) for run in runs] for kind, runs in others.items()
     }

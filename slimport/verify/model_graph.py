@@ -187,7 +187,7 @@ class ModelGraph:
 
         Args:
             graph_def: What to import in place of the trace: one with the same names.
-            dtype_of: Dtype of a variable in the new graph, by its own.
+            dtype_of: Dtype of a variable or captured value in the new graph, by its own.
 
         Returns:
             The graph. Names of operations are those of the trace.
@@ -200,7 +200,7 @@ class ModelGraph:
             for outer, inner in self.graph.captures:
                 variable = self._variables.get(id(outer))
                 if variable is None:
-                    given[inner.name] = tf.constant(values[id(outer)])
+                    given[inner.name] = tf.constant(values[id(outer)], dtype_of(outer.dtype))
                     continue
                 made = _variable(tf, variable, dtype_of(variable.dtype), len(given))
                 given[inner.name] = made.handle

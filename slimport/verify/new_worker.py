@@ -18,6 +18,7 @@ if __name__ == "__main__":
 import numpy as np
 
 from slimport.verify import (
+    double_model,
     migrated,
     protocol,
     randomness,
@@ -204,6 +205,8 @@ class NewSide:
                 self._training(built, answer, start)
         else:
             self._outputs(built, answer, built.call(training=False))
+        if case.get("float64"):
+            double_model.put(answer, self.tf, built, mode == protocol.TRAINING)
         return answer
 
     def trace(self, case: Any, mode: str) -> protocol.Answer:
