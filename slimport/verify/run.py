@@ -54,6 +54,7 @@ class Settings:
         jobs: Workers at once, of all sides; as the machine allows when None, two at least.
         memory: GiB that all workers may take together; most of what is free when None.
         isolated: Whether each case has workers of its own.
+        float64: Whether both sides compute everything in double precision, too.
     """
 
     old_python: str | None = None
@@ -66,6 +67,7 @@ class Settings:
     jobs: int | None = None
     memory: float | None = None
     isolated: bool = False
+    float64: bool = False
     old_worker: Path | None = None
 
 
@@ -202,7 +204,11 @@ def make_side(
         "out": str(out),
         "floor_runs": FLOOR_RUNS,
         "cases": [
-            {"smooth": file.old_worker is None, **_request(case, name, place, file.seed)}
+            {
+                "smooth": file.old_worker is None,
+                "float64": settings.float64,
+                **_request(case, name, place, file.seed),
+            }
             for place, case in enumerate(file.cases)
             if _modes_of(case, name)
         ],
