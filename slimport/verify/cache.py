@@ -29,6 +29,7 @@ NOT_IN_WORKERS = (
     *("markdown", "news", "plots", "result", "run", "sides", "tables", "text", "tolerances"),
     *("training_cases", "training_plots", "variants", "git_base"),
     *("guard", "memory", "pool", "watch"),
+    *("default_scopes", "divergence", "gradient_ends", "locate", "matching", "reasons", "traced"),
     *("cost_plots", "cost_words", "excerpts", "faces", "figures", "links", "markdown_failures"),
     *("markdown_more", "markdown_tables", "markdown_text", "places", "progress", "wording"),
 )

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from slimport.verify import cases, compare, protocol
+from slimport.verify import cases, compare, locate, protocol
 from slimport.verify.cache import AnswerCache
 from slimport.verify.news import News, Progress
 from slimport.verify.pool import Limits, Pool
@@ -55,6 +55,7 @@ class Settings:
         memory: GiB that all workers may take together; most of what is free when None.
         isolated: Whether each case has workers of its own.
         float64: Whether both sides compute everything in double precision, too.
+        locate: Whether the lines are searched where the sides of a failed case part.
     """
 
     old_python: str | None = None
@@ -68,6 +69,7 @@ class Settings:
     memory: float | None = None
     isolated: bool = False
     float64: bool = False
+    locate: bool = True
     old_worker: Path | None = None
 
 
@@ -116,6 +118,9 @@ def verify_cases(file: cases.CaseFile, settings: Settings) -> VerifyResult:
     with _folder(settings.keep) as folder:
         sides = _run_sides(file, roots, settings, folder)
         results = [_case_result(file, place, sides) for place in range(len(chosen))]
+        if settings.locate:
+            failed = _failed(file, results)
+            locate.locate(file, roots, sides, failed, lambda more: _run(more, settings))
         environments = {name: side.environment for name, side in sides.items()}
         environments.setdefault("new", environments.get("graph", {}))
     return VerifyResult(
@@ -180,9 +185,12 @@ def _run_sides(
 ) -> dict[str, Side]:
     names = dict.fromkeys(["old", *(side for case in file.cases for side, _, _ in _modes(case))])
     sides = {name: make_side(name, file, roots, settings, folder) for name in names}
-    limits = Limits.chosen(settings.jobs, settings.memory, settings.isolated)
-    Pool(list(sides.values()), limits).run()
+    _run(list(sides.values()), settings)
     return sides
+
+
+def _run(sides: Sequence[Side], settings: Settings) -> None:
+    Pool(sides, Limits.chosen(settings.jobs, settings.memory, settings.isolated)).run()
 
 
 def make_side(
@@ -308,6 +316,18 @@ def _compared(
     except Exception:
         text = f"while comparing the answers\n{traceback.format_exc()}"
         return ModeResult(mode, Status.FAILED, errors={"new": text})
+def _failed(file: cases.CaseFile, results: Sequence[CaseResult]) -> list[locate.Failed]:
+    """The modes that differ, to be searched for the line where they do."""
+    return [
+        locate.Failed(place, file.cases[place], side, new_mode, old_mode, mode)
+        for place, case in enumerate(results)
+        for (side, new_mode, old_mode), mode in zip(
+            _modes(file.cases[place]), case.modes, strict=True
+        )
+        if mode.status is Status.DIFFERS
+    ]
+
+
 
 
 def _overall(statuses: Sequence[Status]) -> Status:
