@@ -104,6 +104,7 @@ PAIRS = (
     Pair("others:generator", ROWS, ranges=((-1.0, 1.0),)),
     Pair("others:denoised"),
     Pair("others:cropped"),
+    Pair("others:taught"),
     Pair(
         "nets.inception_v2:inception_v2_base",
         ((32, 32, 3), (48, 33, 3)),

@@ -119,8 +119,8 @@ class TensorResult:
     """One tensor of one mode, compared.
 
     Attributes:
-        group: ``output``, ``update``, ``regularisation``, ``gradient`` or ``variable``; in a
-            training case also ``loss``, ``learning rate``, ``slot``, ``weight``, ``statistic``,
+        group: ``output``, ``update``, ``regularisation``, ``gradient``, ``variable`` or
+            ``initial`` (what a variable begins with); in a training case also ``loss``, ``learning rate``, ``slot``, ``weight``, ``statistic``,
             ``average`` and ``counter``.
         name: Endpoint name, or legacy variable name.
         order: Place in the old side's build order, within the group.
@@ -136,7 +136,8 @@ class TensorResult:
         sample: Elements for a scatter plot, kept for few tensors only.
         step: In a training case the step after which it was read, the last one of a curve.
         floors: What each perturbation of the old side did to this tensor: ``ulp``, ``grappler``,
-            ``threads``, ``float64``; absolute. `floor` is the largest.
+            ``float64``; ``float32`` is the least that float arithmetic does. Absolute; `floor` is
+            the largest.
         double: Largest difference with both sides in float64, relative to the scale; None where
             that was not run or cannot be.
     """
@@ -251,11 +252,12 @@ class ModeResult:
             return min(
                 bad, key=lambda t: (t.step or 0, groups.index(t.group), t.order), default=None
             )
-        for group in ("variable", "output", "regularisation", "update", "gradient"):
+        for group in ("variable", "output", "regularisation", "update", "gradient", "initial"):
             bad = [tensor for tensor in self.of(group) if not tensor.status.is_good]
             if bad:
-                key = (lambda t: -t.order) if group == "gradient" else (lambda t: t.order)
-                return min(bad, key=key)
+                sign = -1 if group == "gradient" else 1
+                # A total of regularisation is the sum of what is to be named before it.
+                return min(bad, key=lambda t: (t.name == "total", sign * t.order))
         return None
 
     @property

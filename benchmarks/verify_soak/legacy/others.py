@@ -145,3 +145,11 @@ def cropped(images, is_training=True):
     _, height, width, _ = net.get_shape().as_list()
     centre = tf.slice(first, [0, 2, 2, 0], [-1, height, width, -1])
     return slim.maxout(tf.concat([centre, net], 3), 4, scope="maxout")
+
+
+def taught(images, is_training=True):
+    """A student that is drawn to a teacher, and not the other way round."""
+    net = slim.conv2d(images, 6, 3, stride=2, scope="body")
+    teacher = slim.conv2d(net, 4, 1, activation_fn=None, scope="teacher")
+    student = slim.conv2d(net, 4, 1, activation_fn=None, scope="student")
+    return student, tf.square(student - tf.stop_gradient(teacher))

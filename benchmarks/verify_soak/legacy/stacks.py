@@ -103,8 +103,8 @@ def pools(images, is_training=True):
     net = slim.conv2d(images, 6, 3, scope="conv")
     same = slim.max_pool2d(net, 3, stride=2, padding="SAME", scope="same")
     valid = slim.max_pool2d(net, [2, 3], scope="valid")
-    mean = slim.avg_pool2d(net, 3, stride=1, padding="SAME", scope="mean")
-    mean = slim.avg_pool2d(mean, [2, 2], stride=[2, 1], scope="mean_valid")
+    mean = slim.avg_pool2d(net, 3, stride=1, padding="SAME", scope="average")
+    mean = slim.avg_pool2d(mean, [2, 2], stride=[2, 1], scope="average_valid")
     return {"same": same, "valid": valid, "mean": mean, "global": tf.reduce_mean(net, [1, 2])}
 
 
