@@ -2,128 +2,210 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import json
 import os
 import shutil
-import subprocess
+import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from slimport.verify import protocol
+from slimport.verify import fingerprint, loaded, protocol
 
 if TYPE_CHECKING:
     from slimport.verify.sides import Side
-
-#: Distributions whose release decides on numbers.
-PACKAGES = ("tensorflow", "keras", "tf-keras", "tf-slim", "numpy")
-
-#: Folders that hold nothing a worker reads.
-SKIPPED = ("__pycache__", ".git", ".venv")
 
 #: Modules of this package that no worker imports: they change no answer.
 NOT_IN_WORKERS = (
     *("cache", "cases", "command", "compare", "detections", "growth", "html", "json_face"),
     *("markdown", "news", "plots", "result", "run", "sides", "tables", "text", "tolerances"),
-    *("training_cases", "training_plots", "variants", "git_base"),
-    *("guard", "memory", "pool", "watch"),
+    *("initial_compare", "training_cases", "training_plots", "variants", "git_base"),
+    *("fingerprint", "guard", "memory", "pool", "watch"),
     *("default_scopes", "divergence", "gradient_ends", "locate", "matching", "reasons", "traced"),
     *("cost_plots", "cost_words", "excerpts", "faces", "figures", "links", "markdown_failures"),
     *("markdown_more", "markdown_tables", "markdown_text", "places", "progress", "wording"),
 )
 
-_VERSIONS = """
-try:
-    from importlib.metadata import version
-except ImportError:
-    from pkg_resources import get_distribution
-    version = lambda name: get_distribution(name).version
-import sys
-found = [sys.version]
-for name in sys.argv[1:]:
-    try:
-        found.append(name + " " + version(name))
-    except Exception:
-        found.append(name + " absent")
-print("\\n".join(found))
-"""
+#: Raised when entries change their form.
+FORM = 1
+#: Bytes of all answers; the ones that were not used for longest go.
+LIMIT = 4 * 2**30
+#: Environment variable that names another folder than that of the user.
+VARIABLE = "SLIMPORT_CACHE"
 
-#: The same of every distribution: nobody knows which of them a worker of the user's own needs.
-_ALL_VERSIONS = """
-import sys
-try:
-    from importlib.metadata import distributions
-    found = {f"{item.metadata['Name']} {item.version}" for item in distributions()}
-except ImportError:
-    from pkg_resources import working_set
-    found = {f"{item.project_name} {item.version}" for item in working_set}
-print("\\n".join([sys.version, *sorted(found)]))
-"""
+_MANIFEST = "manifest.json"
+_PARTIAL = "partial-"
+#: Seconds after which what another run left half-written is no longer being written.
+_ABANDONED = 24 * 3600.0
+
+
+def default_folder() -> Path:
+    """The folder of answers if none is named."""
+    if os.environ.get(VARIABLE):
+        return Path(os.environ[VARIABLE])
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(home) / "slimport" / "verify"
 
 
 class AnswerCache:
     """A folder of answers, each under the hash of the request, the code and the environment.
 
+    An answer is believed only as long as its files are as they were stored, and the modules that
+    the worker had loaded for it, whatever they were, are as they were then.
+
     Args:
         folder: Where they are kept. It may be removed at any time.
+        limit: Bytes that they may take.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, limit: int = LIMIT) -> None:
         self.folder = folder
+        self._limit = limit
         # Trees change between runs in one process: what was read is kept no longer than this.
-        self._content = functools.cache(_content)
+        self._files = fingerprint.Files()
+        self._keys: dict[tuple[str, int], str] = {}
 
     def restore(self, side: Side, case: Any) -> bool:
-        """Copies the answer to a case into the side's folder; False if there is none."""
+        """Takes the answer to a case into the side's folder; False if there is none."""
         kept = self._place(side, case)
-        if not (kept / protocol.META_FILE).exists():
+        if not kept.is_dir():
             return False
-        shutil.copytree(kept, side.case_folder(case["index"]), dirs_exist_ok=True)
-        environment = kept / protocol.ENVIRONMENT_FILE
-        if not (side.folder / protocol.ENVIRONMENT_FILE).exists():
-            shutil.copy(environment, side.folder)
+        folder = side.case_folder(case["index"])
+        try:
+            self._take(kept, folder, side)
+        except (OSError, ValueError, KeyError, TypeError):  # gone, cut, or stale
+            shutil.rmtree(folder, ignore_errors=True)
+            return False
         return True
+
+    def _take(self, kept: Path, folder: Path, side: Side) -> None:
+        manifest = protocol.read_json(kept / _MANIFEST)
+        if manifest["rests_on"] != self._state(kept / loaded.LOADED_FILE, side):
+            raise ValueError("what was loaded has changed")
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        # Last of all what says that there is an answer.
+        for name in sorted(manifest["files"], key=lambda name: name == protocol.META_FILE):
+            if _copied(kept / name, folder / name) != manifest["files"][name]:
+                raise ValueError(f"{name} is not what was stored")
+        if not side.environment:
+            shutil.copy(folder / protocol.ENVIRONMENT_FILE, side.folder)
+        os.utime(kept / _MANIFEST)  # used last now
 
     def store(self, side: Side, case: Any) -> None:
         """Keeps the answer to a case; one that holds an error is to be tried again."""
         folder, kept = side.case_folder(case["index"]), self._place(side, case)
-        modes = protocol.read_json(folder / protocol.META_FILE)["modes"]
-        if kept.exists() or any(mode.get("error") for mode in modes.values()):
+        if side.has_error(case) or not (folder / loaded.LOADED_FILE).exists():
             return
-        partial = kept.with_name(f"{kept.name}.{os.getpid()}")
-        shutil.copytree(folder, partial)
-        shutil.copy(side.folder / protocol.ENVIRONMENT_FILE, partial)
-        try:
-            partial.rename(kept)
-        except OSError:  # another run was faster
-            shutil.rmtree(partial)
+        with contextlib.suppress(OSError):  # a cache that cannot be written is none
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            partial = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=kept.parent))
+            try:
+                self._write(folder, partial, side)
+                shutil.rmtree(kept, ignore_errors=True)
+                partial.rename(kept)
+            finally:
+                shutil.rmtree(partial, ignore_errors=True)  # another run may have been faster
+
+    def _write(self, folder: Path, partial: Path, side: Side) -> None:
+        found = {
+            path.name: _copied(path, partial / path.name)
+            for path in (*folder.iterdir(), side.folder / protocol.ENVIRONMENT_FILE)
+            if path.is_file()
+        }
+        rests_on = self._state(folder / loaded.LOADED_FILE, side)
+        protocol.write_json(partial / _MANIFEST, {"files": found, "rests_on": rests_on})
+
+    def unchanged(self, side: Side) -> bool:
+        """Whether the trees are still what they were when the run began.
+
+        What was answered while a tree changed belongs to neither state of it.
+        """
+        before, self._files = self._keys, fingerprint.Files()
+        self._keys = {}
+        for case in side.request["cases"]:
+            self._place(side, case)
+        return all(self._keys[key] == before.get(key) for key in self._keys)
+
+    def trim(self) -> None:
+        """Drops what was not used for longest, until the rest keeps to the limit."""
+        entries = []
+        for kept in self.folder.glob("*/*"):
+            with contextlib.suppress(OSError):
+                if kept.name.startswith(_PARTIAL):
+                    if time.time() - kept.stat().st_mtime > _ABANDONED:
+                        shutil.rmtree(kept, ignore_errors=True)
+                    continue
+                size = sum(path.stat().st_size for path in kept.iterdir())
+                used = kept / _MANIFEST
+                entries.append((used.stat().st_mtime if used.exists() else 0.0, size, kept))
+        total = sum(size for _, size, _ in entries)
+        for _, size, kept in sorted(entries, key=lambda entry: entry[0]):
+            if total <= self._limit:
+                return
+            shutil.rmtree(kept, ignore_errors=True)
+            total -= size
 
     def _place(self, side: Side, case: Any) -> Path:
+        index = (side.name, case["index"])
+        if index not in self._keys:
+            self._keys[index] = self._key(side, case)
+        return self.folder / side.name / self._keys[index]
+
+    def _key(self, side: Side, case: Any) -> str:
+        from slimport.verify.sides import worker_environment
+
         request = {
             key: value for key, value in side.request.items() if key not in ("out", "cases", "root")
         }
         asked = {key: value for key, value in case.items() if key != "index"}
-        digest = hashlib.sha256(json.dumps([request, asked], sort_keys=True).encode())
-        root = Path(side.request["root"])
-        places = {(root / path).resolve() for path in side.request["paths"]} | {root}
-        own = side.request.get("worker")
-        if own is not None:
-            places.add(Path(own).parent)
-        for place in sorted(places | set(_paths(asked)) | _given_files(asked)):
-            digest.update(self._content(place).encode())
-        digest.update(_workers().encode())
-        digest.update(_environment(side.python, every=own is not None).encode())
-        return self.folder / side.name / digest.hexdigest()[:32]
+        digest = hashlib.sha256(json.dumps([FORM, request, asked], sort_keys=True).encode())
+        trees = _trees(side)
+        for place in [*trees, *sorted(set(_paths(asked)) | _given_files(asked))]:
+            digest.update(self._files.content(place).encode())
+        words = frozenset[bytes]().union(*(self._files.words(tree) for tree in trees))
+        for part in (
+            _workers(),
+            fingerprint.installed(side.python),
+            fingerprint.machine(),
+            fingerprint.variables(worker_environment(side), words),
+        ):
+            digest.update(part.encode(errors="replace") + b"\0")
+        return digest.hexdigest()[:32]
+
+    def _state(self, listed: Path, side: Side) -> str:
+        return self._files.state(protocol.read_json(listed), _trees(side))
+
+
+def _trees(side: Side) -> list[Path]:
+    """The folders that a worker imports its case from."""
+    root = Path(side.request["root"])
+    places = {(root / path).resolve() for path in side.request["paths"]} | {root.resolve()}
+    if side.request.get("worker") is not None:
+        places.add(Path(side.request["worker"]).resolve().parent)
+    return sorted(places)
+
+
+def _copied(source: Path, target: Path) -> str:
+    """Copies a file and returns the hash of what was read."""
+    digest = hashlib.sha256()
+    with source.open("rb") as old, target.open("wb") as new:
+        while block := old.read(2**20):
+            digest.update(block)
+            new.write(block)
+    return digest.hexdigest()
 
 
 def _paths(asked: Any) -> Iterator[Path]:
     """The files and folders that arguments of a case name."""
     if isinstance(asked, dict) and set(asked) == {"path"}:
         yield Path(asked["path"])
-    elif isinstance(asked, dict):
-        for value in asked.values():
+    elif isinstance(asked, (dict, list)):
+        for value in asked.values() if isinstance(asked, dict) else asked:
             yield from _paths(value)
 
 
@@ -136,36 +218,12 @@ def _given_files(asked: Any) -> set[Path]:
     return found
 
 
-def _content(folder: Path) -> str:
-    """Hash of the names and bytes of all files below a folder, or of a file."""
-    digest = hashlib.sha256()
-    if folder.is_file():
-        digest.update(folder.read_bytes())
-    for path in sorted(_files(folder)):
-        digest.update(str(path.relative_to(folder)).encode() + b"\0")
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
-
-
 @functools.cache
 def _workers() -> str:
     """Hash of what runs in a worker, new modules of this package included."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).resolve().parent.glob("*.py")):
-        if path.stem not in NOT_IN_WORKERS:
+    here = Path(__file__).resolve().parent
+    for path in sorted([*here.glob("*.py"), *here.parent.joinpath("written").glob("*.py")]):
+        if path.parent != here or path.stem not in NOT_IN_WORKERS:
             digest.update(path.read_bytes())
     return digest.hexdigest()
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    for parent, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if name not in SKIPPED]
-        yield from (Path(parent) / name for name in names)
-
-
-@functools.cache
-def _environment(python: str, every: bool = False) -> str:
-    """The interpreter's version and those of the packages that decide on numbers."""
-    command = [python, "-c", *([_ALL_VERSIONS] if every else [_VERSIONS, *PACKAGES])]
-    found = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
-    return found.stdout

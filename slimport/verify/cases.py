@@ -24,6 +24,7 @@ built_once = true                               # a model built for training mus
 discrete = ["boxes", "scores", "classes"]       # detections: rows are matched by score
 ignore = ["1/debug"]                            # outputs that are not compared
 gradients = true                                # compare gradients in training mode
+initial = true                                  # compare what variables begin with
 tolerance = { output = 1e-4 }                   # output, update, regularisation, gradient
 weights = "model.ckpt"                          # values of the variables, in place of random ones
 seed = 0                                        # of this case; the file's (or --seed's) without it
@@ -158,6 +159,7 @@ class Case:
     discrete: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     gradients: bool = True
+    initial: bool = True
     tolerance: Mapping[str, float] = field(default_factory=dict)
     training: Training | None = None
     weights: str | None = None
@@ -290,6 +292,7 @@ def _case(data: Mapping[str, Any], place: str, family: str) -> Case:
         discrete=table.texts("discrete", ()),
         ignore=table.texts("ignore", ()),
         gradients=table.boolean("gradients", True),
+        initial=table.boolean("initial", True),
         tolerance=_tolerance(table, GROUPS),
         weights=table.text("weights"),
         family=family,

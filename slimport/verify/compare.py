@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from slimport.verify import detections, not_given, protocol
+from slimport.verify import detections, initial_compare, not_given, protocol
 from slimport.verify.cases import Case
 from slimport.verify.result import Curves, ModeResult, Sample, Status, TensorResult
 from slimport.verify.tolerances import DISCRETE, Tolerance, exact, tolerance
@@ -72,7 +72,7 @@ def compare_mode(case: Case, mode: str, old: Answered, new: Answered) -> ModeRes
     }
     if errors:
         return ModeResult(mode, Status.FAILED, errors=errors)
-    tensors = _variables(old, new)
+    tensors = [*_variables(old, new), *_initial(old, new)]
     if mode in protocol.STEP_MODES:
         for group in protocol.TRAINING_GROUPS:
             tensors += _group(case, mode, group, old, new, ())
@@ -107,7 +107,9 @@ def _curves(old: Answered, new: Answered) -> Curves | None:
 def _status(tensors: list[TensorResult], mode: str, errors: bool) -> Status:
     if errors or not all(tensor.status.is_good for tensor in tensors):
         return Status.DIFFERS
-    compared = [t for t in tensors if t.status is Status.EQUAL and t.group != "variable"]
+    compared = [
+        t for t in tensors if t.status is Status.EQUAL and t.group not in ("variable", "initial")
+    ]
     needed = {protocol.OUTPUT}
     if mode in protocol.STEP_MODES:
         needed = {protocol.LOSS, protocol.WEIGHT}
@@ -156,6 +158,23 @@ def _variable_status(
         if old[key] != new[key]
     ]
     return (Status.DIFFERS if wrong else Status.EQUAL), "; ".join(wrong)
+
+
+def _initial(old: Answered, new: Answered) -> list[TensorResult]:
+    """Compares what variables of both sides begin with, where both tell it."""
+    if not (old.meta.get("initial") and new.meta.get("initial")):
+        return []
+    olds, news = old.tensors(protocol.INITIAL), new.tensors(protocol.INITIAL)
+    return [
+        initial_compare.compare(
+            name,
+            entry["order"],
+            (entry, old.arrays[entry["key"]]),
+            (news[name], new.arrays[news[name]["key"]]),
+        )
+        for name, entry in olds.items()
+        if name in news
+    ]
 
 
 def _outputs(case: Case, mode: str, old: Answered, new: Answered) -> list[TensorResult]:

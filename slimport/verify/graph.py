@@ -15,7 +15,16 @@ from typing import Any, Callable, Iterator
 
 import numpy as np
 
-from slimport.verify import double_graph, perturbations, protocol, randomness, sites, values, worker
+from slimport.verify import (
+    double_graph,
+    initial,
+    perturbations,
+    protocol,
+    randomness,
+    sites,
+    values,
+    worker,
+)
 
 #: Returns what enters the result of an arg_scope function: `arg_scope`, or `layer_defaults`. It is
 #: asked once the entry's modules are imported, since these decide which of several there is.
@@ -178,7 +187,7 @@ class Runner:
         self.tf = tf
         self.reading = reading
         self.case = case
-        self._session: Any = None
+        self.running: Any = None
         variables = reading.built.variables
         self.start = [
             worker.start_value(
@@ -196,9 +205,9 @@ class Runner:
         """A session for the runs of the block; see `perturbations`."""
         tf = self.tf
         config = perturbations.session_config(tf, grappler)
-        with tf.Session(config=config) as self._session:
-            self._session.run([tf.local_variables_initializer(), tf.tables_initializer()])
-            self._session.run([v.initializer for v in self.reading.built.left_out])
+        with tf.Session(config=config) as self.running:
+            self.running.run([tf.local_variables_initializer(), tf.tables_initializer()])
+            self.running.run([v.initializer for v in self.reading.built.left_out])
             yield
 
     def run(self, nudge: int | None = None) -> dict[str, Any]:
@@ -221,8 +230,8 @@ class Runner:
         feed = dict(zip(self.reading.built.inputs, inputs))
         feed.update(self._directions(feed))
         self._assign(start)  # the run before may have moved averages
-        found: dict[str, Any] = self._session.run(self.reading.fetches, feed)
-        after = self._session.run(list(variables))
+        found: dict[str, Any] = self.running.run(self.reading.fetches, feed)
+        after = self.running.run(list(variables))
         found["after"] = after
         found["moved"] = [
             np.asarray(a, "float64") - np.asarray(b, "float64") for a, b in zip(after, start)
@@ -232,7 +241,7 @@ class Runner:
     def _assign(self, start: list[Any]) -> None:
         variables = self.reading.built.variables
         feed = {v.initializer.inputs[1]: value for v, value in zip(variables, start)}
-        self._session.run([v.initializer for v in variables], feed)
+        self.running.run([v.initializer for v in variables], feed)
 
     def _directions(self, feed: Feed) -> Feed:
         """Draws what outputs are projected on; the shapes of some show only when they run."""
@@ -245,7 +254,7 @@ class Runner:
         ]
         if not all(known):
             unknown = [shape for shape, is_known in zip(shapes, known) if not is_known]
-            ran = iter(self._session.run(unknown, feed))
+            ran = iter(self.running.run(unknown, feed))
             shapes = [shape if k else next(ran).tolist() for shape, k in zip(shapes, known)]
         return {
             place: values.projection(name, shape, tensor.dtype.as_numpy_dtype, self.case["seed"])
@@ -270,6 +279,7 @@ class GraphSide:
         self.floor_runs = floor_runs
         self.scope_function = scope_function
         self.tree = tree
+        self.drawing: Any = initial.of_graph
 
     def __call__(self, case: Any, mode: str) -> protocol.Answer:
         training = mode in protocol.TRAINING_MODES
@@ -289,9 +299,18 @@ class GraphSide:
             answer = protocol.Answer("graph")
             self._put_variables(answer, built)
             _answer(answer, built, reading, found, others, training)
+            if mode == case.get("initial_mode"):
+                with runner.session(grappler=False):
+                    self._put_initial(answer, built, runner)
         if forward is not None:
             self._put_double(answer, built, forward, runner, training)
         return answer
+
+    def _put_initial(self, answer: protocol.Answer, built: Built, runner: Runner) -> None:
+        worker.Stage.enter("drawing initial values")
+        shapes = {v.op.name: v.get_shape().as_list() for v in built.variables}
+        draw = self.drawing(self.tf, built.variables, runner.running)
+        initial.put(answer, shapes, draw)
 
     def _put_double(
         self, answer: protocol.Answer, built: Built, forward: Any, runner: Runner, training: bool

@@ -16,6 +16,7 @@ if __name__ == "__main__":
 
 from slimport.verify import (
     graph,
+    initial_keras,
     loops,
     migrated,
     protocol,
@@ -39,14 +40,16 @@ def start(request: Any) -> worker.RunMode:
 
     tf.disable_v2_behavior()
     tf.logging.set_verbosity("ERROR")
-    import keras  # noqa: F401  before the graph is made: it creates values of its own
+    import keras  # before the graph is made: it creates values of its own
 
     smooth.install(tf)
     randomness.install(tf)
+    initial_keras.install(keras)
     migrated.forbid_old_libraries()
     stepping = LoopSide(training_graph.GraphLoop(tf, 0))
     tree = sites.Tree(request["root"], request["paths"])
     building = graph.GraphSide(tf, 0, _layer_defaults, tree)
+    building.drawing = initial_keras.of_graph(keras)
     tracing = trace_sides.GraphTrace(tf, tree, 0, _layer_defaults)
     return trace_sides.chosen(stepping, building, tracing)
 

@@ -19,6 +19,8 @@ import numpy as np
 
 from slimport.verify import (
     double_model,
+    initial,
+    initial_keras,
     migrated,
     protocol,
     randomness,
@@ -205,6 +207,9 @@ class NewSide:
                 self._training(built, answer, start)
         else:
             self._outputs(built, answer, built.call(training=False))
+        if mode == case.get("initial_mode"):
+            shapes = {name: variable.shape for name, variable in built.variables.items()}
+            initial.put(answer, shapes, initial_keras.of_model(self.keras, built.variables))
         if case.get("float64"):
             double_model.put(answer, self.tf, built, mode == protocol.TRAINING)
         return answer
@@ -303,6 +308,7 @@ def start(request: Any) -> worker.RunMode:
     tf.config.threading.set_intra_op_parallelism_threads(1)  # some kernels race, see graph.py
     smooth.install(tf)
     randomness.install(tf)
+    initial_keras.install(keras)
     migrated.forbid_old_libraries()
     tree = sites.Tree(request["root"], request["paths"])
     sites.watch_keras(tree)

@@ -46,6 +46,8 @@ OUTPUT = "output"
 UPDATE = "update"
 REGULARISATION = "regularisation"
 GRADIENT = "gradient"
+#: What a variable begins with where nobody gives it a value: a constant, or numbers drawn anew.
+INITIAL = "initial"
 
 #: Groups of a training case beside the gradients of its first step: the loss before each step,
 #: the learning rate of each step, and what is held after it: trained variables, other variables

@@ -11,6 +11,9 @@ from slimport.verify.protocol import TRAINING_GROUPS
 #: Raised whenever a field of the JSON report changes its meaning or goes away.
 SCHEMA_VERSION = 1
 
+#: Cases that the verdict names.
+NAMED = 8
+
 
 class Status(StrEnum):
     """Outcome of one tensor, mode, case or run."""
@@ -120,8 +123,8 @@ class TensorResult:
 
     Attributes:
         group: ``output``, ``update``, ``regularisation``, ``gradient``, ``variable`` or
-            ``initial`` (what a variable begins with); in a training case also ``loss``, ``learning rate``, ``slot``, ``weight``, ``statistic``,
-            ``average`` and ``counter``.
+            ``initial`` (what a variable begins with); in a training case also ``loss``,
+            ``learning rate``, ``slot``, ``weight``, ``statistic``, ``average`` and ``counter``.
         name: Endpoint name, or legacy variable name.
         order: Place in the old side's build order, within the group.
         status: The outcome.
@@ -381,5 +384,6 @@ class VerifyResult:
             return f"{text} {noise:,} of them hold only noise." if noise else text
         if total == 0:
             return "Nothing was compared."
-        bad = [case for case in self.cases if case.status is not Status.EQUAL]
-        return f"{len(bad)} of {total} cases not equal: {', '.join(c.name for c in bad)}."
+        bad = [case.name for case in self.cases if case.status is not Status.EQUAL]
+        more = f" and {len(bad) - NAMED} more" if len(bad) > NAMED else ""
+        return f"{len(bad)} of {total} cases not equal: {', '.join(bad[:NAMED])}{more}."

@@ -257,6 +257,7 @@ def _request(case: cases.Case, side: str, place: int, seed: int) -> dict[str, An
         "training_argument": call.training_argument,
         "arg_scope_training_argument": call.arg_scope_training_argument,
         "modes": _modes_of(case, side),
+        "initial_mode": _initial_mode(case, side),
         "inputs": [dataclasses.asdict(item) for item in case.inputs],
         "weights": case.weights,
         "gradients": case.gradients,
@@ -275,6 +276,14 @@ def _modes(case: cases.Case) -> list[tuple[str, str, str]]:
     if cases.GRAPH in case.places:
         found += [("graph", GRAPH_MODES[mode], mode) for mode in case.modes]
     return found
+
+
+def _initial_mode(case: cases.Case, side: str) -> str | None:
+    """The mode in which a side tells what its variables begin with: the first that is compared."""
+    new_side, new_mode, old_mode = _modes(case)[0]
+    if case.training is not None or not case.initial:
+        return None
+    return old_mode if side == "old" else new_mode if side == new_side else None
 
 
 def _modes_of(case: cases.Case, side: str) -> list[str]:
@@ -307,15 +316,6 @@ def _case_result(file: cases.CaseFile, place: int, sides: Mapping[str, Side]) ->
     )
 
 
-def _compared(
-    case: cases.Case, mode: str, old: compare.Answered, new: compare.Answered
-) -> ModeResult:
-    """Compares one mode; what cannot be compared, whatever a worker wrote, is a failure of it."""
-    try:
-        return compare.compare_mode(case, mode, old, new)
-    except Exception:
-        text = f"while comparing the answers\n{traceback.format_exc()}"
-        return ModeResult(mode, Status.FAILED, errors={"new": text})
 def _failed(file: cases.CaseFile, results: Sequence[CaseResult]) -> list[locate.Failed]:
     """The modes that differ, to be searched for the line where they do."""
     return [
@@ -328,6 +328,15 @@ def _failed(file: cases.CaseFile, results: Sequence[CaseResult]) -> list[locate.
     ]
 
 
+def _compared(
+    case: cases.Case, mode: str, old: compare.Answered, new: compare.Answered
+) -> ModeResult:
+    """Compares one mode; what cannot be compared, whatever a worker wrote, is a failure of it."""
+    try:
+        return compare.compare_mode(case, mode, old, new)
+    except Exception:
+        text = f"while comparing the answers\n{traceback.format_exc()}"
+        return ModeResult(mode, Status.FAILED, errors={"new": text})
 
 
 def _overall(statuses: Sequence[Status]) -> Status:
