@@ -23,7 +23,7 @@ from typing import Any, Callable
 
 import numpy as np
 
-from slimport.verify import protocol, values
+from slimport.verify import loaded, protocol, values
 
 #: Whose versions are reported, where they are imported; the last are those of references.
 PACKAGES = (
@@ -80,6 +80,7 @@ def answer_case(case: Case, out: Path, run_mode: RunMode) -> None:
     for mode in case["modes"]:
         try:
             Stage.enter("starting")
+            _begin_generators(case)
             begun = time.time()
             answer = run_mode(case, mode)
             answer.meta["seconds"] = time.time() - begun
@@ -89,7 +90,14 @@ def answer_case(case: Case, out: Path, run_mode: RunMode) -> None:
         finally:
             Temporary.clear()
     meta["seconds"] = time.time() - started
+    protocol.write_json(folder / loaded.LOADED_FILE, loaded.files())
     protocol.write_json(folder / protocol.META_FILE, meta)
+
+
+def _begin_generators(case: Case) -> None:
+    """Starts Python's and NumPy's own generators anew: cases before have drawn from them."""
+    random.seed(case["seed"])
+    np.random.seed(case["seed"])
 
 
 def describe_error(error: BaseException) -> dict[str, str]:
@@ -171,8 +179,7 @@ def program(case: Case) -> Callable[[], Any]:
     entry = resolve(case["entry"])
     given = arguments(case["args"], None, False)
     _set_flags(case["flags"])
-    random.seed(case["seed"])
-    np.random.seed(case["seed"])
+    _begin_generators(case)
     return lambda: entry(**given)
 
 
