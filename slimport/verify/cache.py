@@ -26,8 +26,9 @@ NOT_IN_WORKERS = (
     *("initial_compare", "training_cases", "training_plots", "variants", "git_base"),
     *("fingerprint", "guard", "memory", "pool", "watch"),
     *("default_scopes", "divergence", "gradient_ends", "locate", "matching", "reasons", "traced"),
-    *("cost_plots", "cost_words", "excerpts", "faces", "figures", "links", "markdown_failures"),
-    *("markdown_more", "markdown_tables", "markdown_text", "places", "progress", "wording"),
+    *("cost_plots", "cost_words", "excerpts", "faces", "figures", "html_tables", "links"),
+    *("markdown_failures", "markdown_more", "markdown_tables", "markdown_text"),
+    *("places", "progress", "wording"),
 )
 
 #: Raised when entries change their form.

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import functools
+import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from slimport.verify import plots, training_plots
+from slimport.verify import cost_plots, cost_words, excerpts, places, plots, training_plots, wording
 from slimport.verify.growth import apart, by_steps
-from slimport.verify.result import CaseResult, ModeResult, TensorResult, VerifyResult
-from slimport.verify.wording import PLACES, number, when
+from slimport.verify.html_tables import Room, environment_names, summary
+from slimport.verify.result import (
+    CaseResult,
+    Divergence,
+    ModeResult,
+    Status,
+    TensorResult,
+    VerifyResult,
+)
 
 TEMPLATE = "report.html.j2"
 
@@ -21,61 +32,100 @@ MODE_TITLES = {
     "graph_steps": "Steps in a TensorFlow 1 graph",
 }
 
-GROUP_TITLES = {
-    "variable": "Variables",
-    "output": "Outputs, in build order",
-    "regularisation": "Regularisation losses",
-    "update": "Updates of moving statistics",
-    "loss": "Losses",
-    "gradient": "Gradients",
-    "learning rate": "Learning rates",
-    "slot": "Slots of optimizers",
-    "weight": "Trained variables",
-    "statistic": "Other variables",
-    "average": "Moving averages of variables",
-    "counter": "Counters",
-}
-
-#: Scatter plots in the page.
-SCATTERS = 4
-#: Rows of a table that are shown at once; the others are folded.
-ROWS = 40
+#: Tensors drawn one by one, modes that have plots, and cases that are described as failing.
+SCATTERS, PLOTTED, FAILING = 6, 30, 30
 
 
 def to_html(result: VerifyResult) -> str:
     """Returns a run as an HTML page without references to anything outside it."""
     import jinja2
 
+    folder = Path(__file__).parent
+    anchors = {id(case): f"case-{place}" for place, case in enumerate(result.cases)}
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        loader=jinja2.FileSystemLoader(folder),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters.update(number=number, id=id, when=when)
-    environment.globals.update(apart=apart)
-    return environment.get_template(TEMPLATE).render(
-        result=result,
-        mode_titles=MODE_TITLES,
-        group_titles=GROUP_TITLES,
-        overview=plots.overview(result.cases),
-        depth={
-            id(mode): plots.error_by_depth(mode) for case in result.cases for mode in case.modes
-        },
-        scatters=[(label, plots.scatter(t), t) for label, t in _worst(result)],
-        trained={
-            id(mode): training_plots.steps_of(mode, case.steps)
-            for case in result.cases
-            for mode in case.modes
-        },
-        by_steps=by_steps(result.cases),
-        places=PLACES,
-        rows=ROWS,
-        shown=shown_groups,
-        summary=summary,
-        environment_names=_environment_names(result),
+    environment.filters.update(
+        number=wording.number,
+        factor=wording.factor,
+        when=wording.when,
+        floor=wording.floor_of,
+        ratio=wording.ratio_of,
+        mode_title=lambda mode: MODE_TITLES.get(mode.mode, mode.mode),
+        place=lambda mode: wording.PLACES.get(mode.mode, mode.mode),
+        css=lambda status: status.value.split(" ")[0],
+        anchor=lambda case: anchors[id(case)],
+        id=id,
     )
+    texts = {name: (folder / f"report.{name}").read_text("utf-8") for name in ("css", "js")}
+    return environment.get_template(TEMPLATE).render(
+        {**_content(result), "css_text": texts["css"], "script": texts["js"]}
+    )
+
+
+def _content(result: VerifyResult) -> dict[str, Any]:
+    modes = _by_need(result)
+    plotted = modes[:PLOTTED]
+    bad = [case for case in result.cases if not case.status.is_good]
+    counts = wording.counted(result)
+    return {
+        "result": result,
+        "counts": counts,
+        "outside": sum(count for status, count in counts.items() if not status.is_good),
+        "noise": counts[Status.NOISE],
+        "base": wording.base_in_words(result),
+        "seeds": wording.seeds(result),
+        "old_tree": wording.short_base(result) or result.old,
+        "bad": bad[:FAILING],
+        "bad_left_out": len(bad[FAILING:]),
+        "lines_of": places.lines_of,
+        "excerpt": functools.partial(excerpts.excerpt, result),
+        "parted": _parted,
+        "linked_rules": _linked_rules,
+        "rules": places.rules_in(result),
+        "apart": apart,
+        "by_steps": by_steps(result.cases),
+        "overview": plots.overview(result.cases),
+        "overview_limit": plots.CASES,
+        "scatters": [(label, plots.scatter(t), t) for label, t in _worst(result)],
+        "cost_plot": cost_plots.cost_of(result.cases),
+        "measures": cost_words.measures,
+        "shown": cost_words.shown,
+        "depth": {id(mode): plots.error_by_depth(mode) for _, mode in plotted},
+        "trained": {id(mode): training_plots.steps_of(mode, case.steps) for case, mode in plotted},
+        "not_plotted": len(modes[PLOTTED:]),
+        "room": Room(),
+        "summary": summary,
+        "environment_names": environment_names(result),
+        "ordered": _failing_first(result.cases),
+    }
+
+
+def _parted(case: CaseResult) -> tuple[Divergence, ...]:
+    """Where the sides part, in the first mode that tells it."""
+    return next((mode.divergences for mode in case.modes if mode.divergences), ())
+
+
+def _linked_rules(words: str) -> Any:
+    """Words in which codes of rules lead to what the page says of them."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub(r"\b(SLIM\d{3})\b", r'<a href="#rule-\1">\1</a>', str(escape(words))))
+
+
+def _by_need(result: VerifyResult) -> list[tuple[CaseResult, ModeResult]]:
+    """All modes, those that fail first."""
+    modes = [(case, mode) for case in result.cases for mode in case.modes]
+    return sorted(modes, key=lambda pair: pair[1].status.is_good)
+
+
+def _failing_first(cases: Sequence[CaseResult]) -> list[CaseResult]:
+    """Cases in the order in which they get room for their tables."""
+    return sorted(cases, key=lambda case: case.status.is_good)
 
 
 def _worst(result: VerifyResult) -> list[tuple[str, TensorResult]]:
@@ -87,49 +137,7 @@ def _worst(result: VerifyResult) -> list[tuple[str, TensorResult]]:
         for tensor in mode.tensors
         if tensor.sample is not None and len(tensor.sample.old) > (8 if case.steps else 1)
     ]
-    return sorted(found, key=lambda pair: -pair[1].severity)[:SCATTERS]
-
-
-def shown_groups(mode: ModeResult) -> list[tuple[str, list[TensorResult], list[TensorResult]]]:
-    """Returns the tables of a mode: title, rows shown, rows folded.
-
-    Failing tensors come first, then the worst; variables show only where they fail. Outputs stay
-    in build order.
-    """
-    tables: list[tuple[str, list[TensorResult], list[TensorResult]]] = []
-    for group, title in GROUP_TITLES.items():
-        tensors = mode.of(group)
-        bad = [tensor for tensor in tensors if not tensor.status.is_good]
-        if not tensors:
-            continue
-        if group == "output":
-            tables.append((title, tensors, []))
-        elif group == "variable":
-            if bad:
-                tables.append((title, bad[:ROWS], bad[ROWS:]))
-        else:
-            ordered = sorted(tensors, key=lambda tensor: -tensor.severity)
-            count = max(8, min(len(bad), ROWS))
-            tables.append((title, ordered[:count], ordered[count:]))
-    return tables
-
-
-def summary(case: CaseResult) -> str:
-    """Returns what a case compared, in a line."""
-    parts = [f"{case.parameters:,} parameters"]
-    if case.matched_variables:
-        parts.insert(0, f"{case.matched_variables} variables matched by name and shape")
-    if case.steps:
-        parts.append(f"{case.steps[-1]} steps")
-    if case.inputs:
-        parts.append("input " + ", ".join(case.inputs))
-    built = {mode.built for mode in case.modes if mode.built}
-    if built and not case.steps:
-        parts.append(f"new side: {' and '.join(sorted(built))} model")
-    return " · ".join(parts)
-
-
-def _environment_names(result: VerifyResult) -> list[str]:
-    order = ["python", "tensorflow", "keras", "tf_keras", "tf_slim", "numpy", "onednn", "platform"]
-    found = {name for side in result.environments.values() for name in side}
-    return [name for name in order if name in found]
+    found.sort(key=lambda pair: -pair[1].severity)
+    # One plot for each name: modes of a case, and cases of one network, look alike.
+    names = {tensor.name: (label, tensor) for label, tensor in reversed(found)}
+    return sorted(names.values(), key=lambda pair: -pair[1].severity)[:SCATTERS]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+from slimport.verify.figures import BLUE, INK, MUTED, RED, axes_of, drawn, logarithmic, svg
 from slimport.verify.growth import LINES, apart
-from slimport.verify.plots import BLUE, INK, MUTED, RED, axes_of, drawn, svg
 from slimport.verify.result import Curves, ModeResult
 
 MARKERS = dict(zip(LINES, "osD", strict=True))
@@ -59,7 +59,7 @@ def _growth(axes: Any, mode: ModeResult, steps: tuple[int, ...], colour: str) ->
             axes.plot(x, heights, style, color=colour, ms=4.5, label=name)
     axes.plot([], [], "s", color=MUTED, mfc="none", ms=8, label="grey: rounding alone")
     axes.set_xscale("log")
-    axes.set_yscale("log")
+    logarithmic(axes.yaxis)
     axes.set_xlabel("step")
     axes.set_ylabel("relative difference")
     axes.set_xticks(list(steps), [str(step) for step in steps])

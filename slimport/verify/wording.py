@@ -36,6 +36,8 @@ def number(value: float | None) -> str:
         return "0"
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
+    if 10 <= value < 10_000:
+        return f"{value:.0f}"
     return f"{value:#.2g}" if 1e-2 <= value < 10 else _short(value, 1)
 
 
