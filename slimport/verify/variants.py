@@ -24,8 +24,8 @@ def expanded(data: Data, place: str) -> list[dict[str, Any]]:
         CaseFileError: One of the keys holds something else.
     """
     place = f"{place.rsplit(': ', 1)[0]}: case {data['name']!r}" if "name" in data else place
-    batches = _numbers(data, "batch_sizes", 1, place)
-    seeds = _numbers(data, "seeds", 0, place)
+    batches: list[int | None] = [*_numbers(data, "batch_sizes", 1, place)]
+    seeds: list[int | None] = [*_numbers(data, "seeds", 0, place)]
     if seeds and "seed" in data:
         raise CaseFileError(f"{place}: has a seed and seeds")
     rest = {key: value for key, value in data.items() if key not in ("batch_sizes", "seeds")}
