@@ -61,6 +61,25 @@ def rewrite_tree(path: Path, options: Options | None = None) -> TreeResult:
     return result
 
 
+class SingleFiles:
+    """Rewrites single files of a tree in memory, with regard to all of it; nothing is checked.
+
+    Raises:
+        FileNotFoundError: no such path.
+    """
+
+    def __init__(self, root: Path, options: Options | None = None) -> None:
+        sources = _read_all(files.discover(root), root, TreeResult(root, Report(__version__)))
+        package = (root / "__init__.py").exists()
+        self._pass = _Pass(sources, options or Options(), package)
+
+    def rewrite(self, name: PurePosixPath) -> FileResult | None:
+        """What becomes of a file; None where no rule looks at it, or none can."""
+        if name not in self._pass.results:
+            self._pass.run([name])
+        return self._pass.results.get(name)
+
+
 def _read_all(found: list[Path], root: Path, result: TreeResult) -> dict[PurePosixPath, Source]:
     sources: dict[PurePosixPath, Source] = {}
     for path in found:

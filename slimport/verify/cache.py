@@ -25,6 +25,7 @@ NOT_IN_WORKERS = (
     *("markdown", "news", "plots", "result", "run", "sides", "tables", "text", "tolerances"),
     *("initial_compare", "training_cases", "training_plots", "variants", "git_base"),
     *("fingerprint", "guard", "memory", "pool", "watch"),
+    *("not_given", "statements", "written_by"),
     *("default_scopes", "divergence", "gradient_ends", "locate", "matching", "reasons", "traced"),
     *("cost_plots", "cost_words", "excerpts", "faces", "figures", "html_tables", "links"),
     *("markdown_failures", "markdown_more", "markdown_tables", "markdown_text"),

@@ -23,6 +23,7 @@ from slimport.verify.news import News, Progress
 from slimport.verify.pool import Limits, Pool
 from slimport.verify.result import CaseResult, ModeResult, Status, VerifyResult
 from slimport.verify.sides import OWN_WORKER, SCRIPTS, Side
+from slimport.verify.written_by import with_rules
 
 #: Perturbed runs of the old side per mode, whose largest change is the noise floor.
 FLOOR_RUNS = 2
@@ -121,6 +122,8 @@ def verify_cases(file: cases.CaseFile, settings: Settings) -> VerifyResult:
         if settings.locate:
             failed = _failed(file, results)
             locate.locate(file, roots, sides, failed, lambda more: _run(more, settings))
+        if file.old_worker is None:
+            with_rules(roots["old"], roots["new"], results)
         environments = {name: side.environment for name, side in sides.items()}
         environments.setdefault("new", environments.get("graph", {}))
     return VerifyResult(
