@@ -13,6 +13,14 @@ from dataclasses import dataclass
 from slimport.verify.matching import Matches
 from slimport.verify.traced import Frames, Operation, Trace
 
+#: Operations that arrange what they are given; either side may do without.
+_LAYOUT = (
+    *("SpaceToBatchND", "BatchToSpaceND", "Transpose", "Reshape", "Squeeze", "ExpandDims"),
+    *("Identity", "Cast", "StopGradient"),
+)
+#: How far behind what both sides have a counterpart is looked for.
+_STEPS = 8
+
 
 @dataclass(frozen=True)
 class Parting:
@@ -51,7 +59,9 @@ class Search:
         tensor, other = self.new.outputs.get(output), self.old.outputs.get(output)
         theirs = None if other is None else self.old.maker(other)
         if tensor is None:
-            return Parting(None, theirs, (), self._site(self.old, other))
+            same = [name for name in self.new.tensors if other in self.matches.of(name)]
+            site = self._site(self.new, same[0]) if same else ()
+            return Parting(None, theirs, site, self._site(self.old, other))
         source = self.source(tensor)
         found = self._with_counterpart(source)
         if found.old is None and theirs is not None:
@@ -94,15 +104,15 @@ class Search:
 
     def _with_counterpart(self, source: Operation) -> Parting:
         """Finds what stands for an operation on the old side."""
-        theirs = self._anchor(source)
+        theirs = self._anchor(source) or self._alike_behind(source)
         if theirs is not None:
             moved = self._taken_from_elsewhere(source, theirs)
             if moved is not None:
                 return moved
-        candidates = self._takers_of_the_same(source)
-        if theirs is None:
-            theirs = self._most_alike(source, candidates)
-        legacy = self._lines.get(source.site, ())
+        theirs = theirs or self._lost_taker(source)
+        legacy = self._line(source)
+        if theirs is None and legacy:
+            theirs = self._lost_at(legacy)
         if theirs is not None and (not legacy or theirs.family == source.family):
             legacy = self._site(self.old, theirs.outputs[0].name)
         return Parting(source, theirs, self._site(self.new, source.outputs[0].name), legacy)
@@ -110,12 +120,10 @@ class Search:
     def _anchor(self, source: Operation) -> Operation | None:
         """The operation of the old side that takes the same variables."""
         wanted = self.new.variables(source)
-        if not wanted:
-            return None
         takers = [
             operation
             for operation in self.old.operations.values()
-            if self.old.data(operation) and wanted & self.old.variables(operation)
+            if wanted and self.old.data(operation) and wanted & self.old.variables(operation)
         ]
         candidates = {o.name for o in self._takers_of_the_same(source)}
         return min(
@@ -132,19 +140,57 @@ class Search:
                 found.update({o.name: o for o in self.old.takers(other)})
         return sorted(found.values(), key=lambda operation: operation.order)
 
-    def _most_alike(self, source: Operation, candidates: list[Operation]) -> Operation | None:
-        """The candidate whose result the new side lacks, one of the same kind first."""
-        lost = [o for o in candidates if not any(self.matches.has(t.name) for t in o.outputs)]
-        return min(
-            lost or [o for o in candidates if o.family == source.family],
-            key=lambda o: (o.family != source.family, -self._shared(source, o), o.order),
-            default=None,
-        )
+    def _alike_behind(self, source: Operation) -> Operation | None:
+        """The operation of the same kind that is next behind what both sides have."""
+        layer = self._takers_of_the_same(source)
+        seen: set[str] = set()
+        for _ in range(_STEPS):
+            alike = [o for o in layer if o.family == source.family and self._is_lost(o)]
+            if alike:
+                return min(alike, key=lambda o: (-self._shared(source, o), o.order))
+            seen.update(o.name for o in layer)
+            behind = {
+                taker.name: taker
+                for operation in layer
+                if self._is_lost(operation)
+                for tensor in operation.outputs
+                for taker in self.old.takers(tensor.name)
+            }
+            layer = [o for o in behind.values() if o.name not in seen]
+        return None
+
+    def _is_lost(self, operation: Operation) -> bool:
+        """Whether the new side lacks what an operation of the old side makes."""
+        return not self.matches.has(operation.outputs[0].name)
+
+    def _lost_taker(self, source: Operation) -> Operation | None:
+        """The first operation that takes the same and whose result the new side lacks."""
+        lost = [o for o in self._takers_of_the_same(source) if self._is_lost(o)]
+        return min(lost, key=lambda o: (-self._shared(source, o), o.order), default=None)
+
+    def _lost_at(self, legacy: Frames) -> Operation | None:
+        """The first operation of a legacy line whose result the new side lacks."""
+        lost = [
+            operation
+            for operation in self.old.operations.values()
+            if operation.site == legacy and self.old.data(operation) and self._is_lost(operation)
+        ]
+        return min(lost, key=lambda operation: operation.order, default=None)
 
     def _shared(self, source: Operation, theirs: Operation) -> int:
         """How many inputs of two operations are the same."""
         taken = set(theirs.inputs)
         return sum(bool(taken & set(self.matches.of(name))) for name in self._data(source))
+
+    def _line(self, source: Operation) -> Frames:
+        """The legacy line of an operation's own line: that of the layer's other operations."""
+        for name in self.new.data(source):
+            if self.new.maker(name).site == source.site:
+                for other in self.matches.of(name):
+                    site = self.old.maker(other).site
+                    if site:
+                        return site
+        return self._lines.get(source.site, ())
 
     def _taken_from_elsewhere(self, source: Operation, theirs: Operation) -> Parting | None:
         """Looks at what counterparts take: the fault may lie before the operation that shows it.
@@ -153,9 +199,14 @@ class Search:
         that makes something else. What differs is its input.
         """
         mine, others = self.new.data(source), self.old.data(theirs)
-        if len(mine) != 1 or len(others) != 1 or others[0] in self.matches.of(mine[0]):
+        wrong = [
+            (name, other)
+            for name, other in zip(mine, others, strict=False)
+            if other not in self.matches.of(name)
+        ]
+        if len(mine) != len(others) or len(wrong) != 1:
             return None
-        wanted = others[0]
+        name, wanted = wrong[0]
         if self.matches.has(wanted):  # the new side has it, and takes something else
             return Parting(
                 source,
@@ -165,10 +216,11 @@ class Search:
                 "takes another tensor than the legacy code",
             )
         lost = self._first_lost(wanted)
+        if lost.type in _LAYOUT:
+            return None
         legacy = self._site(self.old, lost.outputs[0].name)
-        before = self.new.maker(mine[0])
-        site = self._site(self.new, mine[0])
-        if self._lines.get(before.site) != legacy:
+        before, site = self.new.maker(name), self._site(self.new, name)
+        if self._line(before) != legacy:
             before, site = source, self._site(self.new, source.outputs[0].name)
         return Parting(before, lost, site, legacy, f"{lost.type} of the legacy code is missing")
 

@@ -11,7 +11,8 @@ STOPS = ("StopGradient", "PreventGradient")
 
 def gradient_end(new: Trace, old: Trace, matches: Matches) -> Parting | None:
     """Returns a place where one side alone stops the gradient; None where there is none."""
-    mine, theirs = _stops(new), _stops(old)
+    mine = [stop for stop in _stops(new) if _is_of_the_user(new, stop)]
+    theirs = _stops(old)
     stopped = {name for stop in theirs for name in stop.inputs}
     for stop in mine:
         if not stopped.intersection(matches.of(stop.inputs[0])):
@@ -31,6 +32,12 @@ def gradient_end(new: Trace, old: Trace, matches: Matches) -> Parting | None:
                 first, stop, site, stop.site, f"{stop.type} of the legacy code is missing"
             )
     return None
+
+
+def _is_of_the_user(trace: Trace, stop: Operation) -> bool:
+    """Whether a line stops the gradient; Keras' batch norm does so within its arithmetic."""
+    takers = trace.takers(stop.outputs[0].name)
+    return not takers or any(taker.site != stop.site for taker in takers)
 
 
 def _stops(trace: Trace) -> list[Operation]:

@@ -89,8 +89,12 @@ def locate(
         start(list(tracing.values()))
     scopes = Scopes(roots["new"], file.new_paths)
     for item in failed:
-        finder = _Finder(item, roots, scopes, sides)
-        item.result.divergences = tuple(finder.find(tracing))
+        try:
+            found = _Finder(item, roots, scopes, sides).find(tracing)
+        except Exception as error:  # the comparison stands without it
+            item.result.notes.append(f"no line was found: {type(error).__name__}: {error}")
+            continue
+        item.result.divergences = tuple(found)
 
 
 def _tracing(side: Side, wanted: Iterable[Failed]) -> Side:
@@ -188,6 +192,7 @@ class _Finder:
         """A tensor that belongs to a variable: the line that makes it."""
         name = self._variable_name(first)
         new, old = _variable_site(self.new, name), _variable_site(self.old, name)
+        new = new or self._stray(name)
         words = CONCERNS.get(first.group, ())
         if first.group == "variable" and "biases" in name:
             words = ("normalizer", "bias")
@@ -205,6 +210,14 @@ class _Finder:
         while name not in known and "/" in name:
             name = name.rpartition("/")[0]
         return name if name in known else first.name
+
+    def _stray(self, name: str) -> Frames:
+        """Where the new side makes a variable of the same shape that the old side has not."""
+        olds = {entry["name"]: entry["shape"] for entry in self.old.meta["variables"]}
+        for entry in self.new.meta["variables"]:
+            if entry["name"] not in olds and entry["shape"] == olds.get(name):
+                return _frames(entry.get("site") or ())
+        return ()
 
     def _divergence(
         self,
@@ -242,13 +255,15 @@ def _words(first: TensorResult) -> str:
 
 
 def _variable_site(answer: Answered, name: str) -> Frames:
-    """Where a variable is made; where it is missing, the variables beside it."""
+    """Where a variable is made; where it is missing, the variables of the same layer."""
     known = {entry["name"]: entry.get("site") or [] for entry in answer.meta.get("variables", ())}
     if known.get(name):
         return _frames(known[name])
     scope = name
-    while "/" in scope:
+    for _ in range(2 if "BatchNorm" in name else 1):
         scope = scope.rpartition("/")[0]
+        if not scope:
+            break
         beside = [frames for other, frames in known.items() if other.startswith(f"{scope}/")]
         if any(beside):
             return _frames(next(frames for frames in beside if frames))

@@ -18,6 +18,12 @@ _ACTIVATIONS = (
     *("Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "Sigmoid", "Tanh", "Softplus", "Softsign"),
     *("Softmax", "LogSoftmax"),
 )
+#: Operations that change a network where they are added to it.
+_NOTABLE = (
+    *(*_ACTIVATIONS, *_POOLS, "Pad", "MirrorPad", "PadV2", "StridedSlice", "Slice", "ReverseV2"),
+    *("Transpose", "Square", "Rsqrt", "Exp", "Neg", "ClipByValue", "LRN"),
+)
+_STEPS = 6
 _REDUCTIONS = ("Mean", "Sum", "Max", "Min", "Prod", "ArgMax", "ArgMin", "All", "Any")
 
 
@@ -29,13 +35,15 @@ def reason(found: Parting, new: Trace, old: Trace, matches: Matches) -> str:
     if swapped:
         return swapped
     mine, theirs = _layer(new, found.new, matches), _layer(old, found.old, None)
+    if _is_new(new, found.new, theirs):
+        return f"{found.new.type} is new"
     facts, others = _facts(new, mine), _facts(old, theirs)
     unlike = [
         f"{key} {_shown(others[key])} became {_shown(facts[key])}"
         for key in others
         if key in facts and not _is_alike(others[key], facts[key])
     ]
-    unlike += [] if unlike else _activations(mine, theirs)
+    unlike += [] if unlike else _activations(new, mine, theirs)
     if not unlike:
         unlike = _arithmetic(new, mine, old, theirs)
     return "; ".join(unlike)
@@ -162,9 +170,29 @@ def _swapped(mine: Operation, theirs: Operation, matches: Matches) -> str:
     return "inputs swapped" if found and not all(in_place) else ""
 
 
-def _activations(mine: list[Operation], theirs: list[Operation]) -> list[str]:
+def _is_new(trace: Trace, source: Operation, theirs: list[Operation]) -> bool:
+    """Whether an operation stands in front of what the legacy code does alone."""
+    if source.type not in _NOTABLE or not theirs:
+        return False
+    if any(operation.family == source.family for operation in theirs):
+        return False
+    behind, step = [source], 0
+    while behind and step < _STEPS:
+        behind = [t for o in behind for tensor in o.outputs for t in trace.takers(tensor.name)]
+        step += 1
+        if any(operation.family == theirs[0].family for operation in behind):
+            return True
+    return False
+
+
+def _activations(trace: Trace, mine: list[Operation], theirs: list[Operation]) -> list[str]:
+    """Activations of one side alone; those of the new side may be layers of their own."""
     new, old = ({o.type for o in side if o.type in _ACTIVATIONS} for side in (mine, theirs))
     if new == old:
+        return []
+    behind = {t.type for o in mine for tensor in o.outputs for t in trace.takers(tensor.name)}
+    old -= behind - new
+    if not new and not old:
         return []
     lost, more = sorted(old - new), sorted(new - old)
     if lost and more:
