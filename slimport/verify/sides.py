@@ -112,10 +112,12 @@ class Side:
 
     def finish(self) -> None:
         """Keeps the answers, once all have come."""
-        if self.cache is not None:
-            for case in self.request["cases"]:
-                if self.is_answered(case["index"]):
-                    self.cache.store(self, case)
+        if self.cache is None or not self.cache.unchanged(self):
+            return
+        for case in self.request["cases"]:
+            if self._told[case["index"]].stage is Stage.DONE:
+                self.cache.store(self, case)
+        self.cache.trim()
 
     def _news(self, case: Any, stage: Stage, reason: str = "") -> News:
         return News(case["name"], stage, len(self.request["cases"]), reason)
