@@ -38,7 +38,8 @@ MISSING = (
 @click.option("--isolated", is_flag=True, help="Give each case workers of its own.")
 @click.option("--float64", is_flag=True, help="Compute everything in double precision, too.")
 @click.option("--keep", type=_FOLDER, help="Keep requests, answers and logs in this folder.")
-@click.option("--cache", type=_FOLDER, help="Keep answers here and use them while nothing changed.")
+@click.option("--cache", type=_FOLDER, help="Folder of answers, used while nothing has changed.")
+@click.option("--no-cache", is_flag=True, help="Run every case, and keep no answers.")
 @click.option("--json", type=_FILE, help="Write the result as JSON.")
 @click.option("--markdown", type=_FILE, help="Write a short report for a pull request.")
 @click.option("--html", type=_FILE, help="Write the full report, one self-contained page.")
@@ -71,9 +72,11 @@ def verify_command(cases: Path, **given: Any) -> None:
 def _settings(given: Mapping[str, Any], progress: Progress) -> Settings:
     """The settings of a run: each option that is named as one of their fields."""
     from slimport.verify import run
+    from slimport.verify.cache import default_folder
 
     names = {field.name for field in dataclasses.fields(run.Settings)}
     options = {name: value for name, value in given.items() if name in names}
+    options["cache"] = None if given["no_cache"] else given["cache"] or default_folder()
     return run.Settings(**options, progress=progress)
 
 
