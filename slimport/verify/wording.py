@@ -75,11 +75,19 @@ def short_base(result: VerifyResult) -> str:
     return _HASH.sub(lambda found: found.group()[:10], result.base)
 
 
+#: What every worker tells of itself.
+ENVIRONMENT = (
+    *("python", "tensorflow", "keras", "tf_keras", "tf_slim", "numpy", "onednn", "platform"),
+    "executable",
+)
+
+
 def environment_line(result: VerifyResult, side: str) -> str:
     """Returns one side's tree and versions in a line."""
     found = result.environments.get(side, {})
     known = ["python", "tensorflow", "tf_keras" if side == "old" else "keras", "numpy"]
-    names = [name for name in known if name in found] or list(found)
+    names = [name for name in known if name in found]
+    names += [name for name in found if name not in ENVIRONMENT]  # of a worker of the user's own
     versions = [f"{name} {found[name]}" for name in names]
     root = result.old if side == "old" else result.new
     if side == "old" and result.base:
