@@ -14,7 +14,7 @@ import numpy as np
 SLEEPER = [sys.executable, "-c", "import os, time; os.setsid(); time.sleep(120)"]
 
 
-def answer(case, out):
+def answer(case, out, loaded=None):
     """Writes what a worker would: one output, whose value the case gives."""
     folder = out / f"case-{case['index']}"
     folder.mkdir(exist_ok=True)
@@ -30,6 +30,8 @@ def answer(case, out):
             "gradient_error": None,
             "seconds": 0.0,
         }
+    if loaded is not None:
+        write(folder / "loaded.json", json.dumps(loaded))
     write(folder / "meta.json", json.dumps(meta))
 
 
@@ -90,7 +92,7 @@ def main():
             child = subprocess.Popen(SLEEPER)
             (out / "child").write_text(f"{os.getpid()} {child.pid}")
         if name == "eats":
-            kept = [np.ones(2**24) for _ in range(case.get("blocks", 4))]  # of 128 MiB
+            kept = [np.ones(2**22) for _ in range(case.get("blocks", 4))]  # of 32 MiB
             (out / f"fat-{os.getpid()}").write_text(str(len(kept)))
             time.sleep(case.get("seconds", 60))
         if name == "rubbish":
@@ -118,7 +120,7 @@ def main():
             )
             continue
         time.sleep(case.get("seconds", 0) if name == "slow" else 0)
-        answer(case, out)
+        answer(case, out, request.get("loaded"))
     if names[-1] == "stays":
         time.sleep(60)
 

@@ -165,10 +165,10 @@ def test_isolated_cases_share_no_worker(tmp_path):
 @linux
 def test_a_worker_above_the_bound_is_ended_and_says_so(tmp_path):
     side = make(tmp_path, "one", {"name": "eats", "blocks": 6}, "two", timeout=20.0)
-    pool.Pool([side], pool.Limits(memory=400 * 2**20)).run()
+    pool.Pool([side], pool.Limits(memory=120 * 2**20)).run()
     assert list(side.crashes) == [1]
     reason = side.crashes[1].splitlines()[0]
-    assert "workers may take 400 MiB" in reason
+    assert "workers may take 120 MiB" in reason
     assert "of memory" in reason
     assert side.is_answered(2)
 
@@ -178,7 +178,7 @@ def test_workers_that_are_too_large_together_run_one_after_the_other(tmp_path, m
     monkeypatch.setattr(pool, "NEED", 10 * 2**20)
     given = {"name": "eats", "blocks": 3, "seconds": 1.5}
     side = make(tmp_path, given, {**given, "name": "eats more"}, timeout=20.0)
-    pool.Pool([side], pool.Limits(jobs=2, memory=700 * 2**20)).run()
+    pool.Pool([side], pool.Limits(jobs=2, memory=210 * 2**20)).run()
     assert not side.crashes
     assert side.is_answered(0) and side.is_answered(1)
     assert len(ran(side)) == 3  # one of them made room, and ran again

@@ -1,0 +1,13 @@
+"""What holds for all tests."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+
+@pytest.fixture(autouse=True, scope="session")
+def own_cache(tmp_path_factory):
+    """Answers of `slimport verify` are kept for one run of the tests, not in the user's folder."""
+    os.environ["SLIMPORT_CACHE"] = str(tmp_path_factory.mktemp("answers"))
