@@ -173,7 +173,12 @@ class Case:
 
 @dataclass(frozen=True)
 class CaseFile:
-    """A parsed case file, its paths resolved against its own folder."""
+    """A parsed case file, its paths resolved against its own folder.
+
+    Attributes:
+        old_side: What answers for the old tree: legacy code's worker, or (``new``, ``graph``) a
+            worker of migrated code, where the old tree is migrated already.
+    """
 
     path: Path
     old: Path | None
@@ -183,6 +188,7 @@ class CaseFile:
     seed: int
     cases: tuple[Case, ...]
     old_worker: Path | None = None
+    old_side: str = "old"
 
 
 def load(path: Path, old_worker: Path | None = None) -> CaseFile:

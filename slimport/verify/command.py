@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
+_ASKED = ("cases", "old", "new", "base", "write_cases")
+
 MISSING = (
     "slimport verify needs TensorFlow, tf-keras, tf-slim, jinja2 and matplotlib: "
     "pip install 'slimport[verify]'"
@@ -25,9 +27,13 @@ MISSING = (
 
 
 @click.command("verify")
-@click.argument("cases", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument(
+    "cases", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False
+)
 @click.option("--old", type=_FOLDER, help="Root of the legacy tree.")
 @click.option("--new", type=_FOLDER, help="Root of the migrated tree.")
+@click.option("--base", metavar="REV", help="Take the legacy tree from this git revision.")
+@click.option("--write-cases", type=_FILE, help="Write the cases that were found, to be kept.")
 @click.option("--old-python", metavar="EXE", help="Interpreter of the old side (TF 1.15).")
 @click.option("--old-worker", type=_FILE, help="Script that answers on the old side.")
 @click.option("--case", "only", metavar="NAME", multiple=True, help="Run this case; repeatable.")
@@ -43,26 +49,29 @@ MISSING = (
 @click.option("--json", type=_FILE, help="Write the result as JSON.")
 @click.option("--markdown", type=_FILE, help="Write a short report for a pull request.")
 @click.option("--html", type=_FILE, help="Write the full report, one self-contained page.")
-def verify_command(cases: Path, **given: Any) -> None:
+def verify_command(**given: Any) -> None:
     """Prove on numbers that migrated code computes what the legacy code did.
 
-    CASES is a TOML file that names entry points, arguments and input shapes. Both trees run in
-    processes of their own, with the same random weights by variable name. Exit status: 0 every
+    CASES is a TOML file that names entry points, arguments and input shapes; without it functions
+    that take a tensor and build layers are found, tried, and printed as such a file. Both trees run
+    in processes of their own, with the same random weights by variable name. Exit status: 0 every
     case is equal, 1 a case differs, fails or compared nothing, 2 wrong usage.
     """
     from slimport.verify.cases import CaseFileError
 
     try:
-        from slimport.verify import faces, progress, run
+        from slimport.verify import comparison, faces, progress
 
         with progress.shown() as watched:
             settings = _settings(given, watched)
-            result = run.verify(cases, given["old"], given["new"], settings)
+            asked = comparison.Asked(**{name: given[name] for name in _ASKED})
+            result = comparison.compare(asked, settings, _say)
     except ModuleNotFoundError as error:
         raise click.UsageError(f"{MISSING} ({error})") from error
     except (CaseFileError, ValueError) as error:
         raise click.UsageError(str(error)) from error
     _print(result)
+    _print_cases(result, given["write_cases"])
     files = {name: given[name] for name in ("json", "markdown", "html")}
     for path in faces.write(result, files):
         click.echo(f"wrote {path}", err=True)
@@ -78,6 +87,19 @@ def _settings(given: Mapping[str, Any], progress: Progress) -> Settings:
     options = {name: value for name, value in given.items() if name in names}
     options["cache"] = None if given["no_cache"] else given["cache"] or default_folder()
     return run.Settings(**options, progress=progress)
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def _print_cases(result: VerifyResult, written: Path | None) -> None:
+    """Shows the cases that were found, unless they are in a file."""
+    if written is not None:
+        _say(f"wrote {written}")
+    elif result.case_text:
+        click.echo("\nThe cases, to be kept in a file (--write-cases FILE) and given next time:\n")
+        click.echo(result.case_text)
 
 
 def _print(result: VerifyResult) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache, partial
 from pathlib import Path, PurePosixPath
 
 from slimport import files
@@ -77,13 +78,13 @@ def read_program(root: Path) -> Program:
 
 def candidates(program: Program) -> list[Candidate]:
     """Returns every function of a tree that looks like an entry, in the order of its files."""
-    mentioned = _mentions(program)
+    named = cache(partial(named_by, program))
     likely = [function for function in program.building if _is_likely(program, function)]
     likely.sort(key=lambda function: (function.module.path, function.node.lineno))  # type: ignore[union-attr]
     roots = import_roots(program, {function.module for function in likely})
     found = []
     for function in likely:
-        reached = closure_of([function], lambda f: f.callees | mentioned[f])
+        reached = closure_of([function], lambda f: f.callees | named(f))
         found.append(_candidate(program, function, roots[function.module], reached))
     return found
 
@@ -129,23 +130,18 @@ def _flows_into_layers(program: Program, function: Function, name: str) -> bool:
     return False
 
 
-def _mentions(program: Program) -> dict[Function, set[Function]]:
-    """For each function those that it names, called or not: ``slim.repeat(net, 10, block35)``."""
-    found: dict[Function, set[Function]] = {}
-    for function in program.all():
-        named: set[Function] = set()
-        if isinstance(function.node, FunctionNode):
-            for node in ast.walk(function.node):
-                if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
-                    meaning = program.resolve(node, function.module)
-                    target = (
-                        program.function_of(meaning.definition)
-                        if isinstance(meaning, InTree)
-                        else None
-                    )
-                    if target is not None and target is not function:
-                        named.add(target)
-        found[function] = named
+def named_by(program: Program, function: Function) -> set[Function]:
+    """The functions that one names, called or not: ``slim.repeat(net, 10, block35)``."""
+    found: set[Function] = set()
+    if not isinstance(function.node, FunctionNode):
+        return found
+    for node in ast.walk(function.node):
+        if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
+            meaning = program.resolve(node, function.module)
+            if isinstance(meaning, InTree):
+                target = program.function_of(meaning.definition)
+                if target is not None and target is not function:
+                    found.add(target)
     return found
 
 

@@ -6,6 +6,7 @@ leads to have their turn, so that as little as possible goes without a case.
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from slimport.index.modules import Module
 from slimport.index.program import Program, closure_of
 from slimport.index.roots import import_roots
-from slimport.verify import cases, protocol
+from slimport.verify import case_text, cases, protocol
 from slimport.verify.entries import Candidate, NewTree, candidates, outermost, read_program
 from slimport.verify.entry_parameters import Signature
 from slimport.verify.news import News
@@ -84,6 +85,21 @@ def find(old: Path, new: Path, case_file: Path, settings: Settings, folder: Path
         if one.reason and one.candidate.function not in reached
     ]
     return Found(file, left)
+
+
+def text(found: Found, with_old: bool = True) -> str:
+    """The case file of what was found, with what was left out in its head.
+
+    Args:
+        found: The search's result.
+        with_old: Whether the old tree is a folder that stays where it is.
+    """
+    file = found.file if with_old else dataclasses.replace(found.file, old=None)
+    head = ["Entries that slimport verify found by their signature."]
+    if found.left:
+        head.append("No case for:")
+        head += [f"  {entry}: {reason}" for entry, reason in found.left]
+    return case_text.to_text(file, head)
 
 
 def _paths(program: Program, every: Sequence[Candidate]) -> list[str]:

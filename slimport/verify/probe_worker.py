@@ -78,7 +78,7 @@ def _enlarged(item: Any, values: float) -> Any:
     """An input with a batch so large that the poorest statistics rest on enough values."""
     batch = item["shape"][0]
     wanted = int(min(LARGEST_BATCH, -(-ENOUGH * batch // values))) if values else batch
-    return dict(item, shape=[max(batch, wanted)] + item["shape"][1:])
+    return dict(item, shape=[max(batch, wanted), *item["shape"][1:]])
 
 
 def _values_of(operation: Any) -> float | None:

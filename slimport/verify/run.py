@@ -102,7 +102,7 @@ def verify(
     settings = settings or Settings()
     file = cases.load(Path(cases_file), settings.old_worker)
     file = dataclasses.replace(
-        file, old=_root("old", old, file.old), new=_root("new", new, file.new)
+        file, old=root_of("old", old, file.old), new=root_of("new", new, file.new)
     )
     return verify_cases(file, settings)
 
@@ -110,15 +110,15 @@ def verify(
 def verify_cases(file: cases.CaseFile, settings: Settings) -> VerifyResult:
     """Compares two trees on cases that are read already; see `verify`."""
     started = time.monotonic()
-    roots = {"old": _root("old", None, file.old), "new": _root("new", None, file.new)}
-    chosen = _chosen(file, settings.only)
+    roots = {"old": root_of("old", None, file.old), "new": root_of("new", None, file.new)}
+    run_cases = chosen(file, settings.only)
     seed = file.seed if settings.seed is None else settings.seed
-    file = dataclasses.replace(file, seed=seed, cases=chosen)
+    file = dataclasses.replace(file, seed=seed, cases=run_cases)
     _check_interpreter(settings.old_python)
     _check_worker(file.old_worker)
     with _folder(settings.keep) as folder:
         sides = _run_sides(file, roots, settings, folder)
-        results = [_case_result(file, place, sides) for place in range(len(chosen))]
+        results = [_case_result(file, place, sides) for place in range(len(run_cases))]
         if settings.locate:
             failed = _failed(file, results)
             locate.locate(file, roots, sides, failed, lambda more: _run(more, settings))
@@ -131,14 +131,15 @@ def verify_cases(file: cases.CaseFile, settings: Settings) -> VerifyResult:
         old=str(roots["old"]),
         new=str(roots["new"]),
         seed=file.seed,
-        status=_overall([case.status for case in results]),
+        status=overall([case.status for case in results]),
         cases=results,
         environments=environments,
         seconds=time.monotonic() - started,
     )
 
 
-def _root(side: str, given: str | os.PathLike[str] | None, default: Path | None) -> Path:
+def root_of(side: str, given: str | os.PathLike[str] | None, default: Path | None) -> Path:
+    """The root of a side's tree, as it is given or as the case file has it."""
     root = default if given is None else Path(given).resolve()
     if root is None:
         raise UsageError(f"no {side} tree: give --{side} DIR, or {side} = in the case file")
@@ -147,7 +148,8 @@ def _root(side: str, given: str | os.PathLike[str] | None, default: Path | None)
     return root
 
 
-def _chosen(file: cases.CaseFile, only: Sequence[str]) -> tuple[cases.Case, ...]:
+def chosen(file: cases.CaseFile, only: Sequence[str]) -> tuple[cases.Case, ...]:
+    """The cases of these names, all of their variants included; all cases without names."""
     for name in only:
         if not any(case.is_called(name) for case in file.cases):
             known = ", ".join(case.name for case in file.cases)
@@ -209,7 +211,7 @@ def make_side(
     out = folder / name
     request = {
         "protocol": protocol.PROTOCOL_VERSION,
-        "side": name,
+        "side": file.old_side if is_old else name,
         "root": str(roots["old" if is_old else "new"]),
         "paths": list(file.old_paths if is_old else file.new_paths),
         "out": str(out),
@@ -224,13 +226,14 @@ def make_side(
             if _modes_of(case, name)
         ],
     }
-    script = SCRIPTS[name]
+    script = SCRIPTS[file.old_side if is_old else name]
     if is_old and file.old_worker is not None:
         script, request["worker"] = OWN_WORKER, str(file.old_worker)
+    is_legacy = is_old and file.old_side == "old"
     return Side(
         name=name,
         script=here / script,
-        python=(settings.old_python or sys.executable) if is_old else sys.executable,
+        python=(settings.old_python or sys.executable) if is_legacy else sys.executable,
         folder=out,
         request=request,
         timeout=settings.timeout,
@@ -309,7 +312,7 @@ def _case_result(file: cases.CaseFile, place: int, sides: Mapping[str, Side]) ->
         name=case.name,
         old_entry=case.old.entry,
         new_entry=case.new.entry,
-        status=_overall([mode.status for mode in modes]),
+        status=overall([mode.status for mode in modes]),
         modes=modes,
         variables=len(variables),
         parameters=sum(int(np.prod(variable["shape"])) for variable in variables),
@@ -342,7 +345,7 @@ def _compared(
         return ModeResult(mode, Status.FAILED, errors={"new": text})
 
 
-def _overall(statuses: Sequence[Status]) -> Status:
+def overall(statuses: Sequence[Status]) -> Status:
     """The worst of several outcomes; no outcome at all is a failure too."""
     for status in (Status.FAILED, Status.DIFFERS, Status.NOTHING):
         if status in statuses:

@@ -179,6 +179,6 @@ def worker_environment(side: Side) -> dict[str, str]:
         TF_NUM_INTRAOP_THREADS="1",
     )
     found.pop("TF_USE_LEGACY_KERAS", None)
-    if side.name == "new":
+    if side.request.get("side", side.name) == "new":
         found["KERAS_BACKEND"] = "tensorflow"
     return found

@@ -59,12 +59,12 @@ def test_shapes_of_several_inputs_go_together(tmp_path):
 
 def test_a_name_chooses_all_variants_or_one(tmp_path):
     file = load(tmp_path, VARIANTS)
-    chosen = run._chosen(file, ["net"])
+    chosen = run.chosen(file, ["net"])
     assert len(chosen) == 8
-    (one,) = run._chosen(file, ["two (4 and 4x1)"])
+    (one,) = run.chosen(file, ["two (4 and 4x1)"])
     assert one.inputs[0].shape == (4,)
     with pytest.raises(run.UsageError, match="no case 'two \\(9\\)'"):
-        run._chosen(file, ["two (9)"])
+        run.chosen(file, ["two (9)"])
 
 
 def test_a_result_states_seed_and_inputs(tmp_path):
