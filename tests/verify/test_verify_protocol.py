@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from click.testing import CliRunner
 from slimport.verify import cases, compare, layout, not_given, protocol, run
 from slimport.verify.command import verify_command
 from slimport.verify.result import Status, TensorResult
+from slimport.verify.wording import environment_line
 
 DATA = Path(__file__).parent / "data" / "reference"
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "pytorch_reference"
@@ -207,60 +209,58 @@ def torch_python():
     pytest.skip("no interpreter with PyTorch: set TORCH_PYTHON")
 
 
-#: What goes wrong between the frameworks: what it was, what it becomes, in which file, where it
-#: shows first.
+#: What goes wrong between the frameworks: what it was, what it becomes, where it shows first.
 TRAPS = {
     "padding": (
-        *("new/network.py", "    x = layers.ZeroPadding2D(1)(x)\n"),
-        *("    x = layers.ZeroPadding2D(((0, 1), (0, 1)) if strides == 2 else 1)(x)\n",),
+        *("layers.ZeroPadding2D(1)(x)", "layers.ZeroPadding2D(((0, 1), (0, 1)))(x)"),
         ("inference", "output", "conv1"),
     ),
-    "epsilon": ("new/network.py", "1e-5", "1e-3", ("inference", "output", "conv1")),
+    "epsilon": ("epsilon=1e-5", "epsilon=1e-3", ("inference", "output", "conv1")),
     "pooling": (
-        *("new/network.py", "layers.ZeroPadding2D(1)(conv2)", "conv2[:, :, :]"),
+        "layers.MaxPooling2D(3, strides=2)(padded)",
+        'layers.MaxPooling2D(3, strides=2, padding="same")(conv2)',
         ("inference", "output", "pool"),
     ),
-    "momentum": ("new/network.py", "=0.9", "=0.1", ("training", "update", "bn1/moving_mean")),
-    "variance": (
-        *("new/network.py", "count / (count - 1)", "1.0"),
-        ("training", "update", "bn1/moving_variance"),
-    ),
     "flatten": (
-        *("old/worker.py", "(HWC)O->O(CHW)", "(CHW)O->O(CHW)"),
+        *("layers.Flatten()(pool)", "layers.Flatten()(layers.Permute((3, 1, 2))(pool))"),
         ("inference", "output", "logits"),
     ),
+    "momentum": ("momentum=0.9", "momentum=0.1", ("training", "update", "bn1/moving_mean")),
+    "variance": ("count / (count - 1)", "1.0", ("training", "update", "bn1/moving_variance")),
 }
 
 
 @pytest.fixture(scope="module")
 def torch_network(torch_python, tmp_path_factory):
+    """The example and its traps, in one run."""
     pytest.importorskip("tensorflow")
-    root = tmp_path_factory.mktemp("pytorch")
-    shutil.copytree(EXAMPLE, root / "equal")
-    text = (EXAMPLE / "verify.toml").read_text()
-    return root, text, torch_python
+    root = tmp_path_factory.mktemp("pytorch") / "example"
+    shutil.copytree(EXAMPLE, root)
+    text = (root / "new" / "network.py").read_text()
+    rows = [{"name": "equal", "new_entry": "network:network"}]
+    for name, (before, after, _) in TRAPS.items():
+        assert text.count(before) == 1
+        (root / "new" / f"{name}.py").write_text(text.replace(before, after))
+        rows.append({"name": name, "new_entry": f"{name}:network"})
+    data = tomllib.loads((root / "verify.toml").read_text())
+    (case,) = data["case"]
+    data["case"] = [{**case, **row} for row in rows]
+    file = cases.parse(data, root / "verify.toml")
+    settings = run.Settings(old_python=torch_python, locate=False)
+    found = run.verify_cases(file, settings)
+    return {case.name: case for case in found.cases}, found
 
 
 def test_the_pytorch_example_is_equal(torch_network):
-    root, _, python = torch_network
-    found = run.verify(root / "equal" / "verify.toml", settings=run.Settings(old_python=python))
-    assert found.is_equal, found.verdict()
-    assert found.environments["old"]["torch"]
-    (case,) = found.cases
-    assert [len(case.modes[1].of(group)) for group in ("output", "gradient", "update")] == [4, 8, 4]
+    found, whole = torch_network
+    equal = found["equal"]
+    assert equal.status is Status.EQUAL
+    assert f"torch {whole.environments['old']['torch']}" in environment_line(whole, "old")
+    training = equal.modes[1]
+    assert [len(training.of(group)) for group in ("output", "gradient", "update")] == [4, 8, 4]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("trap", TRAPS)
-def test_traps_between_the_frameworks_are_found(torch_network, tmp_path, trap):
-    _, _, python = torch_network
-    name, before, after, expected = TRAPS[trap]
-    shutil.copytree(EXAMPLE, tmp_path / "trap")
-    file = tmp_path / "trap" / name
-    text = file.read_text()
-    assert text.count(before) == 1
-    file.write_text(text.replace(before, after))
-    found = run.verify(tmp_path / "trap" / "verify.toml", settings=run.Settings(old_python=python))
-    mode, first = found.cases[0].first_divergence
-    assert (mode.mode, first.group, first.name) == expected
-    print(f"\n{trap}: {mode.mode} {first.group} {first.name} {first.relative:.1e} of scale")
+def test_traps_between_the_frameworks_are_found(torch_network, trap):
+    mode, first = torch_network[0][trap].first_divergence
+    assert (mode.mode, first.group, first.name) == TRAPS[trap][2]
