@@ -85,9 +85,14 @@ def check_line(name: str, fault: Fault, case: CaseResult, trees: Trees) -> None:
     path, lines = trees.planted_at(name, fault)
     sites = first.defaults if fault.defaults else first.new[:1]
     places = [(site.file, statement(trees.new, site)[0]) for site in sites]
+    if fault.named:
+        assert fault.named in statement(trees.new, sites[0])[1], first
+        lines = list(places[0][1])
     if fault.around:
         places += [(site.file, span) for site in sites for span in around(trees.new, site)]
-    assert any(file == path and set(span) & set(lines) for file, span in places), (
+    # The line of what is missing comes from the legacy tree: it knows the module's true name.
+    paths = (path, trees.true_path(fault)) if fault.status is Status.MISSING else (path,)
+    assert any(file in paths and set(span) & set(lines) for file, span in places), (
         f"planted in {path}:{lines}, named: {first}"
     )
     assert first.old, first

@@ -32,23 +32,31 @@ FAULTS = {
     "wrong_branch": Fault(
         "a branch that begins at another tensor (all shapes stay)", "stacks:atrous",
         r"pooled = conv2d\(pooled, 5,", "pooled = conv2d(pooled + 0 * pooled * 2 - pooled / 2, 5,",
-        "output", "output", 'scope="pool"', quick=False,
+        "output", "output", "pooled", quick=False,
     ),
     "sum_lost": Fault(
         "a residual sum lost (all shapes stay)", "stacks:inverted",
         r"net \+= conv2d\(wide", "net = conv2d(wide",
         "output", "output", "net +=",
+        quick=False,
     ),
     "shortcut_of_the_sum": Fault(
         "a shortcut that begins behind the first activation", "blocks:residual",
         r"shortcut = net if stride == 1", "shortcut = before if stride == 1",
-        "output", "output", "return shortcut + residual", quick=False,
+        "output", "output", "return shortcut + residual", named="shortcut + residual",
+        quick=False,
     ),
     "names_swapped": Fault(
-        "the names of two layers swapped: each has the other's weights", "others:attention",
+        "the names of two blocks swapped: each has the other's weights", "stacks:inverted",
+        r'"block_%d" % number', '"block_%d" % (1 - number)',
+        "output", "output", 'scope="expand"', around=True,
+    ),
+    "weights_swapped": Fault(
+        "the names of two layers swapped: a product of what they give the other way round",
+        "others:attention",
         r'(conv2d\(images, 4, 1, name=)"query"((?:.*\n)*?.*conv2d\(images, 4, 1, name=)"key"',
         r'\1"key"\2"query"',
-        "output", "1", 'scope="query"', inputs=((2, 6, 7, 3),),
+        "output", "1", "transpose_b", named="transpose_b", inputs=((2, 6, 7, 3),), quick=False,
     ),
     "renamed": Fault(
         "a layer renamed", "blocks:towers",
@@ -59,6 +67,7 @@ FAULTS = {
         "a gate taken the other way round", "blocks:gated",
         r"gate \* made \+ \(1\.0 - gate\) \* net", "gate * net + (1.0 - gate) * made",
         "output", "output", "gate * made",
+        quick=False,
     ),
     "gradient_not_stopped": Fault(
         "a gradient that is no longer stopped (all values stay)", "others:taught",
@@ -69,6 +78,6 @@ FAULTS = {
         "a gradient that is stopped where it was not", "blocks:squeezed",
         r"squeeze = keras\.ops\.mean\(net,",
         "squeeze = keras.ops.mean(keras.ops.stop_gradient(net),",
-        "gradient", "conv/weights", "reduce_mean", mode="training", alone=True, quick=False,
+        "gradient", "conv/biases", "reduce_mean", mode="training", alone=True, quick=False,
     ),
 }  # fmt: skip

@@ -23,6 +23,7 @@ FAULTS = {
         r"0\.5 \* weight_decay", "weight_decay",
         "regularisation", "Conv2d_1a_7x7/weights", "", mode="training", alone=True,
         module=UTILS, defaults=True, **SMALL,
+        quick=False,
     ),
     # Keras' default in place of slim's.
     "detector_momentum": Fault(
@@ -35,6 +36,7 @@ FAULTS = {
         "one convolution `valid` instead of `same`", NET,
         r"name='Conv2d_2c_3x3'", r"\g<0>, padding='valid'",
         "output", "Conv2d_2c_3x3", "", **SMALL,
+        quick=False,
     ),
     # As other frameworks pad: three pixels on each side. SAME takes two and three; every shape
     # stays, the picture moves by one pixel.
@@ -59,5 +61,6 @@ FAULTS = {
         r"\1  net = batch_norm(net, momentum=0.9997, scale=True, activation='relu',"
         r" name='BatchNorm')",
         "variable", "InceptionV2/Conv2d_2b_1x1/biases", "", Status.EXTRA, **SMALL,
+        quick=False,
     ),
 }  # fmt: skip

@@ -29,6 +29,8 @@ class Fault:
         alone: Whether tensors of other kinds must stay equal.
         defaults: Whether the fault lies in a statement that sets defaults of the layers named.
         around: Whether it lies in a `with` around the line that is named: in a scope of names.
+        named: A part of the migrated statement that must be named, where the fault's own makes
+            nothing that could be: of the one that reads what is now missing.
         inputs: Shapes of the inputs.
         high: End of the range of the inputs; it begins at its negative.
         whole: Index of the inputs that are whole numbers, with the number of their values.
@@ -49,6 +51,7 @@ class Fault:
     alone: bool = False
     defaults: bool = False
     around: bool = False
+    named: str = ""
     inputs: tuple[tuple[int, ...], ...] = IMAGES
     high: float = 1.0
     whole: tuple[tuple[int, int], ...] = ()

@@ -21,6 +21,7 @@ FAULTS = {
         r"kernel_initializer=variance_scaling_initializer\(\)",
         'kernel_initializer="glorot_uniform"',
         "initial", "root/weights", 'scope="root"', defaults=True, alone=True,
+        quick=False,
     ),
     "bias_of_zeros": Fault(
         "biases that begin at zero", "blocks:gated",
@@ -31,5 +32,6 @@ FAULTS = {
         "another range of a table's initial values", "others:words",
         r"RandomUniform\(-1, 1\)", "RandomUniform(-0.9, 0.9)",
         "initial", "table", "get_variable", inputs=((2, 9),), whole=((0, 20),), alone=True,
+        quick=False,
     ),
 }  # fmt: skip

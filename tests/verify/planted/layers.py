@@ -33,6 +33,7 @@ FAULTS = {
         "an activation lost", "stacks:transposed",
         r', activation="relu", name="valid"', ', name="valid"',
         "output", "valid", 'scope="valid"',
+        quick=False,
     ),
     "activation_wrong": Fault(
         "relu for relu6, in the defaults", "stacks:separable",
@@ -44,6 +45,7 @@ FAULTS = {
         "another slope of leaky relu", "others:denoised",
         r"negative_slope=0\.1", "negative_slope=0.2",
         "output", "output", "leaky_relu",
+        quick=False,
     ),
     "dilation_lost": Fault(
         "the dilation rate lost (all shapes stay)", "stacks:atrous",
@@ -74,6 +76,7 @@ FAULTS = {
         "Keras' default stride of a pool", "stacks:pools",
         r"MaxPooling2D\(\[2, 3\], strides=2,", "MaxPooling2D([2, 3],",
         "output", "valid", 'scope="valid"',
+        quick=False,
     ),
     "mean_of_the_border": Fault(
         "a mean that counts the zeros of the padding (all shapes stay)", "stacks:pools",
@@ -94,7 +97,8 @@ FAULTS = {
     "dropout_off": Fault(
         "dropout that is off while the network trains", "stacks:dropped",
         r'(1 - 0\.5, name="drop2"\)\(net\)) if is_training', r"\1 if not is_training",
-        "output", "output", 'scope="drop2"', mode="training",
+        "output", "output", 'scope="drop2"', mode="training", named='name="fc2"',
+        quick=False,
     ),
     "stride_of_another_layer": Fault(
         "the stride on the convolution before (all shapes stay)", "blocks:residual",

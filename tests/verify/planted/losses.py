@@ -14,6 +14,7 @@ FAULTS = {
         "the weight of a loss lost", "others:losses",
         r", weights=0\.7", "",
         "output", "sparse", "weights=0.7", inputs=LABELLED, whole=((1, 3),),
+        quick=False,
     ),
     "loss_reduction": Fault(
         "a sum for a mean", "others:losses",
@@ -26,10 +27,12 @@ FAULTS = {
         r"(huber_loss\(onehot, logits, weights=.*\[:, None\])",
         r"\1, reduction=tf.compat.v1.losses.Reduction.MEAN",
         "output", "huber", "huber_loss", inputs=LABELLED, whole=((1, 3),),
+        quick=False,
     ),
     "one_hot_shifted": Fault(
         "classes that are one off", "others:losses",
         r"one_hot_encoding\(labels, 3\)", "one_hot_encoding((labels + 1) % 3, 3)",
         "output", "softmax", "one_hot", inputs=LABELLED, whole=((1, 3),),
+        quick=False,
     ),
 }  # fmt: skip

@@ -35,12 +35,14 @@ FAULTS = {
         "beta where there is none", "others:dense_norm",
         r"is_training=is_training, center=False, ", "is_training=is_training, ",
         "variable", "unfused/beta", 'scope="unfused"', Status.EXTRA, inputs=ROWS,
+        quick=False,
     ),
     "inference_while_training": Fault(
         "batch norm in inference while the network trains", "stacks:normalised",
         r'scale=True, is_training=is_training, name="last"',
         'scale=True, is_training=False, name="last"',
         "output", "output", 'scope="last"', mode="training",
+        quick=False,
     ),
     "bias_under_normalizer": Fault(
         "a bias under batch norm, in a layer of Keras", "others:generator",
@@ -58,6 +60,7 @@ FAULTS = {
         "another number of groups", "others:group_normed",
         r"groups=4", "groups=2",
         "output", "output", "group_norm",
+        quick=False,
     ),
     "instance_epsilon": Fault(
         "a larger epsilon of instance norm", "others:styled",
@@ -83,6 +86,7 @@ FAULTS = {
         r"L1L2\(l1=0\.001\)", "L1L2(l2=0.001)",
         "regularisation", "fc1/weights", 'scope="fc1"',
         mode="training", alone=True, defaults=True, inputs=ROWS,
+        quick=False,
     ),
     "bias_regularised": Fault(
         "a regularizer of the biases, too", "stacks:repeated",

@@ -57,11 +57,14 @@ class Trees:
             return fault.table(name, fault.network, scope)
         return fault.table(name, f"{entry}_{name}:{function}")
 
+    def true_path(self, fault: Fault) -> str:
+        """Path of the module that a fault is planted in."""
+        return f"{(fault.module or fault.entry[0]).replace('.', '/')}.py"
+
     def planted_at(self, name: str, fault: Fault) -> tuple[str, list[int]]:
         """The planted module's path, and the lines that are not those of the true one."""
-        module = fault.module or fault.entry[0]
-        path = f"{module.replace('.', '/')}_{name}.py"
-        true = (self.new / f"{module.replace('.', '/')}.py").read_text("utf-8").splitlines()
+        path = self.true_path(fault).replace(".py", f"_{name}.py")
+        true = (self.new / self.true_path(fault)).read_text("utf-8").splitlines()
         false = (self.new / path).read_text("utf-8").splitlines()
         edits = difflib.SequenceMatcher(None, true, false, autojunk=False).get_opcodes()
         lines = [

@@ -10,6 +10,7 @@ FAULTS = {
         "another axis of a concat", "blocks:shuffled",
         r"tf\.concat\(\[left, right\], 3\)", "tf.concat([left, right], 2)",
         "output", "output", "tf.concat([left, right]",
+        quick=False,
     ),
     "reduce_axis": Fault(
         "another axis of a mean (all shapes stay)", "stacks:pools",
@@ -20,6 +21,7 @@ FAULTS = {
         "axes of size one lost", "blocks:residual",
         r", keepdims=True", "",
         "output", "output", "reduce_mean",
+        quick=False,
     ),
     "corners": Fault(
         "`align_corners` lost (all shapes stay)", "blocks:unet",
@@ -31,15 +33,16 @@ FAULTS = {
         r"tf\.compat\.v1\.image\.resize_bilinear\(deep,", "tf.image.resize(deep,",
         "output", "output", "resize_bilinear(deep",
     ),
-    "nearest_half_pixels": Fault(
-        "half pixels for nearest neighbours, at a factor that is not whole", "others:styled",
+    "resized_size": Fault(
+        "another size of a resized map", "others:styled",
         r"2 \* extent for", "2 * extent + 1 for",
-        "output", "output", "resize_nearest_neighbor", quick=False,
+        "output", "output", "resize_nearest_neighbor", named="resize_nearest", quick=False,
     ),
     "pad_mode": Fault(
         "another kind of border (all shapes stay)", "others:styled",
         r'"REFLECT"', '"SYMMETRIC"',
         "output", "output", '"REFLECT"',
+        quick=False,
     ),
     "crop_offset": Fault(
         "a crop one pixel off (all shapes stay)", "others:cropped",
@@ -51,6 +54,7 @@ FAULTS = {
         r'conv2d\(images, 8, 3, strides=2, name="stem"\)',
         'conv2d(images[..., ::-1], 8, 3, strides=2, name="stem")',
         "output", "output", 'scope="stem"',
+        quick=False,
     ),
     "flatten_order": Fault(
         "channels first when flattened (all shapes stay)", "others:losses",
@@ -58,10 +62,11 @@ FAULTS = {
         "output", "logits", "slim.flatten",
         inputs=((2, 12, 12, 3), (2,)), whole=((1, 3),),
     ),
-    "groups_not_transposed": Fault(
-        "channels that are not shuffled (all shapes stay)", "blocks:shuffled",
-        r"tf\.transpose\(net, \[0, 1, 2, 4, 3\]\)", "tf.transpose(net, [0, 1, 2, 3, 4])",
-        "output", "output", "tf.transpose",
+    "groups_and_channels": Fault(
+        "groups taken for channels when they are shuffled (all shapes stay)", "blocks:shuffled",
+        r"height, width, 2, depth // 2\]", "height, width, depth // 2, 2]",
+        "output", "output", "2, depth // 2]", inputs=((2, 12, 12, 3),),
+        quick=False,
     ),
     "unit_axis": Fault(
         "another axis of `l2_normalize` (all shapes stay)", "blocks:towers",
@@ -77,6 +82,7 @@ FAULTS = {
         "another factor before a softmax", "others:attention",
         r"/ 2\.0\)", "/ 4.0)",
         "output", "1", "transpose_b", inputs=((2, 6, 7, 3),),
+        quick=False,
     ),
     "half_precision": Fault(
         "numbers that go through float16", "others:boxes",
@@ -93,10 +99,12 @@ FAULTS = {
         "a division whose result is cut to whole numbers", "others:styled",
         r"127\.5 \* \(net \+ 1\.0\)", "tf.floor(127.5 * (net + 1.0))",
         "output", "output", "127.5",
+        quick=False,
     ),
     "tokens_shifted": Fault(
         "rows of a table that are one off", "others:words",
         r"embedding_lookup\(table, tokens\)", "embedding_lookup(table, (tokens + 1) % 20)",
         "output", "output", "embedding_lookup", inputs=WORDS, whole=((0, 20),),
+        quick=False,
     ),
 }  # fmt: skip
