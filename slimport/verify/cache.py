@@ -24,6 +24,8 @@ NOT_IN_WORKERS = (
     *("cache", "cases", "command", "compare", "detections", "growth", "html", "json_face"),
     *("markdown", "news", "plots", "result", "run", "sides", "tables", "text", "tolerances"),
     *("initial_compare", "training_cases", "training_plots", "variants", "git_base"),
+    *("base_forms", "case_text", "comparison", "entries", "entry_parameters", "entry_scopes"),
+    *("entry_shapes", "found_cases"),
     *("fingerprint", "guard", "memory", "pool", "watch"),
     *("not_given", "statements", "written_by"),
     *("default_scopes", "divergence", "gradient_ends", "locate", "matching", "reasons", "traced"),

@@ -89,7 +89,7 @@ class Base:
     notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.revision} ({self.commit[:12]})"
+        return f"{self.revision} ({self.commit})"
 
     def tree(self, folder: Path) -> Path:
         """Returns what a folder of the working tree was in this revision.

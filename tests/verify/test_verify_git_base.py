@@ -59,7 +59,7 @@ def test_a_revision_is_checked_out_beside_the_working_tree(repository):
         old = base.tree(repository.top / "nets")
         assert (old / "net.py").read_text() == "old\n"
         assert (repository.top / "nets" / "net.py").read_text() == "not committed\n"
-        assert str(base) == f"main ({git(repository.top, 'rev-parse', 'main')[:12]})"
+        assert str(base) == f"main ({git(repository.top, 'rev-parse', 'main')})"
         assert base.tree(repository.top) == base.top
         assert len(worktrees(repository)) == 2
         assert base.notes == ()
