@@ -42,13 +42,15 @@ def _silent(side: str, news: News) -> None:
 
 def _bars(console: Console) -> Bars:
     from rich import progress
+    from rich.table import Column
 
+    rest = Column(ratio=1, no_wrap=True, overflow="ellipsis")
     return progress.Progress(
         progress.TextColumn("[bold]{task.description:<5}"),
         progress.BarColumn(bar_width=20),
         progress.MofNCompleteColumn(),
         progress.TimeElapsedColumn(),
-        progress.TextColumn("{task.fields[running]}", markup=False),
+        progress.TextColumn("{task.fields[running]}", markup=False, table_column=rest),
         console=console,
         transient=True,
     )

@@ -34,6 +34,8 @@ def number(value: float | None) -> str:
         return "–"
     if value == 0.0:
         return "0"
+    if math.isnan(value):
+        return "nan"
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
     if 10 <= value < 10_000:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Iterable
 
@@ -63,6 +64,7 @@ def tensor(group: str, name: str, order: int, relative: float, **changes: object
     return TensorResult(group, name, order, status, **fields)  # type: ignore[arg-type]
 
 
+@functools.cache
 def sample(relative: float, seed: int = 0) -> Sample:
     """Returns elements of a tensor that are this far apart at most, relative to their scale."""
     source = random.Random(seed)
