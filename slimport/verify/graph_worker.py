@@ -29,28 +29,34 @@ from slimport.verify import (
 )
 
 
-def _layer_defaults() -> Any:
+def layer_defaults() -> Any:
     """The `layer_defaults` of the module that the migrated tree holds."""
     return migrated.scoped_layers_of_scope().layer_defaults
 
 
-def start(request: Any) -> worker.RunMode:
+def tensorflow() -> Any:
     """Imports TensorFlow as a session script does, and Keras 3."""
     import tensorflow.compat.v1 as tf
 
     tf.disable_v2_behavior()
     tf.logging.set_verbosity("ERROR")
-    import keras  # before the graph is made: it creates values of its own
+    importlib.import_module("keras")  # before a graph is made: it creates values of its own
+    migrated.forbid_old_libraries()
+    return tf
 
+
+def start(request: Any) -> worker.RunMode:
+    """Prepares TensorFlow and Keras 3 for comparisons."""
+    tf = tensorflow()
+    keras = importlib.import_module("keras")
     smooth.install(tf)
     randomness.install(tf)
     initial_keras.install(keras)
-    migrated.forbid_old_libraries()
     stepping = LoopSide(training_graph.GraphLoop(tf, 0))
     tree = sites.Tree(request["root"], request["paths"])
-    building = graph.GraphSide(tf, 0, _layer_defaults, tree)
+    building = graph.GraphSide(tf, 0, layer_defaults, tree)
     building.drawing = initial_keras.of_graph(keras)
-    tracing = trace_sides.GraphTrace(tf, tree, 0, _layer_defaults)
+    tracing = trace_sides.GraphTrace(tf, tree, 0, layer_defaults)
     return trace_sides.chosen(stepping, building, tracing)
 
 

@@ -29,7 +29,7 @@ from slimport.verify import (
 )
 
 
-def start(request: Any) -> worker.RunMode:
+def tensorflow() -> Any:
     """Imports TensorFlow 1, or TensorFlow 2 behind its stand-in."""
     import warnings
 
@@ -41,6 +41,12 @@ def start(request: Any) -> worker.RunMode:
     import tensorflow as tf
 
     getattr(tf, "logging").set_verbosity("ERROR")  # noqa: B009
+    return tf
+
+
+def start(request: Any) -> worker.RunMode:
+    """Prepares TensorFlow for comparisons."""
+    tf = tensorflow()
     smooth.install(tf)
     randomness.install(tf)
     floor_runs = request["floor_runs"]

@@ -60,15 +60,20 @@ def main(argv: list[str], start: Callable[[Any], RunMode]) -> int:
     out = Path(request["out"])
     Temporary.parent = out / "temporary"
     sys.argv = argv[:1]
-    root = Path(request["root"])
-    for path in reversed(request["paths"]):
-        sys.path.insert(0, str((root / path).resolve()))
-    os.chdir(str(root))
+    enter_tree(request)
     run_mode = start(request)
     protocol.write_json(out / protocol.ENVIRONMENT_FILE, environment())
     for case in request["cases"]:
         answer_case(case, out, run_mode)
     return 0
+
+
+def enter_tree(request: Any) -> None:
+    """Makes the modules of a request's tree importable, and its root the working directory."""
+    root = Path(request["root"])
+    for path in reversed(request["paths"]):
+        sys.path.insert(0, str((root / path).resolve()))
+    os.chdir(str(root))
 
 
 def answer_case(case: Case, out: Path, run_mode: RunMode) -> None:
