@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from slimport.verify import cases, compare, locate, protocol
+from slimport.verify import cases, compare, cost, locate, protocol
 from slimport.verify.cache import AnswerCache
 from slimport.verify.news import News, Progress
 from slimport.verify.pool import Limits, Pool
@@ -56,6 +56,8 @@ class Settings:
         memory: GiB that all workers may take together; most of what is free when None.
         isolated: Whether each case has workers of its own.
         float64: Whether both sides compute everything in double precision, too.
+        cost: Whether time and memory of both sides are measured.
+        cost_cases: Names of the cases that are measured; all when empty.
         locate: Whether the lines are searched where the sides of a failed case part.
     """
 
@@ -72,6 +74,8 @@ class Settings:
     float64: bool = False
     locate: bool = True
     old_worker: Path | None = None
+    cost: bool = False
+    cost_cases: Sequence[str] = ()
 
 
 class UsageError(ValueError):
@@ -124,6 +128,7 @@ def verify_cases(file: cases.CaseFile, settings: Settings) -> VerifyResult:
             locate.locate(file, roots, sides, failed, lambda more: _run(more, settings))
         if file.old_worker is None:
             with_rules(roots["old"], roots["new"], results)
+        _measure(file, results, sides, settings)
         environments = {name: side.environment for name, side in sides.items()}
         environments.setdefault("new", environments.get("graph", {}))
     return VerifyResult(
@@ -136,6 +141,20 @@ def verify_cases(file: cases.CaseFile, settings: Settings) -> VerifyResult:
         environments=environments,
         seconds=time.monotonic() - started,
     )
+
+
+def _measure(
+    file: cases.CaseFile,
+    results: Sequence[CaseResult],
+    sides: Mapping[str, Side],
+    settings: Settings,
+) -> None:
+    """Adds to the results what their cases cost, if that was asked for."""
+    if settings.cost or settings.cost_cases:
+        named = chosen(file, settings.cost_cases)
+        both = enumerate(zip(file.cases, results, strict=True))
+        found = [(place, case, result) for place, (case, result) in both if case in named]
+        cost.measure_all(found, sides, settings.progress or _silent)
 
 
 def root_of(side: str, given: str | os.PathLike[str] | None, default: Path | None) -> Path:
