@@ -43,6 +43,8 @@ MISSING = (
 @click.option("--memory", type=click.FloatRange(0), metavar="GIB", help="All workers together.")
 @click.option("--isolated", is_flag=True, help="Give each case workers of its own.")
 @click.option("--float64", is_flag=True, help="Compute everything in double precision, too.")
+@click.option("--cost", is_flag=True, help="Measure time and memory of both sides in turns.")
+@click.option("--cost-case", "cost_cases", metavar="NAME", multiple=True, help="Of this one only.")
 @click.option("--keep", type=_FOLDER, help="Keep requests, answers and logs in this folder.")
 @click.option("--cache", type=_FOLDER, help="Folder of answers, used while nothing has changed.")
 @click.option("--no-cache", is_flag=True, help="Run every case, and keep no answers.")
