@@ -26,7 +26,7 @@ NOT_IN_WORKERS = (
     *("initial_compare", "training_cases", "training_plots", "variants", "git_base"),
     *("base_forms", "case_text", "comparison", "entries", "entry_parameters", "entry_scopes"),
     *("entry_shapes", "found_cases"),
-    *("fingerprint", "guard", "memory", "pool", "watch"),
+    *("cost", "cost_graph", "cost_model", "cost_worker", "fingerprint", "guard", "memory", "pool", "watch"),
     *("not_given", "statements", "written_by"),
     *("default_scopes", "divergence", "gradient_ends", "locate", "matching", "reasons", "traced"),
     *("cost_plots", "cost_words", "excerpts", "faces", "figures", "html_tables", "links"),
