@@ -22,6 +22,7 @@ from slimport.verify import (
     protocol,
     randomness,
     sites,
+    smooth,
     values,
     worker,
 )
@@ -283,7 +284,7 @@ class GraphSide:
 
     def __call__(self, case: Any, mode: str) -> protocol.Answer:
         training = mode in protocol.TRAINING_MODES
-        with self.tf.Graph().as_default():
+        with self.tf.Graph().as_default(), smooth.switched_on(case["smooth"]):
             self.tf.set_random_seed(case["seed"])
             randomness.start_pass(case["seed"])
             built = Built(self.tf, case, training, self.scope_function)

@@ -211,7 +211,8 @@ class NewSide:
             shapes = {name: variable.shape for name, variable in built.variables.items()}
             initial.put(answer, shapes, initial_keras.of_model(self.keras, built.variables))
         if case.get("float64"):
-            double_model.put(answer, self.tf, built, mode == protocol.TRAINING)
+            with smooth.switched_on(case["smooth"]):
+                double_model.put(answer, self.tf, built, mode == protocol.TRAINING)
         return answer
 
     def trace(self, case: Any, mode: str) -> protocol.Answer:

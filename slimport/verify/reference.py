@@ -87,12 +87,15 @@ class Given:
         mode: ``inference`` or ``training``.
         inputs: The inputs, as the new side takes them.
         weights: Values of all variables, by the reference's names and in its layout.
+        dtype: What is to be computed in: ``float32``, or ``float64`` where `main` was told that
+            the reference can. Inputs and weights have it already.
     """
 
     case: Mapping[str, Any]
     mode: str
     inputs: List[Array]
     weights: Arrays
+    dtype: str = "float32"
 
     @property
     def training(self) -> bool:
@@ -117,7 +120,7 @@ class Given:
         The mask is that of the new side for a tensor of this shape, as the new side has it.
         """
         drawn = randomness.drawn(self.case["seed"], tuple(shape))
-        return (drawn >= rate).astype("float32") / np.float32(1.0 - rate)
+        return (drawn >= rate).astype(self.dtype) * np.asarray(1.0 / (1.0 - rate), self.dtype)
 
 
 @dataclass
@@ -141,6 +144,7 @@ def main(
     variables: Callable[[Any], Variables],
     run: Callable[[Given], Found],
     weights: WeightMap,
+    float64: bool = False,
 ) -> None:
     """Answers the request that the command line names, and ends the process.
 
@@ -148,10 +152,11 @@ def main(
         variables: Takes a case; returns what the reference holds for it.
         run: Computes one mode of a case. It must give the same for the same every time.
         weights: Where the reference has each variable of the new side.
+        float64: Whether `run` can compute in double precision (`Given.dtype`), for ``--float64``.
     """
 
     def start(request: Any) -> worker.RunMode:
-        return _Reference(variables, run, weights, request["floor_runs"])
+        return _Reference(variables, run, weights, float64, request["floor_runs"])
 
     sys.exit(worker.main(sys.argv, start))
 
@@ -170,10 +175,13 @@ class _Variable:
 class _Reference:
     """Answers one mode of one case."""
 
-    def __init__(self, variables: Any, run: Any, weights: WeightMap, floor_runs: int) -> None:
+    def __init__(
+        self, variables: Any, run: Any, weights: WeightMap, float64: bool, floor_runs: int
+    ) -> None:
         self._variables = variables
         self._run = run
         self._weights = weights
+        self._float64 = float64
         self._floor_runs = floor_runs
 
     def __call__(self, case: Any, mode: str) -> protocol.Answer:
@@ -186,14 +194,22 @@ class _Reference:
             pair.name: worker.start_value(case, pair.name, pair.shape, pair.dtype) for pair in pairs
         }
         inputs = worker.input_values(case)
-        found, *others = [
-            self._results(case, mode, held, pairs, *moved)
-            for moved in [(start, inputs), *_moved(self._floor_runs, start, inputs)]
-        ]
+
+        def results(start: Arrays, inputs: List[Array]) -> _Results:
+            return self._results(case, mode, held, pairs, start, inputs)
+
+        found = results(start, inputs)
+        others = [results(*moved) for moved in _moved(self._floor_runs, start, inputs)]
         answer = protocol.Answer("reference")
         for pair in pairs:
             answer.variable(pair.name, pair.shape, pair.dtype, pair.trained)
         _put(answer, found, others)
+        if case.get("float64") and self._float64:
+            double = protocol.Answer("reference")
+            _put(double, results(*_doubled(start, inputs)), [])
+            answer.add_double(double)
+        elif case.get("float64"):
+            answer.meta["notes"].append("the reference does not compute in float64")
         missing: Any = dict.fromkeys(OPTIONAL, True)
         missing["variable"] = [name for name, there in self._weights.items() if there is None]
         answer.meta["not_given"] = missing
@@ -214,7 +230,9 @@ class _Reference:
     ) -> _Results:
         worker.Stage.enter("running the reference")
         there = {pair.there.name: pair.there.layout.there(start[pair.name]) for pair in pairs}
-        found = self._run(Given(case, mode, [np.array(x) for x in inputs], there))
+        kinds = {np.asarray(value).dtype for value in [*start.values(), *inputs]}
+        dtype = "float64" if np.dtype("float64") in kinds else "float32"
+        found = self._run(Given(case, mode, [np.array(x) for x in inputs], there, dtype))
         worker.Stage.enter("reading what the reference gives")
         outputs = {name: _array(value) for name, value in found.outputs.items()}
         if mode == protocol.INFERENCE:
@@ -229,7 +247,7 @@ class _Reference:
             outputs,
             {name: _difference(value, before[name]) for name, value in after.items()},
             _here("gradients", trained, found.gradients),
-            {} if total is None else {TOTAL: np.float32(_array(total))},
+            {} if total is None else {TOTAL: np.asarray(_array(total), dtype)},
             {name: _largest(value) for name, value in after.items()},
         )
 
@@ -287,6 +305,16 @@ def _moved(runs: int, start: Arrays, inputs: List[Array]) -> Iterator[Any]:
             for place, (name, value) in enumerate(start.items())
         }
         yield weights, [values.one_ulp_away(x, number, "i", n) for n, x in enumerate(inputs)]
+
+
+def _doubled(start: Arrays, inputs: List[Array]) -> Any:
+    """The same values in float64."""
+
+    def double(value: Array) -> Array:
+        value = np.asarray(value)
+        return value.astype("float64") if value.dtype == np.float32 else value
+
+    return {name: double(value) for name, value in start.items()}, [double(x) for x in inputs]
 
 
 def _here(what: str, pairs: List[_Variable], given: Mapping[str, Any]) -> Arrays:

@@ -34,8 +34,8 @@ def variables(case):
 def run(given):
     net = Network()
     values = {name: torch.from_numpy(value) for name, value in given.weights.items()}
+    net.train(given.training).to(getattr(torch, given.dtype))
     net.load_state_dict(values, strict=False)  # the counters of batches are not given
-    net.train(given.training)
     images = torch.from_numpy(given.inputs[0]).permute(0, 3, 1, 2)
     outputs = {
         name: found.permute(0, 2, 3, 1) if found.dim() == 4 else found
@@ -54,4 +54,4 @@ def run(given):
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    reference.main(variables, run, WEIGHTS)
+    reference.main(variables, run, WEIGHTS, float64=True)
