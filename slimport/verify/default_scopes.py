@@ -122,11 +122,12 @@ class Scopes:
         """The lines of a keyword, and of the dictionary that it hands on."""
         name, value = keyword.arg or "", keyword.value
         yield Default(module.site(self.root, value.lineno), name)
+        if isinstance(value, ast.IfExp):
+            value = value.body
         if isinstance(value, ast.Name):
             value = module.assigned(value.id, line) or value
         if name and not name.endswith(_HOLDERS):
-            if value is not keyword.value:
-                yield Default(module.site(self.root, value.lineno), name)
+            yield Default(module.site(self.root, value.lineno), name)
             return
         if isinstance(value, ast.Dict):
             for key, item in zip(value.keys, value.values, strict=True):

@@ -219,10 +219,20 @@ class Search:
         if lost.type in _LAYOUT:
             return None
         legacy = self._site(self.old, lost.outputs[0].name)
-        before, site = self.new.maker(name), self._site(self.new, name)
+        before = self._maker(name)
+        site = self._site(self.new, before.outputs[0].name)
+        if before.family == lost.family:  # it made nothing else of its data by chance
+            return Parting(before, lost, site, legacy)
         if self._line(before) != legacy:
             before, site = source, self._site(self.new, source.outputs[0].name)
         return Parting(before, lost, site, legacy, f"{lost.type} of the legacy code is missing")
+
+    def _maker(self, tensor: str) -> Operation:
+        """The operation that computes a tensor, in front of what only arranges it."""
+        maker = self.new.maker(tensor)
+        while maker.type in _LAYOUT and self.new.data(maker):
+            maker = self.new.maker(self.new.data(maker)[0])
+        return maker
 
     def _first_lost(self, tensor: str) -> Operation:
         """The first operation on the way to a tensor of the old side that the new side lacks."""

@@ -196,7 +196,17 @@ class _Finder:
         words = CONCERNS.get(first.group, ())
         if first.group == "variable" and "biases" in name:
             words = ("normalizer", "bias")
-        return self._divergence(first, f"variable {name}", new, old, _words(first), words)
+        why = _words(first) or self._proportion(first)
+        return self._divergence(first, f"variable {name}", new, old, why, words)
+
+    def _proportion(self, first: TensorResult) -> str:
+        """What a tensor is in terms of the legacy one, as twice it."""
+        key = (first.name, first.step)
+        sides = (self.new, self.old)
+        told = [(side, side.by_step(first.group).get(key)) for side in sides]
+        new, old = (None if entry is None else side.array(entry) for side, entry in told)
+        said = "" if new is None or old is None else reasons.proportion(new, old)
+        return f"the {first.group} is {said}" if said else ""
 
     def _variable_name(self, first: TensorResult) -> str:
         """Name of the variable that a tensor belongs to."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -45,7 +45,7 @@ def reason(found: Parting, new: Trace, old: Trace, matches: Matches) -> str:
     ]
     unlike += [] if unlike else _activations(new, mine, theirs)
     if not unlike:
-        unlike = _arithmetic(new, mine, old, theirs)
+        unlike = _other_constant(found, new, old) or _arithmetic(mine, theirs)
     return "; ".join(unlike)
 
 
@@ -200,29 +200,58 @@ def _activations(trace: Trace, mine: list[Operation], theirs: list[Operation]) -
     return [f"{name} is missing" for name in lost] + [f"{name} is new" for name in more]
 
 
-def _arithmetic(
-    new: Trace, mine: list[Operation], old: Trace, theirs: list[Operation]
-) -> list[str]:
+def _constants(trace: Trace, operation: Operation) -> list[float]:
+    """Numbers that an operation takes beside its data."""
+    values = (maker.value for maker in trace.beside(operation))
+    return sorted(float(value) for value in values if isinstance(value, (int, float)))
+
+
+def _other_constant(found: Parting, new: Trace, old: Trace) -> list[str]:
+    """The one number that is another one, of operations of the same kind."""
+    if found.new is None or found.old is None or found.new.family != found.old.family:
+        return []
+    mine, theirs = _constants(new, found.new), _constants(old, found.old)
+    more = [a for a in mine if not any(_is_alike(a, b) for b in theirs)]
+    lost = [b for b in theirs if not any(_is_alike(a, b) for a in mine)]
+    if len(more) != 1 or len(lost) != 1:
+        return []
+    return [f"{_shown(lost[0])} became {_shown(more[0])}"]
+
+
+def _arithmetic(mine: list[Operation], theirs: list[Operation]) -> list[str]:
     """What a layer's result is in terms of the legacy one, where that is simple."""
-    del new, old
     one, other = _result(mine), _result(theirs)
     if one is None or other is None or one.shape != other.shape:
         return []
+    said = proportion(one, other)
+    return [f"the result is {said}"] if said else []
+
+
+def proportion(new: Any, old: Any) -> str:
+    """Says what an array is in terms of another one, where that is simple; else nothing."""
+    one, other = np.ravel(new).astype("float64"), np.ravel(old).astype("float64")
     scale = float(np.abs(other).max(initial=0.0))
-    if scale == 0.0:
-        return []
-    close: Callable[[Any, Any], bool] = lambda a, b: bool(np.abs(a - b).max() <= 1e-4 * scale)  # noqa: E731
-    if close(one, np.maximum(other, 0.0)):
-        return ["negative values became 0"]
-    if close(np.maximum(one, 0.0), other):
-        return ["negative values are kept"]
+    if one.shape != other.shape or scale == 0.0 or not np.isfinite([*one, *other]).all():
+        return ""
+
+    def close(a: Any, b: Any) -> bool:
+        return bool(np.abs(a - b).max() <= 1e-3 * scale)
+
+    if close(one, other):
+        return ""
+    if not one.any():
+        return "zero"
     factor = float(np.dot(one, other) / np.dot(other, other))
-    if factor and close(one, factor * other):
-        return [f"the result is {factor:.4g} times the legacy one"]
+    if close(one, factor * other):
+        return f"{factor:.4g} times the legacy one"
+    if close(one, np.maximum(other, 0.0)):
+        return "the legacy one with negative values cut"
+    if close(np.maximum(one, 0.0), other):
+        return "the legacy one with negative values kept"
     shift = float(np.mean(one - other))
     if close(one, other + shift):
-        return [f"the result is the legacy one {'+' if shift > 0 else '-'} {abs(shift):.4g}"]
-    return []
+        return f"the legacy one {'+' if shift > 0 else '-'} {abs(shift):.4g}"
+    return ""
 
 
 def _result(operations: list[Operation]) -> Any:
