@@ -196,6 +196,11 @@ class TensorResult:
         return self.max_abs / self.tolerance if self.tolerance else float("inf")
 
 
+def _weight(tensor: TensorResult) -> tuple[float, bool, float]:
+    """Orders tensors from best to worst; of those without a difference those with a floor last."""
+    return tensor.severity, bool(tensor.floor), tensor.tolerance or 0.0
+
+
 @dataclass(frozen=True)
 class Curves:
     """The loss of every step of a training case.
@@ -273,9 +278,12 @@ class ModeResult:
 
     @property
     def worst(self) -> TensorResult | None:
-        """The tensor that comes nearest to its tolerance, or exceeds it most."""
+        """The tensor that comes nearest to its tolerance, or exceeds it most.
+
+        Among those that do not differ at all, one that rounding moves.
+        """
         compared = [tensor for tensor in self.tensors if tensor.max_abs is not None]
-        return max(compared, key=lambda tensor: tensor.severity, default=None)
+        return max(compared, key=_weight, default=None)
 
 
 @dataclass

@@ -9,7 +9,14 @@ from rich.table import Table
 
 from slimport.verify import cost_words, places, wording
 from slimport.verify.growth import by_steps
-from slimport.verify.result import CaseResult, Divergence, ModeResult, Status, VerifyResult
+from slimport.verify.result import (
+    CaseResult,
+    Divergence,
+    ModeResult,
+    Status,
+    TensorResult,
+    VerifyResult,
+)
 from slimport.verify.wording import MODE_NAMES, PLACES, describe, number
 
 COLOURS = {
@@ -140,10 +147,29 @@ def _print_failing(title: str, mode: ModeResult, is_known: bool, console: Consol
     if mode.divergences and is_known:
         _print_indented("from the same line as above", console)
     _print_indented(f"first divergence: {escape(describe(bad[0]))}", console)
-    for tensor in bad[1 : SHOWN + 1]:
-        _print_indented(f"[dim]{escape(describe(tensor))}[/dim]", console)
-    if len(bad) > SHOWN + 1:
-        _print_indented(f"[dim]and {len(bad) - SHOWN - 1:,} more[/dim]", console)
+    if bad[1:]:
+        console.print(_others(bad[1:]), highlight=False)
+
+
+def _others(bad: list[TensorResult]) -> Table:
+    """Tensors that fail besides the first one, a row each."""
+    grid = Table(box=None, padding=(0, 2, 0, 0), style="dim", header_style="dim")
+    grid.add_column("  and", overflow="fold")
+    for title in ("floor", "difference", "ratio", "allowed"):
+        grid.add_column(title, justify="right", no_wrap=True)
+    grid.add_column("", no_wrap=True)
+    for tensor in bad[:SHOWN]:
+        grid.add_row(
+            f"  {escape(wording.labelled(tensor))}",
+            number(wording.floor_of(tensor)),
+            number(tensor.relative),
+            wording.ratio_of(tensor),
+            number(tensor.relative_tolerance),
+            tensor.status.value,
+        )
+    if len(bad) > SHOWN:
+        grid.add_row(f"  {len(bad) - SHOWN:,} more")
+    return grid
 
 
 def _print_indented(markup: str, console: Console) -> None:
