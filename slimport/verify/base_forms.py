@@ -19,7 +19,7 @@ from slimport.verify.entries import named_by
 from slimport.verify.migrated import SCOPED_LAYERS
 
 #: Names of `sides.SCRIPTS`.
-LEGACY, MODEL, GRAPH = "old", "new", "graph"
+LEGACY, MODEL, GRAPH = "old", "base", "graph"
 
 
 def by_form(program: Program, file: cases.CaseFile) -> list[cases.CaseFile]:

@@ -176,7 +176,7 @@ class CaseFile:
     """A parsed case file, its paths resolved against its own folder.
 
     Attributes:
-        old_side: What answers for the old tree: legacy code's worker, or (``new``, ``graph``) a
+        old_side: What answers for the old tree: legacy code's worker, or (``base``, ``graph``) a
             worker of migrated code, where the old tree is migrated already.
     """
 

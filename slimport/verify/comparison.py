@@ -103,7 +103,8 @@ def _trees(
 def _uncommitted(repository: Repository) -> Iterator[str]:
     count = repository.changed_files()
     if count:
-        yield f"{count} changes of the working tree are not committed; they are compared, too"
+        what = "1 change is" if count == 1 else f"{count} changes are"
+        yield f"{what} not committed; the working tree is compared as it is"
 
 
 def _old_folder(

@@ -195,7 +195,7 @@ class NewSide:
         self._kept: tuple[Any, Built] | None = None
 
     def __call__(self, case: Any, mode: str) -> protocol.Answer:
-        built = self._build(case, mode != protocol.INFERENCE)
+        built = self.build(case, mode != protocol.INFERENCE)
         answer = protocol.Answer(built.how)
         answer.meta["notes"] = list(built.notes)
         for name, variable in built.variables.items():
@@ -217,12 +217,13 @@ class NewSide:
 
     def trace(self, case: Any, mode: str) -> protocol.Answer:
         """Tells every tensor of a mode of a case."""
-        built = self._build(case, mode != protocol.INFERENCE)
+        built = self.build(case, mode != protocol.INFERENCE)
         asked = trace_sides.wanted(case, mode)
         training = mode == protocol.TRAINING
         return trace_model.trace(self.tf, built, training, self.tree, asked)
 
-    def _build(self, case: Any, training: bool) -> Built:
+    def build(self, case: Any, training: bool) -> Built:
+        """Returns the model of a case, built for training or for inference."""
         key = (case["index"], training or not self._takes_training(case))
         if self._kept is None or self._kept[0] != key:
             self._kept = None
@@ -300,8 +301,8 @@ class NewSide:
             answer.tensor(protocol.GRADIENT, name, np.asarray(dense), order)
 
 
-def start(request: Any) -> worker.RunMode:
-    """Imports Keras 3 on TensorFlow."""
+def sides(request: Any) -> tuple[training_model.FitSide, NewSide]:
+    """Imports Keras 3 on TensorFlow; returns what runs programs that train, and networks."""
     import keras
     import tensorflow as tf
 
@@ -313,8 +314,13 @@ def start(request: Any) -> worker.RunMode:
     migrated.forbid_old_libraries()
     tree = sites.Tree(request["root"], request["paths"])
     sites.watch_keras(tree)
-    building = NewSide(keras, tf, tree)
-    return trace_sides.chosen(training_model.FitSide(keras, tf), building, building.trace)
+    return training_model.FitSide(keras, tf), NewSide(keras, tf, tree)
+
+
+def start(request: Any) -> worker.RunMode:
+    """Prepares the migrated tree's side."""
+    fitting, building = sides(request)
+    return trace_sides.chosen(fitting, building, building.trace)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,12 @@ from slimport.verify.cache import AnswerCache
 from slimport.verify.news import News, Progress, Stage
 
 #: The sides, and the script that answers for each.
-SCRIPTS = {"old": "old_worker.py", "new": "new_worker.py", "graph": "graph_worker.py"}
+SCRIPTS = {
+    "old": "old_worker.py",
+    "base": "base_worker.py",
+    "new": "new_worker.py",
+    "graph": "graph_worker.py",
+}
 #: What runs a script of the user's own on the old side.
 OWN_WORKER = "reference_worker.py"
 
@@ -179,6 +184,6 @@ def worker_environment(side: Side) -> dict[str, str]:
         TF_NUM_INTRAOP_THREADS="1",
     )
     found.pop("TF_USE_LEGACY_KERAS", None)
-    if side.request.get("side", side.name) == "new":
+    if side.request.get("side", side.name) in ("base", "new"):
         found["KERAS_BACKEND"] = "tensorflow"
     return found

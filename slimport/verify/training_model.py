@@ -37,6 +37,10 @@ class FitSide:
         self._fit = keras.Model.fit
 
     def __call__(self, case: Any, mode: str) -> protocol.Answer:
+        return training_record.answer("fit", case["steps"], self.run(case), [])
+
+    def run(self, case: Any) -> Any:
+        """Runs the program of a case; returns the `training_record.Record` of its fit."""
         self.keras.backend.clear_session()
         self.keras.utils.set_random_seed(case["seed"])
 
@@ -49,10 +53,9 @@ class FitSide:
             with smooth.switched_on(case["smooth"]):
                 call = worker.program(case)
                 randomness.start_pass(case["seed"])
-                run = loops.run_to_loop(call, case["entry"], "fit")
+                return loops.run_to_loop(call, case["entry"], "fit")
         finally:
             self.keras.Model.fit = self._fit
-        return training_record.answer("fit", case["steps"], run, [])
 
 
 @dataclasses.dataclass
@@ -88,7 +91,8 @@ class Watched:
         for name, variable in self.named.items():
             shape, dtype = tuple(variable.shape), str(np.dtype(str(variable.dtype)))
             variable.assign(values.variable_value(name, shape, dtype, self.case["seed"]))
-            self.record.variables.append((name, list(shape), dtype, int(variable.trainable)))
+            site = sites.kept(variable)
+            self.record.variables.append((name, list(shape), dtype, int(variable.trainable), site))
         optimizer = self.model.optimizer
         if not optimizer.built:  # averages begin at the values of their variables
             optimizer.build(self.model.trainable_variables)
