@@ -49,9 +49,7 @@ class BaseSide:
         """Runs a network."""
         answer: protocol.Answer = self._building(case, mode)
         plain = {**case, "float64": False, "initial_mode": None}
-        others = [
-            nudged(number, self._building, plain, mode) for number in range(self._floor_runs)
-        ]
+        others = [nudged(number, self._building, plain, mode) for number in range(self._floor_runs)]
         _put_orders(answer, self._building.build(case, mode != protocol.INFERENCE))
         _put_floors(answer, others)
         return answer
@@ -70,7 +68,7 @@ def _moved(number: int) -> Iterator[None]:
     def variable_value(name: str, *given: Any) -> Any:
         return values.one_ulp_away(drawn(name, *given), number, "v", name)
 
-    values.variable_value = variable_value
+    values.variable_value = variable_value  # type: ignore[assignment]
     try:
         yield
     finally:
