@@ -32,7 +32,7 @@ NOT_IN_WORKERS = (
     *("default_scopes", "divergence", "gradient_ends", "locate", "matching", "reasons", "traced"),
     *("cost_plots", "cost_words", "excerpts", "faces", "figures", "html_tables", "links"),
     *("markdown_failures", "markdown_more", "markdown_tables", "markdown_text"),
-    *("places", "progress", "wording"),
+    *("places", "progress", "text_failures", "wording"),
 )
 
 #: Raised when entries change their form.

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from slimport.verify import markdown_more, markdown_tables, wording
+from slimport.verify import markdown_more, markdown_tables, places, wording
 from slimport.verify.growth import by_steps
 from slimport.verify.links import Links
 from slimport.verify.markdown_failures import failure
 from slimport.verify.markdown_text import clipped, code, escaped, folded, html_code
-from slimport.verify.result import CaseResult, Site, VerifyResult
+from slimport.verify.result import CaseResult, VerifyResult
 
 #: GitHub refuses comments longer than 65,536 characters.
 LIMIT = 60_000
@@ -39,13 +39,13 @@ def to_markdown(result: VerifyResult, links: Links | None = None) -> str:
     links = links or Links()
     bad = [case for case in result.cases if not case.status.is_good]
     parts = [Part(0, _title(result, bad))]
-    known: dict[Site, str] = {}
-    parts += [Part(1, failure(case, links, known)) for case in bad[:OPEN]]
+    told = places.Told()
+    parts += [Part(1, failure(case, links, told)) for case in bad[:OPEN]]
     if any(not case.steps for case in result.cases):
         parts.append(Part(0, markdown_tables.cases_table(result)))
     for steps, cases in by_steps(result.cases).items():
         parts.append(Part(1, markdown_tables.training_table(steps, cases)))
-    parts += [Part(3, _folded_case(case, links, known)) for case in bad[OPEN:WITH_TENSORS]]
+    parts += [Part(3, _folded_case(case, links, told)) for case in bad[OPEN:WITH_TENSORS]]
     parts += [Part(4, _tensors(case)) for case in bad[:OPEN]]
     parts.append(Part(2, markdown_more.more(result)))
     return _joined([part for part in parts if part.lines], _left_out(bad))
@@ -70,9 +70,9 @@ def marker(result: VerifyResult) -> str:
     return f"<!-- slimport verify: {name or 'cases'} -->"
 
 
-def _folded_case(case: CaseResult, links: Links, known: dict[Site, str]) -> list[str]:
+def _folded_case(case: CaseResult, links: Links, told: places.Told) -> list[str]:
     title = f"{html_code(case.name)}: {case.status.value}"
-    return folded(title, [*failure(case, links, known)[2:], "", *_tensor_tables(case)])
+    return folded(title, [*failure(case, links, told)[2:], "", *_tensor_tables(case)])
 
 
 def _tensors(case: CaseResult) -> list[str]:

@@ -14,13 +14,13 @@ LOG_LINES = 15
 DIVERGENCES, CALLERS = 3, 2
 
 
-def failure(case: CaseResult, links: Links, known: dict[Site, str]) -> list[str]:
+def failure(case: CaseResult, links: Links, told: places.Told) -> list[str]:
     """Returns what a reviewer needs to know of a case that is not equal.
 
     Args:
         case: The case.
         links: Where lines of the trees can be read.
-        known: Lines that are told of, with the first case that differs from there; grows.
+        told: Lines that are told of already; grows.
     """
     lines = [f"#### {code(case.name)}: {case.status.value}", ""]
     first = case.first_divergence
@@ -33,13 +33,12 @@ def failure(case: CaseResult, links: Links, known: dict[Site, str]) -> list[str]
         mode, tensor = first
         found = next((m.divergences for m in (mode, *case.modes) if m.divergences), ())
         for divergence in found[:DIVERGENCES]:
-            line = divergence.new[0] if divergence.new else Site("", 0)
-            if line in known:
-                lines.append(f"- from the same line as {code(known[line])}: {code(str(line))}")
-                continue
-            lines += _parting(divergence, links)
-            if divergence.new:
-                known[line] = case.name
+            before = told.before(divergence, case.name)
+            if before:
+                place = _place("new", divergence.new[0], links)
+                lines.append(f"- from the same line as {code(before)}: {place}")
+            else:
+                lines += _parting(divergence, links)
         lines += [f"- {_numbers(mode, tensor)}"]
         others = [m for m in case.modes if m.first_divergence is not None and m is not mode]
         if others:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 from slimport.verify.result import Divergence, ModeResult, Site, VerifyResult
@@ -60,6 +60,20 @@ def lines_of(found: Divergence) -> list[Line]:
     if found.why:
         lines.append(Line("why", text=found.why))
     return lines
+
+
+@dataclass
+class Told:
+    """Lines from which something differs and that a report has told of, with who was the first."""
+
+    first: dict[tuple[Site, str], str] = field(default_factory=dict)
+
+    def before(self, found: Divergence, name: str) -> str:
+        """Returns who differed from the same line before, for the same reason; else notes it."""
+        if not found.new:
+            return ""
+        first = self.first.setdefault((found.new[0], found.why), name)
+        return "" if first == name else first
 
 
 def rule_in_words(code: str) -> str:

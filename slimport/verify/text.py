@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from rich.console import Console
 from rich.markup import escape
-from rich.padding import Padding
 from rich.table import Table
 
-from slimport.verify import cost_words, places, wording
+from slimport.verify import cost_words, wording
 from slimport.verify.growth import by_steps
 from slimport.verify.result import (
     CaseResult,
-    Divergence,
     ModeResult,
     Status,
-    TensorResult,
     VerifyResult,
 )
-from slimport.verify.wording import MODE_NAMES, PLACES, describe, number
+from slimport.verify.text_failures import Failures
+from slimport.verify.wording import MODE_NAMES, PLACES, number
 
 COLOURS = {
     Status.EQUAL: "green",
@@ -25,11 +23,6 @@ COLOURS = {
     Status.IGNORED: "yellow",
     Status.NOTHING: "red",
 }
-
-#: Failing tensors listed per mode.
-SHOWN = 8
-#: Lines of a log or traceback that are shown.
-LOG_LINES = 40
 
 
 def print_result(result: VerifyResult, console: Console) -> None:
@@ -44,8 +37,9 @@ def print_result(result: VerifyResult, console: Console) -> None:
         console.print(f"[bold]{side}[/bold]  {line}", highlight=False)
     console.print(f"[bold]with[/bold] {wording.seeds(result)}", highlight=False)
     _print_tables(result, console)
+    failures = Failures(console)
     for case in result.cases:
-        _print_case(case, console)
+        failures.tell(case)
     if any(case.cost for case in result.cases):
         console.print()
         console.print(_cost_table(result))
@@ -113,85 +107,6 @@ def _training_table(steps: tuple[int, ...], cases: list[CaseResult]) -> Table:
                 _coloured(mode.status),
             )
     return table
-
-
-def _print_case(case: CaseResult, console: Console) -> None:
-    seen: set[str] = set()
-    parted: set[tuple[Divergence, ...]] = set()
-    for mode in case.modes:
-        title = f"{case.name}, {MODE_NAMES.get(mode.mode, mode.mode)}"
-        for side, trace in mode.errors.items():
-            console.print(f"\n[bold red]{escape(title)}: the {side} side failed[/bold red]")
-            shown = "  as above" if trace in seen else _tail(trace)
-            console.print(escape(shown), highlight=False)
-            seen.add(trace)
-        _print_failing(title, mode, mode.divergences in parted, console)
-        parted.add(mode.divergences)
-    for note in wording.notes_of(case):
-        console.print(f"[yellow]{escape(case.name)}:[/yellow] {escape(note)}", highlight=False)
-
-
-def _tail(trace: str) -> str:
-    lines = trace.rstrip().splitlines()
-    left_out = len(lines) - LOG_LINES
-    return "\n".join([f"  ... {left_out} lines", *lines[left_out:]] if left_out > 0 else lines)
-
-
-def _print_failing(title: str, mode: ModeResult, is_known: bool, console: Console) -> None:
-    bad = wording.failing(mode)
-    if not bad:
-        return
-    console.print(f"\n[bold red]{escape(title)}[/bold red]")
-    for divergence in mode.divergences if not is_known else ():
-        _print_places(divergence, console)
-    if mode.divergences and is_known:
-        _print_indented("from the same line as above", console)
-    _print_indented(f"first divergence: {escape(describe(bad[0]))}", console)
-    if bad[1:]:
-        console.print(_others(bad[1:]), highlight=False)
-
-
-def _others(bad: list[TensorResult]) -> Table:
-    """Tensors that fail besides the first one, a row each."""
-    grid = Table(box=None, padding=(0, 2, 0, 0), style="dim", header_style="dim")
-    grid.add_column("  and", overflow="fold")
-    for title in ("floor", "difference", "ratio", "allowed"):
-        grid.add_column(title, justify="right", no_wrap=True)
-    grid.add_column("", no_wrap=True)
-    for tensor in bad[:SHOWN]:
-        grid.add_row(
-            f"  {escape(wording.labelled(tensor))}",
-            number(wording.floor_of(tensor)),
-            number(tensor.relative),
-            wording.ratio_of(tensor),
-            number(tensor.relative_tolerance),
-            tensor.status.value,
-        )
-    if len(bad) > SHOWN:
-        grid.add_row(f"  {len(bad) - SHOWN:,} more")
-    return grid
-
-
-def _print_indented(markup: str, console: Console) -> None:
-    """Prints a line whose continuation, where the terminal is narrow, stands further in."""
-    grid = Table.grid()
-    grid.add_column(width=2)
-    grid.add_column(overflow="fold")
-    grid.add_row("", markup)
-    console.print(grid, highlight=False)
-
-
-def _print_places(divergence: Divergence, console: Console) -> None:
-    """The line that computes something else, and what is known of it, label by label."""
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(no_wrap=True, style="dim")
-    grid.add_column(overflow="fold")
-    for line in places.lines_of(divergence):
-        text = escape(line.text)
-        if line.site is not None:
-            text = f"[bold]{escape(str(line.site))}[/bold]  {escape(line.site.text)}"
-        grid.add_row(line.label, text)
-    console.print(Padding(grid, (0, 0, 0, 2)), highlight=False)
 
 
 def _cost_table(result: VerifyResult) -> Table:

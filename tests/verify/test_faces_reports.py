@@ -46,7 +46,9 @@ def test_the_terminal_shows_the_line_the_legacy_line_and_the_rule(failing: Verif
         "  called from        models/ssd.py:58  net = inception_base(images, 'Mixed_4a')",
         "  why                the legacy operation is MaxPool, the migrated one AvgPool",
     ]
-    assert lines[lines.index("inception, training") + 1] == "  from the same line as above"
+    assert lines[lines.index("inception, training") + 1] == (
+        "  from the same line as inception, inference: nets/inception.py:137"
+    )
     assert lines[-1] == "2 of 4 cases not equal: inception, vgg."
 
 
