@@ -50,8 +50,8 @@ def start(request: Any) -> worker.RunMode:
     smooth.install(tf)
     randomness.install(tf)
     floor_runs = request["floor_runs"]
-    stepping = LoopSide(training_graph.GraphLoop(tf, floor_runs))
     tree = sites.Tree(request["root"], request["paths"])
+    stepping = LoopSide(training_graph.GraphLoop(tf, floor_runs, tree))
     building = graph.GraphSide(tf, floor_runs, arg_scope_function, tree)
     tracing = trace_sides.GraphTrace(tf, tree, floor_runs, arg_scope_function)
     return trace_sides.chosen(stepping, building, tracing)

@@ -13,7 +13,16 @@ from typing import Any, Tuple
 
 import numpy as np
 
-from slimport.verify import loops, protocol, randomness, smooth, training_record, values, worker
+from slimport.verify import (
+    loops,
+    protocol,
+    randomness,
+    sites,
+    smooth,
+    training_record,
+    values,
+    worker,
+)
 
 #: A gradient with its variable, as `apply_gradients` takes them.
 Pair = Tuple[Any, Any]
@@ -55,11 +64,13 @@ class GraphLoop:
     Args:
         tf: TensorFlow 1, or what answers like it.
         floor_runs: Runs with weights one unit in the last place away.
+        tree: The tree of the program.
     """
 
-    def __init__(self, tf: Any, floor_runs: int) -> None:
+    def __init__(self, tf: Any, floor_runs: int, tree: sites.Tree) -> None:
         self.tf = tf
         self.floor_runs = floor_runs
+        self.tree = tree
         self.applied = Applied()
         self.applied.watch(tf)
 
@@ -88,7 +99,7 @@ class GraphLoop:
     def _runs(self, case: Any, given: dict[str, Any]) -> list[training_record.Record]:
         graph = given.get("graph") or self.tf.get_default_graph()
         with graph.as_default():
-            program = Program(self.tf, case, given, self.applied.calls)
+            program = Program(self.tf, case, given, self.applied.calls, self.tree)
             return [program.run(nudge) for nudge in (None, *range(self.floor_runs))]
 
 
@@ -100,11 +111,14 @@ class Program:
         case: The case.
         given: Arguments of the loop.
         calls: Optimizers and what was handed to them.
+        tree: The tree of the program.
     """
 
-    def __init__(self, tf: Any, case: Any, given: dict[str, Any], calls: Any) -> None:
+    def __init__(
+        self, tf: Any, case: Any, given: dict[str, Any], calls: Any, tree: sites.Tree
+    ) -> None:
         worker.Stage.enter("reading the graph")
-        self.tf, self.case, self.given = tf, case, given
+        self.tf, self.case, self.given, self.tree = tf, case, given, tree
         self.train_op = given["train_op"]
         graph = tf.get_default_graph()
         self.calls = [call for call in calls if all(v.graph is graph for _, v in call[1][:1])]
@@ -183,7 +197,13 @@ class Program:
         record = training_record.Record()
         record.notes = self.notes
         record.variables = [
-            (name, v.get_shape().as_list(), v.dtype.base_dtype.name, self.trainable.get(name, 0))
+            (
+                name,
+                v.get_shape().as_list(),
+                v.dtype.base_dtype.name,
+                self.trainable.get(name, 0),
+                self.tree.of_operation(v.op),
+            )
             for group, name, v in self.kinds.values()
             if group in (protocol.WEIGHT, protocol.STATISTIC)
         ]

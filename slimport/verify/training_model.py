@@ -14,6 +14,7 @@ from slimport.verify import (
     migrated,
     protocol,
     randomness,
+    sites,
     slots,
     smooth,
     training_record,

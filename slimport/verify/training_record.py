@@ -30,7 +30,7 @@ class Record:
         rates: The learning rates of each step, by optimizer; None where there is no number.
         gradients: What reached the optimizers in the first step, by variable.
         held: All variables after each recorded step; 0 is the start.
-        variables: Name, shape, dtype and trainable flag of the model's variables.
+        variables: Name, shape, dtype, trainable flag and site of the model's variables.
         notes: What a reader should know.
     """
 
@@ -39,7 +39,7 @@ class Record:
         self.rates: list[list[float] | None] = []
         self.gradients: dict[str, Array] = {}
         self.held: dict[int, Held] = {}
-        self.variables: list[tuple[str, list[int], str, int]] = []
+        self.variables: list[tuple[str, list[int], str, int, Any]] = []
         self.notes: list[str] = []
 
     def end_step(self, step: int) -> None:
