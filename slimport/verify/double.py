@@ -26,6 +26,7 @@ import numpy as np
 DECIMALS = 64
 
 _BATCH_NORM = ("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
+_GRADIENTS = tuple(name.replace("Norm", "NormGrad") for name in _BATCH_NORM)
 
 
 class NotInDouble(Exception):
@@ -49,10 +50,12 @@ class Converted:
         self.float, self.double = types.DT_FLOAT, types.DT_DOUBLE
         del self.graph_def.node[:]
         for node in graph_def.node:
-            if node.op in _BATCH_NORM:
+            if node.op in _BATCH_NORM + _GRADIENTS:
                 self._replace(node)
             else:
                 self._convert(node)
+        for node in self.graph_def.node:
+            node.attr.pop("_class", None)  # to lie where a node does that may be gone
         for function in self.graph_def.library.function:
             self._function(function)
 
@@ -135,7 +138,7 @@ class Converted:
         """Puts the arithmetic of a batch normalization in place of its kernel."""
         inputs = [name for name in node.input if not name.startswith("^")]
         controls = [name for name in node.input if name.startswith("^")]
-        template, kinds = _batch_norm(self.tf, node)
+        template, kinds = _template(self.tf, node)
         prefix = node.name + "/in_double/"
         names = {f"input_{place}": name for place, name in enumerate(inputs)}
         # A constant belongs to the loop or branch that its node is in.
@@ -178,59 +181,90 @@ def as_written(value: Any) -> Any:
     return np.asarray(flat, "float64").reshape(value.shape)
 
 
-def _batch_norm(tf: Any, node: Any) -> Tuple[Any, List[int]]:
+def _template(tf: Any, node: Any) -> Tuple[Any, List[int]]:
     """The arithmetic of a node, with placeholders ``input_N`` and results ``output_N``."""
-    types = type_numbers()
+    given = node.attr
+    first = given["data_format"].s.startswith(b"NC")
+    rank = 5 if b"D" in given["data_format"].s else 4
+    training = given["is_training"].b if "is_training" in given else True
+    share = given["exponential_avg_factor"].f if "exponential_avg_factor" in given else 1.0
+    small = float(as_written(np.float32(given["epsilon"].f)))
+    share = float(as_written(np.float32(share)))
+    return _batch_norm(tf, str(node.op), rank, 1 if first else rank - 1, small, training, share)
+
+
+@functools.lru_cache(maxsize=None)
+def _batch_norm(
+    tf: Any, name: str, rank: int, channels: int, small: float, training: bool, share: float
+) -> Tuple[Any, List[int]]:
     graph = tf.Graph()
     with graph.as_default():
-        v1 = tf.compat.v1
-        inputs = [v1.placeholder(tf.float64, name=f"input_{place}") for place in range(5)]
-        channels_first = node.attr["data_format"].s.startswith(b"NC")
-        rank = 5 if b"D" in node.attr["data_format"].s else 4
-        results = _normalized(
-            tf,
-            inputs,
-            [0, *range(2, rank)] if channels_first else list(range(rank - 1)),
-            [-1 if place == (1 if channels_first else rank - 1) else 1 for place in range(rank)],
-            node.attr["epsilon"].f,
-            node.attr["is_training"].b if "is_training" in node.attr else True,
-            node.attr["exponential_avg_factor"].f if "exponential_avg_factor" in node.attr else 1.0,
-        )
-        if node.op == "FusedBatchNormV3":
-            results.append(tf.constant([], tf.float64))
+        inputs = [tf.compat.v1.placeholder(tf.float64, name=f"input_{n}") for n in range(6)]
+        norm = _BatchNorm(tf, rank, channels, small, training)
+        nothing = tf.constant([], tf.float64)
+        if name in _GRADIENTS:
+            results = [*norm.gradients(*inputs[:5]), nothing, nothing]
+        else:
+            results = norm.outputs(inputs[:5], share)
+            results += [nothing] if name.endswith("V3") else []
         for place, result in enumerate(results):
             tf.identity(result, name=f"output_{place}")
-    return graph.as_graph_def(), [types.DT_DOUBLE] * len(results)
+    return graph.as_graph_def(), [int(tf.float64.as_datatype_enum)] * len(results)
 
 
-def _normalized(
-    tf: Any,
-    inputs: List[Any],
-    axes: List[int],
-    channels: List[int],
-    epsilon: float,
-    training: bool,
-    share: float,
-) -> List[Any]:
-    """What FusedBatchNorm gives on a CPU."""
-    x, scale, offset, mean, variance = inputs
-    small = tf.constant(float(as_written(np.float32(epsilon))), tf.float64)
-    kept = [mean, variance] = [tf.stop_gradient(mean), tf.stop_gradient(variance)]
-    if training:
-        count = tf.cast(tf.size(x) / tf.size(scale), tf.float64)
-        mean = tf.reduce_mean(x, axes)
-        distance = x - tf.reshape(mean, channels)
-        variance = tf.reduce_mean(distance * distance, axes)
-        # The moving variance takes the unbiased one.
-        new = [mean, variance * count / tf.maximum(count - 1.0, 1.0)]
-        if share != 1.0:
-            part = tf.constant(float(as_written(np.float32(share))), tf.float64)
-            new = [old + part * (value - old) for old, value in zip(kept, new)]
-        kept = [tf.stop_gradient(value) for value in new]
-    factor = tf.math.rsqrt(variance + small) * scale
-    y = (x - tf.reshape(mean, channels)) * tf.reshape(factor, channels)
-    reserved = [tf.stop_gradient(mean), tf.stop_gradient(variance)]
-    return [y + tf.reshape(offset, channels), *kept, *reserved]
+class _BatchNorm:
+    """What FusedBatchNorm and its gradient give on a CPU."""
+
+    def __init__(self, tf: Any, rank: int, channels: int, small: float, training: bool) -> None:
+        self.tf, self.small, self.training = tf, small, training
+        self.axes = [axis for axis in range(rank) if axis != channels]
+        self.shape = [-1 if axis == channels else 1 for axis in range(rank)]
+
+    def outputs(self, inputs: List[Any], share: float) -> List[Any]:
+        """Normalized values, new averages, and what the gradient is given."""
+        tf = self.tf
+        x, scale, offset, old, width = inputs
+        stopped = [tf.stop_gradient(old), tf.stop_gradient(width)]
+        mean, variance, centred = self._moments(x, *stopped)
+        factor = tf.math.rsqrt(variance + self.small) * scale
+        y = centred * self._along(factor) + self._along(offset)
+        kept = stopped
+        if self.training:
+            # The moving variance takes the unbiased one.
+            count = self._count(x, scale)
+            new = [mean, variance * (count / tf.maximum(count - 1.0, 1.0))]
+            if share != 1.0:
+                new = [one + share * (two - one) for one, two in zip(stopped, new)]
+            kept = [tf.stop_gradient(value) for value in new]
+        return [y, *kept, tf.stop_gradient(mean), tf.stop_gradient(variance)]
+
+    def gradients(self, dy: Any, x: Any, scale: Any, mean: Any, variance: Any) -> Any:
+        """Gradients of inputs, scale and offset."""
+        tf = self.tf
+        mean, variance, centred = self._moments(x, mean, variance)
+        inverse = tf.math.rsqrt(variance + self.small)
+        total = tf.reduce_sum(dy, self.axes)
+        along = tf.reduce_sum(dy * centred, self.axes)
+        inner = dy
+        if self.training:
+            count = self._count(x, scale)
+            inner = dy - self._along(total / count)
+            inner -= centred * self._along(along * inverse * inverse / count)
+        return [inner * self._along(scale * inverse), along * inverse, total]
+
+    def _moments(self, x: Any, mean: Any, variance: Any) -> Tuple[Any, Any, Any]:
+        tf = self.tf
+        if not self.training:
+            return mean, variance, x - self._along(mean)
+        mean = tf.reduce_mean(x, self.axes)
+        centred = x - self._along(mean)
+        return mean, tf.reduce_mean(centred * centred, self.axes), centred
+
+    def _along(self, value: Any) -> Any:
+        return self.tf.reshape(value, self.shape)
+
+    def _count(self, x: Any, scale: Any) -> Any:
+        return self.tf.cast(self.tf.size(x) / self.tf.size(scale), self.tf.float64)
 
 
 @functools.lru_cache(maxsize=None)

@@ -31,7 +31,7 @@ def put(answer: protocol.Answer, tf: Any, built: Any, training: bool) -> None:
     except Exception as error:
         double_graph.put_error(answer, error)
     else:
-        double_graph.put(answer, doubles, in_float32)
+        double_graph.put(answer, doubles, in_float32, keep=True)
 
 
 def _computed(tf: Any, built: Any, training: bool) -> tuple[protocol.Answer, list[str]]:
@@ -39,7 +39,10 @@ def _computed(tf: Any, built: Any, training: bool) -> tuple[protocol.Answer, lis
     trace = model_graph.ModelGraph(tf, built, training)
     converted = double.Converted(tf.compat.v1, trace.graph_def)
     found = trace.imported(converted.graph_def, lambda kind: _doubled(tf, kind))
-    run = _Run(tf, built, found, training)
+    # Directions are drawn in float32, as those of the run that this one stands beside.
+    tensor = trace.graph.get_tensor_by_name
+    dtypes = {name: tensor(place).dtype.as_numpy_dtype for name, place in trace.outputs}
+    run = _Run(tf, built, found, training, dtypes)
     return run.answer(), converted.in_float32
 
 
@@ -50,8 +53,16 @@ def _doubled(tf: Any, kind: Any) -> Any:
 class _Run:
     """One run of a model's graph in double."""
 
-    def __init__(self, tf: Any, built: Any, found: model_graph.Imported, training: bool) -> None:
+    def __init__(
+        self,
+        tf: Any,
+        built: Any,
+        found: model_graph.Imported,
+        training: bool,
+        dtypes: dict[str, str],
+    ) -> None:
         self.tf, self.built, self.found, self.training = tf, built, found, training
+        self.dtypes = dtypes
         self.start = model_graph.start_values(built)
         self.kept = {name for name, variable in built.variables.items() if variable.trainable}
         self.fetches: dict[str, Any] = {"outputs": [value for _, value in found.outputs]}
@@ -133,8 +144,10 @@ class _Run:
     def _drawn(self, session: Any, feed: dict[Any, Any]) -> dict[Any, Any]:
         """The directions that outputs are projected on; only a run knows all their shapes."""
         known = dict(self.found.outputs)
-        shapes = session.run([self.tf.shape(known[name]) for name, _ in self.directions], feed)
+        with self.found.graph.as_default():
+            wanted = [self.tf.shape(known[name]) for name, _ in self.directions]
+        shapes = session.run(wanted, feed)
         return {
-            place: values.projection(name, shape, "float64", self.built.case["seed"])
+            place: values.projection(name, shape, self.dtypes[name], self.built.case["seed"])
             for (name, place), shape in zip(self.directions, shapes, strict=True)
         }

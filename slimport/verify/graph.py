@@ -43,8 +43,6 @@ class Built:
         scope_function: See `ScopeFunction`.
     """
 
-    precision = "float32"
-
     def __init__(self, tf: Any, case: Any, training: bool, scope_function: ScopeFunction) -> None:
         self.tf = tf
         self._scope_function = scope_function
@@ -140,7 +138,7 @@ class Reading:
         losses = tf.losses.get_regularization_losses()
         if not losses:
             return
-        total = tf.add_n([tf.reshape(tf.cast(loss, self.built.precision), []) for loss in losses])
+        total = tf.add_n([tf.reshape(tf.cast(loss, "float32"), []) for loss in losses])
         self.fetches["regularisation"] = total
         variables = self.built.variables
         gradients = tf.gradients(total, variables)
@@ -200,16 +198,28 @@ class Runner:
             for variable in variables
         ]
         self.inputs = worker.input_values(case)
+        first = [tf.local_variables_initializer(), tf.tables_initializer()]
+        self._first = [*first, *(v.initializer for v in reading.built.left_out)]
+        self._shapes = [_shape(tf, tensor) for _, tensor, _ in reading.directions]
 
     @contextmanager
     def session(self, grappler: bool = True) -> Iterator[None]:
         """A session for the runs of the block; see `perturbations`."""
-        tf = self.tf
-        config = perturbations.session_config(tf, grappler)
-        with tf.Session(config=config) as self.running:
-            self.running.run([tf.local_variables_initializer(), tf.tables_initializer()])
-            self.running.run([v.initializer for v in self.reading.built.left_out])
+        config = perturbations.session_config(self.tf, grappler)
+        with self.tf.Session(config=config) as self.running:
+            self.running.run(self._first)
             yield
+
+    def double(self) -> tuple[dict[str, Any], list[str]]:
+        """One run of the same graph in float64, and the operations that are not."""
+        variables = self.reading.built.variables
+        unknown = [shape for shape in self._shapes if not isinstance(shape, list)]
+        needed = [self.reading.fetches, self._first, unknown, list(variables)]
+        needed += [[v.initializer for v in variables], self.reading.built.inputs]
+        made = double_graph.DoubleGraph(self.tf, needed)
+        with made.session() as self.running:
+            self.running.run(self._first)
+            return self.run(), made.in_float32
 
     def run(self, nudge: int | None = None) -> dict[str, Any]:
         """Assigns all values and runs once.
@@ -229,7 +239,11 @@ class Runner:
         variables = self.reading.built.variables
         self._assign(start)
         feed = dict(zip(self.reading.built.inputs, inputs))
-        feed.update(self._directions(feed))
+        directions = self._directions(feed)
+        if nudge is not None:
+            places = enumerate(directions.items())
+            directions = {p: values.one_ulp_away(x, nudge, "d", i) for i, (p, x) in places}
+        feed.update(directions)
         self._assign(start)  # the run before may have moved averages
         found: dict[str, Any] = self.running.run(self.reading.fetches, feed)
         after = self.running.run(list(variables))
@@ -246,21 +260,21 @@ class Runner:
 
     def _directions(self, feed: Feed) -> Feed:
         """Draws what outputs are projected on; the shapes of some show only when they run."""
-        wanted = self.reading.directions
-        tf = self.reading.built.tf
-        known = [tensor.get_shape().is_fully_defined() for _, tensor, _ in wanted]
-        shapes: Any = [
-            tensor.get_shape().as_list() if is_known else tf.shape(tensor)
-            for (_, tensor, _), is_known in zip(wanted, known)
-        ]
-        if not all(known):
-            unknown = [shape for shape, is_known in zip(shapes, known) if not is_known]
+        wanted, shapes = self.reading.directions, self._shapes
+        unknown = [shape for shape in shapes if not isinstance(shape, list)]
+        if unknown:
             ran = iter(self.running.run(unknown, feed))
-            shapes = [shape if k else next(ran).tolist() for shape, k in zip(shapes, known)]
+            shapes = [x if isinstance(x, list) else next(ran).tolist() for x in shapes]
         return {
             place: values.projection(name, shape, tensor.dtype.as_numpy_dtype, self.case["seed"])
             for (name, tensor, place), shape in zip(wanted, shapes)
         }
+
+
+def _shape(tf: Any, tensor: Any) -> Any:
+    """The shape of a tensor as a list, or a tensor where it shows only when it runs."""
+    known = tensor.get_shape()
+    return known.as_list() if known.is_fully_defined() else tf.shape(tensor)
 
 
 class GraphSide:
@@ -288,23 +302,22 @@ class GraphSide:
             self.tf.set_random_seed(case["seed"])
             randomness.start_pass(case["seed"])
             built = Built(self.tf, case, training, self.scope_function)
-            forward = double_graph.exported(self.tf) if case.get("float64") else None
             reading = Reading(built, training)
             runner = Runner(self.tf, reading, case)
             with runner.session():
                 found = runner.run()
                 others = {perturbations.ULP: [runner.run(n) for n in range(self.floor_runs)]}
-            if self.floor_runs:
+            answer = protocol.Answer("graph")
+            if self.floor_runs and case.get("float64"):
                 with runner.session(grappler=False):
                     others[perturbations.GRAPPLER] = [runner.run()]
-            answer = protocol.Answer("graph")
             self._put_variables(answer, built)
             _answer(answer, built, reading, found, others, training)
+            if self.floor_runs or case.get("float64"):
+                self._put_double(answer, runner, training)
             if mode == case.get("initial_mode"):
                 with runner.session(grappler=False):
                     self._put_initial(answer, built, runner)
-        if forward is not None:
-            self._put_double(answer, built, forward, runner, training)
         return answer
 
     def _put_initial(self, answer: protocol.Answer, built: Built, runner: Runner) -> None:
@@ -313,24 +326,16 @@ class GraphSide:
         draw = self.drawing(self.tf, built.variables, runner.running)
         initial.put(answer, shapes, draw)
 
-    def _put_double(
-        self, answer: protocol.Answer, built: Built, forward: Any, runner: Runner, training: bool
-    ) -> None:
+    def _put_double(self, answer: protocol.Answer, runner: Runner, training: bool) -> None:
         """Adds what the same graph computes in float64, from the same values."""
         try:
-            with self.tf.Graph().as_default():
-                randomness.start_pass(built.case["seed"])
-                made: Any = double_graph.InDouble(self.tf, built, forward)
-                reading = Reading(made, training)
-                other = Runner(self.tf, reading, built.case)
-                other.start, other.inputs = runner.start, runner.inputs
-                with other.session(grappler=False):
-                    found = other.run()
-                doubles = _answer(protocol.Answer("graph"), made, reading, found, {}, training)
+            found, in_float32 = runner.double()
         except Exception as error:
             double_graph.put_error(answer, error)
-        else:
-            double_graph.put(answer, doubles, made.in_float32)
+            return
+        reading = runner.reading
+        doubles = _answer(protocol.Answer("graph"), reading.built, reading, found, {}, training)
+        double_graph.put(answer, doubles, in_float32, bool(runner.case.get("float64")))
 
     def _put_variables(self, answer: protocol.Answer, built: Built) -> None:
         for variable in built.variables:
@@ -383,8 +388,9 @@ def _put_updates(
     """
     for order, place in enumerate(reading.statistics):
         moved = found["moved"][place]
-        floors = perturbations.floors(moved, _each(others, "moved", place))
         summed = float(np.abs(found["after"][place]).max()) if np.size(moved) else 0.0
+        unit = perturbations.unit_of(summed)
+        floors = perturbations.floors(moved, _each(others, "moved", place), unit)
         name = built.variables[place].op.name
         answer.tensor(protocol.UPDATE, name, moved, order, floors, summed=summed)
 

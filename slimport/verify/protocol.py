@@ -252,10 +252,12 @@ class Answer:
         entry["literal"] = literal(value)
         self.meta["tensors"].append(entry)
 
-    def add_double(self, other: Answer) -> None:
-        """Takes over the arrays of the same tensors, computed in float64.
+    def add_double(self, other: Answer, keep: bool = True) -> None:
+        """Takes how far the same tensors are in float64 as a noise floor.
 
-        How far they are from those of float32 is a noise floor.
+        Args:
+            other: The same answer, computed in float64.
+            keep: Whether to take over its arrays as well.
         """
         doubles = {(entry["group"], entry["name"]): entry for entry in other.meta["tensors"]}
         for entry in self.meta["tensors"]:
@@ -263,11 +265,14 @@ class Answer:
             if "key" not in found or "key" not in entry:
                 continue
             array = other.arrays[found["key"]]
-            entry["double_key"] = f"a{len(self._arrays)}"
-            self._arrays[entry["double_key"]] = array
-            entry["floors"].update(
-                perturbations.floors(self._arrays[entry["key"]], {perturbations.FLOAT64: [array]})
+            if keep:
+                entry["double_key"] = f"a{len(self._arrays)}"
+                self._arrays[entry["double_key"]] = array
+            unit = (
+                perturbations.unit_of(entry.get("summed", 0.0)) if entry["group"] == UPDATE else 0.0
             )
+            others = {perturbations.FLOAT64: [array]}
+            entry["floors"].update(perturbations.floors(self._arrays[entry["key"]], others, unit))
             entry["floor"] = max(entry["floors"].values(), default=None)
 
     @property

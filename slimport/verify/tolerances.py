@@ -51,9 +51,15 @@ _NAMES = {
 }
 
 
-#: A difference of so many units in the last place is what storing results can make, whatever share
-#: of the scale that is: each side rounds a sum and what it is added to.
-UNITS = 4.0
+#: Units in the last place of a sum that each side's storing of it may make: half a unit each, of
+#: what it begins with and of what it comes to. They are added once, and not multiplied.
+STORED = 2.0
+
+#: Keras takes Adam's 1 - beta_2 in float64, TensorFlow 1 in float32: of 0.999 that is 1.29e-5 of
+#: it, and the second moment differs by as much in every step. In these units slots come to differ
+#: by up to 2.0, weights and statistics .95, losses .3.
+ADAM = 4.0
+_AFTER_ADAM = (protocol.SLOT, protocol.WEIGHT, protocol.STATISTIC, protocol.AVERAGE, protocol.LOSS)
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,8 @@ class Tolerance:
         floors: Noise floors by kind, absolute, that of float32 itself among them.
         factor: Multiple of the largest floor that is allowed.
         chosen: Relative to the scale; set by the case file, and then counts alone.
+        stored: Absolute; what storing a sum rounds beside all noise.
+        known: Relative to the scale; a difference of both sides that is known and named.
         noisy: Share of the scale above which a floor makes the tensor noise.
     """
 
@@ -72,6 +80,8 @@ class Tolerance:
     floors: Mapping[str, float] = field(default_factory=dict)
     factor: float = 10.0
     chosen: float | None = None
+    stored: float = 0.0
+    known: float = 0.0
     noisy: float = PURE_NOISE
 
     @property
@@ -95,15 +105,11 @@ class Tolerance:
         """The largest absolute difference that counts as equal."""
         if self.chosen is not None:
             return self.chosen * self.scale
-        return max(self._units, min(self._from_floor, CAP * self.scale))
+        return min(self._from_floor, CAP * self.scale) + self.stored + self.known * self.scale
 
     @property
     def _from_floor(self) -> float:
         return self.factor * (self.floor or 0.0)
-
-    @property
-    def _units(self) -> float:
-        return UNITS * self.floors.get(perturbations.FLOAT32, 0.0)
 
     def why(self) -> str:
         """Says what the allowed difference rests on."""
@@ -115,11 +121,14 @@ class Tolerance:
         kind = max(self.floors, key=lambda name: self.floors[name])
         if self.is_noise:
             return f"{self.factor:.0f} x noise floor of {share}, too large to prove anything"
-        if self._from_floor <= max(CAP * self.scale, self._units):
-            return f"{self.factor:.0f} x noise floor of {share} ({_NAMES.get(kind, kind)})"
-        if self._units >= CAP * self.scale:
-            return f"{UNITS:.0f} units in the last place of what was summed"
-        return f"{CAP:.0%} of scale, the most that a noise floor can ask for"
+        reason = f"{CAP:.0%} of scale, the most that a noise floor can ask for"
+        if self._from_floor <= CAP * self.scale:
+            reason = f"{self.factor:.0f} x noise floor of {share} ({_NAMES.get(kind, kind)})"
+        if self.stored > 0.1 * self._from_floor:
+            reason += f" + {STORED:.0f} ulp of the variable"
+        if self.known:
+            reason += f" + {self.known:.0e} for Adam's 1 - beta_2"
+        return reason
 
 
 def exact() -> Tolerance:
@@ -149,10 +158,17 @@ def tolerance(
         return Tolerance(scale, _measured(entry), chosen=chosen[group])
     noisy = NOISY_GRADIENT if group == protocol.GRADIENT else PURE_NOISE
     noisy = NOISY_STEPS if mode in protocol.STEP_MODES else noisy
-    largest = max(scale, float(entry.get("summed") or 0.0))
-    unit = float(np.spacing(np.asarray(largest, _kept_as(group, dtype)))) if largest else 0.0
-    floors = {**_measured(entry), perturbations.FLOAT32: unit}
-    return Tolerance(scale, floors, FACTOR[group], noisy=noisy)
+    reached = mode == protocol.STEPS and group in _AFTER_ADAM
+    known = ADAM * float(entry.get("beta_2") or 0.0) if reached else 0.0
+    unit = float(np.spacing(np.asarray(scale, _kept_as(group, dtype)))) if scale else 0.0
+    return Tolerance(
+        scale,
+        {**_measured(entry), perturbations.FLOAT32: unit},
+        FACTOR[group],
+        stored=STORED * perturbations.unit_of(float(entry.get("summed") or 0.0)),
+        known=known,
+        noisy=noisy,
+    )
 
 
 def _measured(entry: Mapping[str, Any]) -> dict[str, float]:
