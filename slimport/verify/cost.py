@@ -75,15 +75,15 @@ def measure(old: Side, new: Side, place: int) -> Cost:
         stack.enter_context(watch.ended_by_signals())
         asked = [stack.enter_context(_started(side, place)) for side in (old, new)]
         case = asked[0].case
-        parameters = [int(side.ask("build")["told"]) for side in asked]
-        built = [side.seconds[0] for side in asked]
+        parameters = [int(side.ask("build", "told")) for side in asked]
+        built = [side.seconds for side in asked]
         runs = _in_turns(asked, "infer")
         steps: list[list[float]] = [[], []]
         if protocol.TRAINING in case["modes"] and case["gradients"]:
             for side in asked:
                 side.ask("prepare")
             steps = _in_turns(asked, "step")
-        peaks = [side.ask("peak")["bytes"] for side in asked]
+        peaks = [side.ask("peak", "bytes") for side in asked]
     return Cost(
         *(
             SideCost(
@@ -110,7 +110,7 @@ def _in_turns(asked: Sequence[_Asked], word: str) -> list[list[float]]:
             break
         order = range(len(asked)) if number % 2 else reversed(range(len(asked)))
         for at in order:
-            found[at].append(float(asked[at].ask(word)["seconds"]))
+            found[at].append(float(asked[at].ask(word)))
     return found
 
 
@@ -119,22 +119,26 @@ class _Asked:
 
     def __init__(self, side: Side, case: Any, worker: watch.Worker, read: int, write: int) -> None:
         self.side, self.case = side, case
-        self.seconds: list[float] = []
+        self.seconds = 0.0
         self._worker, self._read, self._write = worker, read, write
         self._rest = b""
 
-    def ask(self, word: str) -> dict[str, Any]:
-        """Says a word and waits for its answer."""
+    def ask(self, word: str, key: str = "seconds") -> Any:
+        """Says a word, waits for its answer, and returns a part of that."""
         try:
             os.write(self._write, word.encode() + b"\n")
-            answer = json.loads(self._line())
+            line = self._line()
         except OSError as error:
             raise self._failed(f"{word}: {error}") from error
-        if "error" in answer:
-            raise CostError(f"the {self.side.name} side, {word}: {answer['error']['message']}")
-        if "seconds" in answer:
-            self.seconds.append(float(answer["seconds"]))
-        return dict(answer)
+        try:
+            answer = json.loads(line)
+            if "error" in answer:
+                message = answer["error"]["message"]
+                raise CostError(f"the {self.side.name} side, {word}: {message}")
+            self.seconds = answer.get("seconds", self.seconds)
+            return answer[key]
+        except (ValueError, KeyError, TypeError) as error:
+            raise self._failed(f"{word}: it answered {line[:80]!r}") from error
 
     def _line(self) -> bytes:
         deadline = time.monotonic() + self.side.timeout
