@@ -14,6 +14,7 @@ This module runs under CPython 3.7 with nothing but numpy.
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any, Callable, Iterator
 
@@ -153,7 +154,7 @@ def _defaults(entry: Any, place: int, arrays: dict[str, Any]) -> dict[str, Any]:
 
 def write_json(path: Path, data: Any) -> None:
     """Writes JSON so that the file is either absent or whole."""
-    partial = path.with_name(path.name + ".partial")
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")  # another worker may write, too
     partial.write_text(json.dumps(data, indent=1), encoding="utf-8")
     partial.replace(path)
 
