@@ -20,6 +20,9 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 _ASKED = ("cases", "old", "new", "base", "write_cases")
 
+#: Exit status after Ctrl-C, as shells have it.
+INTERRUPTED = 130
+
 MISSING = (
     "slimport verify needs TensorFlow, tf-keras, tf-slim, jinja2 and matplotlib: "
     "pip install 'slimport[verify]'"
@@ -72,6 +75,9 @@ def verify_command(**given: Any) -> None:
         raise click.UsageError(f"{MISSING} ({error})") from error
     except (CaseFileError, ValueError) as error:
         raise click.UsageError(str(error)) from error
+    except KeyboardInterrupt:
+        click.echo("interrupted", err=True)
+        sys.exit(INTERRUPTED)
     _print(result)
     _print_cases(result, given["write_cases"])
     files = {name: given[name] for name in ("json", "markdown", "html")}
