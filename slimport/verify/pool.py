@@ -48,10 +48,16 @@ class Limits:
 
     @classmethod
     def chosen(cls, jobs: int | None, gib: float | None, isolated: bool) -> Limits:
-        """Limits that were asked for, or those that fit this machine: two workers at least."""
+        """Limits that were asked for, or those that fit this machine: two workers at least.
+
+        Raises:
+            ValueError: A bound is asked for where the system does not tell what processes take.
+        """
         known = memory.available()
         bound = None if known is None else int(SHARE * known)
-        if gib is not None and memory.IS_KNOWN:
+        if gib is not None:
+            if known is None:
+                raise ValueError("--memory: this system does not tell what processes take")
             bound = int(gib * memory.GIB)
         if jobs is None:
             fitting = cores() if bound is None else min(cores(), bound // NEED)

@@ -203,6 +203,8 @@ def test_limits_fit_the_machine(monkeypatch):
     assert pool.Limits.chosen(None, None, False).jobs == 2
     monkeypatch.setattr(memory, "available", lambda: None)
     assert pool.Limits.chosen(None, None, False) == pool.Limits(16, None)
+    with pytest.raises(ValueError, match="does not tell"):
+        pool.Limits.chosen(None, 2.0, False)
 
 
 @linux
