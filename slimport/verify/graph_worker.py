@@ -25,6 +25,7 @@ from slimport.verify import (
     smooth,
     trace_sides,
     training_graph,
+    training_sites,
     worker,
 )
 
@@ -53,6 +54,7 @@ def start(request: Any) -> worker.RunMode:
     randomness.install(tf)
     initial_keras.install(keras)
     tree = sites.Tree(request["root"], request["paths"])
+    training_sites.watch_graph(tree, tf)
     stepping = LoopSide(training_graph.GraphLoop(tf, 0, tree))
     building = graph.GraphSide(tf, 0, layer_defaults, tree)
     building.drawing = initial_keras.of_graph(keras)

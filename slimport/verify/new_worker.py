@@ -29,6 +29,7 @@ from slimport.verify import (
     trace_model,
     trace_sides,
     training_model,
+    training_sites,
     values,
     worker,
 )
@@ -314,6 +315,7 @@ def sides(request: Any) -> tuple[training_model.FitSide, NewSide]:
     migrated.forbid_old_libraries()
     tree = sites.Tree(request["root"], request["paths"])
     sites.watch_keras(tree)
+    training_sites.watch_keras(tree)
     return training_model.FitSide(keras, tf), NewSide(keras, tf, tree)
 
 

@@ -25,6 +25,7 @@ from slimport.verify import (
     smooth,
     trace_sides,
     training_graph,
+    training_sites,
     worker,
 )
 
@@ -51,6 +52,7 @@ def start(request: Any) -> worker.RunMode:
     randomness.install(tf)
     floor_runs = request["floor_runs"]
     tree = sites.Tree(request["root"], request["paths"])
+    training_sites.watch_graph(tree, tf)
     stepping = LoopSide(training_graph.GraphLoop(tf, floor_runs, tree))
     building = graph.GraphSide(tf, floor_runs, arg_scope_function, tree)
     tracing = trace_sides.GraphTrace(tf, tree, floor_runs, arg_scope_function)

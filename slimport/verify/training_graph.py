@@ -20,6 +20,7 @@ from slimport.verify import (
     sites,
     smooth,
     training_record,
+    training_sites,
     values,
     worker,
 )
@@ -84,6 +85,7 @@ class GraphLoop:
         """
         tf = self.tf
         del self.applied.calls[:]
+        training_sites.begin()
         with tf.Graph().as_default(), smooth.switched_on(case["smooth"]):
             tf.set_random_seed(case["seed"])
             call = worker.program(case)
@@ -130,6 +132,7 @@ class Program:
         # A chief of replicas makes its updates beside the run that would tell the rate.
         told = [] if self._replicas() else self.calls
         self.rates = [_rate(optimizer, tf) for optimizer, _ in told]
+        training_sites.note_rates(self.rates)
         self.gradients = self._gradients()
         self.starts = self._starts()
         self.notes = self._notes()
@@ -196,6 +199,7 @@ class Program:
         tf = self.tf
         record = training_record.Record()
         record.notes = self.notes
+        record.beta_2 = max((_beta_2(optimizer) for optimizer, _ in self.calls), default=0.0)
         record.variables = [
             (
                 name,
@@ -338,6 +342,14 @@ def _is_default_step(function: Any) -> bool:
     return getattr(function, "__name__", "") == "train_step" and (
         home.endswith("learning") or worker.is_written(function)
     )
+
+
+def _beta_2(optimizer: Any) -> float:
+    """By how much of itself an optimizer's 1 - beta_2 is off where float32 takes it."""
+    beta: Any = getattr(optimizer, "_beta2", None)
+    if not isinstance(beta, (int, float)) or beta == 1:
+        return 0.0
+    return abs(float(np.float32(1) - np.float32(beta)) / (1.0 - beta) - 1.0)
 
 
 def _rate(optimizer: Any, tf: Any) -> Any:

@@ -18,6 +18,7 @@ from slimport.verify import (
     slots,
     smooth,
     training_record,
+    training_sites,
     values,
     worker,
 )
@@ -44,6 +45,7 @@ class FitSide:
         """Runs the program of a case; returns the `training_record.Record` of its fit."""
         self.keras.backend.clear_session()
         self.keras.utils.set_random_seed(case["seed"])
+        training_sites.begin()
 
         def fit(model: Any, *args: Any, **kwargs: Any) -> Any:
             given = inspect.signature(self._fit).bind(model, *args, **kwargs)

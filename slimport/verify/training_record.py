@@ -12,7 +12,7 @@ from typing import Any, Dict, Sequence, Tuple
 
 import numpy as np
 
-from slimport.verify import perturbations, protocol
+from slimport.verify import perturbations, protocol, training_sites
 
 #: What TensorFlow 1 adds to the name of a variable for its moving average.
 AVERAGE = "/ExponentialMovingAverage"
@@ -32,6 +32,7 @@ class Record:
         held: All variables after each recorded step; 0 is the start.
         variables: Name, shape, dtype, trainable flag and site of the model's variables.
         notes: What a reader should know.
+        beta_2: By how much of itself Adam's 1 - beta_2 is off in float32.
     """
 
     def __init__(self) -> None:
@@ -41,6 +42,7 @@ class Record:
         self.held: dict[int, Held] = {}
         self.variables: list[tuple[str, list[int], str, int, Any]] = []
         self.notes: list[str] = []
+        self.beta_2 = 0.0
 
     def end_step(self, step: int) -> None:
         """Keeps one loss for a step: a step function may train twice in it, or not at all."""
@@ -64,6 +66,7 @@ def answer(
     """
     found = protocol.Answer(built)
     found.meta["notes"] = run.notes
+    found.meta[training_sites.MADE] = training_sites.told()
     for variable in run.variables:
         found.variable(*variable)
     curves = [run.losses, *(other.losses for other in others)]
@@ -72,13 +75,16 @@ def answer(
         parts = [np.asarray(losses[first - 1 : last]) for losses in curves]
         if parts[0].size:
             found.tensor(
-                protocol.LOSS, _named(first, last), parts[0], order, _floors(parts), step=last
+                protocol.LOSS, _named(first, last), parts[0], order, _noise(parts), step=last
             )
         _put_rates(found, run, [first, last], order)
     _put_gradients(found, run, others)
     for step in steps:
         if step in run.held:
             _put_held(found, step, run, others)
+    if run.beta_2:
+        for entry in found.meta["tensors"]:
+            entry["beta_2"] = run.beta_2
     return found
 
 
@@ -108,7 +114,7 @@ def _put_rates(found: Any, run: Record, part: list[int], order: int) -> None:
 def _put_gradients(found: Any, run: Record, others: Sequence[Record]) -> None:
     for order, (name, value) in enumerate(run.gradients.items()):
         values = [value, *(other.gradients[name] for other in others)]
-        found.tensor(protocol.GRADIENT, name, value, order, _floors(values), step=1)
+        found.tensor(protocol.GRADIENT, name, value, order, _noise(values), step=1)
 
 
 def _put_held(found: Any, step: int, run: Record, others: Sequence[Record]) -> None:
@@ -119,7 +125,7 @@ def _put_held(found: Any, step: int, run: Record, others: Sequence[Record]) -> N
         # What does not move must not move on the other side, not by one unit in the last place.
         summed = _largest(np.asarray(value, "float64")) if scale else 0.0
         found.tensor(
-            group, name, value, order, _floors(values), step=step, summed=summed, scale=scale
+            group, name, value, order, _noise(values), step=step, summed=summed, scale=scale
         )
 
 
@@ -136,7 +142,7 @@ def _spread(curves: Sequence[Sequence[Any]]) -> list[float]:
     ]
 
 
-def _floors(values: Sequence[Array]) -> Dict[str, float]:
+def _noise(values: Sequence[Array]) -> Dict[str, float]:
     """Floors of the first array from those of the other runs."""
     return perturbations.floors(values[0], {perturbations.ULP: list(values[1:])})
 
