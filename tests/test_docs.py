@@ -18,7 +18,13 @@ from slimport.rewrite.registry import all_rules
 from slimport.verify import cases
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+PAGES = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *(ROOT / "docs").glob("*.md"),
+        *(ROOT / "docs" / "examples").glob("*/README.md"),
+    ]
+)
 
 
 @pytest.fixture(scope="module")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -20,6 +22,8 @@ from slimport.verify.result import Status, TensorResult
 from slimport.verify.wording import environment_line
 
 DATA = Path(__file__).parent / "data" / "reference"
+PAGE = Path(__file__).parents[2] / "docs" / "verify-protocol.md"
+SCHEMA = json.loads(Path(protocol.__file__).with_name("protocol.schema.json").read_text("utf-8"))
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "pytorch_reference"
 
 #: What may be asked of any program on the old side: no helper, no framework, one fixed answer.
@@ -137,8 +141,36 @@ def numpy_network(tmp_path_factory):
     pytest.importorskip("tensorflow")
     root = tmp_path_factory.mktemp("reference")
     shutil.copytree(DATA, root, dirs_exist_ok=True)
-    found = run.verify(root / "verify.toml")
+    found = run.verify(root / "verify.toml", settings=run.Settings(keep=root / "kept"))
     return {case.name: {mode.mode: mode for mode in case.modes} for case in found.cases}, found
+
+
+@pytest.mark.parametrize("side", ["old", "new"])
+def test_what_is_said_keeps_to_the_schema(numpy_network, side):
+    folder = Path(numpy_network[1].cases_file).parent / "kept" / side
+    files = {
+        "request": list(folder.glob("request-*.json")),
+        "environment": [folder / "environment.json"],
+        "meta": list(folder.glob("case-*/meta.json")),
+    }
+    assert len(files["meta"]) == 5
+    for what, paths in files.items():
+        for path in paths:
+            schema(what).validate(json.loads(path.read_text()))
+
+
+def test_the_schema_refuses_what_is_no_answer():
+    meta = {"modes": {"inference": {"tensors": [{"group": "output", "name": "a"}]}}}
+    with pytest.raises(jsonschema.ValidationError):
+        schema("meta").validate(meta)
+    meta["modes"]["inference"]["tensors"][0]["key"] = "a0"
+    schema("meta").validate(meta)
+
+
+def schema(what):
+    """The schema of one of the files."""
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    return jsonschema.Draft202012Validator({**SCHEMA, "$ref": f"#/$defs/{what}"})
 
 
 def test_a_network_in_numpy_stands_on_the_old_side(numpy_network):
@@ -197,6 +229,25 @@ def test_any_program_may_answer(tmp_path, value, status):
     answered = compare.Answered(new.meta, new.arrays)
     old = side.answer(0, "inference")
     assert compare.compare_mode(file.cases[0], "inference", old, answered).status is status
+
+
+def test_the_worker_of_the_docs_is_one(tmp_path):
+    text = PAGE.read_text("utf-8")
+    (worker,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    (answer,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    schema("meta").validate(json.loads(answer))
+    (tmp_path / "worker.py").write_text(worker)
+    row = {"name": "a", "new_entry": "net:net", "inputs": [{"shape": [2, 4, 4, 3]}]}
+    data = {"old_worker": "worker.py", "case": [{**row, "modes": ["inference"]}]}
+    file = cases.parse(data, tmp_path / "verify.toml")
+    side = run.make_side("old", file, {"old": tmp_path}, run.Settings(), tmp_path / "kept")
+    side.run()
+    found = side.answer(0, "inference")
+    assert found.error is None
+    (entry,) = found.tensors("output").values()
+    assert entry["shape"] == [2, 4, 4, 8]
+    assert entry["floor"] > 0.0
+    assert [variable["shape"] for variable in found.meta["variables"]] == [[1, 1, 3, 8], [8]]
 
 
 @pytest.fixture(scope="module")
