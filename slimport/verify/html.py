@@ -135,9 +135,12 @@ def _worst(result: VerifyResult) -> list[tuple[str, TensorResult]]:
         for case in result.cases
         for mode in case.modes
         for tensor in mode.tensors
-        if tensor.sample is not None and len(tensor.sample.old) > (8 if case.steps else 1)
+        if tensor.max_abs
+        and tensor.sample is not None
+        and len(tensor.sample.old) > (8 if case.steps else 1)
     ]
     found.sort(key=lambda pair: -pair[1].severity)
-    # One plot for each name: modes of a case, and cases of one network, look alike.
+    # Modes of a case, cases of one network, and one tensor under two names look alike.
     names = {tensor.name: (label, tensor) for label, tensor in reversed(found)}
-    return sorted(names.values(), key=lambda pair: -pair[1].severity)[:SCATTERS]
+    samples = {tensor.sample: (label, tensor) for label, tensor in names.values()}
+    return sorted(samples.values(), key=lambda pair: -pair[1].severity)[:SCATTERS]

@@ -9,7 +9,6 @@ from slimport.verify.result import CaseResult, ModeResult, TensorResult, VerifyR
 
 GROUP_TITLES = {
     "variable": "Variables",
-    "initial": "Initial values of variables, as distributions",
     "output": "Outputs, in build order",
     "regularisation": "Regularisation losses",
     "update": "Updates of moving statistics",
@@ -21,6 +20,7 @@ GROUP_TITLES = {
     "statistic": "Other variables",
     "average": "Moving averages of variables",
     "counter": "Counters",
+    "initial": "Initial values of variables, as distributions",
 }
 
 #: Groups of which only failing rows show.
