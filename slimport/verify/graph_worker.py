@@ -55,10 +55,11 @@ def start(request: Any) -> worker.RunMode:
     initial_keras.install(keras)
     tree = sites.Tree(request["root"], request["paths"])
     training_sites.watch_graph(tree, tf)
-    stepping = LoopSide(training_graph.GraphLoop(tf, 0, tree))
-    building = graph.GraphSide(tf, 0, layer_defaults, tree)
+    floor_runs = request["floor_runs"]  # some where migrated code is the old side, too
+    stepping = LoopSide(training_graph.GraphLoop(tf, floor_runs, tree))
+    building = graph.GraphSide(tf, floor_runs, layer_defaults, tree)
     building.drawing = initial_keras.of_graph(keras)
-    tracing = trace_sides.GraphTrace(tf, tree, 0, layer_defaults)
+    tracing = trace_sides.GraphTrace(tf, tree, floor_runs, layer_defaults)
     return trace_sides.chosen(stepping, building, tracing)
 
 
