@@ -54,7 +54,7 @@ def _timed(measured: Any, word: str) -> Any:
 def _side(request: Any) -> Any:
     """What is measured, with true gradients and draws: nothing of the comparison is installed."""
     case, threads = request["case"], request["threads"]
-    if request["side"] == "new":
+    if request["side"] in ("base", "new"):
         from slimport.verify import cost_model
 
         return cost_model.ModelCost(case, threads)
