@@ -103,9 +103,14 @@ class AnswerCache:
         os.utime(kept / _MANIFEST)  # used last now
 
     def store(self, side: Side, case: Any) -> None:
-        """Keeps the answer to a case; one that holds an error is to be tried again."""
+        """Keeps the answer to a case, unless it holds an error: that is to be tried again.
+
+        What was answered while a tree changed belongs to neither state of it.
+        """
         folder, kept = side.case_folder(case["index"]), self._place(side, case)
         if side.has_error(case) or not (folder / loaded.LOADED_FILE).exists():
+            return
+        if not all(self._files.is_as_read(place) for place in _places(side, case)):
             return
         with contextlib.suppress(OSError):  # a cache that cannot be written is none
             kept.parent.mkdir(parents=True, exist_ok=True)
@@ -125,17 +130,6 @@ class AnswerCache:
         }
         rests_on = self._state(folder / loaded.LOADED_FILE, side)
         protocol.write_json(partial / _MANIFEST, {"files": found, "rests_on": rests_on})
-
-    def unchanged(self, side: Side) -> bool:
-        """Whether the trees are still what they were when the run began.
-
-        What was answered while a tree changed belongs to neither state of it.
-        """
-        before, self._files = self._keys, fingerprint.Files()
-        self._keys = {}
-        for case in side.request["cases"]:
-            self._place(side, case)
-        return all(self._keys[key] == before.get(key) for key in self._keys)
 
     def trim(self) -> None:
         """Drops what was not used for longest, until the rest keeps to the limit."""
@@ -170,10 +164,9 @@ class AnswerCache:
         }
         asked = {key: value for key, value in case.items() if key != "index"}
         digest = hashlib.sha256(json.dumps([FORM, request, asked], sort_keys=True).encode())
-        trees = _trees(side)
-        for place in [*trees, *sorted(set(_paths(asked)) | _given_files(asked))]:
+        for place in _places(side, case):
             digest.update(self._files.content(place).encode())
-        words = frozenset[bytes]().union(*(self._files.words(tree) for tree in trees))
+        words = frozenset[bytes]().union(*(self._files.words(tree) for tree in _trees(side)))
         for part in (
             _workers(),
             fingerprint.installed(side.python),
@@ -194,6 +187,11 @@ def _trees(side: Side) -> list[Path]:
     if side.request.get("worker") is not None:
         places.add(Path(side.request["worker"]).resolve().parent)
     return sorted(places)
+
+
+def _places(side: Side, case: Any) -> list[Path]:
+    """Everything that is read whole: trees, and the files and folders that a case names."""
+    return [*_trees(side), *sorted(set(_paths(case)) | _given_files(case))]
 
 
 def _copied(source: Path, target: Path) -> str:

@@ -46,6 +46,7 @@ class Files:
 
     def __init__(self) -> None:
         self._trees: dict[Path, tuple[str, frozenset[bytes]]] = {}
+        self._stamps: dict[Path, str] = {}
         self._single: dict[str, str] = {}
 
     def content(self, place: Path) -> str:
@@ -56,8 +57,13 @@ class Files:
         """The words in the Python files below a folder."""
         return self._tree(place)[1]
 
+    def is_as_read(self, place: Path) -> bool:
+        """Whether a folder or file still looks as it did when it was read, by sizes and times."""
+        return self._stamps.get(place) == _stamp(place)
+
     def _tree(self, place: Path) -> tuple[str, frozenset[bytes]]:
         if place not in self._trees:
+            self._stamps[place] = _stamp(place)
             digest, words = hashlib.sha256(), set()
             for path in [place] if place.is_file() else below(place):
                 name = path.name if path == place else str(path.relative_to(place))
@@ -92,6 +98,15 @@ class Files:
             else:
                 self._single[path] = hashlib.sha256(place.read_bytes()).hexdigest()
         return self._single[path]
+
+
+def _stamp(place: Path) -> str:
+    digest = hashlib.sha256()
+    for path in [place] if place.is_file() else below(place):
+        with contextlib.suppress(OSError):
+            stat = path.stat()
+            digest.update(f"{path}\0{stat.st_size} {stat.st_mtime_ns} {stat.st_ino}\0".encode())
+    return digest.hexdigest()
 
 
 def below(folder: Path) -> Iterator[Path]:

@@ -103,7 +103,9 @@ class Side:
         self.progress(self.name, self._news(case, Stage.BEGUN))
 
     def done(self, case: Any) -> None:
-        """Tells that a case has its answer."""
+        """Keeps the answer to a case, and tells that it is there."""
+        if self.cache is not None:
+            self.cache.store(self, case)
         self._tell(case, Stage.DONE)
 
     def failed(self, case: Any, report: str) -> None:
@@ -116,13 +118,9 @@ class Side:
         shutil.rmtree(self.case_folder(case["index"]))
 
     def finish(self) -> None:
-        """Keeps the answers, once all have come."""
-        if self.cache is None or not self.cache.unchanged(self):
-            return
-        for case in self.request["cases"]:
-            if self._told[case["index"]].stage is Stage.DONE:
-                self.cache.store(self, case)
-        self.cache.trim()
+        """Ends a run: keeps the cache within its limit."""
+        if self.cache is not None:
+            self.cache.trim()
 
     def _news(self, case: Any, stage: Stage, reason: str = "") -> News:
         return News(case["name"], stage, len(self.request["cases"]), reason)

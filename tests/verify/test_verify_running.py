@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from slimport.verify import cases, memory, pool, protocol, run, sides, watch
@@ -284,3 +286,30 @@ def test_results_do_not_depend_on_the_number_of_workers(tmp_path, monkeypatch):
                 mode.notes = []
         found.append(result.cases)
     assert all(other == found[0] for other in found[1:])
+
+
+def arrays(folder, names):
+    """Everything that both sides answered, by case, side, mode and key."""
+    found = {}
+    for side in ("old", "new"):
+        for place, name in enumerate(names):
+            for path in sorted((folder / side / f"case-{place}").glob("*.npz")):
+                with np.load(path) as kept:
+                    found.update({(name, side, path.stem, key): kept[key] for key in kept.files})
+    return found
+
+
+@pytest.mark.slow
+def test_cases_before_do_not_change_numbers(tmp_path):
+    """Bit by bit, in TensorFlow: in this order, in the other, and in workers of their own."""
+    file = cases.load(Path(__file__).parent / "data" / "mini.toml")
+    runs = []
+    for number, order in enumerate((file.cases, file.cases[::-1], file.cases)):
+        keep = tmp_path / str(number)
+        settings = run.Settings(keep=keep, jobs=1, isolated=number == 2)
+        run.verify_cases(dataclasses.replace(file, cases=tuple(order)), settings)
+        runs.append(arrays(keep, [case.name for case in order]))
+    for other in runs[1:]:
+        assert set(other) == set(runs[0])
+        for key, value in runs[0].items():
+            np.testing.assert_array_equal(other[key], value, err_msg=str(key))
