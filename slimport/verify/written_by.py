@@ -15,13 +15,13 @@ import dataclasses
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from slimport.verify.result import CaseResult, Divergence, ModeResult, Site
+from slimport.verify.result import CaseResult, Divergence, Site
 from slimport.verify.statements import Statement, at, partners, statements
 
 if TYPE_CHECKING:
@@ -35,9 +35,14 @@ TIMEOUT = 60.0
 EDITED = "edited by hand since"
 NO_RULE_EDITED = f"no rule, {EDITED}"
 BY_HAND = "no rule, written by hand"
+#: Of a file that is another altogether: migrated by other means, or by another release.
+OTHERWISE = "which writes it otherwise"
 
-#: Share of a file's statements that must be as a rewrite writes them, or its options are others.
-AS_WRITTEN = 0.8
+#: Share of a file's statements that must be as a rewrite writes them, or its options are others,
+#: and below which nobody says that lines of it were edited.
+AS_WRITTEN, ANOTHER = 0.8, 0.5
+#: Edited lines that are named beside the rules of the line where sides part.
+MOST_EDITED = 3
 
 
 @dataclass(frozen=True)
@@ -66,28 +71,39 @@ class Question:
 
 
 def with_rules(old_root: Path, new_root: Path, cases: Sequence[CaseResult]) -> None:
-    """Completes the divergences of a run: rules, and the line of the tree that is not known."""
-    places = [
-        (mode, at_, found) for mode in _modes(cases) for at_, found in enumerate(mode.divergences)
-    ]
-    asked = [Question(_first(found.new), _first(found.old)) for _, _, found in places]
-    answers = origins(old_root, new_root, asked)
-    for (mode, place, found), answer in zip(places, answers, strict=True):
-        changed = list(mode.divergences)
-        changed[place] = _completed(found, answer)
-        mode.divergences = tuple(changed)
+    """Completes the divergences of a run: rules, and the line of the tree that is not known.
+
+    Lines that call the one where the sides part, or set its defaults, are named among the rules if
+    somebody edited them.
+    """
+    modes = [mode for case in cases for mode in case.modes if mode.divergences]
+    asked = [question for mode in modes for found in mode.divergences for question in _about(found)]
+    answers = iter(origins(old_root, new_root, asked))
+    for mode in modes:
+        mode.divergences = tuple(
+            _completed(found, [next(answers) for _ in _about(found)]) for found in mode.divergences
+        )
 
 
-def _modes(cases: Sequence[CaseResult]) -> Iterator[ModeResult]:
-    return (mode for case in cases for mode in case.modes)
+def _about(found: Divergence) -> list[Question]:
+    """What is asked of a divergence, its own line first."""
+    first = Question(_first(found.new), _first(found.old))
+    return [first, *(Question(site) for site in (*found.defaults, *found.new[1:]))]
 
 
-def _completed(found: Divergence, origin: Origin) -> Divergence:
+def _completed(found: Divergence, answers: Sequence[Origin]) -> Divergence:
+    origin = answers[0]
     old, new = (
         sites or ((site,) if site is not None else ())
         for sites, site in ((found.old, origin.old), (found.new, origin.new))
     )
-    return dataclasses.replace(found, rules=found.rules or origin.rules, old=old, new=new)
+    edited = [
+        f"{answer.rules[0]} ({question.new})"
+        for question, answer in zip(_about(found)[1:], answers[1:], strict=True)
+        if any(EDITED in rule or rule == BY_HAND for rule in answer.rules)
+    ]
+    rules = found.rules or (*origin.rules, *dict.fromkeys(edited[:MOST_EDITED]))
+    return dataclasses.replace(found, rules=rules, old=old, new=new)
 
 
 def _first(sites: Sequence[Site]) -> Site | None:
@@ -241,7 +257,7 @@ class File:
         """Places of statements in the migrated tree, and those of the written ones."""
         return partners(self.made, self.new)
 
-    @property
+    @cached_property
     def share(self) -> float:
         """Share of the migrated statements that are as a rewrite writes them."""
         written = {statement.text for statement in self.made}
@@ -257,10 +273,11 @@ class File:
         place = at(self.new, line)
         if place is None:
             return Origin()
+        known = self.share >= ANOTHER
         if place not in self._is:
-            return Origin((BY_HAND,))
+            return Origin((BY_HAND,) if known else ())
         made = self._is[place]
-        edited = self.made[made].text != self.new[place].text
+        edited = known and self.made[made].text != self.new[place].text
         old = self._was.get(made)
         if old is None:
             return Origin((NO_RULE_EDITED,) if edited else ())
@@ -286,6 +303,8 @@ class File:
         codes = self._codes(old)
         if now == self.made[made].text:
             return codes
+        if self.share < ANOTHER:
+            return tuple(f"{code}, {OTHERWISE}" for code in codes)
         return tuple(f"{code}, {EDITED}" for code in codes) or (NO_RULE_EDITED,)
 
     def _codes(self, old: int) -> tuple[str, ...]:

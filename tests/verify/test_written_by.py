@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -165,6 +166,28 @@ def test_divergences_of_a_run_are_completed(trees):
     assert known.rules == ("SLIM302",)
     assert known.old[0].line == line_of(trees, "old", "tf.concat")
     assert other == Divergence("output", "a", new=(unknown,))
+
+
+def test_edits_of_defaults_and_callers_are_named(edited):
+    edit(edited, "padding='same'", "padding='valid'")
+    line = line_of(edited, "new", "with layer_defaults")
+    defaults, first = (Site("net.py", at) for at in (line, line_of(edited, "new", "x = conv2d(")))
+    mode = ModeResult("inference", Status.DIFFERS)
+    mode.divergences = (Divergence("output", "a", new=(first,), defaults=(defaults,)),)
+    written_by.with_rules(
+        edited / "old", edited / "new", [CaseResult("a", "a:a", "a:a", Status.DIFFERS, [mode])]
+    )
+    assert mode.divergences[0].rules == (
+        "SLIM101",
+        f"SLIM001, edited by hand since (net.py:{line})",
+    )
+
+
+def test_nobody_edited_a_file_that_is_another_altogether(edited):
+    path = edited / "new" / "net.py"
+    text = path.read_text()
+    path.write_text(re.sub(r"\bx\b", "net", text).replace("images", "pictures"))
+    assert of_new(edited, "max_pool2d(net").rules == ("SLIM130, which writes it otherwise",)
 
 
 def test_what_takes_too_long_or_cannot_be_read_is_not_known(trees, tmp_path):
