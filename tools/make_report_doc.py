@@ -31,6 +31,8 @@ from slimport.verify.json_face import SCHEMA_FILE
 jsonschema.validate(json.load(open("report.json")), json.loads(SCHEMA_FILE.read_text("utf-8")))
 ```
 
+[A small report](examples/verify-report.json): one case, which differs in one of two tensors.
+
 A number that JSON cannot hold is text: `"inf"`, `"-inf"` or `"nan"`. What fails, with jq:
 
 ```

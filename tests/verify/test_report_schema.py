@@ -83,6 +83,10 @@ def test_reports_follow_it(make: Any) -> None:
     check(to_data(make()))
 
 
+def test_the_example_of_the_documentation_follows_it() -> None:
+    check(json.loads((ROOT / "docs" / "examples" / "verify-report.json").read_text("utf-8")))
+
+
 def test_numbers_that_json_lacks_are_text() -> None:
     data = odd_numbers()
     check(json.loads(json.dumps(data, allow_nan=False)))
