@@ -41,7 +41,7 @@ def links_from(environment: Mapping[str, str], result: VerifyResult) -> Links:
         new = _inside(result.new, folder)
         new_root = "" if new is None else f"{blobs}/{commit}/{new}"
         base = _HASH.search(result.base)
-        if base is not None and new is not None:
+        if base is not None and new is not None and _is_below(result.old, new):
             return Links(f"{blobs}/{base.group()}/{new}", new_root)
         old = None if result.base else _inside(result.old, folder)
         return Links("" if old is None else f"{blobs}/{commit}/{old}", new_root)
@@ -67,3 +67,8 @@ def _inside(tree: str, folder: str) -> str | None:
     except ValueError:
         return None
     return "" if path == "." else quote(path) + "/"
+
+
+def _is_below(tree: str, path: str) -> bool:
+    """Whether a tree is at this path of a checkout that is gone."""
+    return not path or Path(tree).as_posix().endswith(f"/{path.rstrip('/')}")

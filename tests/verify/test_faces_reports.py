@@ -148,7 +148,7 @@ def test_nothing_of_a_tree_becomes_markup(made: str, expected: str) -> None:
 
 def test_links_come_from_the_build_server(tmp_path: Path) -> None:
     result = sample_results.run(base=f"origin/main ({'a' * 40})")
-    result.new = str(tmp_path / "src")
+    result.new, result.old = str(tmp_path / "src"), "/tmp/base/src"
     github = {
         "GITHUB_SERVER_URL": "https://github.com",
         "GITHUB_REPOSITORY": "o/r",
@@ -158,6 +158,8 @@ def test_links_come_from_the_build_server(tmp_path: Path) -> None:
     found = links.links_from(github, result)
     assert found.new == f"https://github.com/o/r/blob/{'b' * 40}/src/"
     assert found.old == f"https://github.com/o/r/blob/{'a' * 40}/src/"
+    result.old = "/tmp/base/legacy"
+    assert links.links_from(github, result) == Links("", found.new)
     gitlab = {
         "CI_PROJECT_URL": "https://gitlab.com/o/r",
         "CI_COMMIT_SHA": "c" * 40,
