@@ -23,7 +23,14 @@ if TYPE_CHECKING:
 NOT_IN_WORKERS = (
     *("cache", "cases", "command", "compare", "detections", "growth", "html", "json_face"),
     *("markdown", "news", "plots", "result", "run", "sides", "tables", "text", "tolerances"),
-    *("initial_compare", "training_cases", "training_plots", "variants", "git_base"),
+    *(
+        "double_verdict",
+        "initial_compare",
+        "training_cases",
+        "training_plots",
+        "variants",
+        "git_base",
+    ),
     *("base_forms", "case_text", "comparison", "entries", "entry_parameters", "entry_scopes"),
     *("entry_shapes", "found_cases"),
     *("cost", "cost_graph", "cost_model", "cost_worker"),

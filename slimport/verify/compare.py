@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from slimport.verify import detections, initial_compare, not_given, protocol
+from slimport.verify import detections, double_verdict, initial_compare, not_given, protocol
 from slimport.verify.cases import Case
 from slimport.verify.result import Curves, ModeResult, Sample, Status, TensorResult
 from slimport.verify.tolerances import DISCRETE, Tolerance, exact, tolerance
@@ -85,6 +85,8 @@ def compare_mode(case: Case, mode: str, old: Answered, new: Answered) -> ModeRes
         notes += _gradient_notes(old, new)
     no_gradient = (*case.discrete, *case.ignore)
     tensors, more = not_given.left_out(old.meta, tensors, no_gradient)
+    notes += more
+    tensors, more = double_verdict.judged(tensors, old.meta, new.meta)
     notes += more
     return ModeResult(
         mode,

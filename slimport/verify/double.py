@@ -83,7 +83,8 @@ class Converted:
 
     def _back_to_double(self, made: Any, gives: List[int]) -> None:
         """Puts a node that gives what `made` gives, in double, under its name."""
-        if made.op not in self.in_float32:
+        # The flow of a tensor array is a float that orders operations and has no value.
+        if made.op not in self.in_float32 and not made.op.startswith("TensorArray"):
             self.in_float32.append(made.op)
         name = made.name
         made.name += "/in_float32"

@@ -75,8 +75,8 @@ def _leaves(value: Any) -> Iterator[str]:
 
 def put_error(answer: protocol.Answer, error: Exception) -> None:
     """Says why a side has nothing in double."""
-    lines = str(error).strip().splitlines() or [""]
-    text = f"{type(error).__name__}: {lines[0][:300]}"
+    lines = [line for line in str(error).splitlines() if line.strip()] or [""]
+    text = f"{type(error).__name__}: " + " ... ".join(line.strip()[:300] for line in lines[:2])
     answer.meta["double"] = {"in_float32": [], "error": text}
 
 

@@ -216,6 +216,7 @@ class Runner:
         unknown = [shape for shape in self._shapes if not isinstance(shape, list)]
         needed = [self.reading.fetches, self._first, unknown, list(variables)]
         needed += [[v.initializer for v in variables], self.reading.built.inputs]
+        needed += [[place for _, _, place in self.reading.directions]]
         made = double_graph.DoubleGraph(self.tf, needed)
         with made.session() as self.running:
             self.running.run(self._first)
