@@ -111,8 +111,6 @@ def _print_cases(result: VerifyResult, written: Path | None) -> None:
 
 
 def _print(result: VerifyResult) -> None:
-    from rich.console import Console
+    from slimport.verify.text import console_of_command, print_result
 
-    from slimport.verify.text import print_result
-
-    print_result(result, Console(emoji=False))
+    print_result(result, console_of_command())

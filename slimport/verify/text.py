@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -23,6 +25,17 @@ COLOURS = {
     Status.IGNORED: "yellow",
     Status.NOTHING: "red",
 }
+
+#: Columns of a log.
+WIDTH = 100
+
+
+def console_of_command() -> Console:
+    """Returns the console of the command: a log has as many columns as the tables need."""
+    found = Console(emoji=False)
+    if not found.is_terminal and "COLUMNS" not in os.environ:
+        found.width = WIDTH
+    return found
 
 
 def print_result(result: VerifyResult, console: Console) -> None:

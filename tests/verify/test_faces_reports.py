@@ -62,6 +62,13 @@ def test_the_tables_of_the_terminal_fit_100_columns(failing: VerifyResult) -> No
     assert any("86.0 ms → 103 ms  258 ms → 310 ms  412 MB → 412 MB" in line for line in lines)
 
 
+def test_a_log_is_as_wide_as_the_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert text.console_of_command().width == 100
+    monkeypatch.setenv("COLUMNS", "70")
+    assert text.console_of_command().width == 70
+
+
 def test_a_log_of_a_side_is_cut() -> None:
     trace = "\n".join(f"line {k}" for k in range(500))
     mode = ModeResult("inference", Status.FAILED, errors={"old": trace})
