@@ -97,12 +97,12 @@ def _completed(found: Divergence, answers: Sequence[Origin]) -> Divergence:
         sites or ((site,) if site is not None else ())
         for sites, site in ((found.old, origin.old), (found.new, origin.new))
     )
-    edited = [
-        f"{answer.rules[0]} ({question.new})"
-        for question, answer in zip(_about(found)[1:], answers[1:], strict=True)
-        if any(EDITED in rule or rule == BY_HAND for rule in answer.rules)
-    ]
-    rules = found.rules or (*origin.rules, *dict.fromkeys(edited[:MOST_EDITED]))
+    edited: dict[Any, str] = {}  # by legacy statement: several of the lines may be of one
+    for question, answer in zip(_about(found)[1:], answers[1:], strict=True):
+        if any(EDITED in rule or rule == BY_HAND for rule in answer.rules):
+            place = answer.old or question.new
+            edited.setdefault(place, f"{answer.rules[0]} ({question.new})")
+    rules = found.rules or (*origin.rules, *list(edited.values())[:MOST_EDITED])
     return dataclasses.replace(found, rules=rules, old=old, new=new)
 
 

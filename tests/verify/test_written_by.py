@@ -171,9 +171,10 @@ def test_divergences_of_a_run_are_completed(trees):
 def test_edits_of_defaults_and_callers_are_named(edited):
     edit(edited, "padding='same'", "padding='valid'")
     line = line_of(edited, "new", "with layer_defaults")
-    defaults, first = (Site("net.py", at) for at in (line, line_of(edited, "new", "x = conv2d(")))
+    first = Site("net.py", line_of(edited, "new", "x = conv2d("))
+    defaults = (Site("net.py", line), Site("net.py", line + 1))  # both of one statement
     mode = ModeResult("inference", Status.DIFFERS)
-    mode.divergences = (Divergence("output", "a", new=(first,), defaults=(defaults,)),)
+    mode.divergences = (Divergence("output", "a", new=(first,), defaults=defaults),)
     written_by.with_rules(
         edited / "old", edited / "new", [CaseResult("a", "a:a", "a:a", Status.DIFFERS, [mode])]
     )
