@@ -34,7 +34,9 @@ def expanded(data: Data, place: str) -> list[dict[str, Any]]:
         list(_of_shapes(rest, place)), batches or [None], seeds or [None]
     ):
         case = dict(rest_of_shape)
-        what = [shapes] if shapes else []
+        # A shape's own batch is not what the case has, if there is another.
+        texts = [_text(shape if batch is None else shape[1:]) for shape in shapes]
+        what = [" and ".join(texts)] if texts else []
         if batch is not None:
             case["inputs"] = [_with_batch(item, batch, place) for item in case.get("inputs", [])]
             what.append(f"batch {batch}")
@@ -57,11 +59,11 @@ def _numbers(data: Data, key: str, lowest: int, place: str) -> list[int]:
     return list(value)
 
 
-def _of_shapes(data: Data, place: str) -> Iterator[tuple[str, Data]]:
-    """The case for each place in the lists of shapes, and what to call it."""
+def _of_shapes(data: Data, place: str) -> Iterator[tuple[list[Any], Data]]:
+    """The case for each place in the lists of shapes, and the shapes there."""
     inputs = data.get("inputs")
     if not isinstance(inputs, list) or not any(_has_shapes(item) for item in inputs):
-        yield "", data
+        yield [], data
         return
     counts = set()
     for number, item in enumerate(inputs):
@@ -69,15 +71,17 @@ def _of_shapes(data: Data, place: str) -> Iterator[tuple[str, Data]]:
             where = f"{place}: input {number + 1}"
             if "shape" in item:
                 raise CaseFileError(f"{where}: has a shape and shapes")
-            if not isinstance(item["shapes"], list) or not item["shapes"]:
+            shapes = item["shapes"]
+            is_list = isinstance(shapes, list) and all(isinstance(one, list) for one in shapes)
+            if not is_list or not shapes:
                 raise CaseFileError(f"{where}: shapes must be a list of shapes")
-            counts.add(len(item["shapes"]))
+            counts.add(len(shapes))
     if len(counts) > 1:
         raise CaseFileError(f"{place}: the inputs have lists of shapes of several lengths")
     for number in range(counts.pop()):
         chosen = [_with_shape(item, number) for item in inputs]
         shapes = [new["shape"] for old, new in zip(inputs, chosen, strict=True) if old is not new]
-        yield " and ".join(map(_text, shapes)), {**data, "inputs": chosen}
+        yield shapes, {**data, "inputs": chosen}
 
 
 def _has_shapes(item: Any) -> bool:
@@ -91,8 +95,8 @@ def _with_shape(item: Any, number: int) -> Any:
     return {**rest, "shape": item["shapes"][number]}
 
 
-def _text(shape: Any) -> str:
-    return "x".join(map(str, shape)) if isinstance(shape, list) else str(shape)
+def _text(shape: list[Any]) -> str:
+    return "x".join(map(str, shape))
 
 
 def _with_batch(item: Any, batch: int, place: str) -> Any:

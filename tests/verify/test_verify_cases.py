@@ -105,7 +105,8 @@ CASE = '[[case]]\nname = "a"\nentry = "m:f"\n'
         (CASE + "batch_sizes = [true]", "batch_sizes must be"),
         (CASE + "inputs = [{ shapes = 3 }]", "input 1: shapes must be a list of shapes"),
         (CASE + "inputs = [{ shapes = [] }]", "input 1: shapes must be a list of shapes"),
-        (CASE + "inputs = [{ shapes = [[1], 2] }]", "case 'a (2)': input 1: shape must be"),
+        (CASE + "inputs = [{ shapes = [[1], 2] }]", "input 1: shapes must be a list of shapes"),
+        (CASE + "inputs = [{ shapes = [[1], [0]] }]", "case 'a (0)': input 1: shape must be"),
         (CASE + "inputs = [{ shape = [1], shapes = [[1]] }]", "has a shape and shapes"),
         (
             CASE + "inputs = [{ shapes = [[1]] }, { shapes = [[1], [2]] }]",
