@@ -19,6 +19,7 @@ from slimport.rewrite.command import run as rewrite
 from slimport.verify.protocol import TRAINING_GROUPS
 from slimport.verify.result import CaseResult, Status
 from slimport.verify.run import Settings, verify
+from tests.verify.planted.plant import statement
 
 LEGACY = Path(__file__).parents[2] / "fixtures" / "legacy"
 FIXTURE, DETECTOR = LEGACY / "training_steps", LEGACY / "ssd_inception_v2"
@@ -43,6 +44,9 @@ class Fault:
         group: The kind of tensor that must be named first.
         name: The tensor, or the end of its name; any if empty.
         step: The step after which it shows.
+        legacy: A part of the legacy statement that must be named.
+        named: A part of the migrated statement that must be named, where that is not the fault's.
+        defaults: Whether the fault is in a statement that sets defaults.
     """
 
     case: str
@@ -52,6 +56,9 @@ class Fault:
     group: str
     name: str = ""
     step: int = 1
+    legacy: str = ""
+    named: str = ""
+    defaults: bool = False
 
 
 #: Programs beside the fixture's: a step function of its own, an input that ends, no training.
@@ -165,61 +172,76 @@ FAULTS = {
     "adam_epsilon": Fault(
         "adam", "train.py", r"keras\.optimizers\.Adam\(rate, epsilon=1e-8\)",
         "keras.optimizers.Adam(rate)", "weight",
+        legacy="AdamOptimizer",
     ),
     # Mean squares that begin at zero.
     "rmsprop_slots_of_ones": Fault(
         "rmsprop", "train.py", r"return RMSProp\(rate\)",
         "return keras.optimizers.RMSprop(rate, epsilon=1e-10, momentum=1e-30)", "slot", "/rms",
+        legacy="RMSPropOptimizer",
     ),
     # Parts of a row that is looked up twice are squared before they are added.
     "sparse_adam_of_keras": Fault(
         "rows_adam", "train_rows.py", r"return SparseAdam\(", "return keras.optimizers.Adam(",
         "slot", "table/v",
+        legacy="AdamOptimizer",
     ),
     "nesterov_lost": Fault(
         "nesterov", "train.py", r", nesterov=True", "", "weight",
+        legacy="use_nesterov",
     ),
     # The learning rate in the velocity: right until the schedule falls.
     "momentum_of_keras": Fault(
         "rate_staircase", "train.py", r"return Momentum\(rate, \.9\)",
         "return keras.optimizers.SGD(rate, .9)", "loss", "steps 4 to 100", step=100,
+        legacy="MomentumOptimizer(rate",
     ),
     "schedule_late": Fault(
         "rate_exponential", "train.py", r"def learning_rate\(", LATE, "learning rate",
+        legacy="exponential_decay",
     ),
     "multipliers_dropped": Fault(
         "multiplied", "train.py", r",\s+gradient_multipliers=multipliers", "", "gradient",
+        legacy="create_train_op",
     ),
     "clipping_dropped": Fault(
         "clipped", "train.py", r",\s+clip_gradient_norm=clip", "", "gradient",
+        legacy="create_train_op",
     ),
     "trains_everything": Fault(
         "one_layer", "train.py", r"variables_to_train=to_train,\s+", "", "gradient", "conv/weights",
+        legacy="create_train_op",
     ),
     "batch_skipped": Fault(
         "batches", "train_records.py", r"batches = batches\.prefetch",
         "batches = batches.skip(1).prefetch", "loss", "step 1",
+        legacy="sparse_softmax_cross_entropy", named="compile(",
     ),
     "loss_over_the_batch": Fault(
         "tf_weighted", "losses.py", r"softmax_cross_entropy\(onehot, logits, weights=weights\)",
         r"softmax_cross_entropy(onehot, logits, weights=weights, "
         "reduction='weighted_sum_over_batch_size')", "loss", "step 1",
+        legacy="mean_squared_error", named="mean_squared_error",
     ),
     "weight_decay_doubled": Fault(
         "sgd", "small_net.py", r"0\.5 \* weight_decay", "weight_decay", "loss", "step 1",
+        legacy="sparse_softmax_cross_entropy", defaults=True,
     ),
     "statistics_slower": Fault(
         "sgd", "small_net.py", r"'decay': \.9", "'decay': .99", "statistic",
         "conv/BatchNorm/moving_mean",
+        legacy="normalizer_fn", named="normalizer_params",
     ),
     "averages_slower": Fault(
         "session_averages", "train_sessions.py", r"decay=\.9, number_of", "decay=.99, number_of",
         "average",
+        legacy="ExponentialMovingAverage", named="ExponentialMovingAverage(decay)",
     ),
     "update_ops_dropped": Fault(
         "session_momentum", "train_sessions.py",
         r"update_ops=tf\.get_collection\(\s*tf\.GraphKeys\.UPDATE_OPS\)", "update_ops=[]",
         "statistic", "conv/BatchNorm/moving_mean",
+        legacy="create_train_op",
     ),
 }  # fmt: skip
 MODULES = ("losses", "small_net", "train", "train_records", "train_rows", "train_sessions")
@@ -327,6 +349,27 @@ def test_a_fault_is_caught_and_named(name: str, judged: dict[str, CaseResult]) -
     assert first.group in TRAINING_GROUPS
     assert (first.group, first.step) == (fault.group, fault.step), first
     assert first.name.endswith(fault.name), first
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_the_line_of_a_fault_is_named(
+    name: str, judged: dict[str, CaseResult], legacy: Path, migrated: Path
+) -> None:
+    fault, (mode,) = FAULTS[name], judged[name].modes
+    (found,) = mode.divergences
+    assert fault.legacy in statement(legacy, found.old[0])[1], found
+    sites = found.defaults if fault.defaults else found.new[:1]
+    if fault.named:
+        assert fault.named in statement(migrated, sites[0])[1], found
+        return
+    text = (migrated / fault.file).read_text("utf-8")
+    edited = text.count("\n", 0, re.search(fault.pattern, text).end()) + 1  # type: ignore[union-attr]
+    if name == "schedule_late":
+        assert "Late(start, 5" in sites[0].text
+        return
+    path = f"{Path(fault.file).stem}_{name}.py"
+    spans = [statement(migrated, site)[0] for site in sites if site.file == path]
+    assert any(edited in span for span in spans), found
 
 
 def test_averages_of_an_optimizer_around_another(judged: dict[str, CaseResult]) -> None:
