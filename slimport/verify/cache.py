@@ -37,6 +37,7 @@ NOT_IN_WORKERS = (
     *("fingerprint", "guard", "memory", "pool", "watch"),
     *("not_given", "statements", "written_by"),
     *("default_scopes", "divergence", "gradient_ends", "locate", "matching", "reasons", "traced"),
+    *("blocks", "finder"),
     *("training_lines",),
     *("cost_plots", "cost_words", "excerpts", "faces", "figures", "html_tables", "links"),
     *("markdown_failures", "markdown_more", "markdown_tables", "markdown_text"),

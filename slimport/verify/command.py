@@ -46,6 +46,7 @@ MISSING = (
 @click.option("--memory", type=click.FloatRange(0), metavar="GIB", help="All workers together.")
 @click.option("--isolated", is_flag=True, help="Give each case workers of its own.")
 @click.option("--float64", is_flag=True, help="Compute everything in double precision, too.")
+@click.option("--bisect", is_flag=True, help="Search on behind the first divergence.")
 @click.option("--cost", is_flag=True, help="Measure time and memory of both sides in turns.")
 @click.option("--cost-case", "cost_cases", metavar="NAME", multiple=True, help="Of this one only.")
 @click.option("--keep", type=_FOLDER, help="Keep requests, answers and logs in this folder.")

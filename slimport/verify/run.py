@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import subprocess
 import sys
@@ -19,6 +20,7 @@ import numpy as np
 
 from slimport.verify import cases, compare, cost, locate, protocol
 from slimport.verify.cache import AnswerCache
+from slimport.verify.finder import Failed
 from slimport.verify.news import News, Progress
 from slimport.verify.pool import Limits, Pool
 from slimport.verify.result import CaseResult, ModeResult, Status, VerifyResult
@@ -59,6 +61,8 @@ class Settings:
         cost: Whether time and memory of both sides are measured.
         cost_cases: Names of the cases that are measured; all when empty.
         locate: Whether the lines are searched where the sides of a failed case part.
+        bisect: Whether the search goes on behind the first divergence, the new side being fed
+            there what the old side computes.
     """
 
     old_python: str | None = None
@@ -73,6 +77,7 @@ class Settings:
     isolated: bool = False
     float64: bool = False
     locate: bool = True
+    bisect: bool = False
     old_worker: Path | None = None
     cost: bool = False
     cost_cases: Sequence[str] = ()
@@ -125,7 +130,8 @@ def verify_cases(file: cases.CaseFile, settings: Settings) -> VerifyResult:
         results = [_case_result(file, place, sides) for place in range(len(run_cases))]
         if settings.locate:
             failed = _failed(file, results)
-            locate.locate(file, roots, sides, failed, lambda more: _run(more, settings))
+            runs = functools.partial(_run, settings=settings)
+            locate.locate(file, roots, sides, failed, runs, settings.bisect)
         if file.old_worker is None:
             with_rules(roots["old"], roots["new"], results)
         _measure(file, results, sides, settings)
@@ -341,10 +347,10 @@ def _case_result(file: cases.CaseFile, place: int, sides: Mapping[str, Side]) ->
     )
 
 
-def _failed(file: cases.CaseFile, results: Sequence[CaseResult]) -> list[locate.Failed]:
+def _failed(file: cases.CaseFile, results: Sequence[CaseResult]) -> list[Failed]:
     """The modes that differ, to be searched for the line where they do."""
     return [
-        locate.Failed(place, file.cases[place], side, new_mode, old_mode, mode)
+        Failed(place, file.cases[place], side, new_mode, old_mode, mode)
         for place, case in enumerate(results)
         for (side, new_mode, old_mode), mode in zip(
             _modes(file.cases[place]), case.modes, strict=True

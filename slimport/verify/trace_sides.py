@@ -1,7 +1,8 @@
 """Workers that trace: a case's graph built once more, every tensor of it told.
 
 A case of the request that is to be traced has a key ``trace``: for each mode what is to be fed in
-place of what is computed (a file of arrays by tensor name) and what is to be told whole.
+place of what is computed (a file of arrays by tensor name) and what is to be told whole, be it
+that alone.
 
 This module runs under CPython 3.7 and imports no TensorFlow: it is handed TensorFlow 1's module.
 """
@@ -11,6 +12,7 @@ This module runs under CPython 3.7 and imports no TensorFlow: it is handed Tenso
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Callable
 
 import numpy as np
@@ -22,7 +24,7 @@ WHOLE = "whole"
 
 
 def wanted(case: Any, mode: str) -> Any:
-    """What a case asks of the trace of a mode: ``feed`` and ``whole``."""
+    """What a case asks of the trace of a mode: ``feed``, ``whole``, ``only_whole``."""
     return case["trace"].get(mode, {})
 
 
@@ -33,6 +35,12 @@ def fed(asked: Any, tensor: Callable[[str], Any]) -> dict[Any, Any]:
     with np.load(asked["feed"], allow_pickle=False) as arrays:
         names = arrays["names"].tolist()
         return {tensor(name): arrays[f"a{place}"] for place, name in enumerate(names)}
+
+
+def write_feed(path: Path, given: Any) -> None:
+    """Writes what is to be fed, by tensor."""
+    arrays: Any = {f"a{place}": value for place, value in enumerate(given.values())}
+    np.savez(str(path), names=np.array(list(given), dtype="U"), **arrays)
 
 
 def tell_whole(answer: protocol.Answer, asked: Any, run: Any, tensor: Callable[[str], Any]) -> None:
@@ -83,7 +91,8 @@ class GraphTrace:
                     lambda operation: int(operation._id),
                     {variable.op.name: variable.op.name for variable in built.variables},
                 )
-                trace_graph.trace(described, runs, answer)
+                if not asked.get("only_whole"):
+                    trace_graph.trace(described, runs, answer)
                 tell_whole(answer, asked, runs[0], place.get_tensor_by_name)
         return answer
 
