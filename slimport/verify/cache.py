@@ -35,7 +35,7 @@ NOT_IN_WORKERS = (
     *("entry_shapes", "found_cases"),
     *("cost", "cost_graph", "cost_model", "cost_worker"),
     *("fingerprint", "guard", "memory", "pool", "watch"),
-    *("not_given", "statements", "written_by"),
+    *("not_given", "reference_lines", "statements", "written_by"),
     *("default_scopes", "divergence", "gradient_ends", "locate", "matching", "reasons", "traced"),
     *("blocks", "finder"),
     *("training_lines",),
