@@ -16,7 +16,16 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from slimport.verify import cases, compare, layout, not_given, protocol, run
+from slimport.verify import (
+    cases,
+    compare,
+    layout,
+    not_given,
+    protocol,
+    reference_lines,
+    run,
+    traced,
+)
 from slimport.verify.command import verify_command
 from slimport.verify.result import Status, TensorResult
 from slimport.verify.wording import environment_line
@@ -209,6 +218,37 @@ def test_gradients_through_outputs_that_it_does_not_give_are_not_compared(numpy_
 def test_errors_show_against_a_reference(numpy_network, case, mode, group, name):
     first = numpy_network[0][case][mode].first_divergence
     assert (first.group, first.name) == (group, name)
+
+
+def test_a_line_is_named_without_a_graph_on_the_old_side(numpy_network):
+    (found,) = numpy_network[0]["padding"]["inference"].divergences
+    lines = (DATA / "net.py").read_text().splitlines()
+    begin = next(number for number, line in enumerate(lines, 1) if "ZeroPadding2D" in line)
+    assert (found.new[0].file, found.new[0].line) == ("net.py", begin)
+    assert f"in one of net.py:{begin}, net.py:{begin + 2}" in found.why
+    assert "no output is equal before it" in found.why
+
+
+def test_the_way_back_ends_at_outputs_that_are_equal():
+    def made(name, *inputs, **more):
+        outputs = (traced.Tensor(f"{name}:0"),)
+        return traced.Operation(name, name, order[name], inputs, outputs, **more)
+
+    order = {"x": 0, "good": 1, "step": 2, "w": 3, "bad": 4, "after": 5}
+    trace = traced.Trace(
+        [
+            made("x", input=0),
+            made("good", "x:0"),
+            made("step", "good:0"),
+            made("w"),
+            made("bad", "step:0", "w:0"),
+            made("after", "bad:0"),
+        ],
+        {"good": "good:0", "bad": "bad:0"},
+    )
+    makers, ends = reference_lines.between(trace, "bad:0", {"good:0", "after:0"})
+    assert [maker.name for maker in makers] == ["step", "bad"]
+    assert ends == {"good:0"}
 
 
 @pytest.mark.parametrize(("value", "status"), [(2.0, Status.EQUAL), (3.0, Status.DIFFERS)])
