@@ -63,7 +63,7 @@ _SOURCES = {
     "rnn": ("v1:nn.rnn_cell", "v1:nn"),
     "nn": ("v1:nn",),
     "data": ("v1:data.experimental", "v1:data"),
-    "util": ("v1:", "v1:nest"),
+    "util": ("v1:", "v1:nest", "tensorflow.python.framework.tensor_util"),
     "summary": ("v1:summary",),
     "estimator": ("v1:estimator",),
     "opt": ("v1:train",),

@@ -35,6 +35,7 @@ assert tf.__version__.startswith("1.")
 assert (np.int, np.float, np.object) == (int, float, object)
 assert collections.Mapping and inspect.getargspec(HParams.get).args == ["self", "key", "default"]
 assert tf.contrib.training.HParams(a=1).a == 1
+assert tf.contrib.util.constant_value(tf.constant(3)) == 3
 
 x = tf.placeholder(tf.float32, [2, 8, 8, 3])
 assert x.get_shape()[0].value == 2
