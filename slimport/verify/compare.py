@@ -370,8 +370,9 @@ def compare_arrays(
     if wrong:
         status, why = Status.DIFFERS, wrong
     return TensorResult(
-        group, name, 0, status, old.shape, dtype, max_abs, scale, given.allowed, given.floor, why,
-        _sample(left, right, distance), floors=given.floors,
+        group, name, 0, status, old.shape, dtype, max_abs, scale, given.allowed,
+        max(given.told.values(), default=None), why, _sample(left, right, distance),
+        floors=given.told,
     )  # fmt: skip
 
 

@@ -9,7 +9,9 @@ the same arithmetic must be expected to do to it. Kinds:
   It tells how much a network amplifies;
 - ``grappler``: TensorFlow's graph optimizer is off, which else fuses, folds and reorders. It was
   the largest for none of 14,000 tensors and runs with ``--float64`` only;
-- ``float32``: a lower bound that needs no run: one unit in the last place of the largest number.
+- ``float32``: a lower bound that needs no run: one unit in the last place of the largest number;
+- ``stored``: one unit in the last place of the sum of which the tensor is the last part. It is
+  added to what noise may do, and not multiplied.
 
 The number of threads is no kind. Kernels share their work by outputs, each of which one thread
 sums: two threads change no bit, except where a kernel races (the gradient of crop_and_resize loses
@@ -31,6 +33,7 @@ ULP = "ulp"
 GRAPPLER = "grappler"
 FLOAT64 = "float64"
 FLOAT32 = "float32"
+STORED = "stored"
 
 #: Runs by kind.
 Runs = Dict[str, List[Any]]

@@ -139,8 +139,8 @@ class TensorResult:
         sample: Elements for a scatter plot, kept for few tensors only.
         step: In a training case the step after which it was read, the last one of a curve.
         floors: What each perturbation of the old side did to this tensor: ``ulp``, ``grappler``,
-            ``float64``; ``float32`` is the least that float arithmetic does. Absolute; `floor` is
-            the largest.
+            ``float64``; ``float32`` is the least that float arithmetic does, ``stored`` what the
+            variable that an update is added to rounds. Absolute; `floor` is the largest.
         double: Largest difference with both sides in float64, relative to the scale; None where
             that was not run or cannot be.
     """

@@ -13,14 +13,11 @@ import numpy as np
 
 from slimport.verify import perturbations, protocol
 
-#: Multiple of the noise floor that a difference may be.
-FACTOR = {
-    protocol.OUTPUT: 10.0,
-    protocol.UPDATE: 10.0,
-    protocol.REGULARISATION: 10.0,
-    protocol.GRADIENT: 20.0,
-    **{group: 10.0 for group in protocol.TRAINING_GROUPS if group != protocol.GRADIENT},
-}
+#: Multiple of the noise floor that a difference may be: about twice the largest ratio measured.
+FACTOR = 5.0
+
+#: The same in a training case, whose floors know no float64: steps in it would be another graph.
+STEPS_FACTOR = 20.0
 
 #: Rows of detections change places by rounding, so that no floor can be taken of them: relative to
 #: the scale of each array.
@@ -37,17 +34,18 @@ PURE_NOISE = 0.1
 #: The same for gradients, whose tolerance reaches the cap at this floor. Batch statistics of two
 #: numbers bring true gradients there (4 % between TensorFlow 1.15 and 2.21 in the SSD), and what
 #: gradients alone can show, a wrong or missing path, is of the size of the gradient.
-NOISY_GRADIENT = CAP / FACTOR[protocol.GRADIENT]
+NOISY_GRADIENT = CAP / FACTOR
 
 #: And for everything in a training case: steps amplify rounding until nothing is left but it. Three
 #: steps of the SSD take one unit in the last place of its weights to half of what they have moved.
-NOISY_STEPS = CAP / FACTOR[protocol.WEIGHT]
+NOISY_STEPS = CAP / STEPS_FACTOR
 
 _NAMES = {
     perturbations.ULP: "one ulp in inputs and weights",
     perturbations.GRAPPLER: "grappler off",
     perturbations.FLOAT64: "float64 in place of float32",
     perturbations.FLOAT32: "one unit in the last place of float32",
+    perturbations.STORED: "one unit in the last place of what was summed",
 }
 
 
@@ -78,7 +76,7 @@ class Tolerance:
 
     scale: float
     floors: Mapping[str, float] = field(default_factory=dict)
-    factor: float = 10.0
+    factor: float = FACTOR
     chosen: float | None = None
     stored: float = 0.0
     known: float = 0.0
@@ -88,6 +86,12 @@ class Tolerance:
     def floor(self) -> float | None:
         """The largest floor; None for what must be equal."""
         return max(self.floors.values(), default=None)
+
+    @property
+    def told(self) -> dict[str, float]:
+        """All floors, what storing a sum rounds among them."""
+        unit = self.stored / STORED
+        return {**self.floors, perturbations.STORED: unit} if unit else dict(self.floors)
 
     @property
     def is_noise(self) -> bool:
@@ -156,15 +160,16 @@ def tolerance(
     """
     if group in chosen:
         return Tolerance(scale, _measured(entry), chosen=chosen[group])
+    steps = mode in protocol.STEP_MODES
     noisy = NOISY_GRADIENT if group == protocol.GRADIENT else PURE_NOISE
-    noisy = NOISY_STEPS if mode in protocol.STEP_MODES else noisy
+    noisy = NOISY_STEPS if steps else noisy
     reached = mode == protocol.STEPS and group in _AFTER_ADAM
     known = ADAM * float(entry.get("beta_2") or 0.0) if reached else 0.0
     unit = float(np.spacing(np.asarray(scale, _kept_as(group, dtype)))) if scale else 0.0
     return Tolerance(
         scale,
         {**_measured(entry), perturbations.FLOAT32: unit},
-        FACTOR[group],
+        STEPS_FACTOR if steps else FACTOR,
         stored=STORED * perturbations.unit_of(float(entry.get("summed") or 0.0)),
         known=known,
         noisy=noisy,
