@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from slimport.verify import cases, compare, cost, locate, protocol
+from slimport.verify import cases, compare, cost, locate, protocol, reference_lines
 from slimport.verify.cache import AnswerCache
 from slimport.verify.finder import Failed
 from slimport.verify.news import News, Progress
@@ -132,6 +132,8 @@ def verify_cases(file: cases.CaseFile, settings: Settings) -> VerifyResult:
             failed = _failed(file, results)
             runs = functools.partial(_run, settings=settings)
             locate.locate(file, roots, sides, failed, runs, settings.bisect)
+            if file.old_worker is not None:
+                reference_lines.locate(roots["new"], sides, failed, runs)
         if file.old_worker is None:
             with_rules(roots["old"], roots["new"], results)
         _measure(file, results, sides, settings)
