@@ -9,13 +9,13 @@ FAULTS = {
     "reuse_lost": Fault(
         "two layers instead of one that is called twice", "blocks:gated",
         r'variable_scope\("highway", reuse=AUTO_REUSE\)', 'variable_scope(None, "highway")',
-        "variable", "highway_1/gate/weights", 'scope="gate"', Status.EXTRA, around=True,
+        "variable", "highway_1/gate/weights", "", Status.EXTRA, around=True,
     ),
     "towers_of_their_own": Fault(
         "a second tower of its own", "blocks:towers",
         r'variable_scope\("tower", reuse=reuse\)',
         'variable_scope("tower_1" if reuse else "tower")',
-        "variable", "tower_1/conv1/weights", 'scope="conv1"', Status.EXTRA,
+        "variable", "tower_1/conv1/weights", "", Status.EXTRA,
         inputs=TWO, around=True, quick=False,
     ),
     "shared": Fault(
@@ -23,6 +23,7 @@ FAULTS = {
         r'variable_scope\("block_%d" % number\)',
         'variable_scope("block_0", reuse=number > 0)',
         "variable", "block_1/expand/weights", 'scope="expand"', Status.MISSING, around=True,
+        quick=False,
     ),
     "branches_swapped": Fault(
         "two branches of a concat swapped (all shapes stay)", "blocks:branches",

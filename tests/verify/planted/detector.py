@@ -45,12 +45,14 @@ FAULTS = {
         r"conv2d\(net, (depth\(64\), \[7, 7\], strides=2),",
         r"conv2d(keras.ops.pad(net, [[0, 0], [3, 3], [3, 3], [0, 0]]), \1, padding='valid',",
         "output", "Conv2d_1a_7x7", "", **SMALL,
+        quick=False,
     ),
     # Two branches of equal depth: no shape gives it away.
     "detector_branches_swapped": Fault(
         "two branches of a concat swapped (all shapes stay)", NET,
         r"concatenate\(\[(\w+), (\w+),", r"concatenate([\2, \1,",
         "output", "Mixed_3b", "tf.concat", **SMALL,
+        quick=False,
     ),
     # Convolution and batch norm written as two calls, the convolution with its default bias.
     "detector_bias_kept": Fault(

@@ -23,7 +23,7 @@ class Fault:
         replacement: What takes its place.
         group: Kind of the tensor that must be named first.
         tensor: Its name, or the end of it.
-        legacy: A part of the legacy statement that must be named.
+        legacy: A part of the legacy statement that must be named; empty where none need be.
         status: What the tensor must be said to be.
         mode: The first mode that must fail.
         alone: Whether tensors of other kinds must stay equal.
@@ -74,6 +74,7 @@ class Fault:
             f'new_entry = "{new_entry}"',
             f'modes = ["{self.mode}"]',
             "built_once = false",
+            *([] if self.group == "initial" else ["initial = false"]),
             f"{more}{self.case}",
         ]
         return "\n".join([*lines, *self._inputs(), ""])

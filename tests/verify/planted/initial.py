@@ -27,6 +27,7 @@ FAULTS = {
         "biases that begin at zero", "blocks:gated",
         r"bias_initializer=keras\.initializers\.Constant\(-1\.0\),\s+", "",
         "initial", "highway/gate/biases", 'scope="gate"', alone=True,
+        quick=False,
     ),
     "range": Fault(
         "another range of a table's initial values", "others:words",

@@ -9,6 +9,7 @@ FAULTS = {
         r'12, \[1, 4\], strides=\[1, 2\], padding="same"', "12, [1, 4], strides=[1, 2]",
         "output", "1/wide", 'scope="wide"',
         inputs=((2, 16, 16, 3),),
+        quick=False,
     ),
     "padding_symmetric": Fault(
         "symmetric padding for `SAME` at stride 2 (all shapes stay)", "stacks:paddings",
@@ -61,6 +62,7 @@ FAULTS = {
         "the depth multiplier lost", "stacks:separable",
         r'net, None, 3, depth_multiplier=2', 'net, None, 3, depth_multiplier=1',
         "variable", "dw2/depthwise_weights", 'scope="dw2"',
+        quick=False,
     ),
     "separable_became_plain": Fault(
         "a plain convolution for a separable one", "blocks:shuffled",
@@ -83,6 +85,7 @@ FAULTS = {
         r'AveragePooling2D\(3, strides=1, padding="same", (name="average")\)\(net\)',
         r"AveragePooling2D(3, strides=1, \1)(keras.layers.ZeroPadding2D(1)(net))",
         "output", "mean", 'scope="average"',
+        quick=False,
     ),
     "maximum_for_mean": Fault(
         "a maximum for a mean", "blocks:dense",

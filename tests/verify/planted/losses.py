@@ -9,6 +9,7 @@ FAULTS = {
         "label smoothing lost", "others:losses",
         r", label_smoothing=0\.1", "",
         "output", "softmax", "label_smoothing", inputs=LABELLED, whole=((1, 3),),
+        quick=False,
     ),
     "loss_weight": Fault(
         "the weight of a loss lost", "others:losses",

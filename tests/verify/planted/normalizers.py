@@ -13,6 +13,7 @@ FAULTS = {
         "Keras' epsilon in what is handed to the normalizer", "stacks:normalised",
         r'"epsilon": 0\.002', '"epsilon": 0.001',
         "output", "output", "[3, 3])", defaults=True,
+        quick=False,
     ),
     "momentum": Fault(
         "Keras' momentum of batch norm, in the defaults", "blocks:dense",
@@ -24,12 +25,14 @@ FAULTS = {
         "moving statistics that are not updated", "others:denoised",
         r"momentum=0\.99,", "momentum=1.0,",
         "update", "bn2/moving_mean", "decay=0.99", mode="training", alone=True,
+        quick=False,
     ),
     "gamma_lost": Fault(
         "gamma lost", "stacks:normalised",
         r"scale=True, is_training=is_training, name=\"last\"",
         'is_training=is_training, name="last"',
         "variable", "last/gamma", 'scope="last"', Status.MISSING,
+        quick=False,
     ),
     "beta_kept": Fault(
         "beta where there is none", "others:dense_norm",
@@ -94,5 +97,6 @@ FAULTS = {
         r"\1, bias_regularizer=keras.regularizers.L2(0.5 * 0.0005),",
         "regularisation", "conv1/conv1_1/biases", 'scope="conv1"', Status.EXTRA,
         mode="training", alone=True, defaults=True,
+        quick=False,
     ),
 }  # fmt: skip

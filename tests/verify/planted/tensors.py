@@ -27,6 +27,7 @@ FAULTS = {
         "`align_corners` lost (all shapes stay)", "blocks:unet",
         r", align_corners=True", "",
         "output", "output", "align_corners",
+        quick=False,
     ),
     "half_pixels": Fault(
         "TensorFlow 2's half pixels in a resize (all shapes stay)", "blocks:unet",
@@ -72,6 +73,7 @@ FAULTS = {
         "another axis of `l2_normalize` (all shapes stay)", "blocks:towers",
         r"l2_normalize\(net, 1\)", "l2_normalize(net, 0)",
         "output", "0", "l2_normalize", inputs=TWO,
+        quick=False,
     ),
     "unit_epsilon": Fault(
         "an epsilon of `l2_normalize` that is felt", "blocks:towers",
