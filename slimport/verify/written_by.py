@@ -135,7 +135,7 @@ def origins(
     }
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "slimport.verify.written_by"],
+            [sys.executable, "-P", "-m", "slimport.verify.written_by"],
             input=json.dumps(request),
             capture_output=True,
             text=True,
