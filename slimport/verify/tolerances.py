@@ -1,6 +1,23 @@
 """How large a difference may be, and why: a stated multiple of the tensor's noise floor.
 
-TABLE
+Measured on ten cases of an SSD with Inception v2, the old side under TensorFlow 1.15.5, tensors
+whose floor is below 2 % of their scale. Ratios are differences over the floor, and over what it
+would be without the run in float64.
+
+==================  ==================  ===================  ===============  ======
+group               largest difference  over one ulp alone   over the floor   median
+==================  ==================  ===================  ===============  ======
+inference outputs   3.3e-6 of scale     1.1                  1.1              .7
+training outputs    9.8e-3              4.2                  1.3              1.0
+regularisation      4.3e-7              7.0                  2.0              .5
+gradients           2.1e-2              9.1                  2.1              1.0
+==================  ==================  ===================  ===============  ======
+
+Under TensorFlow 2.21 the largest difference of a gradient is 4 % of its floor, others are less.
+
+110 training cases, `fixtures/legacy/training_steps`, over one ulp alone: gradients 2.3, learning
+rates 3.0, averages .5, losses 1, statistics 3; slots 11 (momentum under 1.15), weights 2. Adam's
+are apart, see `ADAM`.
 """
 
 from __future__ import annotations
