@@ -13,13 +13,19 @@ from slimport.verify.traced import Operation, Trace
 
 Pair = tuple[str, str]
 
+#: Operations that come alone, however a layer is taken to pieces.
+_SURE = (
+    *("ConcatV2", "MaxPool", "AvgPool", "Conv2D", "DepthwiseConv2D", "MatMul"),
+    *("Relu", "Relu6", "LeakyRelu", "Elu", "Sigmoid", "Tanh", "Softmax"),
+)
 _HANDING_ON = ("Identity", "IdentityN", "EnsureShape")
 
 
 def joint(search: Search, found: Parting, outputs: Iterable[str], fed: set[str]) -> Pair | None:
     """Returns the first tensor behind a divergence that has a sure counterpart.
 
-    That is an output of the same name, or what operations with the same variables take.
+    That is an output of the same name, what operations with the same variables take, or what the
+    layer hands on to an operation that is of the same kind on both sides.
 
     Args:
         search: The search that found the divergence.
@@ -36,6 +42,7 @@ def joint(search: Search, found: Parting, outputs: Iterable[str], fed: set[str])
     behind = _behind(new, found.new)
     pairs = [(_source(new, new.outputs[name]), _source(old, old.outputs[name])) for name in outputs]
     pairs += _taken_alike(search, behind)
+    pairs += _handed_out(search, found)
     fitting = [
         (mine, theirs)
         for mine, theirs in pairs
@@ -84,4 +91,32 @@ def _taken_alike(search: Search, behind: set[str]) -> list[Pair]:
             same = [o for o in alike if o.family == taker.family and len(old.data(o)) == 1]
             if len(same) == 1 and new.data(taker) == [mine]:
                 pairs.append((_source(new, mine), _source(old, old.data(same[0])[0])))
+    return pairs
+
+
+def _handed_out(search: Search, found: Parting) -> list[Pair]:
+    """What the layer hands on, where one tensor of the legacy layer alone is handed on so."""
+    new, old = search.new, search.old
+    if found.new is None or found.old is None:
+        return []
+    theirs = [
+        tensor
+        for name in _behind(old, found.old)
+        if (tensor := old.tensors[name]).sketch is not None
+        and old.maker(name).site == found.old.site
+        and not search.matches.has(name)
+    ]
+    pairs = []
+    for name in sorted(_behind(new, found.new), key=lambda name: new.maker(name).order):
+        if new.maker(name).site != found.new.site:
+            continue
+        kinds = {taker.family for taker in new.takers(name)} & set(_SURE)
+        alike = [
+            tensor
+            for tensor in theirs
+            if tensor.shape == new.tensors[name].shape
+            and kinds & {taker.family for taker in old.takers(tensor.name)}
+        ]
+        if len(alike) == 1:
+            pairs.append((name, alike[0].name))
     return pairs

@@ -109,6 +109,9 @@ class Search:
             moved = self._taken_from_elsewhere(source, theirs)
             if moved is not None:
                 return moved
+        direct = self._takers_of_the_same(source)
+        if theirs is not None and not self._anchor(source) and theirs not in direct:
+            theirs = None  # of another layer
         theirs = theirs or self._lost_taker(source)
         legacy = self._line(source)
         if theirs is None and legacy:
@@ -216,7 +219,7 @@ class Search:
                 "takes another tensor than the legacy code",
             )
         lost = self._first_lost(wanted)
-        if lost.type in _LAYOUT:
+        if lost.type in _LAYOUT or self._has_layer(lost):
             return None
         legacy = self._site(self.old, lost.outputs[0].name)
         before = self._maker(name)
@@ -226,6 +229,14 @@ class Search:
         if self._line(before) != legacy:
             before, site = source, self._site(self.new, source.outputs[0].name)
         return Parting(before, lost, site, legacy, f"{lost.type} of the legacy code is missing")
+
+    def _has_layer(self, theirs: Operation) -> bool:
+        """Whether the new side has an operation of the same kind with the same variables."""
+        wanted = self.old.variables(theirs)
+        return bool(wanted) and any(
+            operation.family == theirs.family and self.new.variables(operation) == wanted
+            for operation in self.new.operations.values()
+        )
 
     def _maker(self, tensor: str) -> Operation:
         """The operation that computes a tensor, in front of what only arranges it."""

@@ -35,7 +35,7 @@ def reason(found: Parting, new: Trace, old: Trace, matches: Matches) -> str:
     if swapped:
         return swapped
     mine, theirs = _layer(new, found.new, matches), _layer(old, found.old, None)
-    if _is_new(new, found.new, theirs):
+    if _is_new(new, found.new, old, theirs):
         return f"{found.new.type} is new"
     facts, others = _facts(new, mine), _facts(old, theirs)
     unlike = [
@@ -170,17 +170,19 @@ def _swapped(mine: Operation, theirs: Operation, matches: Matches) -> str:
     return "inputs swapped" if found and not all(in_place) else ""
 
 
-def _is_new(trace: Trace, source: Operation, theirs: list[Operation]) -> bool:
+def _is_new(trace: Trace, source: Operation, old: Trace, theirs: list[Operation]) -> bool:
     """Whether an operation stands in front of what the legacy code does alone."""
-    if source.type not in _NOTABLE or not theirs:
+    if source.type not in _NOTABLE or not theirs or theirs[0].family == source.family:
         return False
-    if any(operation.family == source.family for operation in theirs):
+    wanted = old.variables(theirs[0])
+    if not wanted and any(operation.family == source.family for operation in theirs):
         return False
     behind, step = [source], 0
     while behind and step < _STEPS:
         behind = [t for o in behind for tensor in o.outputs for t in trace.takers(tensor.name)]
         step += 1
-        if any(operation.family == theirs[0].family for operation in behind):
+        alike = [o for o in behind if o.family == theirs[0].family]
+        if any(not wanted or trace.variables(o) == wanted for o in alike):
             return True
     return False
 
