@@ -53,6 +53,7 @@ def _case(case: cases.Case, base: Path) -> Iterator[str]:
             "modes": _unless(list(case.modes), list(cases.MODES)),
             "places": _unless(list(case.places), [cases.MODEL]),
             "built_once": _unless(case.built_once, True),
+            "open_batch": _unless(case.open_batch, False),
             "discrete": _unless(list(case.discrete), []),
             "ignore": _unless(list(case.ignore), []),
             "gradients": _unless(case.gradients, True),

@@ -27,6 +27,7 @@ gradients = true                                # compare gradients in training 
 initial = true                                  # compare what variables begin with
 tolerance = { output = 1e-4 }                   # output, update, regularisation, gradient
 weights = "model.ckpt"                          # values of the variables, in place of random ones
+open_batch = false                              # true: the new model is built for any batch size
 seed = 0                                        # of this case; the file's (or --seed's) without it
 
 [[case.inputs]]               # one table per input, positional unless it has a name
@@ -147,6 +148,7 @@ class Case:
     Attributes:
         family: Name in the case file, which several variants share.
         seed: Seed of its own; that of the run when None.
+        open_batch: Whether the migrated model is built for batches of any size.
     """
 
     name: str
@@ -165,6 +167,7 @@ class Case:
     weights: str | None = None
     family: str = ""
     seed: int | None = None
+    open_batch: bool = False
 
     def is_called(self, name: str) -> bool:
         """Whether a name on the command line means this case, alone or with its variants."""
@@ -303,6 +306,7 @@ def _case(data: Mapping[str, Any], place: str, family: str) -> Case:
         weights=table.text("weights"),
         family=family,
         seed=table.whole("seed"),
+        open_batch=table.boolean("open_batch", False),
     )
     table.end()
     return case

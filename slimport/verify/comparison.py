@@ -13,7 +13,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from slimport.verify import base_forms, cases, found_cases, run
+from slimport.verify import base_forms, cases, found_cases, run, watch
 from slimport.verify.entries import read_program
 from slimport.verify.git_base import Base, Repository, checked_out
 from slimport.verify.result import VerifyResult
@@ -94,7 +94,7 @@ def _trees(
     default = here if asked.cases is None else repository.top
     new = run.root_of("new", asked.new, file.new or default)
     old = _old_folder(asked, file, repository, new, default)
-    with checked_out(repository, asked.base) as base:
+    with watch.ended_by_signals(), checked_out(repository, asked.base) as base:
         for note in (*base.notes, *_uncommitted(repository)):
             say(note)
         yield dataclasses.replace(file, old=base.tree(old), new=new), base

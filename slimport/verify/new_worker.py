@@ -58,7 +58,7 @@ class Entry:
             tensors = tuple(tensors[0])
         for tensor, spec in zip(tensors, self.case["inputs"], strict=True):
             if hasattr(tensor, "set_shape"):  # a traced model leaves the batch size open
-                tensor.set_shape(spec["shape"])
+                tensor.set_shape(_built_shape(self.case, spec))
         positional, keywords = worker.bind_inputs(self.case, list(tensors))
         with self._defaults():
             worker.Stage.enter("calling " + self.case["entry"])
@@ -70,6 +70,12 @@ class Entry:
         worker.Stage.enter("calling " + self.case["arg_scope"])
         layers: Any = migrated.scoped_layers_of_scope()
         return layers.layer_defaults(self.scope(**self.scope_given))
+
+
+def _built_shape(case: Any, spec: Any) -> tuple[int | None, ...]:
+    """The shape of an input that a model is built for."""
+    shape = tuple(spec["shape"])
+    return (None, *shape[1:]) if case.get("open_batch") and shape else shape
 
 
 class Built:
@@ -98,7 +104,7 @@ class Built:
 
     def _functional(self) -> Any:
         inputs = [
-            self.keras.Input(batch_shape=tuple(spec["shape"]), dtype=spec["dtype"])
+            self.keras.Input(batch_shape=_built_shape(self.case, spec), dtype=spec["dtype"])
             for spec in self.case["inputs"]
         ]
         build = getattr(self.entry.layers, "functional_model", None)

@@ -242,7 +242,7 @@ def make_side(
         "root": str(roots["old" if is_old else "new"]),
         "paths": list(file.old_paths if is_old else file.new_paths),
         "out": str(out),
-        "floor_runs": FLOOR_RUNS,
+        "floor_runs": FLOOR_RUNS if is_old else 0,
         "cases": [
             {
                 "smooth": file.old_worker is None,
@@ -293,6 +293,7 @@ def _request(case: cases.Case, side: str, place: int, seed: int) -> dict[str, An
         "initial_mode": _initial_mode(case, side),
         "inputs": [dataclasses.asdict(item) for item in case.inputs],
         "weights": case.weights,
+        "open_batch": case.open_batch,
         "gradients": case.gradients,
         "no_gradient_outputs": [*case.discrete, *case.ignore],
     }

@@ -19,6 +19,7 @@ INPUT = cases.Input(
 CASE = cases.Case(
     "every key", CALL, PLAIN, (INPUT,), ("training",), ("graph", "model"), False, ("boxes",),
     ("1/debug",), False, False, {"output": 1e-4}, family="every key", seed=3,
+    open_batch=True,
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from slimport.verify import cases, run, values
+from slimport.verify import cases, new_worker, run, values
 
 VARIANTS = """
 [[case]]
@@ -73,6 +73,13 @@ def test_a_result_states_seed_and_inputs(tmp_path):
         "float32[1, 8, 8, 3], image, -1 to 1",
         "int32[1], uniform, 0 to 2",
     ]
+
+
+def test_an_open_batch_is_left_open():
+    spec = {"shape": [3, 8, 8, 1]}
+    assert new_worker._built_shape({"open_batch": True}, spec) == (None, 8, 8, 1)
+    assert new_worker._built_shape({"open_batch": False}, spec) == (3, 8, 8, 1)
+    assert new_worker._built_shape({"open_batch": True}, {"shape": []}) == ()
 
 
 def spectrum(picture):
