@@ -39,7 +39,7 @@ class ModelCost:
         """Builds the model for inference; returns the elements of its variables."""
         built = self._built(training=False)
 
-        @tf.function  # type: ignore[untyped-decorator]
+        @tf.function(autograph=False)  # type: ignore[untyped-decorator]
         def infer(*inputs: Any) -> Any:
             return [value for _, value in built.call(False, list(inputs))]
 
@@ -53,7 +53,7 @@ class ModelCost:
         optimizer = keras.optimizers.SGD(RATE)
         optimizer.build(variables)
 
-        @tf.function  # type: ignore[untyped-decorator]
+        @tf.function(autograph=False)  # type: ignore[untyped-decorator]
         def step(*inputs: Any) -> Any:
             with tf.GradientTape() as tape:
                 loss = self._loss(built, built.call(True, list(inputs)))
