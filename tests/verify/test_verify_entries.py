@@ -9,7 +9,12 @@ from pathlib import PurePosixPath
 import pytest
 
 from slimport.verify import entries, entry_shapes
-from slimport.verify.entry_parameters import UNKNOWN, is_tensor, value_of
+from slimport.verify.entry_parameters import (
+    UNKNOWN,
+    asks_for_training,
+    is_tensor,
+    value_of,
+)
 
 FAMILY = {
     "nets/__init__.py": "",
@@ -123,6 +128,20 @@ def test_the_arg_scope_of_a_family(found):
 def test_code_that_asks_for_training_is_built_anew(found):
     assert not found["nets.family_v2:build_family_v2"].built_once
     assert found["nets.family_v1:family_v1"].built_once
+
+
+@pytest.mark.parametrize(
+    ("test", "asked"),
+    [
+        ("is_training", True),
+        ("not self.is_training and x", True),
+        ("is_training == True", True),
+        ("is_training is None", False),
+        ("training_steps", False),
+    ],
+)
+def test_what_asks_for_training(test, asked):
+    assert asks_for_training([ast.parse(f"y = 1 if {test} else 2")]) is asked
 
 
 def test_the_size_that_the_code_gives_comes_first(found):
