@@ -102,7 +102,9 @@ def test_the_old_side_speaks_python_3_7(name):
     allowed = {"numpy", "tensorflow", "importlib"} | set(sys.stdlib_module_names)
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module == "slimport.verify":
-            assert {f"slimport.verify.{alias.name}" for alias in node.names} <= siblings
+            names = {f"slimport.verify.{alias.name}" for alias in node.names}
+            # A worker of both sides imports what is the other's within a function.
+            assert names <= siblings or node not in tree.body
         elif isinstance(node, ast.ImportFrom):
             assert node.module in siblings or node.module.split(".")[0] in allowed, node.module
         elif isinstance(node, ast.Import):
