@@ -57,13 +57,15 @@ def trees(tmp_path_factory):
     return root
 
 
-def verify(root: Path, new: Path, **changes):
+def verify(root: Path, new: Path, locate: bool = False, **changes):
     """Runs the case; returns its result and the news of it."""
     news: list[str] = []
     file = cases.parse({"case": [{**CASE, **changes}]}, root / "cases")
     file = dataclasses.replace(file, old=root / "old", new=new)
     settings = run.Settings(
-        cache=root / "cache", progress=lambda side, text: news.append(f"{side}: {text}")
+        locate=locate,
+        cache=root / "cache",
+        progress=lambda side, text: news.append(f"{side}: {text}"),
     )
     return run.verify_cases(file, settings).cases[0], news
 
@@ -99,12 +101,17 @@ def test_a_planted_error_is_run_anew_and_found_in_both_places(trees, first):
     source = (wrong / "net.py").read_text(encoding="utf-8")
     assert source.count("0.5 + draw") == 1
     (wrong / "net.py").write_text(source.replace("0.5 + draw", "0.9 + draw"), encoding="utf-8")
-    result, news = verify(trees, wrong)
+    result, news = verify(trees, wrong, locate=True)
     assert "old: net unchanged" in news
     assert "new: net done" in news
     by_mode = {mode.mode: mode.status for mode in result.modes}
     assert by_mode["inference"] is by_mode["graph_inference"] is Status.EQUAL
     assert by_mode["training"] is by_mode["graph_training"] is Status.DIFFERS
+    for mode in result.modes[1::2]:
+        (found,) = mode.divergences
+        assert found.new[0].text == "kept = kept * tf.floor(0.9 + draw)"
+        assert found.old[0].text == "kept = kept * tf.floor(0.5 + draw)"
+        assert [site.line for site in found.defaults][-1] == found.new[0].line - 7
 
 
 def test_a_branch_on_the_training_flag_shows_in_a_model_built_once(trees, first):

@@ -59,6 +59,21 @@ MUTATIONS = {
     "raises": ("    a = conv2d_bn(x, 4", "    a = conv2d_bn(y, 4", ("failed", None, None)),
 }
 
+# name: (start of the migrated line, of the legacy one, and why, where that is known)
+LINES = {
+    "regularisation_doubled": ("x = keras.layers.Conv2D(", "x = slim.conv2d(images", "2 times"),
+    "momentum": ("x = BatchNormalization(", "x = slim.conv2d(images", "0.1 times"),
+    "epsilon": ("x = BatchNormalization(", "x = slim.conv2d(images", "epsilon 0.001 became 0.01"),
+    "branches_swapped": ("x = keras.layers.Concatenate", "x = tf.concat(", "inputs swapped"),
+    "bias_kept": ("x = keras.layers.Conv2D(", "x = slim.conv2d(images", "no such variable"),
+    "other_pool": ("x = keras.layers.Average", "x = slim.max_pool2d", "MaxPool became AvgPool"),
+    "padding_symmetric": ("x = keras.layers.ZeroPad", "x = slim.conv2d(images", "Pad is new"),
+    "gradient_stopped": ("x = keras.ops.stop_gradient", "logits = slim.", "gradient ends here"),
+    "renamed": ("logits = keras.layers.Dense", "logits = slim.", "no such variable"),
+    "biased_variance": ("x = BatchNormalization(", "x = slim.conv2d(images", ""),
+    "endpoint_lost": ("x = keras.layers.GlobalAverage", "x = tf.reduce_mean(", "no such output"),
+}
+
 CASE = """
 [[case]]
 name = "{name}"
@@ -123,6 +138,19 @@ def test_a_planted_error_is_found_where_it_is(mutants, name):
     mode, tensor = case.first_divergence
     assert (mode.mode, tensor.group) == (mode_name, group)
     assert tensor_name in (None, tensor.name)
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_a_planted_error_is_found_at_its_line(mutants, name):
+    new, old, why = LINES[name]
+    failed = [mode for mode in mutants[name].modes if mode.status is Status.DIFFERS]
+    assert failed
+    for mode in failed:
+        (found,) = mode.divergences
+        assert found.new[0].file == f"mutant_{name}.py"
+        assert found.new[0].text.startswith(new)
+        assert found.old[0].text.startswith(old)
+        assert why in found.why
 
 
 def test_the_command_writes_every_report(tmp_path):
