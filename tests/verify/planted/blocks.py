@@ -63,6 +63,7 @@ FAULTS = {
         "a layer renamed", "blocks:towers",
         r'(net = conv2d\(net, 8, 3, strides=2, name=)"conv2"', r'\1"conv_2"',
         "variable", "tower/conv2/weights", 'scope="conv2"', Status.MISSING, inputs=TWO,
+        quick=False,
     ),
     "gate_inverted": Fault(
         "a gate taken the other way round", "blocks:gated",

@@ -29,6 +29,7 @@ FAULTS = {
         r'activation="elu", name="valid1"', r'use_bias=False, \g<0>',
         "variable", "valid1/biases", 'scope="valid1"', Status.MISSING,
         inputs=((2, 16, 16, 3),),
+        quick=False,
     ),
     "activation_lost": Fault(
         "an activation lost", "stacks:transposed",
@@ -52,6 +53,7 @@ FAULTS = {
         "the dilation rate lost (all shapes stay)", "stacks:atrous",
         r"dilation_rate=rate, ", "",
         "output", "output", "rate=rate",
+        quick=False,
     ),
     "dilation_of_a_separable_layer": Fault(
         "another dilation rate of a separable convolution", "stacks:atrous",
@@ -96,6 +98,7 @@ FAULTS = {
         "the share that is kept taken for the one that is dropped", "stacks:dropped",
         r"Dropout\(1 - 0\.8,", "Dropout(0.8,",
         "output", "output", 'scope="drop1"', mode="training",
+        quick=False,
     ),
     "dropout_off": Fault(
         "dropout that is off while the network trains", "stacks:dropped",

@@ -83,6 +83,7 @@ FAULTS = {
         'conv2d(net, 12, 1, kernel_regularizer=None, name="pw1")',
         "regularisation", "pw1/weights", 'scope="pw1"', Status.MISSING,
         mode="training", alone=True,
+        quick=False,
     ),
     "l1_became_l2": Fault(
         "L2 for L1", "others:dense_norm",

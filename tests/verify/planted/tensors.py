@@ -49,6 +49,7 @@ FAULTS = {
         "a crop one pixel off (all shapes stay)", "others:cropped",
         r"\[0, 2, 2, 0\]", "[0, 1, 2, 0]",
         "output", "output", "tf.slice", inputs=((2, 12, 12, 3),),
+        quick=False,
     ),
     "channel_order": Fault(
         "channels of the picture in the other order", "stacks:inverted",
