@@ -32,6 +32,7 @@ def make(place, *names, **changes):
     """A side of these cases and what it has told."""
     news = []
     out = place / f"out-{len(list(place.glob('out-*')))}"
+    out.mkdir()
     given = {"seed": 0, "inputs": [], "args": {"data": [{"path": str(place / "data.txt")}]}}
     request = {
         "out": str(out),
