@@ -97,7 +97,7 @@ def test_one_comment_is_made_and_then_replaced(
         script, mark, tool, stub = job["script"][-1], job["variables"]["COMMENT"], "curl", CURL
         method = "--request PUT" if is_there else "--request POST"
     user = {"type": "Bot"}
-    other = {"id": 11, "body": "no, I mean <!-- slimport verify", "user": user}
+    other = {"id": 11, "body": f"no, I mean {mark}", "user": user}
     ours = {"id": 12, "body": f"{mark}\n### old", "user": user}
     comments = tmp_path / "comments.json"
     comments.write_text(json.dumps([other, ours] if is_there else [other]), "utf-8")

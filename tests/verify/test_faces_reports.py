@@ -196,6 +196,24 @@ def test_the_page_shows_both_lines_and_the_rule(failing: VerifyResult) -> None:
     assert "1.15.5" in page and "origin/main (1a2b3c4)" in page
 
 
+def test_source_stays_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("error_by_depth", "scatter", "overview"):
+        monkeypatch.setattr(f"slimport.verify.plots.{name}", lambda _: "")
+    site = dataclasses.replace(sample_results.DIVERGENCE.new[0], text='"</script><zz>x"')
+    found = dataclasses.replace(
+        sample_results.DIVERGENCE,
+        new=(site, site),
+        old=(site,),
+        rules=("SLIM130 <zz>",),
+        why="<zz>",
+    )
+    mode = sample_results.mode("inference", (0.5,) * 6)
+    mode.divergences = (found,)
+    page = to_html(sample_results.run(sample_results.case("<zz>", mode), case_text="<zz>"))
+    assert page.count("</script>") == 1
+    assert "<zz>" not in page and page.count("&lt;zz&gt;") >= 5
+
+
 def test_a_page_of_500_cases_can_be_opened(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("error_by_depth", "scatter", "overview"):
         monkeypatch.setattr(f"slimport.verify.plots.{name}", lambda _: "<svg></svg>")
