@@ -46,6 +46,7 @@ demo: $(VENV)/.verify-installed
 	mkdir -p build
 	$(BIN)/slimport rewrite $(FIXTURE) --out $(MIGRATED) --report build/rewrite.json || test $$? -eq 1
 	$(BIN)/slimport verify $(FIXTURE)/verify.toml --old $(FIXTURE) --new $(MIGRATED) \
+	    --cost-case inception_v2_base \
 	    --json build/verify.json --markdown build/verify.md --html build/verify.html; \
 	status=$$?; echo "The report: $(CURDIR)/build/verify.html"; exit $$status
 
