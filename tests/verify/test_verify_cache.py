@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import json
 import os
@@ -196,3 +197,30 @@ def test_the_folder_of_the_user(monkeypatch, tmp_path):
     monkeypatch.setenv("SLIMPORT_CACHE", "/elsewhere")
     assert cache.default_folder() == Path("/elsewhere")
     assert run.Settings().cache is None
+
+
+def imported(path):
+    """The modules of `slimport.verify` that a file of it names."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module == "slimport.verify":
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
+            "slimport.verify."
+        ):
+            found.add(node.module.split(".")[2])
+    return found
+
+
+def test_what_workers_import_is_part_of_the_key():
+    here = Path(cache.__file__).parent
+    waiting = ["bootstrap", sides.OWN_WORKER[:-3], "reference"]
+    waiting += [script[:-3] for script in sides.SCRIPTS.values()]
+    reached = set()
+    while waiting:
+        name = waiting.pop()
+        if name not in reached and (here / f"{name}.py").exists():
+            reached.add(name)
+            waiting += imported(here / f"{name}.py")
+    assert {"worker", "graph", "values", "protocol"} <= reached
+    assert not reached & set(cache.NOT_IN_WORKERS)
