@@ -104,8 +104,8 @@ class Scopes:
             return []
         name = _last(call.func)
         if name not in SCOPES:
-            there = self._home(module, call.func)
-            return [] if there is None else self._of_function(there, name, depth)
+            there, own = self._home(module, call.func)
+            return [] if there is None else self._of_function(there, own, depth)
         first = call.args[0] if call.args else None
         if isinstance(first, ast.Name):
             first = module.assigned(first.id, call.lineno) or first
@@ -138,15 +138,17 @@ class Scopes:
                 place = module.site(self.root, item_keyword.value.lineno)
                 yield Default(place, item_keyword.arg or "")
 
-    def _home(self, module: _Module, function: ast.expr) -> _Module | None:
-        """The module of the tree that defines what is called."""
+    def _home(self, module: _Module, function: ast.expr) -> tuple[_Module | None, str]:
+        """The module of the tree that defines what is called, and its name there."""
         if isinstance(function, ast.Name):
             if function.id in module.functions:
-                return module
-            return self._imported(module.imports.get(function.id, ""))
+                return module, function.id
+            path = module.imports.get(function.id, "")
+            return self._imported(path), path.rpartition(".")[2]
         if isinstance(function, ast.Attribute):
-            return self._imported(module.imports.get(ast.unparse(function.value), ""))
-        return None
+            path = module.imports.get(ast.unparse(function.value), "")
+            return self._imported(path), function.attr
+        return None, ""
 
     def _imported(self, name: str) -> _Module | None:
         """A module by its dotted name, which may end in a name that it defines."""
