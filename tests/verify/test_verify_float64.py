@@ -6,6 +6,8 @@ import pytest
 
 pytest.importorskip("tensorflow")
 
+pytestmark = pytest.mark.slow
+
 from slimport.rewrite.command import Request
 from slimport.rewrite.command import run as rewrite
 from slimport.verify import cases, run
