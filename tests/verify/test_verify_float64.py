@@ -6,12 +6,12 @@ import pytest
 
 pytest.importorskip("tensorflow")
 
-pytestmark = pytest.mark.slow
-
 from slimport.rewrite.command import Request
 from slimport.rewrite.command import run as rewrite
 from slimport.verify import cases, run
 from slimport.verify.result import Status
+
+pytestmark = pytest.mark.slow
 
 LEGACY = """
 import tensorflow.compat.v1 as tf
