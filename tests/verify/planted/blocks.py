@@ -80,6 +80,7 @@ FAULTS = {
         "a gradient that is stopped where it was not", "blocks:squeezed",
         r"squeeze = keras\.ops\.mean\(net,",
         "squeeze = keras.ops.mean(keras.ops.stop_gradient(net),",
-        "gradient", "conv/biases", "reduce_mean", mode="training", alone=True, quick=False,
+        "gradient", "conv/biases", 'scope="conv"', mode="training", alone=True,
+        named='name="conv"', quick=False,
     ),
 }  # fmt: skip

@@ -34,7 +34,7 @@ def _row(fault: Fault) -> list[str]:
     elif fault.around:
         line = "the layer's, in the scope"
     elif fault.named:
-        line = "the one that reads it"
+        line = f"the one with `{fault.named}`"
     network = fault.network.rpartition(":")[2]
     first = f"{status}{fault.group} `{fault.tensor}`{mode}{alone}"
     return [fault.what, f"`{network}`", first, line]

@@ -29,8 +29,8 @@ class Fault:
         alone: Whether tensors of other kinds must stay equal.
         defaults: Whether the fault lies in a statement that sets defaults of the layers named.
         around: Whether it lies in a `with` around the line that is named: in a scope of names.
-        named: A part of the migrated statement that must be named, where the fault's own makes
-            nothing that could be: of the one that reads what is now missing.
+        named: A part of the migrated statement that must be named, where that is not the fault's:
+            of the one that reads what is now missing, or the layer of a variable.
         inputs: Shapes of the inputs.
         high: End of the range of the inputs; it begins at its negative.
         whole: Index of the inputs that are whole numbers, with the number of their values.
