@@ -15,7 +15,7 @@ import pytest
 from slimport.rewrite.command import Request, run
 from slimport.rewrite.engine import UNKNOWN_API
 from slimport.rewrite.registry import all_rules
-from slimport.verify import cases
+from slimport.verify.case_files import cases
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-SCHEMA = ROOT / "slimport" / "verify" / "report.schema.json"
+SCHEMA = ROOT / "slimport" / "verify" / "faces" / "report.schema.json"
 PAGE = ROOT / "docs" / "verify-report.md"
 
 HEAD = """\
@@ -20,13 +20,14 @@ HEAD = """\
 <!-- Written by `make docs` (tools/make_report_doc.py) from the schema: do not edit. -->
 
 `slimport verify CASES --json report.json` writes everything that a run found. The JSON Schema
-(draft 2020-12) is [report.schema.json](../slimport/verify/report.schema.json), which the package
-holds. Fields may be added to it; `schema` is raised where one changes its meaning or goes away.
+(draft 2020-12) is [report.schema.json](../slimport/verify/faces/report.schema.json), which the
+package holds. Fields may be added to it; `schema` is raised where one changes its meaning or goes
+away.
 
 ```python
 import json
 import jsonschema
-from slimport.verify.json_face import SCHEMA_FILE
+from slimport.verify.faces.json_face import SCHEMA_FILE
 
 jsonschema.validate(json.load(open("report.json")), json.loads(SCHEMA_FILE.read_text("utf-8")))
 ```

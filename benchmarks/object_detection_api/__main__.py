@@ -50,9 +50,7 @@ def main(
     migrated = tree.migrated_tree(work, legacy)
     click.echo(table.of_rewrite(migrated))
     chosen = rows.chosen(groups, names)
-    settings = run.Settings(
-        old_python=old_python, timeout=timeout, cache=work / "answers", jobs=1
-    )
+    settings = run.Settings(old_python=old_python, timeout=timeout, cache=work / "answers", jobs=1)
     results = work / ("results" if old_python is None else "results-tf1")
     results.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(jobs) as pool:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.object_detection_api import rows_components, rows_detectors, rows_networks
-from slimport.verify import cases
+from slimport.verify.case_files import cases
 from slimport.verify.result import CaseResult, ModeResult
 
 HERE = Path(__file__).resolve().parent

@@ -1,7 +1,7 @@
 """Cases over the parts of detectors: box predictors, feature map generators, scopes, clones.
 
-Plain Python; the format is that of `slimport.verify.cases`. Shapes are small: what is tested is how
-layers are put together, which does not depend on their size.
+Plain Python; the format is that of `slimport.verify.case_files.cases`. Shapes are small:
+what is tested is how layers are put together, which does not depend on their size.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Rows of the table: each detector of the TF Object Detection API that TensorFlow 1 alone builds.
 
-Plain data: a verify case per feature extractor, in the form that `slimport.verify.cases` reads.
+Plain data: a verify case per feature extractor, in the form of
+`slimport.verify.case_files.cases`.
 """
 
 from __future__ import annotations

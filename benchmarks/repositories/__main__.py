@@ -59,9 +59,7 @@ def main(
     """Runs the repositories of the list, or those whose names hold one of NAMES."""
     work = work.resolve()
     every = listed.load(list_file)
-    settings = run.Settings(
-        old_python=old_python, timeout=timeout, cache=work / "answers", jobs=1
-    )
+    settings = run.Settings(old_python=old_python, timeout=timeout, cache=work / "answers", jobs=1)
     results = work / ("results" if old_python is None else "results-tf1")
     results.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(jobs) as pool:

@@ -12,7 +12,8 @@ from typing import Any
 from benchmarks.object_detection_api.rows import summary
 from benchmarks.repositories import imports, references, training, tree
 from benchmarks.repositories.listed import LIST, Repository
-from slimport.verify import cases, run
+from slimport.verify import run
+from slimport.verify.case_files import cases
 
 Row = dict[str, Any]
 

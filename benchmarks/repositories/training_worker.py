@@ -24,7 +24,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[0:1] = [str(HERE.parents[1]), str(HERE / "entries" / "shared")]
 import absent  # noqa: E402
 
-from slimport.verify import migrated, randomness, stand_in, values  # noqa: E402
+from slimport.verify.workers import migrated, randomness, stand_in, values  # noqa: E402
 
 del sys.path[:2]
 

@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks.verify_soak import pairs
 from slimport.rewrite.command import Request
 from slimport.rewrite.command import run as rewrite
-from slimport.verify import cases
+from slimport.verify.case_files import cases
 from slimport.verify.result import CaseResult, TensorResult
 from slimport.verify.run import Settings, verify
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from slimport.verify.news import Progress
     from slimport.verify.result import VerifyResult
     from slimport.verify.run import Settings
+    from slimport.verify.running.news import Progress
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -63,10 +63,11 @@ def verify_command(**given: Any) -> None:
     in processes of their own, with the same random weights by variable name. Exit status: 0 every
     case is equal, 1 a case differs, fails or compared nothing, 2 wrong usage.
     """
-    from slimport.verify.cases import CaseFileError
+    from slimport.verify.case_files.cases import CaseFileError
 
     try:
-        from slimport.verify import comparison, faces, progress
+        from slimport.verify import comparison
+        from slimport.verify.faces import progress, report_files
 
         with progress.shown() as watched:
             settings = _settings(given, watched)
@@ -82,7 +83,7 @@ def verify_command(**given: Any) -> None:
     _print(result)
     _print_cases(result, given["write_cases"])
     files = {name: given[name] for name in ("json", "markdown", "html")}
-    for path in faces.write(result, files):
+    for path in report_files.write(result, files):
         click.echo(f"wrote {path}", err=True)
     sys.exit(0 if result.is_equal else 1)
 
@@ -90,7 +91,7 @@ def verify_command(**given: Any) -> None:
 def _settings(given: Mapping[str, Any], progress: Progress) -> Settings:
     """The settings of a run: each option that is named as one of their fields."""
     from slimport.verify import run
-    from slimport.verify.cache import default_folder
+    from slimport.verify.running.cache import default_folder
 
     names = {field.name for field in dataclasses.fields(run.Settings)}
     options = {name: value for name, value in given.items() if name in names}
@@ -112,6 +113,6 @@ def _print_cases(result: VerifyResult, written: Path | None) -> None:
 
 
 def _print(result: VerifyResult) -> None:
-    from slimport.verify.text import console_of_command, print_result
+    from slimport.verify.faces.text import console_of_command, print_result
 
     print_result(result, console_of_command())

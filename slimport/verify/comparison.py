@@ -13,10 +13,12 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from slimport.verify import base_forms, cases, found_cases, run, watch
-from slimport.verify.entries import read_program
-from slimport.verify.git_base import Base, Repository, checked_out
+from slimport.verify import run
+from slimport.verify.case_files import base_forms, cases, found_cases
+from slimport.verify.case_files.entries import read_program
+from slimport.verify.case_files.git_base import Base, Repository, checked_out
 from slimport.verify.result import VerifyResult
+from slimport.verify.running import watch
 
 #: Where cases that nobody wrote to a file would be.
 CASE_FILE = "slimport-cases.toml"

@@ -20,7 +20,7 @@ from typing import Any, Callable, Iterator
 
 import numpy as np
 
-from slimport.verify import perturbations
+from slimport.verify.workers import perturbations
 
 PROTOCOL_VERSION = 1
 

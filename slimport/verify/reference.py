@@ -31,9 +31,10 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Seque
 
 import numpy as np
 
-from slimport.verify import perturbations, protocol, randomness, values, worker
-from slimport.verify.layout import Layout
-from slimport.verify.layout import rearranged as rearranged
+from slimport.verify import protocol
+from slimport.verify.workers import perturbations, randomness, values, worker
+from slimport.verify.workers.layout import Layout
+from slimport.verify.workers.layout import rearranged as rearranged
 
 Array = Any
 Arrays = Dict[str, Array]

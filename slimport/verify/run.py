@@ -18,14 +18,18 @@ from typing import Any
 
 import numpy as np
 
-from slimport.verify import cases, compare, cost, locate, protocol, reference_lines
-from slimport.verify.cache import AnswerCache
-from slimport.verify.finder import Failed
-from slimport.verify.news import News, Progress
-from slimport.verify.pool import Limits, Pool
+from slimport.verify import protocol
+from slimport.verify.case_files import cases
+from slimport.verify.comparing import compare
+from slimport.verify.lines import locate, reference_lines
+from slimport.verify.lines.finder import Failed
+from slimport.verify.lines.written_by import with_rules
 from slimport.verify.result import CaseResult, ModeResult, Status, VerifyResult
-from slimport.verify.sides import OWN_WORKER, SCRIPTS, Side
-from slimport.verify.written_by import with_rules
+from slimport.verify.running import cost
+from slimport.verify.running.cache import AnswerCache
+from slimport.verify.running.news import News, Progress
+from slimport.verify.running.pool import Limits, Pool
+from slimport.verify.running.sides import OWN_WORKER, SCRIPTS, Side
 
 #: Perturbed runs of the old side per mode, whose largest change is the noise floor.
 FLOOR_RUNS = 2
@@ -233,7 +237,7 @@ def make_side(
     folder: Path,
 ) -> Side:
     """Returns one side of a run, its request ready; nothing runs yet."""
-    here = Path(__file__).resolve().parent
+    here = Path(__file__).resolve().parent / "workers"
     is_old = name == "old"
     out = folder / name
     request = {

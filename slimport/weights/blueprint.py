@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from slimport.verify import migrated
+from slimport.verify.workers import migrated
 from slimport.weights.errors import WeightsError
 from slimport.weights.model_code import code_of
 

@@ -12,11 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from slimport.verify import cases, perturbations, protocol, worker
-from slimport.verify.compare import Answered, compare_mode
+from slimport.verify import protocol
+from slimport.verify.case_files import cases
+from slimport.verify.comparing.compare import Answered, compare_mode
 from slimport.verify.result import ModeResult, Status
 from slimport.verify.run import FLOOR_RUNS, Settings, make_side
-from slimport.verify.values import one_ulp_away
+from slimport.verify.workers import perturbations, worker
+from slimport.verify.workers.values import one_ulp_away
 from slimport.weights.blueprint import Blueprint, Built
 from slimport.weights.checkpoints import write_checkpoint
 from slimport.weights.errors import CheckError

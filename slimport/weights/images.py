@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from slimport.verify import values
+from slimport.verify.workers import values
 from slimport.weights.errors import CheckError
 
 Array = np.ndarray[Any, Any]

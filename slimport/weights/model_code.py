@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from slimport.verify import migrated
+from slimport.verify.workers import migrated
 
 if TYPE_CHECKING:
     from slimport.weights.blueprint import Blueprint, Input

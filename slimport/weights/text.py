@@ -9,9 +9,9 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
+from slimport.verify.faces.wording import describe, number
 from slimport.verify.protocol import OUTPUT
 from slimport.verify.result import ModeResult, Status
-from slimport.verify.wording import describe, number
 from slimport.weights.pairing import Pairing
 from slimport.weights.request import Result
 from slimport.weights.roles import Role

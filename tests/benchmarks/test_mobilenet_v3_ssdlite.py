@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.object_detection_api import mobilenet_v3_ssdlite as ssdlite
 from benchmarks.object_detection_api import rows_components
-from slimport.verify import cases
+from slimport.verify.case_files import cases
 
 #: What the TensorFlow model has: all variables, and those that are trained.
 MEASURED_VARIABLES, MEASURED_PARAMETERS, MEASURED_BOXES = 3_281_199, 3_248_255, 2_034

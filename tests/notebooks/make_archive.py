@@ -78,7 +78,7 @@ def good(drawing, found):
 def tensorflow_1():
     """Returns `tf` of TensorFlow 1.15, or of TensorFlow 2 behind its stand-in."""
     if importlib.util.find_spec("tensorflow.contrib") is None:
-        from slimport.verify import stand_in
+        from slimport.verify.workers import stand_in
 
         stand_in.install()
     import tensorflow.compat.v1 as tf

@@ -4,7 +4,7 @@ import runpy
 import sys
 from pathlib import Path
 
-from slimport.verify import stand_in
+from slimport.verify.workers import stand_in
 
 stand_in.install()
 sys.argv = sys.argv[1:]

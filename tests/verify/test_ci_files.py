@@ -14,7 +14,7 @@ import sample_results
 import yaml
 
 from slimport.verify.command import verify_command
-from slimport.verify.markdown import marker, to_markdown
+from slimport.verify.faces.markdown import marker, to_markdown
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "ci"
 

@@ -11,14 +11,23 @@ import pytest
 import sample_results
 from rich.console import Console
 
-from slimport.verify import cost_words, excerpts, links, places, plots, progress, text, wording
-from slimport.verify.html import to_html
-from slimport.verify.html_tables import Room
-from slimport.verify.links import Links
-from slimport.verify.markdown import LIMIT, to_markdown
-from slimport.verify.markdown_text import code, escaped, fenced
-from slimport.verify.news import News, Stage
+from slimport.verify.faces import (
+    cost_words,
+    excerpts,
+    links,
+    places,
+    plots,
+    progress,
+    text,
+    wording,
+)
+from slimport.verify.faces.html import to_html
+from slimport.verify.faces.html_tables import Room
+from slimport.verify.faces.links import Links
+from slimport.verify.faces.markdown import LIMIT, to_markdown
+from slimport.verify.faces.markdown_text import code, escaped, fenced
 from slimport.verify.result import ModeResult, Status, VerifyResult
+from slimport.verify.running.news import News, Stage
 
 
 def printed(result: VerifyResult, width: int) -> list[str]:
@@ -198,7 +207,7 @@ def test_the_page_shows_both_lines_and_the_rule(failing: VerifyResult) -> None:
 
 def test_source_stays_text(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("error_by_depth", "scatter", "overview"):
-        monkeypatch.setattr(f"slimport.verify.plots.{name}", lambda _: "")
+        monkeypatch.setattr(f"slimport.verify.faces.plots.{name}", lambda _: "")
     site = dataclasses.replace(sample_results.DIVERGENCE.new[0], text='"</script><zz>x"')
     found = dataclasses.replace(
         sample_results.DIVERGENCE,
@@ -216,8 +225,8 @@ def test_source_stays_text(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_page_of_500_cases_can_be_opened(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("error_by_depth", "scatter", "overview"):
-        monkeypatch.setattr(f"slimport.verify.plots.{name}", lambda _: "<svg></svg>")
-    monkeypatch.setattr("slimport.verify.cost_plots.cost_of", lambda _: "<svg></svg>")
+        monkeypatch.setattr(f"slimport.verify.faces.plots.{name}", lambda _: "<svg></svg>")
+    monkeypatch.setattr("slimport.verify.faces.cost_plots.cost_of", lambda _: "<svg></svg>")
     page = to_html(sample_results.many(500))
     assert 500_000 < len(page) < 10_000_000
     assert 30 <= page.count("<svg") < 50

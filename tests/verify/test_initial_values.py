@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from slimport.verify import initial, initial_compare, protocol
+from slimport.verify import protocol
+from slimport.verify.comparing import initial_compare
 from slimport.verify.result import Status
+from slimport.verify.workers import initial
 
 SHAPE = (3, 3, 3, 8)
 

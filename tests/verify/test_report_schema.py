@@ -14,7 +14,7 @@ import pytest
 import sample_results
 
 from slimport.verify import result
-from slimport.verify.json_face import SCHEMA_FILE, to_data
+from slimport.verify.faces.json_face import SCHEMA_FILE, to_data
 
 SCHEMA = json.loads(SCHEMA_FILE.read_text("utf-8"))
 ROOT = Path(__file__).resolve().parents[2]

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from verify_answers import answer, case
 
-from slimport.verify import compare, perturbations, protocol, tolerances, values
+from slimport.verify import protocol
+from slimport.verify.comparing import compare, tolerances
 from slimport.verify.result import Status, TensorResult
+from slimport.verify.workers import perturbations, values
 
 X = np.linspace(-2, 2, 24, dtype="float32").reshape(2, 12)
 

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from slimport.verify import cache, fingerprint, run, sides
-from slimport.verify.cache import AnswerCache
+from slimport.verify import run
+from slimport.verify.running import cache, fingerprint, sides
+from slimport.verify.running.cache import AnswerCache
 
+VERIFY = Path(cache.__file__).parents[1]
 WORKER = Path(__file__).with_name("fake_worker.py")
 
 
@@ -200,27 +202,24 @@ def test_the_folder_of_the_user(monkeypatch, tmp_path):
 
 
 def imported(path):
-    """The modules of `slimport.verify` that a file of it names."""
+    """The files of `slimport.verify` that a file of it names."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module == "slimport.verify":
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
-            "slimport.verify."
-        ):
-            found.add(node.module.split(".")[2])
-    return found
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("slimport.verify"):
+            place = VERIFY.joinpath(*node.module.split(".")[2:])
+            found |= {place / f"{alias.name}.py" for alias in node.names}
+            found.add(place.with_suffix(".py"))
+    return {path for path in found if path.is_file()}
 
 
 def test_what_workers_import_is_part_of_the_key():
-    here = Path(cache.__file__).parent
-    waiting = ["bootstrap", sides.OWN_WORKER[:-3], "reference"]
-    waiting += [script[:-3] for script in sides.SCRIPTS.values()]
+    scripts = ["bootstrap.py", sides.OWN_WORKER, *sides.SCRIPTS.values()]
+    waiting = [VERIFY / "reference.py", *(VERIFY / "workers" / script for script in scripts)]
     reached = set()
     while waiting:
-        name = waiting.pop()
-        if name not in reached and (here / f"{name}.py").exists():
-            reached.add(name)
-            waiting += imported(here / f"{name}.py")
-    assert {"worker", "graph", "values", "protocol"} <= reached
-    assert not reached & set(cache.NOT_IN_WORKERS)
+        path = waiting.pop()
+        if path not in reached:
+            reached.add(path)
+            waiting += imported(path)
+    assert {"worker", "graph", "values", "protocol"} <= {path.stem for path in reached}
+    assert reached <= set(cache.worker_files())

@@ -8,8 +8,8 @@ import tomllib
 
 import pytest
 
-from slimport.verify import case_text, cases
-from slimport.verify.training_cases import Training
+from slimport.verify.case_files import case_text, cases
+from slimport.verify.case_files.training_cases import Training
 
 CALL = cases.SideCall("a.b:f", "a.b:scope", {"n": 3}, {"decay": 0.5}, "is_training", "training")
 PLAIN = cases.SideCall("a:f", None, {}, {}, None, None)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from slimport.verify import cases
+from slimport.verify.case_files import cases
 
 GOOD = """
 old = "legacy"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from verify_answers import answer, case
 
-from slimport.verify import compare
+from slimport.verify.comparing import compare
 from slimport.verify.result import Status
 
 X = np.linspace(-2, 2, 24, dtype="float32").reshape(2, 12)

@@ -9,9 +9,10 @@ import pytest
 from click.testing import CliRunner
 
 from slimport.cli import main
-from slimport.verify import base_forms, cases, comparison, entries, run
+from slimport.verify import comparison, run
+from slimport.verify.case_files import base_forms, cases, entries
+from slimport.verify.case_files.git_base import GitError
 from slimport.verify.command import verify_command
-from slimport.verify.git_base import GitError
 from slimport.verify.result import CaseResult, Status, VerifyResult
 from tests.verify.test_verify_git_base import commit, git
 

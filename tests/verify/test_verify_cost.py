@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from slimport.verify import cases, cost, memory, run, sides
+from slimport.verify import run
+from slimport.verify.case_files import cases
 from slimport.verify.result import CaseResult, Cost, ModeResult, SideCost, Status
+from slimport.verify.running import cost, memory, sides
 from tests.verify.test_verify_running import is_alive
 from tests.weights.tools import tensorflow_1
 

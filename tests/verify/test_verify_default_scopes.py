@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from slimport.verify.default_scopes import CONCERNS, Scopes, site
+from slimport.verify.lines.default_scopes import CONCERNS, Scopes, site
 
 UTILS = """\
 def scope(decay, params=None):

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from traces import IMAGE, Graph, lines, part, search
 
-from slimport.verify import blocks, sketch
-from slimport.verify.gradient_ends import gradient_end
+from slimport.verify.lines import blocks
+from slimport.verify.lines.gradient_ends import gradient_end
+from slimport.verify.workers import sketch
 
 RELU = np.maximum(IMAGE, 0.0)
 SAME = {"padding": "SAME", "strides": [1, 1, 1, 1]}

@@ -8,8 +8,8 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from slimport.verify import entries, entry_shapes
-from slimport.verify.entry_parameters import (
+from slimport.verify.case_files import entries, entry_shapes
+from slimport.verify.case_files.entry_parameters import (
     UNKNOWN,
     asks_for_training,
     is_tensor,

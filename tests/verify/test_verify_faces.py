@@ -12,12 +12,12 @@ import pytest
 from rich.console import Console
 from verify_answers import answer, case
 
-from slimport.verify import compare
-from slimport.verify.html import to_html
-from slimport.verify.json_face import to_json
-from slimport.verify.markdown import to_markdown
+from slimport.verify.comparing import compare
+from slimport.verify.faces.html import to_html
+from slimport.verify.faces.json_face import to_json
+from slimport.verify.faces.markdown import to_markdown
+from slimport.verify.faces.text import print_result
 from slimport.verify.result import CaseResult, Status, VerifyResult
-from slimport.verify.text import print_result
 
 X = np.linspace(-2, 2, 24, dtype="float32")
 

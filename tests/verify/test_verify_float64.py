@@ -8,7 +8,8 @@ pytest.importorskip("tensorflow")
 
 from slimport.rewrite.command import Request
 from slimport.rewrite.command import run as rewrite
-from slimport.verify import cases, run
+from slimport.verify import run
+from slimport.verify.case_files import cases
 from slimport.verify.result import Status
 
 pytestmark = pytest.mark.slow

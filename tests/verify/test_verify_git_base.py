@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from slimport.verify import git_base
+from slimport.verify.case_files import git_base
 
 SOMEBODY = {
     f"GIT_{who}_{what}": "a@b" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")

@@ -10,7 +10,8 @@ import pytest
 
 from slimport.rewrite.command import Request
 from slimport.rewrite.command import run as rewrite
-from slimport.verify import cases, run
+from slimport.verify import run
+from slimport.verify.case_files import cases
 from slimport.verify.result import Status
 
 # Dropout behind layers, stochastic depth, and a shuffle: everything that draws when it runs. The

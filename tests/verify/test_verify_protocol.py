@@ -16,19 +16,14 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from slimport.verify import (
-    cases,
-    compare,
-    layout,
-    not_given,
-    protocol,
-    reference_lines,
-    run,
-    traced,
-)
+from slimport.verify import protocol, run
+from slimport.verify.case_files import cases
 from slimport.verify.command import verify_command
+from slimport.verify.comparing import compare, not_given
+from slimport.verify.faces.wording import environment_line
+from slimport.verify.lines import reference_lines, traced
 from slimport.verify.result import Status, TensorResult
-from slimport.verify.wording import environment_line
+from slimport.verify.workers import layout
 
 DATA = Path(__file__).parent / "data" / "reference"
 PAGE = Path(__file__).parents[2] / "docs" / "verify-protocol.md"

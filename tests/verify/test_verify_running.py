@@ -14,8 +14,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from slimport.verify import cases, memory, pool, protocol, run, sides, watch
+from slimport.verify import protocol, run
+from slimport.verify.case_files import cases
 from slimport.verify.result import Status
+from slimport.verify.running import memory, pool, sides, watch
 
 WORKER = Path(__file__).with_name("fake_worker.py")
 linux = pytest.mark.skipif(not memory.IS_KNOWN, reason="needs /proc")
@@ -220,7 +222,7 @@ def test_memory_is_read():
 COMMAND = """
 import sys
 from pathlib import Path
-from slimport.verify import pool, sides, watch
+from slimport.verify.running import pool, sides, watch
 folder = Path(sys.argv[1])
 request = {"out": str(folder), "cases": [{"index": 0, "name": "forks"}]}
 side = sides.Side("old", Path(sys.argv[2]), sys.executable, folder, request, 60.0, lambda *news: 0)

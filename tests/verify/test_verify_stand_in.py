@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 CODE = """
-from slimport.verify import stand_in
+from slimport.verify.workers import stand_in
 stand_in.install()
 
 import collections, inspect
@@ -60,7 +60,7 @@ print("done")
 
 # What TensorFlow 1.15.5 answers for each of these names.
 DEEP_CODE = """
-from slimport.verify import stand_in
+from slimport.verify.workers import stand_in
 stand_in.install()
 
 from types import FunctionType, ModuleType

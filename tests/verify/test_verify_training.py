@@ -11,13 +11,17 @@ import pytest
 from rich.console import Console
 from verify_answers import case
 
-from slimport.verify import cases, compare, growth, protocol, training_record
-from slimport.verify.html import to_html
-from slimport.verify.json_face import to_json
-from slimport.verify.markdown import to_markdown
+from slimport.verify import protocol
+from slimport.verify.case_files import cases
+from slimport.verify.case_files.training_cases import Training
+from slimport.verify.comparing import compare
+from slimport.verify.faces import growth
+from slimport.verify.faces.html import to_html
+from slimport.verify.faces.json_face import to_json
+from slimport.verify.faces.markdown import to_markdown
+from slimport.verify.faces.text import print_result
 from slimport.verify.result import CaseResult, ModeResult, Status, VerifyResult
-from slimport.verify.text import print_result
-from slimport.verify.training_cases import Training
+from slimport.verify.workers import training_record
 
 STEPS = (1, 3)
 START = np.array([1.0, -2.0, 0.5], "float32")

@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from slimport.verify import values, worker
+from slimport.verify.workers import values, worker
 
-HERE = Path(values.__file__).parent
+HERE = Path(values.__file__).parents[1]
 OLD_SIDE = sorted(
-    path.name for path in HERE.glob("*.py") if "runs under CPython 3.7" in path.read_text("utf-8")
+    ".".join(("slimport", "verify", *path.relative_to(HERE).with_suffix("").parts))
+    for path in HERE.rglob("*.py")
+    if "runs under CPython 3.7" in path.read_text("utf-8")
 )
 
 
@@ -96,13 +98,14 @@ def test_one_ulp_is_the_smallest_step():
 
 @pytest.mark.parametrize("name", OLD_SIDE)
 def test_the_old_side_speaks_python_3_7(name):
-    tree = ast.parse((HERE / name).read_text(encoding="utf-8"), feature_version=(3, 7))
-    siblings = {f"slimport.verify.{file[:-3]}" for file in OLD_SIDE}
-    siblings |= {"slimport.written.hparams", "slimport.numpy_api"}  # pure Python, for 3.7 too
+    path = HERE.joinpath(*name.split(".")[2:]).with_suffix(".py")
+    tree = ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 7))
+    siblings = {*OLD_SIDE, "slimport.written.hparams", "slimport.numpy_api"}  # all for 3.7, too
     allowed = {"numpy", "tensorflow", "importlib"} | set(sys.stdlib_module_names)
+    packages = {sibling.rpartition(".")[0] for sibling in OLD_SIDE}
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module == "slimport.verify":
-            names = {f"slimport.verify.{alias.name}" for alias in node.names}
+        if isinstance(node, ast.ImportFrom) and node.module in packages:
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
             # A worker of both sides imports what is the other's within a function.
             assert names <= siblings or node not in tree.body
         elif isinstance(node, ast.ImportFrom):

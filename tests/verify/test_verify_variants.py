@@ -7,7 +7,9 @@ import hashlib
 import numpy as np
 import pytest
 
-from slimport.verify import cases, new_worker, run, values
+from slimport.verify import run
+from slimport.verify.case_files import cases
+from slimport.verify.workers import new_worker, values
 
 VARIANTS = """
 [[case]]

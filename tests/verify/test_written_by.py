@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from slimport.rewrite.command import Request, run
-from slimport.verify import statements, written_by
+from slimport.verify.lines import statements, written_by
+from slimport.verify.lines.written_by import Question
 from slimport.verify.result import CaseResult, Divergence, ModeResult, Site, Status
-from slimport.verify.written_by import Question
 
 LEGACY = '''
 import tensorflow as tf

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from slimport.verify import sketch
-from slimport.verify.divergence import Parting, Search
-from slimport.verify.matching import Closeness, Matches
-from slimport.verify.reasons import reason
-from slimport.verify.traced import Operation, Tensor, Trace
+from slimport.verify.lines.divergence import Parting, Search
+from slimport.verify.lines.matching import Closeness, Matches
+from slimport.verify.lines.reasons import reason
+from slimport.verify.lines.traced import Operation, Tensor, Trace
+from slimport.verify.workers import sketch
 
 IMAGE = np.random.RandomState(0).normal(size=(2, 6, 6, 4)).astype("float32")
 

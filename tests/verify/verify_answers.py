@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from slimport.verify.cases import Case, Input, SideCall
-from slimport.verify.compare import Answered
+from slimport.verify.case_files.cases import Case, Input, SideCall
+from slimport.verify.comparing.compare import Answered
 
 CALL = SideCall("nets:net", None, {}, {}, None, None)
 

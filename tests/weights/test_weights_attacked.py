@@ -55,7 +55,7 @@ def test_a_keras_file_of_another_model(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["net.weights.h5", "net.keras"])
 def test_every_dtype_and_any_bits(tmp_path: Path, name: str) -> None:
-    from slimport.verify.migrated import legacy_variables
+    from slimport.verify.workers.migrated import legacy_variables
     from tests.weights import tiny_models
 
     random, given = np.random.default_rng(0), {}

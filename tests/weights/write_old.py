@@ -24,12 +24,13 @@ import json
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "slimport" / "verify"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "slimport" / "verify" / "workers"))
 importlib.import_module("bootstrap")
 
 import numpy as np  # noqa: E402
 
-from slimport.verify import old_worker, protocol, values, worker  # noqa: E402
+from slimport.verify import protocol  # noqa: E402
+from slimport.verify.workers import old_worker, values, worker  # noqa: E402
 
 STEP = 12345
 

@@ -50,7 +50,7 @@ def read(tf, build):
 def main():
     side, project, folder = sys.argv[1], sys.argv[2], Path(sys.argv[3])
     if side == "old":
-        from slimport.verify import stand_in
+        from slimport.verify.workers import stand_in
 
         stand_in.install()
     sys.path.insert(0, project)

@@ -1,0 +1,1 @@
+"""What is to be compared: case files, and cases found without one."""

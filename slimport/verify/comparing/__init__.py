@@ -1,0 +1,1 @@
+"""Whether two answers are equal: knows NumPy and nothing of TensorFlow."""

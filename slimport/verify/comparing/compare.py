@@ -1,0 +1,425 @@
+"""Compares what two workers answered. Knows numpy and nothing of TensorFlow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from slimport.verify import protocol
+from slimport.verify.case_files.cases import Case
+from slimport.verify.comparing import detections, double_verdict, initial_compare, not_given
+from slimport.verify.comparing.tolerances import DISCRETE, Tolerance, exact, tolerance
+from slimport.verify.result import Curves, ModeResult, Sample, Status, TensorResult
+
+Array = np.ndarray[Any, Any]
+
+#: Elements kept of a tensor for a scatter plot.
+SAMPLE_SIZE = 400
+#: Tensors per mode whose elements are kept.
+SAMPLES = 2
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One side's answer to one mode: the description and a way to its arrays."""
+
+    meta: Mapping[str, Any]
+    arrays: Mapping[str, Array]
+
+    @property
+    def error(self) -> str | None:
+        """The traceback, where the side failed."""
+        error = self.meta.get("error")
+        if error is None:
+            return None
+        return f"while {error['stage']}\n{error['traceback']}"
+
+    def tensors(self, group: str) -> dict[str, Mapping[str, Any]]:
+        """Descriptions of one group, by name."""
+        return {name: entry for (name, _), entry in self.by_step(group).items()}
+
+    def by_step(self, group: str) -> dict[tuple[str, int | None], Mapping[str, Any]]:
+        """Descriptions of one group, by name and the step of a training case."""
+        entries = (entry for entry in self.meta["tensors"] if entry["group"] == group)
+        return {(entry["name"], entry.get("step")): entry for entry in entries}
+
+    def array(self, entry: Mapping[str, Any]) -> Array | None:
+        """The array of a description; None for a literal."""
+        return self.arrays[entry["key"]] if "key" in entry else None
+
+    def double(self, entry: Mapping[str, Any]) -> Array | None:
+        """The same array computed in float64, where the side did so."""
+        return self.arrays[entry["double_key"]] if "double_key" in entry else None
+
+
+def compare_mode(case: Case, mode: str, old: Answered, new: Answered) -> ModeResult:
+    """Compares one mode of one case.
+
+    Args:
+        case: The case.
+        mode: Mode of the new side; the old side's answer is that of the mode it stands against.
+        old: Answer of the old side.
+        new: Answer of the new side.
+
+    Returns:
+        A result for every tensor of either side. Two sides with nothing in common, or with noise
+        only, give `Status.NOTHING`.
+    """
+    errors = {
+        side: text for side, text in (("old", old.error), ("new", new.error)) if text is not None
+    }
+    if errors:
+        return ModeResult(mode, Status.FAILED, errors=errors)
+    tensors = [*_variables(old, new), *_initial(old, new)]
+    if mode in protocol.STEP_MODES:
+        for group in protocol.TRAINING_GROUPS:
+            tensors += _group(case, mode, group, old, new, ())
+    else:
+        tensors += _outputs(case, mode, old, new)
+    notes = [*old.meta["notes"], *new.meta["notes"]]
+    if mode in protocol.TRAINING_MODES:
+        for group in (protocol.REGULARISATION, protocol.UPDATE, protocol.GRADIENT):
+            tensors += _group(case, mode, group, old, new, ())
+        notes += _gradient_notes(old, new)
+    no_gradient = (*case.discrete, *case.ignore)
+    tensors, more = not_given.left_out(old.meta, tensors, no_gradient)
+    notes += more
+    tensors, more = double_verdict.judged(tensors, old.meta, new.meta)
+    notes += more
+    return ModeResult(
+        mode,
+        _status(tensors, mode, errors=_one_sided_gradients(old, new)),
+        tensors=_keep_samples(tensors),
+        built=str(new.meta["built"]),
+        notes=notes,
+        seconds={"old": old.meta["seconds"], "new": new.meta["seconds"]},
+        curves=_curves(old, new),
+    )
+
+
+def _curves(old: Answered, new: Answered) -> Curves | None:
+    if "curves" not in old.meta or "curves" not in new.meta:
+        return None
+    losses = [tuple(side.meta["curves"]["losses"]) for side in (old, new)]
+    return Curves(losses[0], losses[1], tuple(old.meta["curves"]["spread"]))
+
+
+def _status(tensors: list[TensorResult], mode: str, errors: bool) -> Status:
+    if errors or not all(tensor.status.is_good for tensor in tensors):
+        return Status.DIFFERS
+    compared = [
+        t for t in tensors if t.status is Status.EQUAL and t.group not in ("variable", "initial")
+    ]
+    needed = {protocol.OUTPUT}
+    if mode in protocol.STEP_MODES:
+        needed = {protocol.LOSS, protocol.WEIGHT}
+        compared = [t for t in compared if t.scale]  # what never moved proves nothing
+    return Status.EQUAL if needed <= {t.group for t in compared} else Status.NOTHING
+
+
+def _one_sided_gradients(old: Answered, new: Answered) -> bool:
+    return bool(old.meta["gradient_error"]) != bool(new.meta["gradient_error"])
+
+
+def _gradient_notes(old: Answered, new: Answered) -> list[str]:
+    return [
+        f"{side} side: no gradients: {answer.meta['gradient_error']}"
+        for side, answer in (("old", old), ("new", new))
+        if answer.meta["gradient_error"]
+    ]
+
+
+def _variables(old: Answered, new: Answered) -> list[TensorResult]:
+    """Compares names, shapes, dtypes and trainable flags."""
+    olds = {entry["name"]: entry for entry in old.meta["variables"]}
+    news = {entry["name"]: entry for entry in new.meta["variables"]}
+    results = []
+    for order, name in enumerate([*olds, *(name for name in news if name not in olds)]):
+        entry = olds.get(name) or news[name]
+        status, why = _variable_status(olds.get(name), news.get(name))
+        results.append(
+            TensorResult(
+                "variable", name, order, status, tuple(entry["shape"]), entry["dtype"], why=why
+            )
+        )
+    return results
+
+
+def _variable_status(
+    old: Mapping[str, Any] | None, new: Mapping[str, Any] | None
+) -> tuple[Status, str]:
+    if new is None:
+        return Status.MISSING, "the new side has no such variable"
+    if old is None:
+        return Status.EXTRA, "the old side has no such variable"
+    wrong = [
+        f"{key} {old[key]} became {new[key]}"
+        for key in ("shape", "dtype", "trainable")
+        if old[key] != new[key]
+    ]
+    return (Status.DIFFERS if wrong else Status.EQUAL), "; ".join(wrong)
+
+
+def _initial(old: Answered, new: Answered) -> list[TensorResult]:
+    """Compares what variables of both sides begin with, where both tell it."""
+    if not (old.meta.get("initial") and new.meta.get("initial")):
+        return []
+    olds, news = old.tensors(protocol.INITIAL), new.tensors(protocol.INITIAL)
+    return [
+        initial_compare.compare(
+            name,
+            entry["order"],
+            (entry, old.arrays[entry["key"]]),
+            (news[name], new.arrays[news[name]["key"]]),
+        )
+        for name, entry in olds.items()
+        if name in news
+    ]
+
+
+def _outputs(case: Case, mode: str, old: Answered, new: Answered) -> list[TensorResult]:
+    """Compares outputs; those of detections are matched first."""
+    results = _group(case, mode, protocol.OUTPUT, old, new, case.discrete)
+    sides = [_discrete(case, answer) for answer in (old, new)]
+    if not any(sides):  # a detector that is built for training may leave its detections out
+        return results
+    base = case.tolerance.get(protocol.OUTPUT, DISCRETE)
+    known = old.tensors(protocol.OUTPUT)
+    for name, found in detections.compare(sides[0], sides[1], case.discrete, base).items():
+        order = known[name]["order"] if name in known else len(known)
+        results.append(replace(found, order=order))
+    return sorted(results, key=lambda tensor: tensor.order)
+
+
+def _discrete(case: Case, answer: Answered) -> dict[str, Array]:
+    found = {}
+    for name, entry in answer.tensors(protocol.OUTPUT).items():
+        array = answer.array(entry)
+        if name in case.discrete and array is not None:
+            found[name] = array
+    return found
+
+
+def _group(
+    case: Case, mode: str, group: str, old: Answered, new: Answered, left_out: tuple[str, ...]
+) -> list[TensorResult]:
+    olds, news = old.by_step(group), new.by_step(group)
+    results = []
+    for key in [*olds, *(key for key in news if key not in olds)]:
+        name, step = key
+        if name in left_out:
+            continue
+        entry, other = olds.get(key), news.get(key)
+        decide = Deciding(case, mode, group, entry or {})
+        result = _pair(group, name, (old, entry), (new, other), decide)
+        if name in case.ignore and group == protocol.OUTPUT:
+            result = replace(result, status=Status.IGNORED, why="ignored by the case")
+        if group == protocol.LOSS and result.status is Status.DIFFERS and entry and other:
+            result = replace(result, why=_parted(result, old, entry, new, other))
+        order = entry["order"] if entry else len(olds) + (other or {}).get("order", 0)
+        results.append(replace(result, order=order, step=step))
+    return results
+
+
+def _parted(
+    result: TensorResult,
+    old: Answered,
+    entry: Mapping[str, Any],
+    new: Answered,
+    other: Mapping[str, Any],
+) -> str:
+    """Says in which step losses leave each other."""
+    curves = [side.array(part) for side, part in ((old, entry), (new, other))]
+    if result.max_abs is None or curves[0] is None or curves[1] is None:
+        return f"{result.why}: not the same number of steps"
+    with np.errstate(invalid="ignore"):
+        close = np.abs(curves[0] - curves[1]) <= (result.tolerance or 0.0)
+    step = entry["step"] - len(close) + 1 + int(np.argmin(close))
+    return f"{result.why}; from step {step} on"
+
+
+Described = tuple[Answered, Mapping[str, Any] | None]
+#: Gives the tolerance of a tensor of this scale and dtype.
+Decide = Callable[[float, str], Tolerance]
+
+
+@dataclass(frozen=True)
+class Deciding:
+    """Gives the tolerance of a tensor once its scale is known."""
+
+    case: Case
+    mode: str
+    group: str
+    entry: Mapping[str, Any]
+
+    def __call__(self, scale: float, dtype: str) -> Tolerance:
+        """The tolerance at this scale."""
+        return tolerance(self.mode, self.group, scale, dtype, self.entry, self.case.tolerance)
+
+
+def _pair(group: str, name: str, old: Described, new: Described, decide: Decide) -> TensorResult:
+    """Compares one tensor, present on one side at least."""
+    (old_side, old_entry), (new_side, new_entry) = old, new
+    if old_entry is None or new_entry is None:
+        entry = old_entry or new_entry or {}
+        if group == protocol.REGULARISATION and _is_zero(old_side, old_entry, new_side, new_entry):
+            why = "no regulariser on one side, one of weight zero on the other"
+            return TensorResult(group, name, 0, Status.EQUAL, (), entry["dtype"], 0.0, 0.0, why=why)
+        if group == protocol.SLOT and old_entry is None and entry.get("scale") == 0.0:
+            why = "a slot of a variable that is not trained: it stays as it began"
+            shape = tuple(entry["shape"])
+            return TensorResult(group, name, 0, Status.IGNORED, shape, entry["dtype"], why=why)
+        status = Status.MISSING if new_entry is None else Status.EXTRA
+        side = "new" if new_entry is None else "old"
+        shape = tuple(entry["shape"])
+        why = f"the {side} side has no such {group}"
+        return TensorResult(group, name, 0, status, shape, entry["dtype"], why=why)
+    old_array, new_array = old_side.array(old_entry), new_side.array(new_entry)
+    if old_array is None or new_array is None:
+        return _literals(group, name, old_entry, new_entry)
+    result = compare_arrays(group, name, old_array, new_array, decide, old_entry.get("scale"))
+    return replace(result, double=_in_double(old, new, result.scale))
+
+
+def _in_double(old: Described, new: Described, scale: float | None) -> float | None:
+    """The largest difference of what both sides computed in float64, relative to the scale."""
+    left, right = (None if entry is None else side.double(entry) for side, entry in (old, new))
+    if left is None or right is None or left.shape != right.shape or not scale:
+        return None
+    with np.errstate(invalid="ignore"):
+        distance = np.abs(left.astype("float64") - right.astype("float64"))
+    finite = distance[np.isfinite(distance)]
+    return float(finite.max(initial=0.0)) / scale
+
+
+def _is_zero(
+    old: Answered,
+    old_entry: Mapping[str, Any] | None,
+    new: Answered,
+    new_entry: Mapping[str, Any] | None,
+) -> bool:
+    """Whether what one side has alone is zero: slim drops a regulariser of weight 0.0."""
+    array = new.array(new_entry) if old_entry is None and new_entry is not None else None
+    if new_entry is None and old_entry is not None:
+        array = old.array(old_entry)
+    return array is not None and not array.any()
+
+
+def _literals(
+    group: str, name: str, old: Mapping[str, Any], new: Mapping[str, Any]
+) -> TensorResult:
+    """Compares outputs that are no numbers: by value."""
+    same = "literal" in old and "literal" in new and _listed(old) == _listed(new)
+    why = "same value" if same else f"{_shown(old)} became {_shown(new)}"
+    status = Status.EQUAL if same else Status.DIFFERS
+    return TensorResult(group, name, 0, status, tuple(old["shape"]), old["dtype"], why=why)
+
+
+def _listed(entry: Mapping[str, Any]) -> list[Any]:
+    value = entry["literal"]
+    return value if isinstance(value, list) else [value]
+
+
+def _shown(entry: Mapping[str, Any]) -> str:
+    if "literal" in entry:
+        return repr(entry["literal"])[:80]
+    return f"{entry['dtype']} tensor of shape {entry['shape']}"
+
+
+def compare_arrays(
+    group: str,
+    name: str,
+    old: Array,
+    new: Array,
+    decide: Decide,
+    scale: float | None = None,
+) -> TensorResult:
+    """Compares two arrays element by element, relative to the old one's scale.
+
+    Args:
+        group: Group of the result.
+        name: Name of the result.
+        old: Array of the old side.
+        new: Array of the new side.
+        decide: Gives the tolerance; integers and booleans must be equal whatever it says.
+        scale: What a difference is relative to, if not the old array's largest value.
+
+    Returns:
+        A result without order. Places where either is not finite must hold the same on both
+        sides: a NaN on one side only fails.
+    """
+    dtype = str(old.dtype) if old.dtype == new.dtype else f"{old.dtype} -> {new.dtype}"
+    wrong = _unlike(old, new)
+    if wrong:
+        return TensorResult(group, name, 0, Status.DIFFERS, old.shape, dtype, why=wrong)
+    floating = old.dtype.kind in "fc"
+    left, right = old.astype("float64"), new.astype("float64")
+    finite = np.isfinite(left)
+    if scale is None:
+        scale = float(np.abs(left[finite]).max()) if finite.any() else 0.0
+    wrong = _unlike_special(left, right)
+    both = finite & np.isfinite(right)
+    distance = np.subtract(left, right, where=both, out=np.zeros_like(left))
+    distance = np.abs(distance)
+    max_abs = float(distance.max()) if distance.size else 0.0
+    given = decide(scale, str(old.dtype)) if floating else exact()
+    why = given.why() if floating else "whole numbers: exact"
+    status = _judge(max_abs, given)
+    if wrong:
+        status, why = Status.DIFFERS, wrong
+    return TensorResult(
+        group, name, 0, status, old.shape, dtype, max_abs, scale, given.allowed,
+        max(given.told.values(), default=None), why, _sample(left, right, distance),
+        floors=given.told,
+    )  # fmt: skip
+
+
+def _judge(max_abs: float, given: Tolerance) -> Status:
+    if max_abs <= given.proves:
+        return Status.EQUAL
+    return Status.NOISE if max_abs <= given.allowed else Status.DIFFERS
+
+
+def _unlike(old: Array, new: Array) -> str:
+    """Says why two arrays cannot be compared at all."""
+    if old.shape != new.shape:
+        return f"shape {list(old.shape)} became {list(new.shape)}"
+    kinds = {"u": "i"}
+    if kinds.get(old.dtype.kind, old.dtype.kind) != kinds.get(new.dtype.kind, new.dtype.kind):
+        return f"dtype {old.dtype} became {new.dtype}"
+    if old.dtype.kind == "f" and old.dtype != new.dtype:
+        return f"dtype {old.dtype} became {new.dtype}"
+    return ""
+
+
+def _unlike_special(old: Array, new: Array) -> str:
+    """Says where NaN and infinities are not the same on both sides."""
+    same = (old == new) | (np.isnan(old) & np.isnan(new))
+    wrong = ~same & ~(np.isfinite(old) & np.isfinite(new))
+    if not wrong.any():
+        return ""
+    only_old = int((wrong & ~np.isfinite(old)).sum())
+    only_new = int((wrong & ~np.isfinite(new)).sum())
+    return f"not finite: {only_old} elements on the old side, {only_new} on the new, unlike"
+
+
+def _sample(old: Array, new: Array, distance: Array) -> Sample:
+    """Takes elements for a plot: the one that differs most, and others evenly."""
+    size = old.size
+    if size == 0:
+        return Sample((), ())
+    step = max(1, size // SAMPLE_SIZE)
+    places = np.unique(np.append(np.arange(0, size, step), int(distance.argmax())))
+    left, right = old.ravel()[places], new.ravel()[places]
+    return Sample(tuple(left.tolist()), tuple(right.tolist()))
+
+
+def _keep_samples(tensors: list[TensorResult]) -> list[TensorResult]:
+    """Drops the samples of all but the worst outputs and gradients."""
+    with_sample = [tensor for tensor in tensors if tensor.sample is not None]
+    worst = sorted(with_sample, key=lambda tensor: -tensor.severity)[:SAMPLES]
+    kept = {id(tensor) for tensor in worst}
+    return [t if id(t) in kept else replace(t, sample=None) for t in tensors]

@@ -1,0 +1,1 @@
+"""One result for readers: terminal, Markdown, HTML, JSON."""
