@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from pathlib import Path
 from typing import Any, Callable, Iterator
 
@@ -82,8 +83,11 @@ def flatten(structure: Any, is_leaf: Callable[[Any], bool]) -> Iterator[tuple[st
     """
     if is_leaf(structure) or children(structure) is None:
         yield SINGLE_OUTPUT, structure
-    else:
-        yield from _walk(structure, "", is_leaf)
+        return
+    met: Counter[str] = Counter()
+    for name, leaf in _walk(structure, "", is_leaf):
+        met[name] += 1  # {"a": {"b": x}, "a/b": y}
+        yield (name if met[name] == 1 else f"{name} ({met[name]})"), leaf
 
 
 def _walk(structure: Any, prefix: str, is_leaf: Callable[[Any], bool]) -> Iterator[tuple[str, Any]]:
@@ -129,6 +133,11 @@ def literal(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     return "<" + type(value).__name__ + ">"
+
+
+def is_opaque(found: Any) -> bool:
+    """Tells whether a literal stands for an object of which only the class is known."""
+    return isinstance(found, str) and found.startswith("<") and found.endswith(">")
 
 
 def completed(meta: Any, arrays: dict[str, Any]) -> dict[str, Any]:

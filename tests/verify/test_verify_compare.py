@@ -253,3 +253,46 @@ def test_detections_that_training_leaves_out_on_both_sides_are_not_missed():
     outputs = {"y": np.ones(3)}
     found = inference(answer(outputs), answer(outputs), discrete=("scores", "boxes"))
     assert found.status is Status.EQUAL
+
+
+def test_both_parts_of_complex_numbers_count():
+    mode = inference(answer({"a": X + 1j * X}), answer({"a": X + 2j * X}))
+    assert mode.status is Status.DIFFERS
+    assert inference(answer({"a": X + 1j * X}), answer({"a": X + 1j * X})).status is Status.EQUAL
+
+
+def test_whole_numbers_beyond_float64_must_be_equal():
+    numbers = np.array([2**60, 5])
+    mode = inference(answer({"a": numbers}), answer({"a": numbers + np.array([1, 0])}))
+    assert mode.status is Status.DIFFERS
+
+
+def test_nan_everywhere_on_both_sides_proves_nothing():
+    bad = np.full_like(X, np.nan)
+    mode = inference(answer({"a": bad}), answer({"a": bad}))
+    assert mode.status is Status.NOTHING
+    assert "no finite number" in mode.of("output")[0].why
+
+
+@pytest.mark.parametrize("value", [None, "<Net>", "mode"])
+def test_what_is_no_tensor_proves_nothing(value):
+    found = literal(value)
+    assert inference(found, found).status is Status.NOTHING
+
+
+def test_an_object_is_not_looked_into_and_no_proof():
+    tensor = inference(literal("<Net>"), literal("<Net>")).of("output")[0]
+    assert (tensor.status, "not looked into" in tensor.why) == (Status.IGNORED, True)
+
+
+def test_strings_of_another_shape_differ():
+    mode = inference(literal(["a", "b"], [2], "string"), literal(["a", "b"], [1, 2], "string"))
+    assert mode.status is Status.DIFFERS
+
+
+def literal(value, shape=(), dtype="literal"):
+    """An answer with one output that is no number."""
+    found = answer({})
+    entry = {"group": "output", "name": "x", "order": 0, "dtype": dtype, "shape": list(shape)}
+    found.meta["tensors"].append({**entry, "literal": value})
+    return found

@@ -350,3 +350,9 @@ def test_the_pytorch_example_is_equal(torch_network):
 def test_traps_between_the_frameworks_are_found(torch_network, trap):
     mode, first = torch_network[0][trap].first_divergence
     assert (mode.mode, first.group, first.name) == TRAPS[trap][2]
+
+
+def test_two_leaves_with_one_way_to_them_are_both_told():
+    structure = {"a": {"b": 1.0}, "a/b": 2.0}
+    found = list(protocol.flatten(structure, lambda value: isinstance(value, float)))
+    assert found == [("a/b", 1.0), ("a/b (2)", 2.0)]

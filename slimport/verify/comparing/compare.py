@@ -113,6 +113,8 @@ def _status(tensors: list[TensorResult], mode: str, errors: bool) -> Status:
     compared = [
         t for t in tensors if t.status is Status.EQUAL and t.group not in ("variable", "initial")
     ]
+    # None or a name on both sides says nothing of a network.
+    compared = [t for t in compared if t.max_abs is not None or t.dtype == "string"]
     needed = {protocol.OUTPUT}
     if mode in protocol.STEP_MODES:
         needed = {protocol.LOSS, protocol.WEIGHT}
@@ -290,7 +292,7 @@ def _in_double(old: Described, new: Described, scale: float | None) -> float | N
     if left is None or right is None or left.shape != right.shape or not scale:
         return None
     with np.errstate(invalid="ignore"):
-        distance = np.abs(left.astype("float64") - right.astype("float64"))
+        distance = np.abs(_wide(left) - _wide(right))
     finite = distance[np.isfinite(distance)]
     return float(finite.max(initial=0.0)) / scale
 
@@ -313,8 +315,12 @@ def _literals(
 ) -> TensorResult:
     """Compares outputs that are no numbers: by value."""
     same = "literal" in old and "literal" in new and _listed(old) == _listed(new)
+    same = same and list(old["shape"]) == list(new["shape"])
     why = "same value" if same else f"{_shown(old)} became {_shown(new)}"
     status = Status.EQUAL if same else Status.DIFFERS
+    if same and any(protocol.is_opaque(item) for item in _listed(old)):
+        why = f"{_shown(old)}: an object is not looked into"
+        status = Status.IGNORED
     return TensorResult(group, name, 0, status, tuple(old["shape"]), old["dtype"], why=why)
 
 
@@ -325,7 +331,8 @@ def _listed(entry: Mapping[str, Any]) -> list[Any]:
 
 def _shown(entry: Mapping[str, Any]) -> str:
     if "literal" in entry:
-        return repr(entry["literal"])[:80]
+        shape = f" of shape {list(entry['shape'])}" if len(entry["shape"]) > 1 else ""
+        return repr(entry["literal"])[:80] + shape
     return f"{entry['dtype']} tensor of shape {entry['shape']}"
 
 
@@ -356,7 +363,7 @@ def compare_arrays(
     if wrong:
         return TensorResult(group, name, 0, Status.DIFFERS, old.shape, dtype, why=wrong)
     floating = old.dtype.kind in "fc"
-    left, right = old.astype("float64"), new.astype("float64")
+    left, right = _wide(old), _wide(new)
     finite = np.isfinite(left)
     if scale is None:
         scale = float(np.abs(left[finite]).max()) if finite.any() else 0.0
@@ -364,17 +371,26 @@ def compare_arrays(
     both = finite & np.isfinite(right)
     distance = np.subtract(left, right, where=both, out=np.zeros_like(left))
     distance = np.abs(distance)
+    if not floating:  # float64 does not hold every int64
+        distance = np.maximum(distance, old != new)
     max_abs = float(distance.max()) if distance.size else 0.0
     given = decide(scale, str(old.dtype)) if floating else exact()
     why = given.why() if floating else "whole numbers: exact"
     status = _judge(max_abs, given)
     if wrong:
         status, why = Status.DIFFERS, wrong
+    elif left.size and not finite.any():
+        status, why = Status.NOISE, "no finite number on either side, which proves nothing"
     return TensorResult(
         group, name, 0, status, old.shape, dtype, max_abs, scale, given.allowed,
         max(given.told.values(), default=None), why, _sample(left, right, distance),
         floors=given.told,
     )  # fmt: skip
+
+
+def _wide(array: Array) -> Array:
+    """The numbers in double precision; complex ones with both their parts."""
+    return array.astype("complex128" if array.dtype.kind == "c" else "float64")
 
 
 def _judge(max_abs: float, given: Tolerance) -> Status:
@@ -390,7 +406,7 @@ def _unlike(old: Array, new: Array) -> str:
     kinds = {"u": "i"}
     if kinds.get(old.dtype.kind, old.dtype.kind) != kinds.get(new.dtype.kind, new.dtype.kind):
         return f"dtype {old.dtype} became {new.dtype}"
-    if old.dtype.kind == "f" and old.dtype != new.dtype:
+    if old.dtype.kind in "fc" and old.dtype != new.dtype:
         return f"dtype {old.dtype} became {new.dtype}"
     return ""
 
@@ -414,6 +430,8 @@ def _sample(old: Array, new: Array, distance: Array) -> Sample:
     step = max(1, size // SAMPLE_SIZE)
     places = np.unique(np.append(np.arange(0, size, step), int(distance.argmax())))
     left, right = old.ravel()[places], new.ravel()[places]
+    if left.dtype.kind == "c":  # a plot has room for one number of each
+        left, right = np.abs(left), np.abs(right)
     return Sample(tuple(left.tolist()), tuple(right.tolist()))
 
 

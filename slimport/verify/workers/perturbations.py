@@ -77,14 +77,15 @@ def unit_of(summed: float) -> float:
 def largest_change(value: Any, others: List[Any]) -> float | None:
     """Largest change of an array over other runs, over its finite elements."""
     value = np.asarray(value)
-    if not others or value.dtype.kind != "f":
+    if not others or value.dtype.kind not in "fc":
         return None
     largest = 0.0
     for other in others:
         if np.shape(other) != value.shape:
             return None
         with np.errstate(invalid="ignore"):
-            change = np.abs(value.astype("float64") - np.asarray(other, "float64"))
+            wide = "complex128" if value.dtype.kind == "c" else "float64"
+            change = np.abs(value.astype(wide) - np.asarray(other, wide))
         finite = change[np.isfinite(change)]
         largest = max(largest, float(finite.max()) if finite.size else 0.0)
     return largest
