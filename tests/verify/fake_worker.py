@@ -116,6 +116,7 @@ def main():
         if name == "chatters":
             for _ in range(90):
                 os.write(1, b"chatter " * 2**17)
+                time.sleep(0.01)
             print("and the last line", flush=True)
         if name == "spoiled" and place:
             os._exit(5)

@@ -49,7 +49,11 @@ CAP = 0.05
 #: within its floor, as noise, which proves nothing.
 PURE_NOISE = 0.1
 
-#: The same for gradients, whose tolerance reaches the cap at this floor. Batch statistics of two
+#: The largest multiple of its floor within which a tensor passes as noise: of what holds nothing
+#: else, a factor that allows for floors without float64 would let pass nearly everything.
+NOISE_FACTOR = 8.0
+
+#: The share for gradients, whose tolerance reaches the cap at this floor. Batch statistics of two
 #: numbers bring true gradients there (4 % between TensorFlow 1.15 and 2.21 in the SSD), and what
 #: gradients alone can show, a wrong or missing path, is of the size of the gradient.
 NOISY_GRADIENT = CAP / FACTOR
@@ -120,7 +124,7 @@ class Tolerance:
     @property
     def allowed(self) -> float:
         """The largest absolute difference that passes, as noise if not as equal."""
-        return max(self._from_floor, self.proves) if self.is_noise else self.proves
+        return max(self._from_noise, self.proves) if self.is_noise else self.proves
 
     @property
     def proves(self) -> float:
@@ -128,6 +132,10 @@ class Tolerance:
         if self.chosen is not None:
             return self.chosen * self.scale
         return min(self._from_floor, CAP * self.scale) + self.stored + self.known * self.scale
+
+    @property
+    def _from_noise(self) -> float:
+        return min(self.factor, NOISE_FACTOR) * (self.floor or 0.0)
 
     @property
     def _from_floor(self) -> float:
@@ -141,8 +149,9 @@ class Tolerance:
             return "must be equal"
         share = f"{(self.floor or 0.0) / self.scale:.1e}" if self.scale else "zero"
         kind = max(self.floors, key=lambda name: self.floors[name])
-        if self.is_noise:
-            return f"{self.factor:.0f} x noise floor of {share}, too large to prove anything"
+        if self.is_noise and self._from_noise >= self.proves:
+            factor = min(self.factor, NOISE_FACTOR)
+            return f"{factor:.0f} x noise floor of {share}, too large to prove anything"
         reason = f"{CAP:.0%} of scale, the most that a noise floor can ask for"
         if self._from_floor <= CAP * self.scale:
             reason = f"{self.factor:.0f} x noise floor of {share} ({_NAMES.get(kind, kind)})"
