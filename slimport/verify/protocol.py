@@ -21,7 +21,7 @@ from typing import Any, Callable, Iterator
 
 import numpy as np
 
-from slimport.verify.workers import perturbations
+from slimport.verify.workers import magnitudes, perturbations
 
 PROTOCOL_VERSION = 1
 
@@ -229,8 +229,10 @@ class Answer:
             floors: Largest absolute change of this array under changes that touch nothing but
                 rounding, by kind; see `perturbations`.
             **more: `summed`, the largest number of the sum that gave this array, where that is more
-                than what the array holds. Of a training case `step`, after which the array was
-                read, and `scale`, how far it has come since the start.
+                than what the array holds. `parts`, floors of what is far below the largest number
+                (see `magnitudes`), `random` where another run gives other numbers. Of a training
+                case `step`, after which the array was read, and `scale`, how far it has come since
+                the start.
         """
         array = np.asarray(value)
         floors = floors or {}
@@ -272,7 +274,7 @@ class Answer:
         doubles = {(entry["group"], entry["name"]): entry for entry in other.meta["tensors"]}
         for entry in self.meta["tensors"]:
             found = doubles.get((entry["group"], entry["name"]), {})
-            if "key" not in found or "key" not in entry:
+            if "key" not in found or "key" not in entry or entry.get("random"):
                 continue
             array = other.arrays[found["key"]]
             if keep:
@@ -282,6 +284,8 @@ class Answer:
                 perturbations.unit_of(entry.get("summed", 0.0)) if entry["group"] == UPDATE else 0.0
             )
             others = {perturbations.FLOAT64: [array]}
+            own = self._arrays[entry["key"]]
+            magnitudes.merge(entry.get("parts", []), magnitudes.measured(own, others))
             entry["floors"].update(perturbations.floors(self._arrays[entry["key"]], others, unit))
             entry["floor"] = max(entry["floors"].values(), default=None)
 

@@ -9,7 +9,7 @@ from verify_answers import answer, case
 from slimport.verify import protocol
 from slimport.verify.comparing import compare, tolerances
 from slimport.verify.result import Status, TensorResult
-from slimport.verify.workers import perturbations, values
+from slimport.verify.workers import magnitudes, perturbations, values
 
 X = np.linspace(-2, 2, 24, dtype="float32").reshape(2, 12)
 
@@ -146,3 +146,43 @@ def test_results_hold_what_a_reader_needs():
     found = judge(1e-6)
     assert isinstance(found, TensorResult)
     assert None not in (found.floor, found.max_abs, found.ratio, found.relative)
+
+
+MASKED = np.linspace(-2, 2, 24, dtype="float32").reshape(2, 12)
+MASKED[:, 6:] -= 1e9
+
+
+def described(value, runs):
+    """The answer of an old side that tells the parts of an output."""
+    found = answer({"a": value})
+    found.meta["tensors"][0]["parts"] = magnitudes.measured(value, runs)
+    return found
+
+
+def test_what_is_small_beside_a_mask_is_compared_by_itself():
+    old = described(MASKED, {"ulp": [MASKED * np.float32(1 + 1e-7)]})
+    wrong = MASKED.copy()
+    wrong[:, :6] *= 1.01
+    tensor = compare.compare_mode(case(), "inference", old, answer({"a": wrong})).of("output")[0]
+    assert tensor.status is Status.DIFFERS
+    assert (tensor.scale, "12 of 24 elements" in tensor.why) == (2.0, True)
+    near = MASKED * np.float32(1 - 1e-7)
+    assert compare.compare_mode(case(), "inference", old, answer({"a": near})).status.is_good
+
+
+def test_small_elements_that_are_rests_of_large_ones_are_not_held_to_their_own_scale():
+    value = np.random.RandomState(0).standard_normal(100_000).astype("float32")
+    moved = [value + np.float32(1e-7) * np.random.RandomState(n).standard_normal(100_000)
+             for n in (1, 2, 3)]  # fmt: skip
+    old, new = described(value, {"ulp": moved[:2]}), answer({"a": moved[2].astype("float32")})
+    assert old.meta["tensors"][0]["parts"]
+    assert compare.compare_mode(case(), "inference", old, new).status is Status.EQUAL
+
+
+def test_what_another_run_gives_otherwise_has_no_floor():
+    runs = {perturbations.ULP: [MASKED + 1], perturbations.NOTHING: [MASKED + 2]}
+    assert perturbations.is_random(MASKED, runs)
+    assert perturbations.floors(MASKED, runs) == {}
+    same = {**runs, perturbations.NOTHING: [MASKED.copy()]}
+    assert not perturbations.is_random(MASKED, same)
+    assert set(perturbations.floors(MASKED, same)) == {perturbations.ULP}

@@ -10,7 +10,13 @@ import numpy as np
 
 from slimport.verify import protocol
 from slimport.verify.case_files.cases import Case
-from slimport.verify.comparing import detections, double_verdict, initial_compare, not_given
+from slimport.verify.comparing import (
+    detections,
+    double_verdict,
+    initial_compare,
+    not_given,
+    small_parts,
+)
 from slimport.verify.comparing.tolerances import DISCRETE, Tolerance, exact, tolerance
 from slimport.verify.result import Curves, ModeResult, Sample, Status, TensorResult
 
@@ -262,7 +268,7 @@ class Deciding:
         return tolerance(self.mode, self.group, scale, dtype, self.entry, self.case.tolerance)
 
 
-def _pair(group: str, name: str, old: Described, new: Described, decide: Decide) -> TensorResult:
+def _pair(group: str, name: str, old: Described, new: Described, decide: Deciding) -> TensorResult:
     """Compares one tensor, present on one side at least."""
     (old_side, old_entry), (new_side, new_entry) = old, new
     if old_entry is None or new_entry is None:
@@ -283,6 +289,10 @@ def _pair(group: str, name: str, old: Described, new: Described, decide: Decide)
     if old_array is None or new_array is None:
         return _literals(group, name, old_entry, new_entry)
     result = compare_arrays(group, name, old_array, new_array, decide, old_entry.get("scale"))
+    if group not in decide.case.tolerance:
+        result = small_parts.judged(result, old_array, new_array, old_entry.get("parts") or ())
+    if old_entry.get("random") and result.status is Status.DIFFERS:
+        result = replace(result, why="the old side draws other random numbers in each run")
     return replace(result, double=_in_double(old, new, result.scale))
 
 

@@ -18,6 +18,7 @@ if __name__ == "__main__":
 
 from slimport.verify import protocol
 from slimport.verify.workers import (
+    magnitudes,
     new_worker,
     perturbations,
     trace_sides,
@@ -51,7 +52,7 @@ class BaseSide:
         plain = {**case, "float64": False, "initial_mode": None}
         others = [nudged(number, self._building, plain, mode) for number in range(self._floor_runs)]
         _put_orders(answer, self._building.build(case, mode != protocol.INFERENCE))
-        _put_floors(answer, others)
+        _put_floors(answer, others, self._building(plain, mode))
         return answer
 
 
@@ -87,17 +88,25 @@ def _put_orders(answer: protocol.Answer, built: new_worker.Built) -> None:
             entry["order"] = orders[entry["name"]]
 
 
-def _put_floors(answer: protocol.Answer, others: list[protocol.Answer]) -> None:
-    found = [
+def _put_floors(
+    answer: protocol.Answer, others: list[protocol.Answer], again: protocol.Answer
+) -> None:
+    *found, same = [
         {(entry["group"], entry["name"]): other.arrays[entry["key"]]
          for entry in other.meta["tensors"] if "key" in entry}
-        for other in others
+        for other in (*others, again)
     ]  # fmt: skip
     for entry in answer.meta["tensors"]:
         key = entry["group"], entry["name"]
         if "key" in entry and all(key in arrays for arrays in found):
-            moved = {perturbations.ULP: [arrays[key] for arrays in found]}
-            entry["floors"].update(perturbations.floors(answer.arrays[entry["key"]], moved))
+            runs = {perturbations.ULP: [arrays[key] for arrays in found]}
+            runs[perturbations.NOTHING] = [same[key]] if key in same else []
+            value = answer.arrays[entry["key"]]
+            if perturbations.is_random(value, runs):
+                entry.update(random=True, floors={})
+            elif entry["group"] in (protocol.OUTPUT, protocol.GRADIENT):
+                entry["parts"] = magnitudes.measured(value, runs)
+            entry["floors"].update(perturbations.floors(value, runs))
             entry["floor"] = max(entry["floors"].values(), default=None)
 
 

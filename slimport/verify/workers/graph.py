@@ -19,6 +19,7 @@ from slimport.verify import protocol
 from slimport.verify.workers import (
     double_graph,
     initial,
+    magnitudes,
     perturbations,
     randomness,
     sites,
@@ -308,6 +309,8 @@ class GraphSide:
             with runner.session():
                 found = runner.run()
                 others = {perturbations.ULP: [runner.run(n) for n in range(self.floor_runs)]}
+                if self.floor_runs:
+                    others[perturbations.NOTHING] = [runner.run()]
             answer = protocol.Answer("graph")
             if self.floor_runs and case.get("float64"):
                 with runner.session(grappler=False):
@@ -391,9 +394,11 @@ def _put_updates(
         moved = found["moved"][place]
         summed = float(np.abs(found["after"][place]).max()) if np.size(moved) else 0.0
         unit = perturbations.unit_of(summed)
-        floors = perturbations.floors(moved, _each(others, "moved", place), unit)
+        runs = _each(others, "moved", place)
+        more = {"random": True} if perturbations.is_random(moved, runs) else {}
+        floors = perturbations.floors(moved, runs, unit)
         name = built.variables[place].op.name
-        answer.tensor(protocol.UPDATE, name, moved, order, floors, summed=summed)
+        answer.tensor(protocol.UPDATE, name, moved, order, floors, summed=summed, **more)
 
 
 def _put(
@@ -406,8 +411,13 @@ def _put(
 ) -> None:
     for place, name in enumerate(names):
         value = found[key][place]
-        floors = perturbations.floors(value, _each(others, key, place))
-        answer.tensor(group, name, value, place, floors)
+        runs = _each(others, key, place)
+        more: dict[str, Any] = {}
+        if perturbations.is_random(value, runs):
+            more["random"] = True
+        else:
+            more["parts"] = magnitudes.measured(value, runs)
+        answer.tensor(group, name, value, place, perturbations.floors(value, runs), **more)
 
 
 def _each(others: perturbations.Runs, key: str, place: int) -> perturbations.Runs:

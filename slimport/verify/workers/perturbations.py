@@ -10,6 +10,8 @@ the same arithmetic must be expected to do to it. Kinds:
 - ``grappler``: TensorFlow's graph optimizer is off, which else fuses, folds and reorders. It was
   the largest for none of 14,000 tensors and runs with ``--float64`` only;
 - ``float32``: a lower bound that needs no run: one unit in the last place of the largest number;
+- ``nothing``: the same run again. What moves then is drawn anew in each run: it has no floor, and
+  cannot be equal;
 - ``stored``: one unit in the last place of the sum of which the tensor is the last part. It is
   added to what noise may do, and not multiplied.
 
@@ -34,6 +36,7 @@ GRAPPLER = "grappler"
 FLOAT64 = "float64"
 FLOAT32 = "float32"
 STORED = "stored"
+NOTHING = "nothing"
 
 #: Runs by kind.
 Runs = Dict[str, List[Any]]
@@ -61,12 +64,24 @@ def floors(value: Any, others: Runs, unit: float = 0.0) -> Dict[str, float]:
         unit: What storing the sum that gave the array rounds. It is no noise of the array and
             does not count here.
     """
-    found = {}
+    found: Dict[str, float] = {}
+    if is_random(value, others):
+        return found
     for kind, arrays in others.items():
+        if kind == NOTHING:
+            continue
         moved = largest_change(value, arrays)
         if moved is not None:
             found[kind] = max(0.0, moved - unit)
     return found
+
+
+def is_random(value: Any, others: Runs) -> bool:
+    """Tells whether an array is another one when it is computed again from the same numbers."""
+    again = [np.asarray(other) for other in others.get(NOTHING, [])]
+    if any(other.shape != np.shape(value) for other in again):
+        return True
+    return bool(largest_change(value, list(again)))
 
 
 def unit_of(summed: float) -> float:
