@@ -48,6 +48,8 @@ OUTPUT = "output"
 UPDATE = "update"
 REGULARISATION = "regularisation"
 GRADIENT = "gradient"
+#: The same gradient, of each input of floating point numbers.
+INPUT = "input gradient"
 #: What a variable begins with where nobody gives it a value: a constant, or numbers drawn anew.
 INITIAL = "initial"
 
@@ -112,6 +114,11 @@ def children(structure: Any) -> list[tuple[str, Any]] | None:
     if fields is not None:
         return [(name, getattr(structure, name)) for name in fields]
     return None
+
+
+def input_name(spec: Any, index: int) -> str:
+    """Returns the name under which the gradient of an input is compared."""
+    return spec.get("name") or f"input {index + 1}"
 
 
 def numeric(value: Any) -> np.ndarray[Any, Any] | None:
@@ -257,6 +264,8 @@ class Answer:
     def constant(self, name: str, value: Any, order: int = 0) -> None:
         """Records an output that is no tensor: a number as an array, the rest as a literal."""
         array = numeric(value)
+        if array is None and isinstance(value, np.ndarray) and value.dtype.kind in "OSU":
+            array = value
         if array is not None:
             self.tensor(OUTPUT, name, array, order)
             return

@@ -260,7 +260,8 @@ class ModeResult:
             return min(
                 bad, key=lambda t: (t.step or 0, groups.index(t.group), t.order), default=None
             )
-        for group in ("variable", "output", "regularisation", "update", "gradient", "initial"):
+        flow = ("regularisation", "update", "gradient", "input gradient", "initial")
+        for group in ("variable", "output", *flow):
             bad = [tensor for tensor in self.of(group) if not tensor.status.is_good]
             if bad:
                 sign = -1 if group == "gradient" else 1

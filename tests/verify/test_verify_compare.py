@@ -296,3 +296,15 @@ def literal(value, shape=(), dtype="literal"):
     entry = {"group": "output", "name": "x", "order": 0, "dtype": dtype, "shape": list(shape)}
     found.meta["tensors"].append({**entry, "literal": value})
     return found
+
+
+def test_gradients_of_inputs_are_compared_where_both_sides_tell_them():
+    told = {"input_gradients": True}
+    old = answer({"a": X}, groups={"input gradient": {"input 1": X}}, **told)
+    new = answer({"a": X}, groups={"input gradient": {"input 1": 0 * X}}, **told)
+    mode = training(old, new)
+    assert (mode.status, mode.first_divergence.name) == (Status.DIFFERS, "input 1")
+    assert mode.first_divergence.group == "input gradient"
+    reference = training(answer({"a": X}), new)
+    assert reference.status is Status.EQUAL
+    assert "one side has none" in reference.notes[0]

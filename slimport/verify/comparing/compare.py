@@ -89,6 +89,8 @@ def compare_mode(case: Case, mode: str, old: Answered, new: Answered) -> ModeRes
     if mode in protocol.TRAINING_MODES:
         for group in (protocol.REGULARISATION, protocol.UPDATE, protocol.GRADIENT):
             tensors += _group(case, mode, group, old, new, ())
+        if old.meta.get("input_gradients") and new.meta.get("input_gradients"):
+            tensors += _group(case, mode, protocol.INPUT, old, new, ())
         notes += _gradient_notes(old, new)
     no_gradient = (*case.discrete, *case.ignore)
     tensors, more = not_given.left_out(old.meta, tensors, no_gradient)
@@ -133,11 +135,15 @@ def _one_sided_gradients(old: Answered, new: Answered) -> bool:
 
 
 def _gradient_notes(old: Answered, new: Answered) -> list[str]:
-    return [
+    notes = [
         f"{side} side: no gradients: {answer.meta['gradient_error']}"
         for side, answer in (("old", old), ("new", new))
         if answer.meta["gradient_error"]
     ]
+    told = [bool(side.meta.get("input_gradients")) for side in (old, new)]
+    if not notes and told[0] != told[1]:
+        notes.append("gradients of the inputs are not compared: one side has none of them")
+    return notes
 
 
 def _variables(old: Answered, new: Answered) -> list[TensorResult]:
@@ -289,7 +295,7 @@ def _pair(group: str, name: str, old: Described, new: Described, decide: Decidin
     if old_array is None or new_array is None:
         return _literals(group, name, old_entry, new_entry)
     result = compare_arrays(group, name, old_array, new_array, decide, old_entry.get("scale"))
-    if group not in decide.case.tolerance:
+    if decide(1.0, "float32").chosen is None:
         result = small_parts.judged(result, old_array, new_array, old_entry.get("parts") or ())
     if old_entry.get("random") and result.status is Status.DIFFERS:
         result = replace(result, why="the old side draws other random numbers in each run")

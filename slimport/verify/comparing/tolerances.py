@@ -185,6 +185,7 @@ def tolerance(
         entry: How the old side describes it, floors included.
         chosen: Tolerances of the case file, by group.
     """
+    group = protocol.GRADIENT if group == protocol.INPUT else group
     if group in chosen:
         return Tolerance(scale, _measured(entry), chosen=chosen[group])
     steps = mode in protocol.STEP_MODES

@@ -14,6 +14,7 @@ GROUP_TITLES = {
     "update": "Updates of moving statistics",
     "loss": "Losses",
     "gradient": "Gradients",
+    "input gradient": "Gradients of inputs",
     "learning rate": "Learning rates",
     "slot": "Slots of optimizers",
     "weight": "Trained variables",

@@ -22,7 +22,7 @@ from slimport.verify.running.sides import Side
 from slimport.verify.workers import training_sites
 
 #: Groups that need the graph's tensors.
-_OF_GRAPH = (protocol.OUTPUT, protocol.GRADIENT)
+_OF_GRAPH = (protocol.OUTPUT, protocol.GRADIENT, protocol.INPUT)
 
 
 @dataclass
@@ -99,7 +99,9 @@ class Finder:
         elif traces is not None and first.group == protocol.OUTPUT:
             self._add(self._of_output(first, *traces))
         elif traces is not None:
-            self._add(self._of_gradient(first, *traces))
+            found = self._of_gradient(first, *traces)
+            if found.new or first.group != protocol.INPUT:  # an input belongs to no line
+                self._add(found)
         elif first.group != protocol.OUTPUT:
             self._add(self._of_variable(first))
 

@@ -104,7 +104,7 @@ def _put_floors(
             value = answer.arrays[entry["key"]]
             if perturbations.is_random(value, runs):
                 entry.update(random=True, floors={})
-            elif entry["group"] in (protocol.OUTPUT, protocol.GRADIENT):
+            elif entry["group"] in (protocol.OUTPUT, protocol.GRADIENT, protocol.INPUT):
                 entry["parts"] = magnitudes.measured(value, runs)
             entry["floors"].update(perturbations.floors(value, runs))
             entry["floor"] = max(entry["floors"].values(), default=None)

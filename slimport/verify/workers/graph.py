@@ -112,6 +112,7 @@ class Reading:
         self.directions: list[tuple[str, Any, Any]] = []
         self.gradient_error: str | None = None
         self.gradient_names: list[str] = []
+        self.input_names: list[str] | None = None
         self.regularised: list[str] = []
         self.statistics = [
             place
@@ -164,19 +165,33 @@ class Reading:
             ys.append(tensor)
             directions.append(direction)
         variables = self._trainable()
-        if not ys or not variables:
+        inputs = {
+            protocol.input_name(spec, index): tensor
+            for index, (spec, tensor) in enumerate(zip(case["inputs"], self.built.inputs))
+            if tensor.dtype.is_floating
+        }
+        if not ys or not (variables or inputs):
             return
         try:
-            found = tf.gradients(ys, variables, grad_ys=directions)
+            try:
+                found = self._found(ys, [*variables, *inputs.values()], directions)
+                self.input_names = list(inputs)
+            except Exception:  # an operation in front of all variables may have no gradient
+                found = self._found(ys, variables, directions) if variables else []
         except Exception as error:
             self.gradient_error = f"{type(error).__name__}: {error}"
             return
         self.gradient_names = [variable.op.name for variable in variables]
-        self.fetches["gradients"] = [
-            tf.zeros(variable.get_shape(), variable.dtype.base_dtype)
+        self.fetches["gradients"] = found[: len(variables)]
+        self.fetches["input_gradients"] = found[len(variables) :]
+
+    def _found(self, ys: list[Any], xs: list[Any], directions: list[Any]) -> list[Any]:
+        tf = self.built.tf
+        return [
+            tf.zeros(x.get_shape(), x.dtype.base_dtype)
             if gradient is None
             else tf.convert_to_tensor(gradient)
-            for variable, gradient in zip(variables, found)
+            for x, gradient in zip(xs, tf.gradients(ys, xs, grad_ys=directions))
         ]
 
 
@@ -369,6 +384,9 @@ def _answer(
         _put(answer, protocol.REGULARISATION, "regularised", reading.regularised, found, others)
         _put_total(answer, found, others, len(reading.regularised))
         _put(answer, protocol.GRADIENT, "gradients", reading.gradient_names, found, others)
+        if reading.input_names is not None:
+            answer.meta["input_gradients"] = True
+            _put(answer, protocol.INPUT, "input_gradients", reading.input_names, found, others)
         _put_updates(answer, built, reading, found, others)
     return answer
 

@@ -253,6 +253,7 @@ class NewSide:
         """One call in training mode, with everything that it leaves behind."""
         tf = self.tf
         with tf.GradientTape(persistent=True) as tape:
+            tape.watch([value for value in built.inputs if value.dtype.is_floating])
             outputs = built.call(training=True)
             losses = list(built.model.losses)
             total = tf.add_n([tf.reshape(tf.cast(x, "float32"), []) for x in losses] or [0.0])
@@ -289,7 +290,12 @@ class NewSide:
             if value.dtype.is_floating and name not in case["no_gradient_outputs"]
         ]
         names = [name for name, variable in built.variables.items() if variable.trainable]
-        if not kept or not names:
+        inputs = {
+            protocol.input_name(spec, index): value
+            for index, (spec, value) in enumerate(zip(case["inputs"], built.inputs, strict=True))
+            if value.dtype.is_floating
+        }
+        if not kept or not (names or inputs):
             return
         directions = [
             tf.constant(
@@ -298,14 +304,22 @@ class NewSide:
             for name, value in kept
         ]
         weights = [built.variables[name].value for name in names]
+        ys = [value for _, value in kept]
         try:
-            found = tape.gradient([value for _, value in kept], weights, directions)
+            try:
+                found = tape.gradient(ys, [*weights, *inputs.values()], directions)
+                answer.meta["input_gradients"] = True
+            except Exception:  # an operation in front of all variables may have no gradient
+                inputs = {}
+                found = tape.gradient(ys, weights, directions) if weights else []
         except Exception as error:
             answer.meta["gradient_error"] = f"{type(error).__name__}: {error}"
             return
-        for order, (name, weight, gradient) in enumerate(zip(names, weights, found, strict=True)):
-            dense = tf.zeros_like(weight) if gradient is None else tf.convert_to_tensor(gradient)
-            answer.tensor(protocol.GRADIENT, name, np.asarray(dense), order)
+        groups = [*[protocol.GRADIENT] * len(names), *[protocol.INPUT] * len(inputs)]
+        every = zip(groups, [*names, *inputs], [*weights, *inputs.values()], found, strict=True)
+        for order, (group, name, value, gradient) in enumerate(every):
+            dense = tf.zeros_like(value) if gradient is None else tf.convert_to_tensor(gradient)
+            answer.tensor(group, name, np.asarray(dense), order)
 
 
 def sides(request: Any) -> tuple[training_model.FitSide, NewSide]:
