@@ -6,6 +6,7 @@ import ast
 import contextlib
 import json
 import os
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -223,3 +224,23 @@ def test_what_workers_import_is_part_of_the_key():
             waiting += imported(path)
     assert {"worker", "graph", "values", "protocol"} <= {path.stem for path in reached}
     assert reached <= set(cache.worker_files())
+
+
+READING = """
+import sys
+from slimport.verify.workers import loaded
+loaded.watch(sys.argv[1] + "/out-0")
+open(sys.argv[1] + "/data.txt").read()
+open(sys.argv[1] + "/written.txt", "w").close()
+open(sys.argv[1] + "/written.txt").read()
+open(sys.argv[1] + "/out-0/request.json").read()
+print([path for path in loaded.files() if path.startswith(sys.argv[1])])
+"""
+
+
+def test_files_that_code_opens_are_rested_on(place):
+    (place / "out-0").mkdir()
+    (place / "out-0" / "request.json").write_text("{}")
+    command = [sys.executable, "-c", READING, str(place)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert ast.literal_eval(done.stdout) == [str(place / "data.txt")]

@@ -62,6 +62,7 @@ def main(argv: list[str], start: Callable[[Any], RunMode]) -> int:
     Temporary.parent = out / "temporary"
     sys.argv = argv[:1]
     enter_tree(request)
+    loaded.watch(str(out))
     run_mode = start(request)
     protocol.write_json(out / protocol.ENVIRONMENT_FILE, environment())
     for case in request["cases"]:
