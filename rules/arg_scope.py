@@ -1,10 +1,12 @@
 """slim.arg_scope, add_arg_scope and their companions."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import libcst as cst
 
 from slimport.index.program import Reference
+from slimport.rewrite.always import always
 from slimport.rewrite.layers import LayerRule, RenamedRule, keras_keyword, keras_value
 from slimport.rewrite.registry import rule_for
 from slimport.rewrite.rule import Example, Outcome, Rule
@@ -17,12 +19,18 @@ class _ArgScopeRule(Rule):
 
     def call(self, site: CallSite) -> Outcome:
         ops = _listed_layers(site)
-        arguments = [_argument(argument, ops) for argument in site.node.args]
+        told = always(site, passed_on=ops is not None)
+        arguments = [_argument(_told(argument, told), ops) for argument in site.node.args]
         function = site.node.func if site.aliased else site.file.written("layer_defaults")
         return site.node.with_changes(func=function, args=arguments)
 
     def value(self, site: ValueSite) -> Outcome:
         return site.file.written("layer_defaults")
+
+
+def _told(argument: cst.Arg, told: Mapping[str, cst.BaseExpression]) -> cst.Arg:
+    name = argument.keyword.value if argument.keyword else ""
+    return argument.with_changes(value=told[name]) if name in told else argument
 
 
 def _listed_layers(site: CallSite) -> list[str] | None:

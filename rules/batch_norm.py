@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import libcst as cst
 
 from slimport.index.closed import LayerCall
+from slimport.rewrite.always import is_training_keyword
 from slimport.rewrite.layers import activation_name
 from slimport.rewrite.plain import PlainCall, PlainLayerRule, activated
 from slimport.rewrite.plain_norm import (
     batch_norm_keywords,
     blocks_batch_norm,
-    is_training_keyword,
 )
 from slimport.rewrite.rule import Example
 from slimport.rewrite.site import literal
@@ -23,7 +23,8 @@ class _BatchNormRule(PlainLayerRule):
 
     def plain(self, call: PlainCall) -> cst.BaseExpression:
         layer = call.file.written("BatchNormalization")
-        training = {"is_training": is_training_keyword(call.get("is_training"))}
+        told = is_training_keyword(call.layer, call.get("is_training"), call.file)
+        training = {"is_training": told}
         activation = call.get("activation_fn")
         if activation is not None and literal(activation) is not None:
             activated(call, activation_name(activation) or activation)
@@ -40,7 +41,9 @@ BATCH_NORM = _BatchNormRule(
     details=(
         "Slim's fused kernel puts n/(n-1) times the batch variance into the moving variance; "
         "keras.layers.BatchNormalization does not (2.0 against 1.0 for two values). The written "
-        "layer is the equivalent one. Plain Keras would change moving statistics only."
+        "layer is the equivalent one. Plain Keras would change moving statistics only. "
+        'A literal True is `is_training="always"` where the network has a training parameter, or '
+        "its callers have; elsewhere True follows Keras."
     ),
     examples=(
         Example(
@@ -114,6 +117,79 @@ def net(images, is_training=False):
     return keras.ops.relu(images)
 """,
             inputs=((4, 3, 3, 5),),
+        ),
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(images, is_training=False):
+    images = slim.conv2d(images, 4, [3, 3], normalizer_fn=slim.batch_norm, scope='c1',
+                         normalizer_params={'decay': 0.9, 'is_training': True})
+    images = slim.batch_norm(images, is_training=True, scope='n1')
+    return slim.batch_norm(images, scope='n2', is_training=is_training)
+""",
+            after="""
+import keras
+import tensorflow as tf
+from scoped_layers import BatchNormalization
+
+
+def net(images, is_training=False):
+    images = keras.layers.Conv2D(4, [3, 3], padding="same", use_bias=False, name="c1")(images)
+    images = BatchNormalization(
+        momentum=0.9, scale=False, name="c1__BatchNorm"
+    )(images, is_training=True)
+    images = keras.ops.relu(images)
+    images = BatchNormalization(momentum=0.999, scale=False, name="n1")(images, is_training=True)
+    return BatchNormalization(
+        momentum=0.999, scale=False, name="n2"
+    )(images, is_training=None if is_training else False)
+""",
+            inputs=((4, 6, 6, 3),),
+            title="True in a network with a training parameter: by the batch in inference, too",
+        ),
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def layers(images, depths):
+    for depth in depths:
+        images = slim.conv2d(images, depth, [3, 3])
+    return slim.batch_norm(images, is_training=True)
+
+
+def net(images, is_training=False):
+    params = {'decay': 0.9, 'is_training': True}
+    with slim.arg_scope([slim.conv2d], normalizer_fn=slim.batch_norm, normalizer_params=params):
+        untold = slim.conv2d(images, 4, [3, 3], scope='untold')
+    with slim.arg_scope([slim.batch_norm], is_training=True):
+        with slim.arg_scope([slim.conv2d], normalizer_fn=slim.batch_norm):
+            return untold + layers(images, [3, 4])
+""",
+            after="""
+import tensorflow as tf
+from scoped_layers import batch_norm, conv2d, layer_defaults
+
+
+def layers(images, depths):
+    for depth in depths:
+        images = conv2d(images, depth, [3, 3])
+    return batch_norm(images, is_training="always")
+
+
+def net(images, is_training=False):
+    params = {'decay': 0.9, 'is_training': True}
+    with layer_defaults([conv2d], normalizer=batch_norm, normalizer_params=params):
+        untold = conv2d(images, 4, [3, 3], name='untold')
+    with layer_defaults([batch_norm], is_training="always"):
+        with layer_defaults([conv2d], normalizer=batch_norm):
+            return untold + layers(images, [3, 4])
+""",
+            title="the same by scopes and callers; a dictionary in a variable stays, and is noted",
         ),
     ),
 )

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import libcst as cst
 
 from slimport import slim_api
+from slimport.rewrite.always import always
 from slimport.rewrite.layers import RenamedRule
 from slimport.rewrite.marked import MarkedRule
-from slimport.rewrite.rule import Example
-from slimport.rewrite.site import Site
+from slimport.rewrite.rule import Example, Outcome
+from slimport.rewrite.site import CallSite, Site
 
 _SIZE = "default_image_size"
 
@@ -16,6 +17,9 @@ _SIZE = "default_image_size"
 @dataclass(frozen=True, kw_only=True)
 class _NetRule(RenamedRule):
     """The written module has all of them, in one namespace."""
+
+    def call(self, site: CallSite) -> Outcome:
+        return site.renamed(self.value_of(site), {}, always(site))
 
     def value_of(self, site: Site) -> cst.BaseExpression:
         api = site.api.removesuffix(f".{_SIZE}")

@@ -6,6 +6,7 @@ import libcst as cst
 
 from slimport.index.program import Reference
 from slimport.index.tf_layers import TF_LAYERS
+from slimport.rewrite.always import always
 from slimport.rewrite.layers import activation_name
 from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Rule
 from slimport.rewrite.site import CallSite, ValueSite, literal
@@ -26,7 +27,7 @@ class _TfLayersRule(Rule):
             name = argument.keyword.value if argument.keyword else ""
             if _is_refused(name, argument.value):
                 return Leave(f"{site.api} with {name} has no equivalent", "normalize without it")
-        call = site.renamed(outcome, {})
+        call = site.renamed(outcome, {}, always(site, "training"))
         return call.with_changes(args=[_keras_argument(argument) for argument in call.args])
 
     def value(self, site: ValueSite) -> Outcome:
@@ -222,6 +223,26 @@ import tensorflow.compat.v1 as tf
 def net(features):
     return tf.layers.dense(features, 10)
 """,
+        ),
+        Example(
+            before="""
+import tensorflow as tf
+
+
+def net(images, is_training=False):
+    images = tf.layers.batch_normalization(images, training=True)
+    return tf.layers.batch_normalization(images, training=is_training)
+""",
+            after="""
+from scoped_layers import tf_batch_normalization
+
+
+def net(images, is_training=False):
+    images = tf_batch_normalization(images, training="always")
+    return tf_batch_normalization(images, training=is_training)
+""",
+            inputs=((4, 6, 6, 3),),
+            title="True in a network with a training parameter: by the batch in inference, too",
         ),
     ),
 )

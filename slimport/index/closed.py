@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from slimport import slim_api
 from slimport.index.names import Assigned
 from slimport.index.program import Function, Program, Reference, bind
+from slimport.index.training_always import Trains, is_true, meaning_of_true, true_in
 
 # Default variable scope of each layer with variables (tf_slim/layers/layers.py).
 DEFAULT_SCOPES = {
@@ -39,6 +40,7 @@ class LayerCall:
         name: name of the layer, None for layers without variables that have none.
         normalizer: canonical name of its normalizer_fn, None without one, "" if unknown.
         normalizer_defaults: parameter -> arg_scope call that sets it for the normalizer.
+        trains: what an `is_training=True` means that reaches it or its normalizer.
     """
 
     reference: Reference
@@ -48,6 +50,7 @@ class LayerCall:
     name: str | None
     normalizer: str | None = None
     normalizer_defaults: dict[str, ast.Call] = field(default_factory=dict)
+    trains: Trains = Trains.FOLLOWS
 
 
 @dataclass(eq=False)
@@ -299,10 +302,23 @@ class _Body:
         origin = {name: scope for name, scope in origin.items() if name not in bound}
         name = self._name(api, arguments.get("scope"), _path(scopes), branching)
         normalizer = self._normalizer(arguments.get("normalizer_fn"))
-        defaults = self._defaults(normalizer, scopes)[1] if normalizer else {}
+        values, defaults = self._defaults(normalizer, scopes) if normalizer else ({}, {})
+        told = arguments if normalizer is None else values
+        trains = self._trains(call, told.get("is_training"), arguments.get("normalizer_params"))
         self.closure.layers[call] = LayerCall(
-            reference, call, arguments, origin, name, normalizer, defaults
+            reference, call, arguments, origin, name, normalizer, defaults, trains
         )
+
+    def _trains(
+        self, call: ast.Call, is_training: ast.expr | None, parameters: ast.expr | None
+    ) -> Trains:
+        """What the True means that reaches a call, if one does: there, and where it is written."""
+        told = true_in(parameters) or is_training
+        if not is_true(told):
+            return Trains.FOLLOWS
+        assert told is not None
+        found = {meaning_of_true(n, self.function, self.program) for n in (call, told)}
+        return found.pop() if len(found) == 1 else min(found, key=lambda trains: trains.value)
 
     def _normalizer(self, node: ast.expr | None) -> str | None:
         if node is None or (isinstance(node, ast.Constant) and node.value is None):

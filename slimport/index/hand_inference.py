@@ -9,11 +9,8 @@ from slimport.index.hand_loop import HandLoop
 from slimport.index.hand_statistics import Code
 from slimport.index.program import Function, Program, Reference
 from slimport.index.stays import Stays
+from slimport.index.training_always import TRAINING_PARAMETERS
 
-# Parameters that say whether a network trains, as authors call them.
-_TRAINING = frozenset(
-    "is_train is_training istrain istraining phase_train train training train_mode".split()
-)
 _FOLLOWING = ("slim.batch_norm", "slim.dropout")  # they train unless they are told not to
 _DRAWING = (
     "tf.multinomial", "tf.random", "tf.truncated_normal", "tf.distributions.", "tf.image.random",
@@ -45,7 +42,7 @@ def check_inference(loop: HandLoop, program: Program) -> None:
     for statement in loop.of_loss:
         for node in ast.walk(statement):
             match node:
-                case ast.keyword(arg, ast.Constant(True)) if arg in _TRAINING:
+                case ast.keyword(arg, ast.Constant(True)) if arg in TRAINING_PARAMETERS:
                     raise Stays(f"{arg} is True", node.value)
     follows = {r.api.name for r in code.references if r.api.name in _FOLLOWING}
     if follows and not _says(code):
@@ -113,7 +110,11 @@ def _trains_by_default(target: Function, call: ast.Call) -> str:
     defaults |= {a.arg: value for a, value in pairs if value is not None}
     for name, value in defaults.items():
         position = names.index(name) if name in names else 99
-        if name not in _TRAINING or not isinstance(value, ast.Constant) or value.value is not True:
+        if (
+            name not in TRAINING_PARAMETERS
+            or not isinstance(value, ast.Constant)
+            or value.value is not True
+        ):
             continue
         given = argument(call, position, name)
         if given is None or (isinstance(given, ast.Constant) and given.value is True):

@@ -18,8 +18,9 @@ from slimport.index.modules import Module
 from slimport.index.names import Assigned, Scope
 from slimport.index.program import Function, Program, Reference, Span, closure_of
 from slimport.index.resolve import Api, External
+from slimport.index.training_always import Trains, meaning_of_true
 from slimport.report.model import FunctionForm, LeftAlone, Rewritten
-from slimport.rewrite import aliases, marks, python2, sessions
+from slimport.rewrite import aliases, always, marks, python2, sessions
 from slimport.rewrite.align import is_aligned, realign
 from slimport.rewrite.blocks import on_one_line, unchained, without_items
 from slimport.rewrite.factories import Factory
@@ -123,6 +124,7 @@ def rewrite_module(
     rewriter.result.written_names = set(rewriter.names.written)
     rewriter.result.functions = plan.forms(module)
     rewriter.result.notes += plan.why_loops_stay(module)
+    rewriter.result.notes += rewriter.services.warnings + always.notes(module, plan.program)
     return rewriter.result
 
 
@@ -147,6 +149,7 @@ class _Services:
         self._module = module
         self._plan = plan
         self.remarks: list[str] = []
+        self.warnings: list[str] = []
 
     def written(self, name: str) -> cst.BaseExpression:
         return cst.Name(self._names.from_written(name))
@@ -256,8 +259,14 @@ class _Services:
         name = self.tensorflow(now.name, reference.api.spelled)
         return site.node.with_changes(func=name) if isinstance(site, CallSite) else name
 
+    def trains(self, node: ast.expr, function: Function) -> Trains:
+        return meaning_of_true(node, function, self._plan.program)
+
     def note(self, text: str) -> None:
         self.remarks.append(text)
+
+    def warn(self, line: int, text: str) -> None:
+        self.warnings.append(f"{self._module.path}:{line}: {text}")
 
 
 class _Rewriter(cst.CSTTransformer):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import libcst as cst
 
 from slimport.index.program import Reference
+from slimport.rewrite.always import always
 from slimport.rewrite.registry import rule_for
 from slimport.rewrite.rule import Outcome, Rule
 from slimport.rewrite.site import CallSite, Site, ValueSite, literal, source, string
@@ -49,7 +50,8 @@ class LayerRule(Rule):
     keywords: Mapping[str, str] = field(default_factory=lambda: WEIGHT_KEYWORDS)
 
     def call(self, site: CallSite) -> Outcome:
-        return site.renamed(site.file.written(site.short), self.keywords, keras_values(site))
+        values = {**keras_values(site), **always(site)}
+        return site.renamed(site.file.written(site.short), self.keywords, values)
 
     def value(self, site: ValueSite) -> Outcome:
         return site.file.written(site.short)

@@ -11,11 +11,11 @@ import libcst as cst
 from slimport import slim_api
 from slimport.index.closed import LayerCall
 from slimport.index.values import may_be_float
+from slimport.rewrite.always import is_training_keyword
 from slimport.rewrite.layers import LayerRule, activation_name
 from slimport.rewrite.plain_norm import (
     batch_norm_keywords,
     blocks_normalizer,
-    is_training_keyword,
 )
 from slimport.rewrite.site import FileServices, literal, source, string
 
@@ -193,7 +193,8 @@ def normalized(
 ) -> None:
     """Adds batch normalization as a step."""
     keywords = batch_norm_keywords(arguments)
-    training = {"is_training": is_training_keyword(arguments.get("is_training"))}
+    told = is_training_keyword(call.layer, arguments.get("is_training"), call.file)
+    training = {"is_training": told}
 
     def step(inputs: cst.BaseExpression) -> cst.BaseExpression:
         layer = call.file.written("BatchNormalization")

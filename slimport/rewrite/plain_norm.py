@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import libcst as cst
 
 from slimport.index.closed import LayerCall
-from slimport.rewrite.site import NOT_LITERAL, literal
+from slimport.rewrite.site import literal
 
 # slim's parameter -> Keras' keyword and slim's default where Keras has another
 # (tf_slim/layers/layers.py, batch_norm; keras/src/layers/normalization/batch_normalization.py).
@@ -66,14 +66,3 @@ def batch_norm_keywords(
             value = None
         found[keyword] = value
     return found
-
-
-def is_training_keyword(value: cst.BaseExpression | None) -> cst.BaseExpression | None:
-    """``is_training`` of the written layer: None (fit and evaluate decide) for slim's True."""
-    known = literal(value) if value is not None else True
-    if known is True or value is None:
-        return None
-    if known is False:
-        return cst.Name("False")
-    assert known is NOT_LITERAL
-    return cst.IfExp(value, cst.Name("None"), cst.Name("False"))

@@ -14,6 +14,7 @@ from slimport import slim_api
 if TYPE_CHECKING:
     from slimport.index.names import Scope
     from slimport.index.program import Function, Reference
+    from slimport.index.training_always import Trains
     from slimport.rewrite.rule import Outcome
 
 
@@ -95,8 +96,14 @@ class FileServices(Protocol):
     def tf1(self, site: CallSite | ValueSite) -> Outcome:
         """The TF 1 symbol under its TF 2 name, where it has no Keras equivalent."""
 
+    def trains(self, node: ast.expr, function: Function) -> Trains:
+        """What a literal ``is_training=True`` means there."""
+
     def note(self, text: str) -> None:
         """Adds a remark to the report of the current reference."""
+
+    def warn(self, line: int, text: str) -> None:
+        """Adds a remark on a line to the report of the whole run, which is printed."""
 
 
 @dataclass

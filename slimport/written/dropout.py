@@ -36,7 +36,8 @@ def dropout(
         inputs: A tensor.
         keep_prob: Probability with which an element is kept; a number or a tensor.
         noise_shape: Shape of the random mask; 1 where elements share their fate.
-        is_training: True to follow Keras (in a TF 1 graph: training), False for none, or a tensor.
+        is_training: True to follow Keras (in a TF 1 graph: training), "always" to drop in
+            inference, too, False for none, or a tensor.
         seed: Seed of the random mask.
 
     Returns:

@@ -58,7 +58,8 @@ def batch_norm(
         updates_collections: In a TF 1 graph, the collection for the updates of the moving
             averages; `None` to update in place. Elsewhere they are updated in place.
         is_training: True to follow Keras (`fit` trains, `predict` infers; in a TF 1 graph:
-            training), False for the moving averages always, or a boolean tensor.
+            training), "always" for the statistics of the batch in inference, too, False for the
+            moving averages always, or a boolean tensor.
         fused: False for the plain formula, which averages the biased variance.
         data_format: `"NHWC"`: the last dimension holds the channels; `"NCHW"`: the second.
 
@@ -113,6 +114,10 @@ def training_choice(is_training: Any) -> Any:
         return keras.ops.convert_to_tensor(is_training)
     if not is_training:
         return False
+    if isinstance(is_training, str):
+        if is_training != "always":
+            raise ValueError(f'is_training is a boolean, a tensor or "always", not {is_training!r}')
+        return True
     return None if current_layer_graph().tf_graph is None else True
 
 
@@ -154,27 +159,33 @@ class BatchNormalization(ScopedLayer, keras.layers.BatchNormalization):
     def call(
         self, inputs: Any, training: Any = None, mask: Any = None, is_training: Any = None
     ) -> Any:
-        """Normalizes `inputs`; `is_training`, a boolean or a tensor, overrides `training`."""
+        """Normalizes `inputs`; `is_training`, a boolean or a tensor, overrides `training`.
+
+        A layer that uses the statistics of the batch in inference, too (`is_training=True`), keeps
+        its moving averages there: TF-Slim updated them where its training step ran.
+        """
+        infers = is_training is True and not training and not in_tf_graph()
+        held = infers and self.updates_collections is not None
         training = training if is_training is None else is_training
         rank = len(inputs.shape)
         fused = self.fused and rank in (2, 4) and inputs.dtype != tf.float64
         if self.axis in (1, 1 - rank) and rank > 2:  # the fused kernel wants channels last
             order = [0, *range(2, rank), 1]
-            outputs = self._normalize(tf.transpose(inputs, order), training, fused)
+            outputs = self._normalize(tf.transpose(inputs, order), training, fused, held)
             return tf.transpose(outputs, [0, rank - 1, *range(1, rank - 1)])
-        return self._normalize(inputs, training, fused)
+        return self._normalize(inputs, training, fused, held)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments of the layer."""
         own = {"fused": self.fused, "updates_collections": self.updates_collections}
         return {**super().get_config(), **own}
 
-    def _normalize(self, inputs: Any, training: Any, fused: bool) -> Any:
-        """Normalizes inputs with the channels last, and updates the moving averages."""
+    def _normalize(self, inputs: Any, training: Any, fused: bool, held: bool) -> Any:
+        """Normalizes inputs with the channels last; updates the averages that are not held."""
         normalize = self._fused if fused else self._plain
         if not keras.ops.is_tensor(training):
             outputs, mean, variance = normalize(inputs, bool(training))
-            return self._update(outputs, mean, variance) if training else outputs
+            return self._update(outputs, mean, variance) if training and not held else outputs
         outputs, mean, variance = tf.cond(
             tf.cast(training, tf.bool),
             lambda: normalize(inputs, True),

@@ -53,7 +53,8 @@ def tf_batch_normalization(
         center: Whether to add `beta`.
         scale: Whether to multiply by `gamma`.
         training: False for the moving averages, True to follow Keras (`fit` trains, `predict`
-            infers; in a TF 1 graph: training), or a boolean tensor.
+            infers; in a TF 1 graph: training), "always" for the statistics of the batch in
+            inference, too, or a boolean tensor.
 
     Raises:
         ValueError: If something is asked for that is not supported: `renorm`,

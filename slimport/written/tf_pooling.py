@@ -147,7 +147,8 @@ def tf_dropout(
         rate: Probability with which an element is zeroed; a tensor in a TF 1 graph only.
         noise_shape: Shape of the random mask; `None` in it for the size of the inputs.
         seed: Seed of the random mask.
-        training: False for none, True to follow Keras (in a TF 1 graph: training), or a tensor.
+        training: False for none, True to follow Keras (in a TF 1 graph: training), "always" to
+            drop in inference, too, or a tensor.
     """
     with tf_layer_scope(None, name or "dropout") as scope:
         choice = training_choice(training)

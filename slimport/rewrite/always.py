@@ -1,0 +1,159 @@
+"""``is_training=True`` in a network that is told whether it trains: ``is_training="always"``."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+import libcst as cst
+
+from slimport import slim_api
+from slimport.index.closed import LayerCall
+from slimport.index.modules import Module
+from slimport.index.program import Function, Program, Reference, bind
+from slimport.index.resolve import InTree
+from slimport.index.tf_layers import TF_LAYERS
+from slimport.index.training_always import (
+    TRAINING_PARAMETERS,
+    Trains,
+    assigned,
+    is_true,
+    meaning_of_true,
+    true_in,
+)
+from slimport.rewrite.site import CallSite, FileServices, literal, string
+
+FOLLOWS_KERAS = (
+    "{} follows Keras (fit trains, predict infers), though the network is told elsewhere whether "
+    'it trains; where it is to train in inference, too: is_training="always"'
+)
+# What rules hand an "always" to, or ask for plain layers that train always.
+_HANDLED = frozenset({"slim.batch_norm", "slim.dropout", "slim.arg_scope"})
+
+
+def always(
+    site: CallSite, name: str = "is_training", passed_on: bool = True
+) -> dict[str, cst.BaseExpression]:
+    """New values by parameter, for the arguments of a call that hold a True for good.
+
+    Args:
+        site: the call.
+        name: the parameter that says whether the layer trains.
+        passed_on: whether the written module gets the values; an author's own function may not
+            know what "always" is.
+    """
+    call = site.reference.call
+    if call is None:
+        return {}
+    signature = slim_api.signature(site.short) if site.api.startswith("slim.") else None
+    given = bind(call, signature.parameters) if signature else None
+    if given is None:
+        given = {keyword.arg or "**": keyword.value for keyword in call.keywords}
+    parameters = signature.parameters if signature else ()
+    values = _by_parameter(site.node, parameters)
+    found: dict[str, cst.BaseExpression] = {}
+    for parameter, node in given.items():
+        told: ast.expr | None = node
+        if parameter == name and is_true(node):
+            value = _in_place(values.get(parameter))
+        elif parameter in ("normalizer_params", "**"):
+            told, value = _in_dictionary(node, values.get(parameter), site)
+        else:
+            continue
+        trains = site.file.trains(told, site.function) if told is not None else Trains.FOLLOWS
+        if trains is Trains.ALWAYS and value is not None and passed_on and parameter != "**":
+            found[parameter] = value
+        elif trains is not Trains.FOLLOWS:
+            site.file.warn(call.lineno, FOLLOWS_KERAS.format(f"{name}=True"))
+    return found
+
+
+def is_training_keyword(
+    layer: LayerCall, value: cst.BaseExpression | None, file: FileServices
+) -> cst.BaseExpression | None:
+    """``is_training`` of a layer of the written module, None where fit and evaluate decide."""
+    known = literal(value) if value is not None else True
+    if value is None or known is True:
+        if layer.trains is Trains.UNTOLD:
+            file.warn(layer.call.lineno, FOLLOWS_KERAS.format("is_training=True"))
+        return cst.Name("True") if layer.trains is Trains.ALWAYS else None
+    if known is False:
+        return cst.Name("False")
+    return cst.IfExp(value, cst.Name("None"), cst.Name("False"))
+
+
+def notes(module: Module, program: Program) -> list[str]:
+    """Remarks on each True that goes to layers through other functions, and does not say so."""
+    return [
+        f"{module.path}:{call.lineno}: " + FOLLOWS_KERAS.format(f"{name}=True")
+        for function in program.by_module[module]
+        for call, name in _passed_on(function, program)
+        if meaning_of_true(call, function, program) is not Trains.FOLLOWS
+    ]
+
+
+def _passed_on(function: Function, program: Program) -> Iterator[tuple[ast.Call, str]]:
+    """Calls that hand a True on to layers: of the program's networks, `partial`, `slim.repeat`."""
+    by_call = {r.call: r for r in function.references if r.call is not None}
+    layers = {r.node for r in function.references if r.api.name in _HANDLED}
+    for call in function.calls:
+        for keyword in call.keywords:
+            if keyword.arg not in TRAINING_PARAMETERS or not is_true(keyword.value):
+                continue
+            meaning = program.resolve(call.func, function.module)
+            if isinstance(meaning, InTree):
+                builds = program.function_of(meaning.definition) in program.building
+            elif call in by_call:
+                builds = not _is_handled(by_call[call]) and by_call[call].api.name[:5] == "slim."
+            else:
+                builds = any(argument in layers for argument in call.args)
+            if builds:
+                yield call, keyword.arg
+
+
+def _is_handled(reference: Reference) -> bool:
+    name = reference.api.name
+    return name in _HANDLED or name in slim_api.NETS or name in TF_LAYERS
+
+
+def _by_parameter(node: cst.Call, parameters: tuple[str, ...]) -> dict[str, cst.BaseExpression]:
+    found = {}
+    for position, argument in enumerate(node.args):
+        if argument.keyword is not None:
+            found[argument.keyword.value] = argument.value
+        elif not argument.star and position < len(parameters):
+            found[parameters[position]] = argument.value
+    return found
+
+
+def _in_place(value: cst.BaseExpression | None) -> cst.BaseExpression | None:
+    return string("always") if value is not None and literal(value) is True else None
+
+
+def _in_dictionary(
+    node: ast.expr, value: cst.BaseExpression | None, site: CallSite
+) -> tuple[ast.expr | None, cst.BaseExpression | None]:
+    """The True among a normalizer's parameters, and the parameters with "always" in its place."""
+    told = true_in(node)
+    if told is None:
+        held = (true_in(v) for v in assigned(node, site.reference.scope))
+        return next((found for found in held if found is not None), None), None
+    if isinstance(value, cst.Dict):
+        elements = [
+            e.with_changes(value=string("always"))
+            if isinstance(e, cst.DictElement)
+            and literal(e.key) == "is_training"
+            and literal(e.value) is True
+            else e
+            for e in value.elements
+        ]
+        return told, value.with_changes(elements=elements)
+    if isinstance(value, cst.Call):
+        arguments = [
+            a.with_changes(value=string("always"))
+            if a.keyword is not None and a.keyword.value == "is_training"
+            else a
+            for a in value.args
+        ]
+        return told, value.with_changes(args=arguments)
+    return told, None
