@@ -454,6 +454,13 @@ def _notes(built: Built, reading: Reading, training: bool) -> list[str]:
             f"the graph draws random numbers of its own when it runs (first: {uses[0].name}): "
             "outputs behind it cannot be equal. Switch them off by an argument of the case."
         )
+    returned = {id(tensor) for _, tensor in built.outputs}
+    losses = [loss for loss in built.tf.losses.get_losses() if id(loss) not in returned]
+    if losses:
+        notes.append(
+            "losses in the graph's collection that are no outputs of the entry are not compared: "
+            f"{len(losses)} (first: {losses[0].name})"
+        )
     if not training and built.tf.get_collection(built.tf.GraphKeys.UPDATE_OPS):
         notes.append(
             "in inference mode the graph still holds updates of moving averages, so it "
