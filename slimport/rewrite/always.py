@@ -29,6 +29,11 @@ FOLLOWS_KERAS = (
 )
 # What rules hand an "always" to, or ask for plain layers that train always.
 _HANDLED = frozenset({"slim.batch_norm", "slim.dropout", "slim.arg_scope"})
+# Where the others have the parameter.
+_POSITIONS = {
+    **{api: 3 if name in ("resnet_v1", "resnet_v2") else 2 for api, name in slim_api.NETS.items()},
+    "tf.layers.dropout": 4,
+}
 
 
 def always(
@@ -97,18 +102,36 @@ def _passed_on(function: Function, program: Program) -> Iterator[tuple[ast.Call,
     by_call = {r.call: r for r in function.references if r.call is not None}
     layers = {r.node for r in function.references if r.api.name in _HANDLED}
     for call in function.calls:
-        for keyword in call.keywords:
-            if keyword.arg not in TRAINING_PARAMETERS or not is_true(keyword.value):
-                continue
-            meaning = program.resolve(call.func, function.module)
-            if isinstance(meaning, InTree):
-                builds = program.function_of(meaning.definition) in program.building
-            elif call in by_call:
-                builds = not _is_handled(by_call[call]) and by_call[call].api.name[:5] == "slim."
-            else:
-                builds = any(argument in layers for argument in call.args)
-            if builds:
-                yield call, keyword.arg
+        meaning = program.resolve(call.func, function.module)
+        target = program.function_of(meaning.definition) if isinstance(meaning, InTree) else None
+        told = [k.arg for k in call.keywords if k.arg in TRAINING_PARAMETERS and is_true(k.value)]
+        name = told[0] if told else None
+        reference = by_call.get(call)
+        if target is not None:
+            name, builds = name or _position_of_true(call, target), target in program.building
+        elif reference is None:
+            builds = any(argument in layers for argument in call.args)
+        elif not _is_handled(reference):
+            builds = reference.api.name.startswith("slim.")
+        else:  # the rules look at keywords
+            builds = reference.api.name in _POSITIONS and is_true(
+                next(iter(call.args[_POSITIONS[reference.api.name] :]), None)
+            )
+            name = "is_training"
+        if builds and name:
+            yield call, name
+
+
+def _position_of_true(call: ast.Call, target: Function) -> str | None:
+    """The training parameter that a call hands a True to by its position."""
+    arguments = getattr(target.node, "args", None)
+    if not isinstance(arguments, ast.arguments):
+        return None
+    names = [a.arg for a in (*arguments.posonlyargs, *arguments.args)]
+    decorators = [ast.unparse(d) for d in getattr(target.node, "decorator_list", ())]
+    bound = target.is_method and "staticmethod" not in decorators
+    given = zip(names[bound:], call.args, strict=False)
+    return next((n for n, a in given if n in TRAINING_PARAMETERS and is_true(a)), None)
 
 
 def _is_handled(reference: Reference) -> bool:

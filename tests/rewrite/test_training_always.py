@@ -167,6 +167,17 @@ def block(x, is_training=False):
 def net(x, is_training):
     return block(x, is_training=True)
 """,
+    "handed on by its position": """
+def block(x, is_training=False):
+    return slim.dropout(x, is_training=is_training)
+
+def net(x, is_training):
+    return block(x, True)
+""",
+    "a network of slim, by its position": """
+def net(x, is_training):
+    return vgg.vgg_16(x, 10, True)
+""",
     "partial": """
 def net(x, is_training):
     return functools.partial(slim.dropout, is_training=True)(x)
