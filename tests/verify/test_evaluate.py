@@ -279,7 +279,13 @@ def test_of_contrib_training(tmp_path: Path) -> None:
     assert after == pytest.approx(before, rel=1e-6)
 
 
-@pytest.mark.parametrize(("variables", "averages"), VARIABLES.values(), ids=list(VARIABLES))
+@pytest.mark.parametrize(
+    ("variables", "averages"),
+    [
+        pytest.param(*value, id=name, marks=pytest.mark.slow if name == "averages" else ())
+        for name, value in VARIABLES.items()
+    ],
+)
 def test_once(variables: str, averages: bool, tmp_path: Path) -> None:
     checkpoint(tmp_path / "checkpoints", 30, averages)
     path = records(tmp_path)

@@ -289,6 +289,7 @@ def write_rows(path: str) -> None:
             writer.write(example.SerializeToString())
 
 
+@pytest.mark.slow
 def test_batches_and_losses_are_those_of_the_queues(tmp_path: Path) -> None:
     records = str(tmp_path / "data.tfrecord")
     write_rows(records)

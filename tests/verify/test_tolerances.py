@@ -185,4 +185,14 @@ def test_what_another_run_gives_otherwise_has_no_floor():
     assert perturbations.floors(MASKED, runs) == {}
     same = {**runs, perturbations.NOTHING: [MASKED.copy()]}
     assert not perturbations.is_random(MASKED, same)
-    assert set(perturbations.floors(MASKED, same)) == {perturbations.ULP}
+    assert perturbations.floors(MASKED, same)[perturbations.NOTHING] == 0.0
+
+
+def test_sums_in_the_order_in_which_threads_end_are_no_draws():
+    value = np.random.RandomState(0).standard_normal(1000).astype("float32")
+    other = value + np.float32(1e-5) * np.random.RandomState(1).standard_normal(1000)
+    runs = {perturbations.NOTHING: [other.astype("float32")]}
+    assert not perturbations.is_random(value, runs)
+    assert 0.0 < perturbations.floors(value, runs)[perturbations.NOTHING] < 1e-4
+    runs = {perturbations.NOTHING: [value + np.float32(1e-3)]}
+    assert perturbations.is_random(value, runs)

@@ -96,6 +96,7 @@ def test_answers_are_kept_while_nothing_changes(trees, first):
     assert [mode.mode for mode in result.modes] == [mode.mode for mode in first[0].modes]
 
 
+@pytest.mark.slow
 def test_a_planted_error_is_run_anew_and_found_in_both_places(trees, first):
     wrong = trees / "wrong"
     shutil.copytree(trees / "new", wrong)
@@ -128,6 +129,7 @@ def test_the_rate_of_dropout_is_compared(trees, first):
     assert result.modes[1].status is Status.DIFFERS
 
 
+@pytest.mark.slow
 def test_an_answer_that_is_an_error_is_not_kept(trees, first):
     for _ in range(2):
         result, news = verify(trees, trees / "new", new_entry="net:absent", modes=["inference"])

@@ -65,6 +65,7 @@ NOISY_STEPS = CAP / STEPS_FACTOR
 _NAMES = {
     perturbations.ULP: "one ulp in inputs and weights",
     perturbations.GRAPPLER: "grappler off",
+    perturbations.NOTHING: "the same run again",
     perturbations.FLOAT64: "float64 in place of float32",
     perturbations.FLOAT32: "one unit in the last place of float32",
     perturbations.STORED: "one unit in the last place of what was summed",

@@ -9,6 +9,7 @@ This module runs under CPython 3.7 and imports no TensorFlow: it is handed Tenso
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from contextlib import contextmanager
 from typing import Any, Callable, Iterator
@@ -32,6 +33,9 @@ from slimport.verify.workers import (
 #: asked once the entry's modules are imported, since these decide which of several there is.
 ScopeFunction = Callable[[], Any]
 Feed = Any  # dictionary of graph tensors and arrays
+
+#: Types of operations that draw; Python functions of the program may do so.
+_RANDOM = re.compile("Random|Stateless|TruncatedNormal|Multinomial|PyFunc")
 
 
 class Built:
@@ -324,7 +328,7 @@ class GraphSide:
             with runner.session():
                 found = runner.run()
                 others = {perturbations.ULP: [runner.run(n) for n in range(self.floor_runs)]}
-                if self.floor_runs:
+                if self.floor_runs and _draws(self.tf):
                     others[perturbations.NOTHING] = [runner.run()]
             answer = protocol.Answer("graph")
             if self.floor_runs and case.get("float64"):
@@ -446,9 +450,7 @@ def _each(others: perturbations.Runs, key: str, place: int) -> perturbations.Run
 def _notes(built: Built, reading: Reading, training: bool) -> list[str]:
     """Says what in the graph limits or spoils the comparison."""
     notes = []
-    operations = built.tf.get_default_graph().get_operations()
-    random = sorted({op.type for op in operations if op.type.startswith(("Random", "Stateless"))})
-    uses = [op for op in operations if op.type in random and not _initialises(op)]
+    uses = _draws(built.tf)
     if uses:
         notes.append(
             f"the graph draws random numbers of its own when it runs (first: {uses[0].name}): "
@@ -468,6 +470,12 @@ def _notes(built: Built, reading: Reading, training: bool) -> list[str]:
             'say modes = ["training"].'
         )
     return notes
+
+
+def _draws(tf: Any) -> list[Any]:
+    """Operations that may give other numbers in each run, those of initial values aside."""
+    operations = tf.get_default_graph().get_operations()
+    return [op for op in operations if _RANDOM.search(op.type) and not _initialises(op)]
 
 
 def _initialises(operation: Any) -> bool:

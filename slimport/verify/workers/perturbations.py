@@ -10,8 +10,8 @@ the same arithmetic must be expected to do to it. Kinds:
 - ``grappler``: TensorFlow's graph optimizer is off, which else fuses, folds and reorders. It was
   the largest for none of 14,000 tensors and runs with ``--float64`` only;
 - ``float32``: a lower bound that needs no run: one unit in the last place of the largest number;
-- ``nothing``: the same run again. What moves then is drawn anew in each run: it has no floor, and
-  cannot be equal;
+- ``nothing``: the same run again, where a graph draws random numbers. What moves then by more than
+  rounding is drawn anew in each run: it has no floor, and cannot be equal;
 - ``stored``: one unit in the last place of the sum of which the tensor is the last part. It is
   added to what noise may do, and not multiplied.
 
@@ -37,6 +37,12 @@ FLOAT64 = "float64"
 FLOAT32 = "float32"
 STORED = "stored"
 NOTHING = "nothing"
+
+#: What moves by a larger share of its scale in a run with nothing changed is drawn anew ...
+DRAWN = 1e-4
+#: ... and what has this share of elements that move by so much of themselves: all of them may be
+#: small beside others, such as a mask of -1e9.
+SHARE, ITSELF = 0.05, 0.01
 
 #: Runs by kind.
 Runs = Dict[str, List[Any]]
@@ -68,8 +74,6 @@ def floors(value: Any, others: Runs, unit: float = 0.0) -> Dict[str, float]:
     if is_random(value, others):
         return found
     for kind, arrays in others.items():
-        if kind == NOTHING:
-            continue
         moved = largest_change(value, arrays)
         if moved is not None:
             found[kind] = max(0.0, moved - unit)
@@ -77,11 +81,27 @@ def floors(value: Any, others: Runs, unit: float = 0.0) -> Dict[str, float]:
 
 
 def is_random(value: Any, others: Runs) -> bool:
-    """Tells whether an array is another one when it is computed again from the same numbers."""
+    """Tells whether an array is another one when it is computed again from the same numbers.
+
+    Sums whose terms come in the order in which threads end are others by rounding: gradients of
+    the SSD by up to 1e-5 of their scale.
+    """
     again = [np.asarray(other) for other in others.get(NOTHING, [])]
     if any(other.shape != np.shape(value) for other in again):
         return True
-    return bool(largest_change(value, list(again)))
+    return any(_is_drawn(np.asarray(value), other) for other in again)
+
+
+def _is_drawn(value: Any, other: Any) -> bool:
+    """Whether an array is further from another run's than rounding, in the whole or in a part."""
+    change = largest_change(value, [other])
+    if not change:
+        return False
+    finite = np.isfinite(value) & np.isfinite(other)
+    sizes = np.abs(value[finite])
+    with np.errstate(invalid="ignore"):
+        moved = np.abs(value[finite] - other[finite]) > ITSELF * sizes
+    return bool(change > DRAWN * sizes.max() or moved.mean() > SHARE)
 
 
 def unit_of(summed: float) -> float:
