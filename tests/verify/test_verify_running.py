@@ -107,6 +107,26 @@ def test_a_worker_that_never_comes_up_fails_every_case_at_once(tmp_path):
     assert "no such framework" in side.crashes[2]
 
 
+def test_a_folder_that_is_kept_answers_no_later_run(tmp_path):
+    first = make(tmp_path, "one", "exits")
+    first.run()
+    protocol.write_json(first.folder / protocol.ENVIRONMENT_FILE, {"python": "of the first run"})
+    (first.folder / "log-1.txt").write_text("of the first run\n")
+    (first.case_folder(0) / "old.txt").touch()
+    mine = first.folder / "mine.txt"
+    mine.touch()
+    second = make(tmp_path, "one", "two")
+    second.run()
+    assert not second.crashes
+    assert not (second.case_folder(0) / "old.txt").exists()
+    assert [name for name, _, _ in ran(second)].count("one") == 2
+    assert second.environment.get("python") != "of the first run"
+    assert mine.exists()
+    third = make(tmp_path, "exits")
+    third.run()
+    assert "of the first run" not in third.crashes[0]
+
+
 def test_an_interpreter_that_does_not_start_is_a_reason(tmp_path):
     side = make(tmp_path, "one", "two")
     side.python = str(tmp_path / "no-python")

@@ -83,8 +83,16 @@ class Side:
         pool.Pool([self], pool.Limits()).run()
 
     def begin(self) -> list[Any]:
-        """Returns the cases that workers are to answer, since the cache does not."""
+        """Returns the cases that workers are to answer, since the cache does not.
+
+        In a folder that is kept (``--keep``) lies what a run before has answered. Nothing else is
+        taken away there: it is the user's.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / protocol.ENVIRONMENT_FILE).unlink(missing_ok=True)
+        for case in self.request["cases"]:
+            if self.case_folder(case["index"]).exists():
+                self.forget(case)
         return [case for case in self.request["cases"] if not self._restored(case)]
 
     def start(self, cases: Sequence[Any]) -> watch.Worker:
@@ -92,9 +100,9 @@ class Side:
         number = next(self._started)
         path = self.folder / f"request-{number}.json"
         protocol.write_json(path, {**self.request, "cases": list(cases)})
-        return watch.Worker(
-            self.command(path), self.folder / f"log-{number}.txt", worker_environment(self)
-        )
+        log = self.folder / f"log-{number}.txt"
+        log.unlink(missing_ok=True)
+        return watch.Worker(self.command(path), log, worker_environment(self))
 
     def command(self, request: Path) -> list[str]:
         """The command that answers a request."""
