@@ -65,8 +65,6 @@ AVERAGE = "average"
 COUNTER = "counter"
 #: In the order in which one step makes them.
 TRAINING_GROUPS = (LOSS, GRADIENT, RATE, SLOT, WEIGHT, STATISTIC, AVERAGE, COUNTER)
-#: Those whose change since the start is the scale of a difference.
-MOVING_GROUPS = (SLOT, WEIGHT, STATISTIC, AVERAGE, COUNTER)
 
 #: Name of the only output of an entry that returns a bare tensor.
 SINGLE_OUTPUT = "output"

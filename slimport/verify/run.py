@@ -6,7 +6,6 @@ import dataclasses
 import functools
 import os
 import subprocess
-import sys
 import tempfile
 import time
 import traceback
@@ -18,7 +17,6 @@ from typing import Any
 
 import numpy as np
 
-from slimport.verify import protocol
 from slimport.verify.case_files import cases
 from slimport.verify.comparing import compare
 from slimport.verify.lines import locate, reference_lines
@@ -26,20 +24,10 @@ from slimport.verify.lines.finder import Failed
 from slimport.verify.lines.written_by import with_rules
 from slimport.verify.result import CaseResult, ModeResult, Status, VerifyResult
 from slimport.verify.running import cost
-from slimport.verify.running.cache import AnswerCache
-from slimport.verify.running.news import News, Progress
+from slimport.verify.running.news import Progress, silent
 from slimport.verify.running.pool import Limits, Pool
-from slimport.verify.running.sides import OWN_WORKER, SCRIPTS, Side
-
-#: Perturbed runs of the old side per mode, whose largest change is the noise floor.
-FLOOR_RUNS = 2
-
-#: Modes of the side that runs migrated code in a TensorFlow 1 graph.
-GRAPH_MODES = {
-    protocol.INFERENCE: protocol.GRAPH_INFERENCE,
-    protocol.TRAINING: protocol.GRAPH_TRAINING,
-    protocol.STEPS: protocol.GRAPH_STEPS,
-}
+from slimport.verify.running.requests import comparisons, make_side
+from slimport.verify.running.sides import Side
 
 #: Seconds a worker may take for one case. Inception v2 with gradients takes 40 on two cores.
 TIMEOUT = 900.0
@@ -166,7 +154,7 @@ def _measure(
         named = chosen(file, settings.cost_cases)
         both = enumerate(zip(file.cases, results, strict=True))
         found = [(place, case, result) for place, (case, result) in both if case in named]
-        cost.measure_all(found, sides, settings.progress or _silent)
+        cost.measure_all(found, sides, settings.progress or silent)
 
 
 def root_of(side: str, given: str | os.PathLike[str] | None, default: Path | None) -> Path:
@@ -219,7 +207,9 @@ def _folder(keep: Path | None) -> Iterator[Path]:
 def _run_sides(
     file: cases.CaseFile, roots: Mapping[str, Path], settings: Settings, folder: Path
 ) -> dict[str, Side]:
-    names = dict.fromkeys(["old", *(side for case in file.cases for side, _, _ in _modes(case))])
+    names = dict.fromkeys(
+        ["old", *(side for case in file.cases for side, _, _ in comparisons(case))]
+    )
     sides = {name: make_side(name, file, roots, settings, folder) for name in names}
     _run(list(sides.values()), settings)
     return sides
@@ -229,113 +219,11 @@ def _run(sides: Sequence[Side], settings: Settings) -> None:
     Pool(sides, Limits.chosen(settings.jobs, settings.memory, settings.isolated)).run()
 
 
-def make_side(
-    name: str,
-    file: cases.CaseFile,
-    roots: Mapping[str, Path],
-    settings: Settings,
-    folder: Path,
-) -> Side:
-    """Returns one side of a run, its request ready; nothing runs yet."""
-    here = Path(__file__).resolve().parent / "workers"
-    is_old = name == "old"
-    out = folder / name
-    request = {
-        "protocol": protocol.PROTOCOL_VERSION,
-        "side": file.old_side if is_old else name,
-        "root": str(roots["old" if is_old else "new"]),
-        "paths": list(file.old_paths if is_old else file.new_paths),
-        "out": str(out),
-        "floor_runs": FLOOR_RUNS if is_old else 0,
-        "cases": [
-            {
-                "smooth": file.old_worker is None,
-                "float64": settings.float64,
-                **_request(case, name, place, file.seed),
-            }
-            for place, case in enumerate(file.cases)
-            if _modes_of(case, name)
-        ],
-    }
-    script = SCRIPTS[file.old_side if is_old else name]
-    if is_old and file.old_worker is not None:
-        script, request["worker"] = OWN_WORKER, str(file.old_worker)
-    is_legacy = is_old and file.old_side == "old"
-    return Side(
-        name=name,
-        script=here / script,
-        python=(settings.old_python or sys.executable) if is_legacy else sys.executable,
-        folder=out,
-        request=request,
-        timeout=settings.timeout,
-        progress=settings.progress or _silent,
-        cache=None if settings.cache is None else AnswerCache(settings.cache),
-    )
-
-
-def _silent(side: str, news: News) -> None:
-    """Progress that nobody watches."""
-
-
-def _request(case: cases.Case, side: str, place: int, seed: int) -> dict[str, Any]:
-    """Returns a case as the protocol carries it to one side."""
-    call = case.old if side == "old" else case.new
-    training = case.training
-    more = {} if training is None else dataclasses.asdict(training)
-    return {
-        **more,
-        "index": place,
-        "name": case.name,
-        "seed": seed if case.seed is None else case.seed,
-        "entry": call.entry,
-        "arg_scope": call.arg_scope,
-        "args": dict(call.args),
-        "arg_scope_args": dict(call.arg_scope_args),
-        "training_argument": call.training_argument,
-        "arg_scope_training_argument": call.arg_scope_training_argument,
-        "modes": _modes_of(case, side),
-        "initial_mode": _initial_mode(case, side),
-        "inputs": [dataclasses.asdict(item) for item in case.inputs],
-        "weights": case.weights,
-        "open_batch": case.open_batch,
-        "gradients": case.gradients,
-        "no_gradient_outputs": [*case.discrete, *case.ignore],
-    }
-
-
-def _modes(case: cases.Case) -> list[tuple[str, str, str]]:
-    """Returns the comparisons of a case: the new side that runs, its mode, the old side's mode."""
-    found = []
-    takes_training = case.new.training_argument or case.new.arg_scope_training_argument
-    if cases.MODEL in case.places:
-        found += [("new", mode, mode) for mode in case.modes]
-        if protocol.INFERENCE in case.modes and takes_training and case.built_once:
-            found.insert(1, ("new", protocol.INFERENCE_FROM_TRAINING, protocol.INFERENCE))
-    if cases.GRAPH in case.places:
-        found += [("graph", GRAPH_MODES[mode], mode) for mode in case.modes]
-    return found
-
-
-def _initial_mode(case: cases.Case, side: str) -> str | None:
-    """The mode in which a side tells what its variables begin with: the first that is compared."""
-    new_side, new_mode, old_mode = _modes(case)[0]
-    if case.training is not None or not case.initial:
-        return None
-    return old_mode if side == "old" else new_mode if side == new_side else None
-
-
-def _modes_of(case: cases.Case, side: str) -> list[str]:
-    """Returns the modes in which one side runs a case."""
-    if side == "old":
-        return list(case.modes)
-    return [mode for name, mode, _ in _modes(case) if name == side]
-
-
 def _case_result(file: cases.CaseFile, place: int, sides: Mapping[str, Side]) -> CaseResult:
     case = file.cases[place]
     modes: list[ModeResult] = []
     variables: list[Any] = []
-    for side, new_mode, old_mode in _modes(case):
+    for side, new_mode, old_mode in comparisons(case):
         old = sides["old"].answer(place, old_mode)
         new = sides[side].answer(place, new_mode)
         variables = old.meta.get("variables") or variables
@@ -360,7 +248,7 @@ def _failed(file: cases.CaseFile, results: Sequence[CaseResult]) -> list[Failed]
         Failed(place, file.cases[place], side, new_mode, old_mode, mode)
         for place, case in enumerate(results)
         for (side, new_mode, old_mode), mode in zip(
-            _modes(file.cases[place]), case.modes, strict=True
+            comparisons(file.cases[place]), case.modes, strict=True
         )
         if mode.status is Status.DIFFERS
     ]

@@ -16,7 +16,8 @@ from slimport.verify import protocol
 from slimport.verify.case_files import cases
 from slimport.verify.comparing.compare import Answered, compare_mode
 from slimport.verify.result import ModeResult, Status
-from slimport.verify.run import FLOOR_RUNS, Settings, make_side
+from slimport.verify.run import Settings
+from slimport.verify.running.requests import FLOOR_RUNS, make_side
 from slimport.verify.workers import perturbations, worker
 from slimport.verify.workers.values import one_ulp_away
 from slimport.weights.blueprint import Blueprint, Built

@@ -61,7 +61,7 @@ def tensor(group: str, name: str, order: int, relative: float, **changes: object
         "why": f"base {tolerance:.0e} of its class",
         **changes,
     }
-    return TensorResult(group, name, order, status, **fields)  # type: ignore[arg-type]
+    return TensorResult(group, name, order, status, **fields)
 
 
 @functools.cache
@@ -121,7 +121,7 @@ def case(name: str, *modes: ModeResult, **changes: object) -> CaseResult:
         "inputs": ["float32[2, 224, 224, 3]"],
         **changes,
     }
-    return CaseResult(name, f"nets.{name}:net", f"nets.{name}:net", status, list(modes), **fields)  # type: ignore[arg-type]
+    return CaseResult(name, f"nets.{name}:net", f"nets.{name}:net", status, list(modes), **fields)
 
 
 def training_case(name: str) -> CaseResult:
@@ -141,7 +141,7 @@ def run(*cases: CaseResult, **changes: object) -> VerifyResult:
     """Returns a run of these cases."""
     status = next((c.status for c in cases if not c.status.is_good), Status.EQUAL)
     fields = {"environments": ENVIRONMENTS, "seconds": 73.0, **changes}
-    return VerifyResult("verify.toml", "/legacy", "/new", 0, status, list(cases), **fields)  # type: ignore[arg-type]
+    return VerifyResult("verify.toml", "/legacy", "/new", 0, status, list(cases), **fields)
 
 
 def equal_run(count: int = 12) -> VerifyResult:

@@ -23,6 +23,7 @@ from slimport.verify.comparing import compare, not_given
 from slimport.verify.faces.wording import environment_line
 from slimport.verify.lines import reference_lines, traced
 from slimport.verify.result import Status, TensorResult
+from slimport.verify.running import requests
 from slimport.verify.workers import layout
 
 DATA = Path(__file__).parent / "data" / "reference"
@@ -252,7 +253,7 @@ def test_any_program_may_answer(tmp_path, value, status):
     row = {"name": "twos", "entry": "net:twos", "inputs": [{"shape": [2, 3]}]}
     data = {"old_worker": "bare.py", "case": [{**row, "modes": ["inference"]}]}
     file = cases.parse(data, tmp_path / "verify.toml")
-    side = run.make_side("old", file, {"old": tmp_path}, run.Settings(), tmp_path / "kept")
+    side = requests.make_side("old", file, {"old": tmp_path}, run.Settings(), tmp_path / "kept")
     side.run()
     request = json.loads((tmp_path / "kept" / "old" / "request-0.json").read_text())
     assert request["protocol"] == protocol.PROTOCOL_VERSION
@@ -275,7 +276,7 @@ def test_the_worker_of_the_docs_is_one(tmp_path):
     row = {"name": "a", "new_entry": "net:net", "inputs": [{"shape": [2, 4, 4, 3]}]}
     data = {"old_worker": "worker.py", "case": [{**row, "modes": ["inference"]}]}
     file = cases.parse(data, tmp_path / "verify.toml")
-    side = run.make_side("old", file, {"old": tmp_path}, run.Settings(), tmp_path / "kept")
+    side = requests.make_side("old", file, {"old": tmp_path}, run.Settings(), tmp_path / "kept")
     side.run()
     found = side.answer(0, "inference")
     assert found.error is None

@@ -76,11 +76,17 @@ def read_program(root: Path) -> Program:
     return Program(sources)
 
 
+def _place(function: Function) -> tuple[PurePosixPath, int]:
+    """File and line of a function; a module's own code comes first."""
+    line = 0 if isinstance(function.node, ast.Module) else function.node.lineno
+    return function.module.path, line
+
+
 def candidates(program: Program) -> list[Candidate]:
     """Returns every function of a tree that looks like an entry, in the order of its files."""
     named = cache(partial(named_by, program))
     likely = [function for function in program.building if _is_likely(program, function)]
-    likely.sort(key=lambda function: (function.module.path, function.node.lineno))  # type: ignore[union-attr]
+    likely.sort(key=_place)
     roots = import_roots(program, {function.module for function in likely})
     found = []
     for function in likely:

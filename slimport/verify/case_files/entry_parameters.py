@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from slimport.index.names import FunctionNode
+from slimport.index.training_always import TRAINING_PARAMETERS
 
-_TRAINING = frozenset(
-    "is_training training is_train train train_mode training_mode phase_train is_training_phase "
-    "trainining istrain isTraining".split()
+_TRAINING = TRAINING_PARAMETERS.union(
+    ("training_mode", "is_training_phase", "trainining", "isTraining")
 )
 _TENSORS = re.compile(
     r"(\w+_)?(inputs?|images?|imgs?|net|x|xs|features?|tensor|data|frames?|videos?|clips?|z|noise|"

@@ -26,7 +26,7 @@ from slimport.verify.case_files.entries import (
     read_program,
 )
 from slimport.verify.case_files.entry_parameters import Signature
-from slimport.verify.running.news import News
+from slimport.verify.running.news import silent
 
 if TYPE_CHECKING:
     from slimport.verify.run import Settings
@@ -185,17 +185,13 @@ class _Trial:
             folder=folder,
             request=request,
             timeout=settings.timeout,
-            progress=settings.progress or _silent,
+            progress=settings.progress or silent,
             cache=None if settings.cache is None else AnswerCache(settings.cache),
         )
         side.run()
         return [
             _tried(candidate, side.answer(place, PROBE)) for place, candidate in enumerate(asked)
         ]
-
-
-def _silent(side: str, news: News) -> None:
-    """Progress that nobody watches."""
 
 
 def _tried(candidate: Candidate, answer: Any) -> _Tried:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from slimport.verify.running.news import News, Progress, Stage
+from slimport.verify.running.news import News, Progress, Stage, silent
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,14 +30,10 @@ def shown(console: Console | None = None) -> Iterator[Progress]:
     # A console may be forced to colours on a pipe, where a moving line would fill a log.
     watched = console is not None or sys.stderr.isatty()
     if not watched or not chosen.is_terminal or chosen.is_dumb_terminal:
-        yield _silent
+        yield silent
         return
     with _bars(chosen) as bars:
         yield _Sides(bars)
-
-
-def _silent(side: str, news: News) -> None:
-    """Progress that nobody watches."""
 
 
 def _bars(console: Console) -> Bars:

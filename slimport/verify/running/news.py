@@ -40,3 +40,7 @@ class News:
 
 #: Called with the name of a side (``old``, ``new``, ``graph``) from that side's thread.
 Progress = Callable[[str, News], None]
+
+
+def silent(side: str, news: News) -> None:
+    """Progress that nobody watches."""

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 if __name__ == "__main__":
@@ -43,37 +41,23 @@ class BaseSide:
     def fit(self, case: Any, mode: str) -> protocol.Answer:
         """Runs a program that trains."""
         run = self._fitting.run
-        others = [nudged(number, run, case) for number in range(self._floor_runs)]
+        others = []
+        for number in range(self._floor_runs):
+            with values.moved(number):
+                others.append(run(case))
         return training_record.answer("fit", case["steps"], run(case), others)
 
     def build(self, case: Any, mode: str) -> protocol.Answer:
         """Runs a network."""
         answer: protocol.Answer = self._building(case, mode)
         plain = {**case, "float64": False, "initial_mode": None}
-        others = [nudged(number, self._building, plain, mode) for number in range(self._floor_runs)]
+        others = []
+        for number in range(self._floor_runs):
+            with values.moved(number):
+                others.append(self._building(plain, mode))
         _put_orders(answer, self._building.build(case, mode != protocol.INFERENCE))
         _put_floors(answer, others, self._building(plain, mode))
         return answer
-
-
-def nudged(number: int, run: Any, *given: Any) -> Any:
-    """Runs something with all weights one ulp away."""
-    with _moved(number):
-        return run(*given)
-
-
-@contextmanager
-def _moved(number: int) -> Iterator[None]:
-    drawn = values.variable_value
-
-    def variable_value(name: str, *given: Any) -> Any:
-        return values.one_ulp_away(drawn(name, *given), number, "v", name)
-
-    values.variable_value = variable_value  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        values.variable_value = drawn
 
 
 def _put_orders(answer: protocol.Answer, built: new_worker.Built) -> None:

@@ -39,11 +39,10 @@ class ModelCost:
         """Builds the model for inference; returns the elements of its variables."""
         built = self._built(training=False)
 
-        @tf.function(autograph=False)  # type: ignore[untyped-decorator]
         def infer(*inputs: Any) -> Any:
             return [value for _, value in built.call(False, list(inputs))]
 
-        self._infer = infer
+        self._infer = tf.function(infer, autograph=False)
         return _elements(built)
 
     def prepare(self) -> int:
@@ -53,7 +52,6 @@ class ModelCost:
         optimizer = keras.optimizers.SGD(RATE)
         optimizer.build(variables)
 
-        @tf.function(autograph=False)  # type: ignore[untyped-decorator]
         def step(*inputs: Any) -> Any:
             with tf.GradientTape() as tape:
                 loss = self._loss(built, built.call(True, list(inputs)))
@@ -66,7 +64,7 @@ class ModelCost:
             optimizer.apply_gradients(pairs)
             return loss
 
-        self._step = step
+        self._step = tf.function(step, autograph=False)
         return _elements(built)
 
     def infer(self) -> None:

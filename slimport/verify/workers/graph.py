@@ -169,11 +169,7 @@ class Reading:
             ys.append(tensor)
             directions.append(direction)
         variables = self._trainable()
-        inputs = {
-            protocol.input_name(spec, index): tensor
-            for index, (spec, tensor) in enumerate(zip(case["inputs"], self.built.inputs))
-            if tensor.dtype.is_floating
-        }
+        inputs = worker.floating_inputs(case, self.built.inputs)
         if not ys or not (variables or inputs):
             return
         try:

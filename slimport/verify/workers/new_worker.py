@@ -290,11 +290,7 @@ class NewSide:
             if value.dtype.is_floating and name not in case["no_gradient_outputs"]
         ]
         names = [name for name, variable in built.variables.items() if variable.trainable]
-        inputs = {
-            protocol.input_name(spec, index): value
-            for index, (spec, value) in enumerate(zip(case["inputs"], built.inputs, strict=True))
-            if value.dtype.is_floating
-        }
+        inputs = worker.floating_inputs(case, built.inputs)
         if not kept or not (names or inputs):
             return
         directions = [

@@ -12,6 +12,7 @@ This module runs under CPython 3.7 and imports neither TensorFlow nor, unless as
 
 from __future__ import annotations
 
+import functools
 import importlib
 import itertools
 import os
@@ -102,13 +103,12 @@ def _keep_frames(kind: Any, tree: Tree) -> None:
     create = kind.__init__
     numbers = itertools.count()
 
+    @functools.wraps(create)
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
         create(self, *args, **kwargs)
         object.__setattr__(self, KEPT, tree.here(2))
         object.__setattr__(self, NUMBER, next(numbers))
 
-    __init__.__doc__ = create.__doc__
-    __init__.__wrapped__ = create  # type: ignore[attr-defined]
     kind.__init__ = __init__
 
 

@@ -12,7 +12,8 @@ This module runs under CPython 3.7 with nothing but numpy.
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Sequence
+from contextlib import contextmanager
+from typing import Any, Iterator, Sequence
 
 import numpy as np
 
@@ -45,8 +46,31 @@ def variable_value(name: str, shape: Sequence[int], dtype: str, seed: int = 0) -
         seed: Seed of the whole run.
 
     Returns:
-        An array of that shape and dtype; equal for equal arguments in every environment.
+        An array of that shape and dtype; equal for equal arguments in every environment. Within
+        `moved` it is one unit in the last place away.
     """
+    value = _drawn(name, shape, dtype, seed)
+    number = _Moved.number
+    return value if number is None else one_ulp_away(value, number, "v", name)
+
+
+class _Moved:
+    """Which of the moved values are drawn; None for the shared ones."""
+
+    number: int | None = None
+
+
+@contextmanager
+def moved(number: int) -> Iterator[None]:
+    """Draws the n-th of values one unit in the last place away, within the block."""
+    _Moved.number = number
+    try:
+        yield
+    finally:
+        _Moved.number = None
+
+
+def _drawn(name: str, shape: Sequence[int], dtype: str, seed: int) -> Array:
     random = generator("variable", seed, name)
     shape = tuple(int(size) for size in shape)
     kind = np.dtype(dtype).kind

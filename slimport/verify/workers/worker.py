@@ -239,6 +239,15 @@ def input_values(case: Case) -> list[Any]:
     ]
 
 
+def floating_inputs(case: Case, tensors: Any) -> dict[str, Any]:
+    """The input tensors of a case that have gradients, by the names that these go by."""
+    return {
+        protocol.input_name(spec, index): tensor
+        for index, (spec, tensor) in enumerate(zip(case["inputs"], tensors))
+        if tensor.dtype.is_floating
+    }
+
+
 def start_value(case: Case, name: str, shape: Any, dtype: str) -> Any:
     """The value that a variable begins with: that of the case's checkpoint, or a random one.
 
