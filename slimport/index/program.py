@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import TypeVar
 
 from slimport import slim_api
-from slimport.files import Source
+from slimport.files.source import Source
 from slimport.index.kept import KeptLayers, may_call_any
 from slimport.index.modules import Module, ModuleTable
 from slimport.index.names import (

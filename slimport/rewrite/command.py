@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from slimport import __version__, files
+from slimport import __version__
+from slimport.files.write import copy_tree, write_atomically
 from slimport.report.model import FileReport, Report, Status
 from slimport.rewrite.plan import Options
 from slimport.rewrite.tree import TreeResult, rewrite_tree
@@ -64,13 +65,13 @@ def _write(tree: TreeResult, path: Path, out: Path | None) -> None:
     if out is not None:
         target = out
         if path.is_dir():
-            files.copy_tree(path, out)
+            copy_tree(path, out)
         else:
-            files.write_atomically(out / path.name, path.read_bytes())
+            write_atomically(out / path.name, path.read_bytes())
     by_path = {file.path: file for file in tree.report.files}
     for name, data in tree.outputs.items():
         try:
-            files.write_atomically(target / name, data)
+            write_atomically(target / name, data)
         except OSError as error:
             report = by_path.setdefault(name.as_posix(), FileReport(name.as_posix()))
             if report not in tree.report.files:

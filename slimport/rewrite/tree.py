@@ -9,8 +9,10 @@ from pathlib import Path, PurePosixPath
 
 import libcst as cst
 
-from slimport import __version__, files
-from slimport.files import Source, SourceError
+from slimport import __version__
+from slimport.files.discover import discover
+from slimport.files.read import read
+from slimport.files.source import Source, SourceError, parse
 from slimport.index.modules import Module
 from slimport.index.program import Program
 from slimport.index.python2 import add_references as add_python2_references
@@ -49,7 +51,7 @@ def rewrite_tree(path: Path, options: Options | None = None) -> TreeResult:
     Raises:
         FileNotFoundError: no such path.
     """
-    found = files.discover(path)
+    found = discover(path)
     root = path if path.is_dir() else path.parent
     result = TreeResult(root, Report(__version__))
     sources = _read_all(found, root, result)
@@ -69,7 +71,7 @@ class SingleFiles:
     """
 
     def __init__(self, root: Path, options: Options | None = None) -> None:
-        sources = _read_all(files.discover(root), root, TreeResult(root, Report(__version__)))
+        sources = _read_all(discover(root), root, TreeResult(root, Report(__version__)))
         package = (root / "__init__.py").exists()
         self._pass = _Pass(sources, options or Options(), package)
 
@@ -88,13 +90,9 @@ def _read_all(found: list[Path], root: Path, result: TreeResult) -> dict[PurePos
             data = path.read_bytes()
             if path.stem == WRITTEN_MODULE and is_ours(data):
                 continue
-            # Every file of the tree can pass a name on, but only these can use one.
-            if files.concerns_slim(data):
-                sources[name] = files.parse(path, data)
-            else:
-                tree = _quiet_parse(data)
-                if tree is not None:
-                    sources[name] = Source(path, data, "utf-8", tree)
+            source = read(path, data)
+            if source is not None:
+                sources[name] = source
         except SourceError as error:
             failed = FileReport(name.as_posix(), Status.FAILED, error=str(error))
             result.report.files.append(failed)
@@ -102,16 +100,6 @@ def _read_all(found: list[Path], root: Path, result: TreeResult) -> dict[PurePos
             text = f"cannot be read: {error.strerror}"
             result.report.files.append(FileReport(name.as_posix(), Status.FAILED, error=text))
     return sources
-
-
-def _quiet_parse(data: bytes) -> ast.Module | None:
-    """A file that cannot concern us: its syntax errors are not ours to report."""
-    try:
-        text = data.decode("utf-8")
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    return tree
 
 
 class _Pass:
@@ -185,7 +173,7 @@ def _check(first: _Pass, result: TreeResult) -> None:
     sources: dict[PurePosixPath, Source] = dict(first.sources)
     for path, item in changed.items():
         try:
-            sources[path] = files.parse(first.sources[path].path, item.code)
+            sources[path] = parse(first.sources[path].path, item.code)
         except SourceError as error:
             first.errors[path] = f"the rewritten file does not parse ({error}); it was not written"
     if not changed:
@@ -214,11 +202,12 @@ def _collect(first: _Pass, sources: Mapping[PurePosixPath, Source], result: Tree
             continue
         report.rewritten, report.left, report.functions = item.rewritten, item.left, item.functions
         result.report.notes += item.notes
-        if item.code != source.data:
+        output = source.with_program(item.code)
+        if output != source.original:
             report.status = Status.REWRITTEN
             report.legacy_imports = item.legacy
-            result.outputs[path] = item.code
-            result.originals[path] = source.data
+            result.outputs[path] = output
+            result.originals[path] = source.original
     _add_written_module(first, result)
 
 

@@ -9,7 +9,7 @@ from textwrap import dedent
 import libcst as cst
 import pytest
 
-from slimport.files import Source
+from slimport.files.source import Source
 from slimport.index.blocks import DEVICES, PLACES, flattened
 from slimport.index.program import Function, Program
 from slimport.rewrite.statements import flattened as flattened_pairs

@@ -8,7 +8,7 @@ from textwrap import dedent, indent
 
 import pytest
 
-from slimport.files import Source
+from slimport.files.source import Source
 from slimport.index.program import Program
 from slimport.index.summaries_kept import KeptSummaries, kept_summaries
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path, PurePosixPath
 
-from slimport import files
-from slimport.files import Source, SourceError
+from slimport.files.discover import discover
+from slimport.files.source import Source, SourceError, parse
 from slimport.index.modules import Module
 from slimport.index.names import FunctionNode
 from slimport.index.program import Function, Program, builds_layers, closure_of
@@ -67,9 +67,9 @@ class Candidate:
 def read_program(root: Path) -> Program:
     """Indexes a tree; files that are no Python 3 are left out."""
     sources: dict[PurePosixPath, Source] = {}
-    for path in files.discover(root):
+    for path in discover(root):
         try:
-            source = files.parse(path, path.read_bytes())
+            source = parse(path, path.read_bytes())
         except (OSError, SourceError):
             continue
         sources[PurePosixPath(path.relative_to(root).as_posix())] = source
@@ -194,7 +194,7 @@ class NewTree:
 
     def _names(self, path: PurePosixPath) -> dict[str, Signature | None] | None:
         try:
-            tree = files.parse(self._root / path, (self._root / path).read_bytes()).tree
+            tree = parse(self._root / path, (self._root / path).read_bytes()).tree
         except (OSError, SourceError):
             return None
         found: dict[str, Signature | None] = {}

@@ -1,0 +1,119 @@
+"""Reading a file without loss, as the Python 3 program that it holds."""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+# A file without any of these bytes cannot refer to slim or TensorFlow, and is never parsed.
+_NEEDLES = (b"tensorflow", b"slim", b"scoped_layers")
+
+
+class SourceError(Exception):
+    """A file that cannot be read as Python 3; the message names the place."""
+
+
+class Container(Protocol):
+    """A file that holds a program without being one: a notebook."""
+
+    def with_program(self, code: bytes) -> bytes:
+        """The whole file, with `code` in the place of the program that was read."""
+
+    def place(self, line: int) -> str:
+        """Where a line of the program stands, in words: ``cell 3, line 2``."""
+
+    def line_in_file(self, line: int) -> int:
+        """The line of the file itself in which a line of the program stands, from 1."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A program of Python 3, and the file that it was read from.
+
+    Attributes:
+        path: where it was read from.
+        data: the program's bytes, which are the file's own in most cases.
+        encoding: PEP 263 encoding of `data`.
+        tree: parsed by `ast`.
+        file_data: the file's bytes where they are not `data` (a notebook, Python 2).
+        container: what holds the program, if it is not the file itself.
+    """
+
+    path: Path
+    data: bytes
+    encoding: str
+    tree: ast.Module
+    file_data: bytes | None = None
+    container: Container | None = None
+
+    @property
+    def original(self) -> bytes:
+        """The file as it is on the disk."""
+        return self.data if self.file_data is None else self.file_data
+
+    def with_program(self, code: bytes) -> bytes:
+        """The file as it is to be written if its program becomes `code`."""
+        return code if self.container is None else self.container.with_program(code)
+
+    @property
+    def lines(self) -> list[str]:
+        """The file's lines, as `ast` and libcst number them."""
+        return self.data.decode(self.encoding).split("\n")
+
+
+def concerns_slim(data: bytes) -> bool:
+    """Whether a file's bytes name anything that a rule could take."""
+    return any(needle in data for needle in _NEEDLES)
+
+
+def parse(path: Path, data: bytes) -> Source:
+    """Parses bytes as the file `path`.
+
+    Raises:
+        SourceError: undecodable, or not Python 3.
+    """
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        text = data.decode(encoding)
+    except (SyntaxError, UnicodeDecodeError, LookupError) as error:
+        raise SourceError(f"cannot be decoded: {error}") from error
+    try:
+        tree = ast.parse(text)
+    except SyntaxError as error:
+        raise SourceError(_syntax_message(error, text)) from error
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise SourceError(f"cannot be parsed: {error}") from error
+    python2 = _python2_meaning(tree)
+    if python2:
+        raise SourceError(python2)
+    return Source(path, data, encoding, tree)
+
+
+def _syntax_message(error: SyntaxError, text: str) -> str:
+    line = text.splitlines()[error.lineno - 1].strip() if error.lineno and error.text else ""
+    place = f"line {error.lineno}: " if error.lineno else ""
+    if line.startswith(("print ", "exec ")) or "multiple exception types" in str(error.msg):
+        return (
+            f"{place}Python 2 source ({line[:60]!r}): convert it to Python 3 first, e.g. with 2to3"
+        )
+    return f"{place}invalid syntax: {error.msg}"
+
+
+def _python2_meaning(tree: ast.Module) -> str:
+    """Python 2 text that parses with another meaning: ``print >>f, x``."""
+    for node in ast.walk(tree):
+        shift = node.value if isinstance(node, ast.Expr) else None
+        if isinstance(shift, ast.Tuple) and shift.elts:
+            shift = shift.elts[0]
+        if (
+            isinstance(shift, ast.BinOp)
+            and isinstance(shift.op, ast.RShift)
+            and isinstance(shift.left, ast.Name)
+            and shift.left.id == "print"
+        ):
+            return f"line {shift.lineno}: Python 2 source (print >>): convert it to Python 3 first"
+    return ""
