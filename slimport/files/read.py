@@ -5,22 +5,43 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from slimport.files.source import Source, concerns_slim, parse
+from slimport.files.source import NotPython3, Source, concerns_slim, parse
 
 
 def read(path: Path, data: bytes) -> Source | None:
-    """Reads `data` as the file `path`.
+    """Reads `data` as the file `path`; Python 2 becomes Python 3 with the extra [py2].
 
     Every file of a tree can pass a name on to others, so that also those are read which name
     neither slim nor TensorFlow; their syntax errors are nobody's concern here.
 
     Raises:
-        SourceError: a file that concerns slimport cannot be read as Python 3.
+        SourceError: a file that concerns slimport cannot be read.
     """
-    if concerns_slim(data):
+    if not concerns_slim(data):
+        tree = _quiet_parse(data)
+        return None if tree is None else Source(path, data, "utf-8", tree)
+    try:
         return parse(path, data)
-    tree = _quiet_parse(data)
-    return None if tree is None else Source(path, data, "utf-8", tree)
+    except NotPython3 as error:
+        converted = _from_python2(path, data, error)
+        if converted is None:
+            raise
+        return converted
+
+
+def _from_python2(path: Path, data: bytes, error: NotPython3) -> Source | None:
+    from slimport.python2.convert import NotPython2, can_convert, convert
+
+    if not can_convert():
+        return None
+    try:
+        found = convert(path, error.text)
+    except NotPython2:
+        return None
+    program = parse(path, found.new.encode(error.encoding))
+    return Source(
+        path, program.data, program.encoding, program.tree, data, found, found.notes
+    )  # fmt: skip
 
 
 def _quiet_parse(data: bytes) -> ast.Module | None:

@@ -9,12 +9,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from slimport.python2.detect import INSTALL, misread, refused
+
 # A file without any of these bytes cannot refer to slim or TensorFlow, and is never parsed.
 _NEEDLES = (b"tensorflow", b"slim", b"scoped_layers")
 
 
 class SourceError(Exception):
     """A file that cannot be read as Python 3; the message names the place."""
+
+
+class NotPython3(SourceError):
+    """A file that Python 3 does not parse, or takes for something that Python 2 does not mean.
+
+    Attributes:
+        text: the file's text.
+        encoding: its PEP 263 encoding.
+    """
+
+    def __init__(self, message: str, text: str, encoding: str) -> None:
+        super().__init__(message)
+        self.text = text
+        self.encoding = encoding
 
 
 class Container(Protocol):
@@ -41,6 +57,7 @@ class Source:
         tree: parsed by `ast`.
         file_data: the file's bytes where they are not `data` (a notebook, Python 2).
         container: what holds the program, if it is not the file itself.
+        notes: what reading did to the program, for the report.
     """
 
     path: Path
@@ -49,6 +66,7 @@ class Source:
     tree: ast.Module
     file_data: bytes | None = None
     container: Container | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def original(self) -> bytes:
@@ -74,7 +92,8 @@ def parse(path: Path, data: bytes) -> Source:
     """Parses bytes as the file `path`.
 
     Raises:
-        SourceError: undecodable, or not Python 3.
+        NotPython3: it does not parse, or Python 2 means something else by it.
+        SourceError: undecodable, or too deep for the parser.
     """
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
@@ -84,36 +103,18 @@ def parse(path: Path, data: bytes) -> Source:
     try:
         tree = ast.parse(text)
     except SyntaxError as error:
-        raise SourceError(_syntax_message(error, text)) from error
+        raise NotPython3(_syntax_message(error, text), text, encoding) from error
     except (ValueError, RecursionError, MemoryError) as error:
         raise SourceError(f"cannot be parsed: {error}") from error
-    python2 = _python2_meaning(tree)
-    if python2:
-        raise SourceError(python2)
+    seen = misread(tree)
+    if seen is not None:
+        raise NotPython3(f"{seen}: {INSTALL}", text, encoding)
     return Source(path, data, encoding, tree)
 
 
 def _syntax_message(error: SyntaxError, text: str) -> str:
-    line = text.splitlines()[error.lineno - 1].strip() if error.lineno and error.text else ""
+    seen = refused(error, text)
+    if seen is not None:
+        return f"{seen}: {INSTALL}"
     place = f"line {error.lineno}: " if error.lineno else ""
-    if line.startswith(("print ", "exec ")) or "multiple exception types" in str(error.msg):
-        return (
-            f"{place}Python 2 source ({line[:60]!r}): convert it to Python 3 first, e.g. with 2to3"
-        )
     return f"{place}invalid syntax: {error.msg}"
-
-
-def _python2_meaning(tree: ast.Module) -> str:
-    """Python 2 text that parses with another meaning: ``print >>f, x``."""
-    for node in ast.walk(tree):
-        shift = node.value if isinstance(node, ast.Expr) else None
-        if isinstance(shift, ast.Tuple) and shift.elts:
-            shift = shift.elts[0]
-        if (
-            isinstance(shift, ast.BinOp)
-            and isinstance(shift.op, ast.RShift)
-            and isinstance(shift.left, ast.Name)
-            and shift.left.id == "print"
-        ):
-            return f"line {shift.lineno}: Python 2 source (print >>): convert it to Python 3 first"
-    return ""

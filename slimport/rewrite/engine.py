@@ -19,6 +19,7 @@ from slimport.index.names import Assigned, Scope
 from slimport.index.program import Function, Program, Reference, Span, closure_of
 from slimport.index.resolve import Api, External
 from slimport.index.training_always import Trains, meaning_of_true
+from slimport.python2.reasons import marked
 from slimport.report.model import FunctionForm, LeftAlone, Rewritten
 from slimport.rewrite import aliases, always, marks, python2, sessions
 from slimport.rewrite.align import is_aligned, realign
@@ -139,6 +140,7 @@ def _note_python2(
         result.rewritten += imports.rewritten
         result.left += imports.left
     result.notes = python2.remarks(module, [*result.rewritten, *result.left])
+    result.left += marked(module.lines)
 
 
 class _Services:

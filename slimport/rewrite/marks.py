@@ -28,12 +28,14 @@ def add_marks(lines: Sequence[cst.EmptyLine], texts: Sequence[str]) -> list[cst.
 
 
 def _comment_lines(text: str) -> list[cst.EmptyLine]:
-    wrapped = textwrap.wrap(text.removeprefix("# "), _WIDTH, break_long_words=False)
+    return [cst.EmptyLine(comment=cst.Comment(line)) for line in comments(text)]
+
+
+def comments(text: str, width: int = _WIDTH) -> list[str]:
+    """A mark as the lines of a comment."""
+    wrapped = textwrap.wrap(text.removeprefix("# "), width, break_long_words=False)
     first, rest = wrapped[0], wrapped[1:]
-    return [
-        cst.EmptyLine(comment=cst.Comment(f"# {line}"))
-        for line in (first, *(f"  {line}" for line in rest))
-    ]
+    return [f"# {line}" for line in (first, *(f"  {line}" for line in rest))]
 
 
 def _joined(comments: str) -> str:

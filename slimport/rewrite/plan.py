@@ -28,6 +28,7 @@ from slimport.index.stays import Stays
 from slimport.index.told_apart import trainings
 from slimport.index.training import Training, unseen_summaries
 from slimport.numpy_api import is_numpy
+from slimport.python2.reasons import CODE as PYTHON2_MARK
 from slimport.python2_api import is_python2
 from slimport.report.model import FunctionForm
 from slimport.rewrite.aliases import compat_aliases
@@ -283,6 +284,8 @@ class Plan:
         if self.tf1_files.keeps_tf1_names(module) or self.tf1_files.start(module) is not None:
             return True
         if any(is_slim(name) for name in self.program.imported_apis(module)):
+            return True
+        if any(PYTHON2_MARK in line for line in module.lines):
             return True
         functions = self.program.by_module[module]
         if any(f in self.program.scoping or f in self.keras_tensors for f in functions):

@@ -206,6 +206,7 @@ def _collect(first: _Pass, sources: Mapping[PurePosixPath, Source], result: Tree
         if output != source.original:
             report.status = Status.REWRITTEN
             report.legacy_imports = item.legacy
+            result.report.notes += [f"{path}: {note}" for note in source.notes]
             result.outputs[path] = output
             result.originals[path] = source.original
     _add_written_module(first, result)

@@ -1,0 +1,197 @@
+"""What Python 3 computes otherwise without a word, in text that both parse.
+
+Divisions become exact where the file shows what is divided; the rest is marked.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import sys
+import tokenize
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from slimport.python2.leaks import leaks
+from slimport.python2.number_kinds import Kinds
+from slimport.python2.reasons import CODE, REASONS
+from slimport.rewrite.marks import comments, mark
+
+_WIDTH = 96
+_METHODS = {
+    "__cmp__": "__eq__, __lt__ and their family",
+    "__coerce__": "the arithmetic for both types",
+    "__delslice__": "__delitem__ for slices",
+    "__div__": "__truediv__ or __floordiv__",
+    "__getslice__": "__getitem__ for slices",
+    "__idiv__": "__itruediv__ or __ifloordiv__",
+    "__rdiv__": "__rtruediv__ or __rfloordiv__",
+    "__setslice__": "__setitem__ for slices",
+    "__unicode__": "__str__",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something to mark: the node that it is about, and why."""
+
+    node: ast.stmt | ast.expr
+    reason: str
+
+
+def exact(text: str, neighbours: frozenset[str]) -> tuple[str, int]:
+    """The text with its divisions exact and everything else that changes its meaning marked.
+
+    Args:
+        text: Python 3, made of Python 2.
+        neighbours: modules beside the file that Python 2 imports by their bare name.
+
+    Returns:
+        The text, and how many divisions became ``//``.
+    """
+    tree = ast.parse(text)
+    kinds = Kinds(tree)
+    lines = text.split("\n")
+    edits: list[tuple[int, int]] = []
+    findings = [*_calls(tree), *_definitions(tree), *_leaking(tree), *_hidden(tree, neighbours)]
+    if not _imports_division(tree):
+        slashes = _slashes(text)
+        for node, left, right in _divisions(tree):
+            pair = (kinds.of(left), kinds.of(right))
+            if pair == ("int", "int"):
+                edits.append(_between(left, right, lines, slashes))
+            elif "float" not in pair:
+                findings.append(Finding(node, REASONS["python2.division"]))
+    for line, column in sorted(edits, reverse=True):
+        old = lines[line - 1]
+        lines[line - 1] = f"{old[:column]}/{old[column:]}"
+    return "\n".join(_marked(lines, findings, _starts(text))), len(edits)
+
+
+# Divisions ------------------------------------------------------------------------------------
+
+
+def _imports_division(tree: ast.Module) -> bool:
+    return any(
+        isinstance(node, ast.ImportFrom)
+        and node.module == "__future__"
+        and any(alias.name == "division" for alias in node.names)
+        for node in tree.body
+    )
+
+
+def _divisions(tree: ast.Module) -> Iterator[tuple[ast.stmt | ast.expr, ast.expr, ast.expr]]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.BinOp(left=left, op=ast.Div(), right=right):
+                yield node, left, right
+            case ast.AugAssign(target=target, op=ast.Div(), value=value):
+                yield node, target, value
+
+
+def _slashes(text: str) -> list[tuple[int, int]]:
+    """Places of / and /=, by line from 1 and character."""
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    return [t.start for t in tokens if t.type == tokenize.OP and t.string in ("/", "/=")]
+
+
+def _between(
+    left: ast.expr, right: ast.expr, lines: list[str], slashes: list[tuple[int, int]]
+) -> tuple[int, int]:
+    assert left.end_lineno is not None and left.end_col_offset is not None
+    start = (left.end_lineno, _character(lines, left.end_lineno, left.end_col_offset))
+    end = (right.lineno, _character(lines, right.lineno, right.col_offset))
+    (found,) = (place for place in slashes if start <= place < end)
+    return found
+
+
+def _character(lines: list[str], line: int, byte: int) -> int:
+    return len(lines[line - 1].encode("utf-8")[:byte].decode("utf-8"))
+
+
+# What is marked -------------------------------------------------------------------------------
+
+
+def _calls(tree: ast.Module) -> Iterator[Finding]:
+    in_functions = {
+        id(node)
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef | ast.Lambda)
+        for node in ast.walk(function)
+    }
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Name(id="round")):
+                yield Finding(node, REASONS["python2.round"])
+            case ast.Call(func=ast.Name(id="map"), args=[_, _, _, *_]):
+                yield Finding(node, REASONS["python2.map"])
+            case ast.Call(func=ast.Name(id="exec"), args=[_]) if id(node) in in_functions:
+                yield Finding(node, REASONS["python2.exec"])
+
+
+def _definitions(tree: ast.Module) -> Iterator[Finding]:
+    for found in ast.walk(tree):
+        if not isinstance(found, ast.ClassDef):
+            continue
+        methods = {item.name: item for item in found.body if isinstance(item, ast.FunctionDef)}
+        for name in methods.keys() & _METHODS.keys():
+            instead = _METHODS[name]
+            if not any(other in methods for other in re.findall(r"__\w+__", instead)):
+                yield Finding(
+                    methods[name], REASONS["python2.method"].format(name=name, instead=instead)
+                )
+
+
+def _leaking(tree: ast.Module) -> Iterator[Finding]:
+    for node, name in leaks(tree):
+        yield Finding(node, REASONS["python2.comprehension"].format(name=name))
+
+
+def _hidden(tree: ast.Module, neighbours: frozenset[str]) -> Iterator[Finding]:
+    """Imports of a package's own module that has the name of one of Python 3's."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            names = [node.module]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        else:
+            continue
+        for name in sorted({n.partition(".")[0] for n in names} & neighbours):
+            if name in sys.stdlib_module_names:
+                yield Finding(node, REASONS["python2.import"].format(name=name))
+
+
+# Writing --------------------------------------------------------------------------------------
+
+
+def _marked(lines: list[str], findings: list[Finding], starts: dict[int, int]) -> list[str]:
+    """The lines with a comment above each statement that something was found in."""
+    reasons: dict[int, list[str]] = {}
+    for finding in findings:
+        found = reasons.setdefault(starts[finding.node.lineno], [])
+        if finding.reason not in found:
+            found.append(finding.reason)
+    result: list[str] = []
+    for number, line in enumerate(lines, 1):
+        indent = line[: len(line) - len(line.lstrip(" \t\f"))]
+        end = "\r" if line.endswith("\r") else ""
+        for reason in reasons.get(number, ()):
+            texts = comments(mark(CODE, reason), _WIDTH - len(indent))
+            result += [f"{indent}{text}{end}" for text in texts]
+        result.append(line)
+    return result
+
+
+def _starts(text: str) -> dict[int, int]:
+    """The first line of the statement that goes on in each line."""
+    starts: dict[int, int] = {}
+    first = 0
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type in (tokenize.NL, tokenize.COMMENT, tokenize.INDENT, tokenize.DEDENT):
+            continue
+        first = first or token.start[0]
+        if token.type == tokenize.NEWLINE:
+            starts |= dict.fromkeys(range(first, token.end[0] + 1), first)
+            first = 0
+    return starts

@@ -1,0 +1,252 @@
+"""Whether an expression is an int or a float for certain, as far as one file tells."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Iterator
+from typing import Literal
+
+Kind = Literal["int", "float", ""]
+
+_Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+_INTS = frozenset({"int", "len", "long", "ord"})
+# Functions that give floats (or tensors and arrays of them) for whatever they take.
+_FLOATS = frozenset(
+    """
+    float round time.time time.clock random.random random.uniform random.gauss
+    math.acos math.asin math.atan math.atan2 math.ceil math.cos math.exp math.fabs math.floor
+    math.fmod math.hypot math.log math.log10 math.pow math.sin math.sqrt math.tan
+    numpy.float32 numpy.float64 numpy.random.normal numpy.random.rand
+    numpy.random.randn numpy.random.random numpy.random.uniform
+    tensorflow.to_float tensorflow.to_double tensorflow.random_normal tensorflow.truncated_normal
+    tensorflow.sigmoid tensorflow.tanh tensorflow.nn.sigmoid tensorflow.nn.softmax
+    tensorflow.nn.tanh
+    """.split()
+)
+# With a dtype that says it; where there is none, NumPy's and TensorFlow's default is float.
+_FLOAT_BY_DTYPE = frozenset(
+    """
+    tensorflow.cast tensorflow.placeholder numpy.zeros numpy.ones numpy.empty tensorflow.zeros
+    tensorflow.ones tensorflow.random_uniform
+    """.split()
+)
+_FLOAT_DTYPES = frozenset({"float", "float16", "float32", "float64", "half", "double"})
+
+
+class Kinds:
+    """The kinds of a file's expressions as Python 2 computes them; "" where nobody can tell."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self._imports = dict(_imports(tree))
+        self._scopes: dict[ast.AST, ast.AST] = {}
+        self._bound: dict[ast.AST, dict[str, list[Callable[[], Kind]]]] = {}
+        self._asked: set[tuple[ast.AST, str]] = set()
+        self._stars = any(
+            isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
+            for node in ast.walk(tree)
+        )
+        #: Names that something else than an import binds somewhere.
+        self._others: set[str] = set()
+        self._read(tree, tree)
+
+    # Names ------------------------------------------------------------------------------------
+
+    def _read(self, node: ast.AST, scope: ast.AST) -> None:
+        self._scopes[node] = scope
+        self._bind(node, scope)
+        inner = node if isinstance(node, _Function | ast.ClassDef) else scope
+        for child in ast.iter_child_nodes(node):
+            self._read(child, inner)
+
+    def _bind(self, node: ast.AST, scope: ast.AST) -> None:
+        match node:
+            case ast.Assign(targets=targets, value=value):
+                for target in targets:
+                    self._assign(target, value, scope)
+            case ast.AugAssign(target=ast.Name(id=name), op=op, value=value):
+                self._add(
+                    scope, name, lambda: _arithmetic(op, self.of_name(name, scope), self.of(value))
+                )
+            case (
+                ast.For(target=ast.Name(id=name), iter=iterable)
+                | ast.comprehension(target=ast.Name(id=name), iter=iterable)
+            ):
+                self._add(scope, name, lambda: "int" if self._counts(iterable) else "")
+            case ast.Global(names=names):
+                for name in names:  # whoever calls the function changes the file's name
+                    self._add(scope, name, _unknown)
+                    self._add(self._root(scope), name, _unknown)
+            case ast.alias(name=name, asname=local):
+                self._bound.setdefault(scope, {})[local or name.partition(".")[0]] = [_unknown]
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                self._add(scope, name, _unknown)
+            case ast.arg(arg=name):
+                self._add(scope, name, _unknown)
+            case ast.ExceptHandler(name=str(name)):
+                self._add(scope, name, _unknown)
+            case ast.For(target=target) | ast.comprehension(target=target):
+                self._unknown(target, scope)
+            case ast.withitem(optional_vars=ast.expr() as target):
+                self._unknown(target, scope)
+
+    def _assign(self, target: ast.expr, value: ast.expr, scope: ast.AST) -> None:
+        if isinstance(target, ast.Name):
+            self._add(scope, target.id, lambda: self.of(value))
+        elif (
+            isinstance(target, ast.Tuple)
+            and isinstance(value, ast.Tuple)
+            and (len(target.elts) == len(value.elts))
+        ):
+            for one, its in zip(target.elts, value.elts, strict=True):
+                self._assign(one, its, scope)
+        else:
+            self._unknown(target, scope)
+
+    def _unknown(self, target: ast.expr, scope: ast.AST) -> None:
+        for node in ast.walk(target):
+            if isinstance(node, ast.Name):
+                self._add(scope, node.id, _unknown)
+
+    def _add(self, scope: ast.AST, name: str, kind: Callable[[], Kind]) -> None:
+        self._others.add(name)
+        self._bound.setdefault(scope, {}).setdefault(name, []).append(kind)
+
+    def _root(self, scope: ast.AST) -> ast.AST:
+        while self._scopes[scope] is not scope:
+            scope = self._scopes[scope]
+        return scope
+
+    def of_name(self, name: str, scope: ast.AST) -> Kind:
+        """The kind that a name has wherever its scope binds it; a parameter has none."""
+        if isinstance(scope, ast.ClassDef) and name in self._bound.get(scope, {}):
+            return ""
+        while name not in self._bound.get(scope, {}) or isinstance(scope, ast.ClassDef):
+            if self._scopes[scope] is scope:
+                return ""
+            scope = self._scopes[scope]
+        if self._stars and self._scopes[scope] is scope:
+            return ""
+        if (scope, name) in self._asked:
+            return _PENDING
+        self._asked.add((scope, name))
+        try:
+            found = {kind() for kind in self._bound[scope][name]} - {_PENDING}
+        finally:
+            self._asked.discard((scope, name))
+        return found.pop() if len(found) == 1 else ""
+
+    # Expressions ------------------------------------------------------------------------------
+
+    def of(self, node: ast.expr) -> Kind:
+        """The kind of an expression."""
+        match node:
+            case ast.Constant(value=bool()):
+                return "int"
+            case ast.Constant(value=int()):
+                return "int"
+            case ast.Constant(value=float() | complex()):
+                return "float"
+            case ast.Name(id=name):
+                return self.of_name(name, self._scopes[node])
+            case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
+                return self.of(operand)
+            case ast.BinOp(left=left, op=op, right=right):
+                return _arithmetic(op, self.of(left), self.of(right))
+            case ast.IfExp(body=body, orelse=orelse):
+                return _same((self.of(body), self.of(orelse)))
+            case ast.Subscript(value=ast.Attribute(attr="shape"), slice=index):
+                return "" if isinstance(index, ast.Slice) else "int"
+            case ast.Call():
+                return self._called(node)
+        return ""
+
+    def _called(self, call: ast.Call) -> Kind:
+        name = self._dotted(call.func)
+        if name in _INTS:
+            return "int"
+        if name in _FLOATS:
+            return "float"
+        if name in ("abs", "max", "min", "sum") and call.args:
+            return _same(map(self.of, call.args)) if len(call.args) > 1 or name == "abs" else ""
+        if name in _FLOAT_BY_DTYPE:
+            return "float" if self._says_float(name, call) else ""
+        return ""
+
+    @staticmethod
+    def _says_float(name: str, call: ast.Call) -> bool:
+        place = {"tensorflow.cast": 1, "tensorflow.placeholder": 0, "tensorflow.random_uniform": 3}
+        index = place.get(name, 1)
+        given = [k.value for k in call.keywords if k.arg == "dtype"] or call.args[index : index + 1]
+        if not given:
+            unsure = any(k.arg is None for k in call.keywords) or any(
+                isinstance(argument, ast.Starred) for argument in call.args
+            )
+            return name not in ("tensorflow.cast", "tensorflow.placeholder") and not unsure
+        last = given[0].attr if isinstance(given[0], ast.Attribute) else getattr(given[0], "id", "")
+        return last in _FLOAT_DTYPES
+
+    def _dotted(self, node: ast.expr) -> str:
+        """What a callee is by the file's imports; a builtin, unless the file binds its name."""
+        parts: list[str] = []
+        while isinstance(node, ast.Attribute):
+            parts.append(node.attr)
+            node = node.value
+        if not isinstance(node, ast.Name):
+            return ""
+        if node.id in self._others or (self._stars and node.id not in ("float", "int", "len")):
+            return ""
+        return ".".join((self._imports.get(node.id, node.id), *reversed(parts)))
+
+    def _counts(self, iterable: ast.expr) -> bool:
+        """Whether a loop goes over the ints of `range`."""
+        match iterable:
+            case ast.Call(func=ast.Name(id="list" | "iter"), args=[inner]):
+                return self._counts(inner)
+            case ast.Call(func=callee):
+                return self._dotted(callee) in (
+                    "range",
+                    "xrange",
+                    "six.moves.xrange",
+                    "six.moves.range",
+                )
+        return False
+
+
+_PENDING: Kind = "pending"  # type: ignore[assignment]  # a name in its own binding: says nothing
+
+
+def _unknown() -> Kind:
+    return ""
+
+
+def _same(kinds: Iterable[Kind]) -> Kind:
+    found = set(kinds) - {_PENDING}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _arithmetic(op: ast.operator, left: Kind, right: Kind) -> Kind:
+    if isinstance(op, ast.Mod):
+        return left if left == right or left == "float" else ""  # a text takes anything
+    if isinstance(op, ast.Add | ast.Sub | ast.Mult | ast.Div | ast.FloorDiv | ast.Pow):
+        if "float" in (left, right):
+            return "float"
+        if isinstance(op, ast.Pow):  # 2 ** -1 is a float
+            return ""
+        if _PENDING in (left, right):
+            return left if right == _PENDING else right
+        return "int" if left == right == "int" else ""
+    return "int" if left == right == "int" else ""
+
+
+def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Local names of modules and of what is imported from them."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield (
+                    alias.asname or alias.name.partition(".")[0],
+                    (alias.name if alias.asname else alias.name.partition(".")[0]),
+                )
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            for alias in node.names:
+                yield alias.asname or alias.name, f"{node.module}.{alias.name}"

@@ -1,0 +1,55 @@
+"""Why something of Python 2 is marked, and the marks that are in a file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from slimport.report.model import LeftAlone
+from slimport.rewrite.marks import PREFIX
+
+CODE = "SLIM361"
+#: By name, as the rule lists them.
+REASONS = {
+    "python2.division": (
+        "/ of two ints is floor division in Python 2; write // if that is meant, else float()"
+    ),
+    "python2.round": (
+        "round() takes a half away from zero in Python 2, and to the even number in Python 3"
+    ),
+    "python2.map": "map() over several iterables goes on to the end of the longest in Python 2",
+    "python2.exec": (
+        "exec in a function sets the function's own names in Python 2, and none in Python 3"
+    ),
+    "python2.comprehension": (
+        "the list comprehension leaves its {name} behind in Python 2, which is read later"
+    ),
+    "python2.import": (
+        "Python 2 takes the {name} beside this file, Python 3 its own; import it from the package"
+    ),
+    "python2.method": "Python 3 never calls {name}; write {instead}",
+}
+_PATTERNS = {
+    api: re.compile(re.sub(r"\\{\w+\\}", r".+", re.escape(text))) for api, text in REASONS.items()
+}
+_ADVICE = "take the mark away when the line is right"
+
+
+def marked(lines: Sequence[str]) -> Iterator[LeftAlone]:
+    """What an earlier conversion marked: a file that is Python 3 by now shows it in no other way.
+
+    Args:
+        lines: of the whole file.
+    """
+    for number, line in enumerate(lines, 1):
+        if f"{PREFIX}{CODE} " not in line:
+            continue
+        text, after = [line.partition(f"{CODE} ")[2]], number
+        while after < len(lines) and lines[after].lstrip().startswith("#   "):
+            text.append(lines[after].lstrip(" \t#"))
+            after += 1
+        while after < len(lines) and lines[after].lstrip().startswith("#"):
+            after += 1
+        reason = " ".join(" ".join(text).split())
+        api = next((api for api, pattern in _PATTERNS.items() if pattern.match(reason)), "python2")
+        yield LeftAlone(after + 1, api, CODE, reason, _ADVICE)
