@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from slimport.report.lines import LineMap
+
 
 class Status(StrEnum):
     """What became of a file."""
@@ -17,25 +19,68 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True)
+class Position:
+    """A stretch of a file; lines and columns count from 1, columns in characters.
+
+    Attributes:
+        column: 0 where only the line is known.
+        end_column: the column after the last character.
+        place: where it is in words, in a file that is not read by its lines: ``cell 3, line 2``.
+    """
+
+    line: int
+    column: int = 0
+    end_line: int = 0
+    end_column: int = 0
+    place: str = ""
+
+
+@dataclass(frozen=True)
 class Rewritten:
-    """One reference that became something else."""
+    """One reference that became something else; where it was, as in `Position`."""
 
     line: int
     api: str
     code: str
     rule: str
     note: str = ""
+    column: int = 0
+    end_line: int = 0
+    end_column: int = 0
+    place: str = ""
+
+    @property
+    def old(self) -> Position:
+        return Position(self.line, self.column, self.end_line, self.end_column, self.place)
 
 
 @dataclass(frozen=True)
 class LeftAlone:
-    """One reference that stays as it was, and why; `advice` says what to do about it."""
+    """One reference that stays as it was, and why; where it was, as in `Position`.
+
+    Attributes:
+        advice: what to do about it.
+        new: where it is once the file is rewritten; None where the file stays as it is.
+    """
 
     line: int
     api: str
     code: str
     reason: str
     advice: str = ""
+    column: int = 0
+    end_line: int = 0
+    end_column: int = 0
+    place: str = ""
+    new: Position | None = None
+
+    @property
+    def old(self) -> Position:
+        return Position(self.line, self.column, self.end_line, self.end_column, self.place)
+
+    @property
+    def new_line(self) -> int:
+        return self.new.line if self.new is not None else self.line
 
 
 @dataclass(frozen=True)
@@ -62,7 +107,10 @@ class FileReport:
     """One file of the tree.
 
     Attributes:
+        path: relative to `root`.
         legacy_imports: names that the written module's `legacy_import` supplies from now on.
+        root: the folder that was rewritten, or written to; empty where `path` is complete.
+        moved: its lines after the rewrite, where it changes.
     """
 
     path: str
@@ -72,16 +120,28 @@ class FileReport:
     functions: list[FunctionForm] = field(default_factory=list)
     legacy_imports: list[str] = field(default_factory=list)
     error: str = ""
+    root: str = ""
+    moved: LineMap | None = field(default=None, repr=False, compare=False)
+
+    def to_json(self) -> dict[str, Any]:
+        lists = ("rewritten", "left", "functions")
+        data = {name: value for name, value in vars(self).items() if name != "moved"}
+        return {**data, **{name: [asdict(item) for item in data[name]] for name in lists}}
 
 
 @dataclass
 class Report:
-    """The whole run."""
+    """The whole run.
+
+    Attributes:
+        written: whether the files were written; otherwise all is still at its old place.
+    """
 
     version: str
     files: list[FileReport] = field(default_factory=list)
     written_modules: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    written: bool = False
 
     @property
     def failed(self) -> list[FileReport]:
@@ -99,6 +159,16 @@ class Report:
     def legacy_imports(self) -> int:
         return sum(len(file.legacy_imports) for file in self.files)
 
+    def position(self, file: FileReport, left: LeftAlone) -> Position:
+        """Where it is on the disk, now that the run is over."""
+        moved = self.written and file.status is Status.REWRITTEN
+        return left.new if moved and left.new is not None else left.old
+
+    def line(self, file: FileReport, line: int) -> int:
+        """Where a line of the old file is on the disk, now that the run is over."""
+        moved = self.written and file.status is Status.REWRITTEN and file.moved is not None
+        return file.moved.new(line) if moved and file.moved is not None else line
+
     def by_rule(self) -> dict[str, dict[str, int]]:
         """Rewritten and left references for each rule's code."""
         done = Counter(item.code for file in self.files for item in file.rewritten)
@@ -112,6 +182,7 @@ class Report:
         return {
             "schema": "slimport.rewrite/1",
             "version": self.version,
+            "written": self.written,
             "summary": {
                 "files": len(self.files),
                 "rewritten_files": len(self.changed),
@@ -123,5 +194,5 @@ class Report:
             },
             "written_modules": self.written_modules,
             "notes": self.notes,
-            "files": [asdict(file) for file in self.files],
+            "files": [file.to_json() for file in self.files],
         }

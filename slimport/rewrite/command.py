@@ -42,7 +42,7 @@ class CommandResult:
 
 def run(request: Request) -> CommandResult:
     """Rewrites all paths; an error in one file or path never stops the others."""
-    result = CommandResult(Report(__version__))
+    result = CommandResult(Report(__version__, written=request.write))
     options = Options(request.open_world, request.target, request.training)
     for path in request.paths:
         try:
@@ -51,6 +51,8 @@ def run(request: Request) -> CommandResult:
             failed = FileReport(str(path), Status.FAILED, error=str(error).partition(": ")[2])
             result.report.files.append(failed)
             continue
+        for file in tree.report.files:
+            file.root = str(tree.root if request.out is None else request.out)
         if request.write:
             _write(tree, path, request.out)
         result.trees.append(tree)

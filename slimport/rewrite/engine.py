@@ -143,6 +143,12 @@ def _note_python2(
     result.left += marked(module.lines)
 
 
+def _stretch(reference: Reference) -> tuple[int, int, int, int]:
+    """Where a reference is, for the report: columns from 1."""
+    line, column, end_line, end_column = reference.span
+    return line, column + 1, end_line, end_column + 1
+
+
 class _Services:
     """The file as a rule may use it (`slimport.rewrite.site.FileServices`)."""
 
@@ -574,15 +580,18 @@ class _Rewriter(cst.CSTTransformer):
             self.kept_bases.add(reference.base)
             return node
         note = "; ".join(self.services.remarks)
-        line = reference.span[0]
-        self.result.rewritten.append(Rewritten(line, api, rule.code, rule.name, note))
+        line, column, end, last = _stretch(reference)
+        self.result.rewritten.append(
+            Rewritten(line, api, rule.code, rule.name, note, column, end, last)
+        )
         return outcome
 
     def _leave(self, reference: Reference, code: str, leave: Leave) -> None:
         self.kept_bases.add(reference.base)
-        line = reference.span[0]
+        line, column, end, last = _stretch(reference)
         api = reference.api.name
-        self.result.left.append(LeftAlone(line, api, code, leave.reason, leave.advice))
+        left = LeftAlone(line, api, code, leave.reason, leave.advice, column, end, last)
+        self.result.left.append(left)
         for owner, name in self._through(reference):
             self.result.needs.add(Need(owner.path, name, reference.base in self.passed_on))
         text = f"{leave.reason}; {leave.advice}" if leave.advice else leave.reason

@@ -17,7 +17,9 @@ from slimport.index.modules import Module
 from slimport.index.program import Program
 from slimport.index.python2 import add_references as add_python2_references
 from slimport.index.roots import Placement, imports_itself_from_inside, place
-from slimport.report.model import FileReport, Report, Status
+from slimport.report.lines import LineMap
+from slimport.report.model import FileReport, LeftAlone, Report, Status
+from slimport.report.places import forms_in_file, in_file, left_in_files, notes_in_file
 from slimport.rewrite.engine import FileResult, Need, rewrite_module
 from slimport.rewrite.plan import Options, Plan
 from slimport.rewrite.written_module import (
@@ -120,6 +122,7 @@ class _Pass:
         self.results: dict[PurePosixPath, FileResult] = {}
         self.needs: set[Need] = set()
         self.errors: dict[PurePosixPath, str] = {}
+        self.left_again: dict[PurePosixPath, list[LeftAlone]] = {}
 
     def written_module(self, module: Module) -> str:
         """Name under which `module` imports the written module; relative inside a package."""
@@ -183,6 +186,7 @@ def _check(first: _Pass, result: TreeResult) -> None:
     second.run(changed.keys())
     for path, item in changed.items():
         again = second.results.get(path)
+        first.left_again[path] = again.left if again is not None else []
         if again is not None and again.code != item.code and path not in first.errors:
             first.errors[path] = "a second pass would change the output; it was not written"
         elif again is not None and len(again.left) > len(item.left):
@@ -195,16 +199,22 @@ def _collect(first: _Pass, sources: Mapping[PurePosixPath, Source], result: Tree
         item = first.results.get(path)
         report = FileReport(path.as_posix())
         result.report.files.append(report)
+        holder = source.container
         if path in first.errors:
             report.status, report.error = Status.FAILED, first.errors[path]
             continue
         if item is None:
             continue
-        report.rewritten, report.left, report.functions = item.rewritten, item.left, item.functions
-        result.report.notes += item.notes
+        report.rewritten = in_file(item.rewritten, holder)
+        report.left = in_file(item.left, holder)
+        report.functions = forms_in_file(item.functions, holder)
+        result.report.notes += notes_in_file(item.notes, path.as_posix(), holder)
         output = source.with_program(item.code)
         if output != source.original:
             report.status = Status.REWRITTEN
+            report.moved = LineMap(source.original, output)
+            again = first.left_again.get(path, [])
+            report.left = left_in_files(item.left, again, source, output)
             report.legacy_imports = item.legacy
             result.report.notes += [f"{path}: {note}" for note in source.notes]
             result.outputs[path] = output

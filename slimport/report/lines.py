@@ -1,0 +1,49 @@
+"""Where a line of a file is after the file was rewritten."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+from functools import cached_property
+
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+#: Beyond these many lines difflib may pass over frequent ones, or it takes minutes.
+_MANY = 5_000
+
+
+class LineMap:
+    """Old line numbers to new ones, from 1; compared only when somebody asks."""
+
+    def __init__(self, old: bytes, new: bytes) -> None:
+        self._old = old
+        self._new = new
+
+    def new(self, line: int) -> int:
+        """The line that `line` became; where it was replaced, the one in its place."""
+        start, end, first, last = self._block(line - 1)
+        if end - start == last - first:
+            return first + (line - 1 - start) + 1
+        return min(first + (line - 1 - start), max(first, last - 1)) + 1
+
+    def _block(self, index: int) -> tuple[int, int, int, int]:
+        for _, start, end, first, last in self._blocks:
+            if start <= index < end:
+                return start, end, first, last
+        return index, index + 1, index, index + 1  # beyond the end: nothing is known of it
+
+    @cached_property
+    def _blocks(self) -> list[tuple[str, int, int, int, int]]:
+        old, new = _LINE_END.split(self._old), _LINE_END.split(self._new)
+        same = _equal_at_start(old, new)
+        matcher = SequenceMatcher(None, old[same:], new[same:], autojunk=len(old) > _MANY)
+        rest = [
+            (kind, start + same, end + same, first + same, last + same)
+            for kind, start, end, first, last in matcher.get_opcodes()
+        ]
+        return [("equal", 0, same, 0, same), *rest]
+
+
+def _equal_at_start(old: Sequence[bytes], new: Sequence[bytes]) -> int:
+    pairs = enumerate(zip(old, new, strict=False))
+    return next((i for i, (a, b) in pairs if a != b), min(len(old), len(new)))
