@@ -46,6 +46,7 @@ ACTIVATIONS = _ActivationRule(
         "tf.nn.log_softmax": "axis",
         "tf.nn.softmax": "axis",
     },
+    numbers="The same TensorFlow operation on both sides.",
     examples=(
         Example(
             before="""

@@ -74,6 +74,11 @@ ARG_SCOPE = _ArgScopeRule(
     name="arg_scope",
     summary="slim.arg_scope -> layer_defaults",
     apis=("slim.arg_scope",),
+    numbers=(
+        "Defaults that a scope sets are the ones that count: a scope's stride or regularizer is in "
+        "no line of the call. Where the defaults go into the calls, slim's own defaults (ReLU, "
+        "SAME, stride 2 of pools) are written out beside them, because Keras has others."
+    ),
     examples=(
         Example(
             before="""

@@ -39,11 +39,16 @@ BATCH_NORM = _BatchNormRule(
     layers={"slim.batch_norm": "BatchNormalization"},
     keywords={"decay": "momentum", "activation_fn": "activation", "scope": "name"},
     details=(
-        "Slim's fused kernel puts n/(n-1) times the batch variance into the moving variance; "
-        "keras.layers.BatchNormalization does not (2.0 against 1.0 for two values). The written "
-        "layer is the equivalent one. Plain Keras would change moving statistics only. "
         'A literal True is `is_training="always"` where the network has a training parameter, or '
         "its callers have; elsewhere True follows Keras."
+    ),
+    numbers=(
+        "Slim's fused kernel puts n/(n-1) times the batch variance into the moving variance; "
+        "keras.layers.BatchNormalization does not: 2.0 against 1.0 for two values, 1.0103 for a "
+        "batch of 2 at 7x7. The written layer is the equivalent one; plain Keras would change "
+        "moving statistics only. Slim's defaults are a decay of 0.999, no gamma (`scale=False`) "
+        "and an epsilon of 0.001; Keras' are a momentum of 0.99 and a gamma. With "
+        "`trainable=False` slim goes on with batch statistics, Keras with moving ones."
     ),
     examples=(
         Example(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from slimport.index.program import Reference, bind
-from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Rule
+from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Refusal, Rule
 from slimport.rewrite.site import CallSite, ValueSite, string
 
 _DTYPES = {
@@ -52,6 +52,14 @@ CASTS = _CastRule(
     name="casts",
     summary="tf.to_float(x) -> tf.cast(x, tf.float32)",
     apis=tuple(_DTYPES),
+    numbers="The same cast under its other name.",
+    refuses=(
+        Refusal(
+            "… is called with arguments that cannot be seen",
+            "`*args` or `**kwargs` hide what is handed over, and the new function has other "
+            "names or another order.",
+        ),
+    ),
     examples=(
         Example(
             before="""

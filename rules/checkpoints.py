@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from slimport.index.program import Reference
 from slimport.rewrite.layers import RenamedRule
 from slimport.rewrite.marked import MarkedRule
-from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Rule
+from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Refusal, Rule
 from slimport.rewrite.site import CallSite, ValueSite
 
 
@@ -29,6 +29,14 @@ CHECKPOINTS = _CheckpointRule(
         "Old checkpoints restore by name, in TF 1 graphs and (assign_from_checkpoint_fn, called "
         "without a session) in models. A shape that is not the checkpoint's is an error, as in "
         "TensorFlow 1. A model as a whole has restore_checkpoint(model, path, include, exclude)."
+    ),
+    refuses=(
+        Refusal(
+            "… finds nothing outside of a TF 1 graph",
+            "It looks variables up in the graph. Where no session runs, there are none to "
+            "find, and it would restore nothing and say nothing.",
+            "build the model, then restore_checkpoint(model, path)",
+        ),
     ),
     examples=(
         Example(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from slimport.rewrite.marked import MarkedRule
-from slimport.rewrite.rule import Leave, Outcome
+from slimport.rewrite.rule import Leave, Outcome, Refusal
 from slimport.rewrite.site import CallSite, Site, ValueSite
 
 _ADDONS = "its heir, tensorflow_addons, is no longer developed"
@@ -167,12 +167,16 @@ class _ContribRule(MarkedRule):
         return self._marked(site)
 
     def _marked(self, site: Site) -> Leave:
-        parts = site.api.removeprefix("tf.contrib.").replace("python.", "").split(".")
+        reason, advice = self.known(site.api)
+        return Leave(f"{site.api}: {reason}", advice)
+
+    def known(self, api: str) -> tuple[str, str]:
+        """Reason and advice for a canonical name."""
+        parts = api.removeprefix("tf.contrib.").replace("python.", "").split(".")
         inner = [".".join(parts[:length]) for length in range(len(parts), 0, -1)]
         names = (f"{parts[0]}.{parts[-1]}", *inner)
         default = (self.reason, self.advice)
-        reason, advice = next((_BECAME[name] for name in names if name in _BECAME), default)
-        return Leave(f"{site.api}: {reason}", advice)
+        return next((_BECAME[name] for name in names if name in _BECAME), default)
 
 
 CONTRIB = _ContribRule(
@@ -183,4 +187,8 @@ CONTRIB = _ContribRule(
     reason="tf.contrib is gone in TensorFlow 2",
     advice="replace it by hand; the TensorFlow 2 migration guide names successors",
     details="Each package has its own reason and advice, which the mark and the report give.",
+    refuses=tuple(
+        Refusal(f"tf.contrib.{name}…: {reason}", "", advice)
+        for name, (reason, advice) in sorted(_BECAME.items())
+    ),
 )

@@ -6,7 +6,7 @@ import libcst as cst
 
 from slimport.index.program import Reference
 from slimport.rewrite.moved import handed_on, public
-from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Rule
+from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Refusal, Rule
 from slimport.rewrite.site import CallSite, ValueSite, literal
 
 _PREDICTIONS = "predictions labels weights scope"
@@ -85,13 +85,28 @@ CONTRIB_LOSSES = _LossRule(
         f"{home}.{name}" for home in ("slim.losses", "tf.contrib.losses") for name in _PARAMETERS
     ),
     details=(
+        "Losses with weights of a shape become the written module's functions, as do all outside "
+        "of session programs and where layers are built. In a TF 1 graph both keep losses in the "
+        "same collection; in a model the written module's get_losses and get_total_loss know the "
+        "losses of the pass and the layers' regularisation losses."
+    ),
+    numbers=(
         "Without weights, or with one number, slim and tf.losses compute the mean over all "
-        "elements (0 for weight 0). Weights with a shape mean more in slim, which sums the losses "
-        "down to the weights' rank, while tf.losses wants shapes that broadcast: those are the "
-        "written module's functions, as are all outside of session programs and where layers are "
-        "built. In a TF 1 graph both keep losses in the same collection; in a model the written "
-        "module's get_losses and get_total_loss know the losses of the pass and the layers' "
-        "regularisation losses."
+        "elements. Weights with a shape mean more in slim, which sums the losses down to the "
+        "weights' rank."
+    ),
+    refuses=(
+        Refusal(
+            "… has no such parameters",
+            "A call with arguments that no version of slim took: what it meant is not known.",
+            "see its signature",
+        ),
+        Refusal(
+            "… is passed on",
+            "Labels and predictions stand the other way round in `tf.losses`. By position they "
+            "would be swapped without a word.",
+            "pass on a function that calls it",
+        ),
     ),
     examples=(
         Example(

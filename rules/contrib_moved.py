@@ -6,7 +6,7 @@ from slimport.contrib_api import Moved, moved
 from slimport.index.canonical import canonical
 from slimport.index.program import Reference
 from slimport.rewrite.moved import handed_on, public
-from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Rule
+from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Refusal, Rule
 from slimport.rewrite.site import CallSite, ValueSite
 
 # Packages that no tensor of a network passes through.
@@ -81,6 +81,18 @@ CONTRIB_MOVED = _ContribMovedRule(
         "proves both there and writes slimport/data/contrib.json). Where that is in TensorFlow 2 "
         "is SLIM310's table. The streaming metrics take predictions first and the public ones "
         "labels, so arguments are named."
+    ),
+    refuses=(
+        Refusal(
+            "… is tf.… with its parameters in another order, and what is passed cannot be seen",
+            "By position the arguments would land in each other's place.",
+            "pass every argument by name",
+        ),
+        Refusal(
+            "… is passed on as a function; tf.… has its parameters in another order",
+            "Whoever calls it hands the arguments over in the old order.",
+            "pass on a function that hands its arguments over by name",
+        ),
     ),
     examples=(
         Example(

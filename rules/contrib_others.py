@@ -6,7 +6,7 @@ import libcst as cst
 
 from slimport.index.program import Reference
 from slimport.rewrite.moved import handed_on, public
-from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Rule
+from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Refusal, Rule
 from slimport.rewrite.site import CallSite, ValueSite, source
 
 _ANALYZER = "tf.contrib.tfprof.model_analyzer."
@@ -86,6 +86,25 @@ CONTRIB_OTHERS = _OtherRule(
     details=(
         "A StaticHashTable has the lookup, default and initializer of HashTable, and no `init`. "
         "The profiler's options are equal in TensorFlow 1.15.5 but for an empty `dump_to_file`."
+    ),
+    refuses=(
+        Refusal(
+            "tf.contrib.lookup.HashTable is called with a name to share it by",
+            "A static table with that name would be another resource than the one that other "
+            "graphs share.",
+            "use tf.compat.v1.lookup.StaticHashTable, which is shared by none",
+        ),
+        Refusal(
+            "… is a function of a dataset",
+            "It is not handed to `dataset.apply` in the same line, so that the dataset it will "
+            "get is not known.",
+            "use dataset.…(drop_remainder=True)",
+        ),
+        Refusal(
+            "… is passed on as a function",
+            "What it will be called with cannot be seen.",
+            "call it where it is needed",
+        ),
     ),
     examples=(
         Example(

@@ -12,9 +12,10 @@ CONV2D = PlainLayerRule(
     leading=("num_outputs", "kernel_size"),
     defaults=CONVOLUTION_DEFAULTS,
     implied={"stride": (1,)},
-    details=(
+    numbers=(
         "Slim's defaults are not Keras': ReLU, SAME padding, and no bias under a normalizer "
-        "(tf_slim/layers/layers.py, convolution)."
+        "(tf_slim/layers/layers.py, convolution). Leaving `activation` or `padding` out would be "
+        "Keras' linear, valid convolution."
     ),
     examples=(
         Example(

@@ -8,6 +8,10 @@ CONV2D_IN_PLANE = LayerRule(
     name="conv2d_in_plane",
     summary="slim.conv2d_in_plane -> a depthwise convolution whose kernel all channels share",
     apis=("slim.conv2d_in_plane",),
+    numbers=(
+        "Slim's defaults are ReLU and SAME. All channels share one kernel of shape `[height, "
+        "width, 1, 1]`."
+    ),
     examples=(
         Example(
             before="""

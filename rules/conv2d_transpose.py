@@ -15,6 +15,10 @@ CONV2D_TRANSPOSE = PlainLayerRule(
     leading=("num_outputs", "kernel_size"),
     defaults=CONVOLUTION_DEFAULTS,
     implied={"stride": (1,)},
+    numbers=(
+        "Slim's defaults are ReLU and SAME, Keras' linear and valid (tf_slim/layers/layers.py, "
+        "convolution2d_transpose)."
+    ),
     examples=(
         Example(
             before="""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from slimport.rewrite.layers import RenamedRule
-from slimport.rewrite.rule import Example, Leave, Outcome
+from slimport.rewrite.rule import Example, Leave, Outcome, Refusal
 from slimport.rewrite.site import CallSite
 
 
@@ -36,6 +36,13 @@ DATA_PROVIDER = _ProviderRule(
         "is the size of the buffer, and common_queue_min has no meaning. The queue of file names "
         "and its summary are gone. A corrupt record is an InvalidArgumentError with the name of "
         "its file, where slim gave a DataLossError without."
+    ),
+    refuses=(
+        Refusal(
+            "get() of a data provider gives tensors of a TF 1 graph",
+            "No session and no fit runs this code: its tensors would never be filled.",
+            "read tf.data.TFRecordDataset(files).map(decoder.decode), which gives the items",
+        ),
     ),
     examples=(
         Example(

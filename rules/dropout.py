@@ -60,6 +60,11 @@ DROPOUT = _DropoutRule(
         "its callers have: pix2pix drops in inference, too. Where a branch leaves it open, the "
         "report notes that the layer follows Keras."
     ),
+    numbers=(
+        "Slim keeps a share, Keras drops one: the rate is `1 - keep_prob`. Both scale what is kept "
+        "by `1 / keep_prob`. Masks are drawn anew in each step; values are compared with the same "
+        "draws on both sides."
+    ),
     examples=(
         Example(
             before="""

@@ -6,7 +6,7 @@ import libcst as cst
 
 from slimport.index.program import Reference
 from slimport.rewrite.moved import public
-from slimport.rewrite.rule import Example, Leave, Outcome, Rule
+from slimport.rewrite.rule import Example, Leave, Outcome, Refusal, Rule
 from slimport.rewrite.site import CallSite, Site, ValueSite
 
 _SHARED = (
@@ -66,6 +66,14 @@ EVALUATION_LOOP = _EvaluationRule(
         "evaluate_once: they have other arguments. tf.train.checkpoints_iterator asks its "
         "timeout_fn after each checkpoint, slim's after a timeout alone. A checkpoint with another "
         "shape of a variable is refused, as by the variables of TensorFlow 1."
+    ),
+    refuses=(
+        Refusal(
+            "…: an evaluation loop on graphs and sessions",
+            "No session runs this code, and SLIM292 found no block to make a model of; the "
+            "report says why.",
+            "use model.evaluate() with keras.metrics",
+        ),
     ),
     examples=(
         Example(

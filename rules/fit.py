@@ -18,6 +18,10 @@ FIT = Rule(
         "slimport/rewrite/fit.py and plain_fit.py, found by training.py, told_apart.py and "
         "plain_training.py of slimport/index."
     ),
+    numbers=(
+        "The loss of a step, gradients, variables and slots are compared after 1, 3 and 100 steps: "
+        "docs/training-with-fit.md."
+    ),
     examples=(
         Example(
             before="""

@@ -13,6 +13,10 @@ FULLY_CONNECTED = PlainLayerRule(
     layers={"slim.fully_connected": "Dense"},
     leading=("num_outputs",),
     defaults={"activation": '"relu"'},
+    numbers=(
+        "Slim's default is ReLU, Keras' is linear. An input of more than two dimensions is "
+        "multiplied along its last one, in both."
+    ),
     examples=(
         Example(
             before="""

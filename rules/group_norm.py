@@ -9,6 +9,11 @@ GROUP_NORM = LayerRule(
     summary="slim.group_norm -> group normalization with slim's axes",
     apis=("slim.group_norm",),
     keywords={"activation_fn": "activation", "scope": "name"},
+    numbers=(
+        "Epsilon is 1e-6 and there are 32 groups unless the call says otherwise "
+        "(tf_slim/layers/normalization.py); Keras' epsilon is 1e-3. Moments are taken over slim's "
+        "`reduction_axes` alone."
+    ),
     examples=(
         Example(
             before="""

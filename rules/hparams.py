@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from slimport.rewrite.layers import RenamedRule
-from slimport.rewrite.rule import Example, Leave, Outcome
+from slimport.rewrite.rule import Example, Leave, Outcome, Refusal
 from slimport.rewrite.site import CallSite, literal
 
 
@@ -33,6 +33,14 @@ HPARAMS = _HParamsRule(
     details=(
         "Values, types and errors are compared with TensorFlow 1.15.5 over 1,500 calls "
         "(tests/written/data/hparams_tf115.txt). Protocol buffers are left out."
+    ),
+    refuses=(
+        Refusal(
+            "tf.contrib.training.HParams is read from a protocol buffer",
+            "The written class has values and types, not the protocol buffers that TensorFlow "
+            "took away.",
+            "give names and values",
+        ),
     ),
     examples=(
         Example(

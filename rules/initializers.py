@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from slimport.rewrite.layers import RenamedRule
-from slimport.rewrite.rule import Example, Leave, Outcome, Rule
+from slimport.rewrite.rule import Example, Leave, Outcome, Refusal, Rule
 from slimport.rewrite.site import CallSite, ValueSite, literal, string
 
 # API -> Keras class, parameters in TF 1's order, and TF 1's defaults where Keras has others.
@@ -114,7 +114,14 @@ INITIALIZERS = _InitializerRule(
     name="initializers",
     summary="tf.truncated_normal_initializer and family -> keras.initializers",
     apis=(*_KERAS, *_MOVED),
-    details="tf.truncated_normal_initializer() has stddev 1.0, TruncatedNormal() 0.05.",
+    numbers="tf.truncated_normal_initializer() has stddev 1.0, TruncatedNormal() 0.05.",
+    refuses=(
+        Refusal(
+            "… is called with arguments that cannot be seen",
+            "`*args` or `**kwargs` hide what is handed over, and the new function has other "
+            "names or another order.",
+        ),
+    ),
     examples=(
         Example(
             before="""
@@ -158,6 +165,23 @@ XAVIER = _XavierRule(
     name="xavier_initializer",
     summary="slim.xavier_initializer -> keras.initializers.GlorotUniform",
     apis=("slim.xavier_initializer", "slim.xavier_initializer_conv2d"),
+    numbers=(
+        "The uniform form is GlorotUniform exactly. With `uniform=False` slim draws a truncated "
+        "normal, and so does the replacement."
+    ),
+    refuses=(
+        Refusal(
+            "… is called with arguments that cannot be seen",
+            "`*args` or `**kwargs` hide what is handed over, and the new function has other "
+            "names or another order.",
+        ),
+        Refusal(
+            "… is passed on uncalled",
+            "A function that makes an initializer is not one; whoever gets it calls it with "
+            "slim's parameters.",
+            "pass keras.initializers.GlorotUniform()",
+        ),
+    ),
     examples=(
         Example(
             before="""
@@ -192,9 +216,10 @@ VARIANCE_SCALING = RenamedRule(
     name="variance_scaling_initializer",
     summary="slim.variance_scaling_initializer -> VarianceScaling with slim's exact deviation",
     apis=("slim.variance_scaling_initializer",),
-    details=(
+    numbers=(
         "Slim draws a truncated normal of deviation sqrt(1.3 * factor / n) "
-        "(tf_slim/layers/initializers.py); Keras divides by .8796 instead: .3 % apart."
+        "(tf_slim/layers/initializers.py); Keras divides by .8796 instead: .3 % apart. The default "
+        "factor is 2, Keras' scale is 1."
     ),
     examples=(
         Example(

@@ -9,6 +9,10 @@ INSTANCE_NORM = LayerRule(
     summary="slim.instance_norm -> normalization of each channel of each image",
     apis=("slim.instance_norm",),
     keywords={"activation_fn": "activation", "scope": "name"},
+    numbers=(
+        "Epsilon is 1e-6 (tf_slim/layers/normalization.py). Moments are taken over height and "
+        "width of each channel."
+    ),
     examples=(
         Example(
             before="""

@@ -9,7 +9,10 @@ LAYER_NORM = LayerRule(
     summary="slim.layer_norm -> layer normalization over all axes but the first",
     apis=("slim.layer_norm",),
     keywords={"activation_fn": "activation", "scope": "name"},
-    details="Epsilon is 1e-12 (tf_slim/layers/layers.py, layer_norm); Keras' default is 1e-3.",
+    numbers=(
+        "Epsilon is 1e-12 (tf_slim/layers/layers.py, layer_norm), 1e-3 for float16; Keras' default "
+        "is 1e-3. Moments are taken over all axes but the first, gamma and beta over the last."
+    ),
     examples=(
         Example(
             before="""

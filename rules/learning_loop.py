@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from slimport.rewrite.layers import RenamedRule
-from slimport.rewrite.rule import Example, Leave, Outcome
+from slimport.rewrite.rule import Example, Leave, Outcome, Refusal
 from slimport.rewrite.site import CallSite, Site, ValueSite
 
 _NAMES = {
@@ -52,6 +52,14 @@ LEARNING_LOOP = _LoopRule(
         "tf.contrib.training.train is train_monitored, on MonitoredTrainingSession. Both go on "
         "from the latest checkpoint. SLIM290 takes the loops that fit can run. See "
         "docs/training-loops.md."
+    ),
+    refuses=(
+        Refusal(
+            "…: a training loop on graphs and sessions",
+            "No session runs this code, and SLIM290 found no block to make a model of; the "
+            "report says why.",
+            "train the model with compile() and fit()",
+        ),
     ),
     examples=(
         Example(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from slimport.index.program import Reference
 from slimport.rewrite.moved import handed_on, public
-from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Rule
+from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Refusal, Rule
 from slimport.rewrite.site import CallSite, ValueSite
 
 # slim's parameters, each with tf.metrics' name for it.
@@ -80,6 +80,20 @@ METRICS = _MetricRule(
         "(tests/written/test_metrics.py); their local variables may lie in another scope. "
         "streaming_recall_at_k is none of them: it counts a tie with the k-th greatest score. "
         "What has no twin (streaming_covariance, streaming_false_positive_rate ...) is SLIM402's."
+    ),
+    refuses=(
+        Refusal(
+            "… is tf.metrics.…, which has another order of parameters, and what is passed "
+            "cannot be seen",
+            "slim's metrics take predictions first, `tf.metrics` labels: precision would "
+            "become recall.",
+            "pass every argument by name",
+        ),
+        Refusal(
+            "… is passed on as a function; tf.metrics.… has its parameters in another order",
+            "Whoever calls it hands the arguments over in the old order.",
+            "pass on a function that hands its arguments over by name",
+        ),
     ),
     examples=(
         Example(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from slimport.index.program import Reference
 from slimport.rewrite.arguments import DROPPED, arguments_of, rearranged
-from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Rule
+from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Refusal, Rule
 from slimport.rewrite.site import CallSite, ValueSite, literal
 
 _OPTIMIZER = "tf.contrib.opt.MovingAverageOptimizer"
@@ -70,10 +70,36 @@ MOVING_AVERAGE_OPTIMIZER = _MovingAverageRule(
     apis=(_OPTIMIZER, "tf.train.ExponentialMovingAverage"),
     only_with_fit=True,
     details=(
-        "It acts where a Keras model is trained with fit. Averages are equal to TensorFlow 1's "
-        "after each step, `num_updates` included (docs/optimizers.md). "
+        "It acts where a Keras model is trained with fit. "
         "tf.train.ExponentialMovingAverage is marked: an `apply` that nothing runs would keep "
         "no averages."
+    ),
+    numbers=(
+        "Averages are equal to TensorFlow 1's after each step, `num_updates` included "
+        "(docs/optimizers.md)."
+    ),
+    refuses=(
+        Refusal(
+            "… is called with arguments that cannot be seen",
+            "`*args` or `**kwargs` hide what is handed over, and the new function has other "
+            "names or another order.",
+        ),
+        Refusal(
+            "… is updated by operations of a graph",
+            "`apply` makes an operation that a session runs after each step. In fit nothing "
+            "would run it, and the averages would stay at their first values.",
+            "give the model's optimizer to MovingAverageOptimizer of the written module",
+        ),
+        Refusal(
+            "… may be given another step than the one that training counts",
+            "The decay follows that step: it would grow at another pace.",
+            "give it tf.train.get_or_create_global_step()",
+        ),
+        Refusal(
+            "… updates its averages while the step is taken: before or after it",
+            "TensorFlow 1 left the order open; no code can repeat it.",
+            "use MovingAverageOptimizer of the written module, which updates them after it",
+        ),
     ),
     examples=(
         Example(

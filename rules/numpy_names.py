@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from slimport.numpy_api import BUILTINS, RENAMED, old_names
-from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Rule
+from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Refusal, Rule
 from slimport.rewrite.site import CallSite, Site, ValueSite
 
 # Where `-np.inf` can stand as it is; elsewhere it takes parentheses.
@@ -61,6 +61,22 @@ NUMPY_NAMES = _NumpyRule(
         "call np.prod). Every file of a tree that names slim, tf.contrib or a symbol that TF 2 "
         "lacks is looked at, files without TensorFlow included; a tree that names none stays as "
         "it is. Names that the program itself assigns (np.int = int) stay, too."
+    ),
+    refuses=(
+        Refusal(
+            "… is Python's …, which is another name's here",
+            "`np.int` is `int`, but this file has an `int` of its own.",
+        ),
+        Refusal(
+            "… is gone from NumPy",
+            "The name is imported (`from numpy import Inf`): the import would have to change "
+            "with every use in other files.",
+            "import what it stood for",
+        ),
+        Refusal(
+            "… is gone from NumPy, another file has imported it",
+            "It is reached through another file's import, which is marked.",
+        ),
     ),
     examples=(
         Example(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from slimport.rewrite.layers import RenamedRule
-from slimport.rewrite.rule import Example, Leave, Outcome
+from slimport.rewrite.rule import Example, Leave, Outcome, Refusal
 from slimport.rewrite.site import CallSite, Site, ValueSite
 
 
@@ -33,6 +33,14 @@ OPTIMIZE_LOSS = _OptimizeLossRule(
     apis=("slim.adaptive_clipping_fn", "slim.optimize_loss"),
     only_tensorflow="a training operation belongs to a graph with sessions",
     details="The same optimizers, summaries and variables, under the same names.",
+    refuses=(
+        Refusal(
+            "…: makes an optimizer by name, runs update ops and writes summaries in a graph",
+            "No session runs this code, so that nothing would run the operation that it returns.",
+            "take its steps apart: compute_gradients, multiply_gradients, clip_by_global_norm "
+            "and apply_gradients of tf.compat.v1.train, or compile() and fit()",
+        ),
+    ),
     examples=(
         Example(
             before="""

@@ -9,7 +9,7 @@ import libcst as cst
 
 from slimport.index.values import may_be_tensor
 from slimport.rewrite.arguments import DROPPED, arguments_of, rearranged
-from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Rule
+from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Refusal, Rule
 from slimport.rewrite.site import NOT_LITERAL, CallSite, ValueSite, literal
 
 _LAST = {"use_locking": DROPPED, "name": "name"}
@@ -184,10 +184,43 @@ OPTIMIZERS = _OptimizerRule(
     apis=tuple(f"tf.train.{name}" for name in (*_OPTIMIZERS, *_UNLIKE)),
     only_with_fit=True,
     details=(
-        "It acts where a Keras model is trained with fit. Variables and slots are compared with "
-        "TensorFlow's kernels after 1, 3 and 100 steps; docs/optimizers.md has the numbers, and "
-        "what the plain Keras classes would change. Keras treats sparse gradients otherwise, so "
-        "programs that may look up rows of a variable get the written module's classes."
+        "It acts where a Keras model is trained with fit. Keras treats sparse gradients otherwise, "
+        "so programs that may look up rows of a variable get the written module's classes."
+    ),
+    numbers=(
+        "Keras' Adam has an epsilon of 1e-7, TensorFlow 1's 1e-8. TensorFlow 1's RMSProp begins "
+        "its mean squares at 1, Keras' at 0: first steps would be larger. Keras' SGD folds the "
+        "learning rate into the velocity, TensorFlow 1's Momentum does not: they part once the "
+        "rate changes. Variables and slots are compared with TensorFlow's kernels after 1, 3 and "
+        "100 steps; docs/optimizers.md has the numbers."
+    ),
+    refuses=(
+        Refusal(
+            "Keras has no optimizer like …",
+            "Any other one would take other steps.",
+            "choose another optimizer",
+        ),
+        Refusal(
+            "the learning rate of … is a tensor",
+            "In a graph it was computed anew at each step. A Keras optimizer would keep the "
+            "value that it had when it was made.",
+            "give a number, or a schedule of the step",
+        ),
+        Refusal(
+            "… is called with arguments that cannot be seen",
+            "`*args` or `**kwargs` hide what is handed over, and the new function has other "
+            "names or another order.",
+        ),
+        Refusal(
+            "… is passed on as a value; what it is called with cannot be seen",
+            "Keras' names for its parameters are others, and so are its defaults.",
+            "pass on a function that makes the Keras optimizer",
+        ),
+        Refusal(
+            "… names its slots",
+            "Keras has no argument for it; checkpoints would have other names than the code says.",
+            "leave their names out: Keras gives them",
+        ),
     ),
     examples=(
         Example(

@@ -18,7 +18,11 @@ POOL2D = PlainLayerRule(
     },
     leading=("kernel_size",),
     defaults={"strides": "2"},
-    details="Slim's stride is 2 and its padding VALID where Keras takes the pool's size.",
+    numbers=(
+        "Slim's stride is 2 and its padding VALID where Keras takes the pool's size: a 3x3 pool "
+        "makes 16 of 33 pixels in slim and 11 with Keras' default. Average pools leave the padding "
+        "out of the mean, in both."
+    ),
     examples=(
         Example(
             before="""
@@ -72,6 +76,7 @@ POOL = LayerRule(
     summary="slim.pool -> a pool of any rank and type",
     apis=("slim.pool",),
     keywords=POOL_KEYWORDS,
+    numbers="The stride is 1 here, as slim has it, and not 2 as in SLIM130.",
     examples=(
         Example(
             before="""

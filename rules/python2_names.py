@@ -7,7 +7,7 @@ import libcst as cst
 
 from slimport.python2_api import METHODS, NAMES, UNSURE, apis
 from slimport.rewrite.python2 import asks_for_version
-from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Rule
+from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Refusal, Rule
 from slimport.rewrite.site import CallSite, Site, ValueSite, dotted, parenthesized
 
 # What takes an iterable and is done with it, or keeps it as an iterator.
@@ -133,6 +133,35 @@ PYTHON2_NAMES = _Python2Rule(
         "where a file shows that Python 2 ran it and does not import division from __future__, "
         "the report names the lines, as / of two ints was floor division there. The imports are "
         "edited by slimport/rewrite/python2.py."
+    ),
+    refuses=(
+        Refusal(
+            "has_key is Python 2's",
+            "As a value it is a method that no dictionary of Python 3 has.",
+            "write `key in table`, which evaluates the key first",
+        ),
+        Refusal(
+            "… is Python 2's",
+            "Python 3 has nothing of the same meaning.",
+            "write what it does in Python 3",
+        ),
+        Refusal(
+            "… is Python 2's, unless it comes with an import *",
+            "A module whose names cannot be seen may have bound it.",
+        ),
+        Refusal(
+            "… is Python 3's …, and … is another name here",
+            "The new name would be the file's own.",
+        ),
+        Refusal(
+            "…() is a dictionary's in Python 2, and a class here has one, too",
+            "Which of the two is called is known when the program runs.",
+            "look which of them is called",
+        ),
+        Refusal(
+            "…() is an iterator, and iter is another name here",
+            "`iter(...)` would call the file's own.",
+        ),
     ),
     examples=(
         Example(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from slimport.rewrite.layers import RenamedRule
-from slimport.rewrite.rule import Example, Leave, Outcome, Rule
+from slimport.rewrite.rule import Example, Leave, Outcome, Refusal, Rule
 from slimport.rewrite.site import CallSite, ValueSite, parenthesized
 
 EQUAL = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
@@ -48,7 +48,17 @@ LP_REGULARIZER = _LpRegularizer(
     name="l2_regularizer",
     summary="slim.l2_regularizer(s) -> keras.regularizers.L2(0.5 * s); l1_regularizer(s) -> L1(s)",
     apis=("slim.l1_regularizer", "slim.l2_regularizer"),
-    details="tf_slim/layers/regularizers.py uses tf.nn.l2_loss, which halves the sum of squares.",
+    numbers=(
+        "tf_slim/layers/regularizers.py uses tf.nn.l2_loss, which halves the sum of squares: "
+        "without the factor 0.5 the penalty would be twice as large. L1 has no such factor."
+    ),
+    refuses=(
+        Refusal(
+            "… is called with arguments that cannot be seen",
+            "`*args` or `**kwargs` hide what is handed over, and the new function has other "
+            "names or another order.",
+        ),
+    ),
     examples=(
         Example(
             before="""
@@ -88,6 +98,7 @@ COMBINED_REGULARIZER = RenamedRule(
     name="combined_regularizers",
     summary="slim.l1_l2_regularizer, sum_regularizer, apply_regularization -> the written module's",
     apis=("slim.l1_l2_regularizer", "slim.sum_regularizer", "slim.apply_regularization"),
+    numbers="The L2 part is halved as in SLIM201.",
     examples=(
         Example(
             before="""

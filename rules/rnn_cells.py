@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from slimport.index.program import Reference
 from slimport.index.tf_layers import CELLS, LOOPS
-from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Rule
+from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Refusal, Rule
 from slimport.rewrite.site import CallSite, ValueSite, literal
 
 # Arguments that the written module refuses.
@@ -54,6 +54,19 @@ RNN_CELLS = _RnnRule(
         "and names of variables (rnn/basic_lstm_cell/kernel). The loops are TensorFlow's own; "
         "around them, cells find the scopes that the written module keeps in a traced model. "
         "Cells of one's own may derive from RNNCell. Others of tf.contrib.rnn are marked (SLIM499)."
+    ),
+    numbers="Gates have TensorFlow 1's order and its forget bias of 1.0.",
+    refuses=(
+        Refusal(
+            "… is gone",
+            "A class of cells that Keras 3 took away and the written module does not have.",
+            "derive the cell from the written RNNCell",
+        ),
+        Refusal(
+            "… with … has no equivalent",
+            "The written cells do not compute what that argument asks for.",
+            "do without it",
+        ),
     ),
     examples=(
         Example(

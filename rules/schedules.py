@@ -11,7 +11,7 @@ import libcst as cst
 from slimport.index.names import Assigned, FunctionNode, Imported, Scope, dotted_parts
 from slimport.index.values import may_be_tensor
 from slimport.rewrite.arguments import COUNTED, arguments_of, rearranged
-from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Rule
+from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Refusal, Rule
 from slimport.rewrite.site import CallSite, ValueSite
 
 
@@ -189,6 +189,54 @@ SCHEDULES = _ScheduleRule(
         "where that code does nothing else and nothing but the optimizer has the rate. Elsewhere "
         "it is marked, or the loop stays. Which schedules Keras has equal, and those that are "
         "written: docs/optimizers.md."
+    ),
+    numbers=(
+        "Which of Keras' schedules are equal to TensorFlow 1's, and how far the others would be "
+        "off, is measured in docs/optimizers.md."
+    ),
+    refuses=(
+        Refusal(
+            "the learning rate of … goes to a function",
+            "A schedule is an object that is asked at each step, not a number: the function "
+            "would get the object.",
+            "write a LearningRateSchedule that computes it",
+        ),
+        Refusal(
+            "the learning rate of … is compared",
+            "A schedule object compares as an object, whatever the rate is.",
+            "write a LearningRateSchedule that computes it",
+        ),
+        Refusal(
+            "the learning rate of … is computed with",
+            "An operator other than + - * / has no counterpart in ComputedSchedule.",
+            "write a LearningRateSchedule that computes it",
+        ),
+        Refusal(
+            "the learning rate of … is computed with, and with a tensor",
+            "The tensor would be kept as it is when the schedule is made.",
+            "write a LearningRateSchedule that computes it",
+        ),
+        Refusal(
+            "… is called with arguments that cannot be seen",
+            "`*args` or `**kwargs` hide what is handed over, and the new function has other "
+            "names or another order.",
+        ),
+        Refusal(
+            "… is given a tensor, which a schedule would keep as it is at first",
+            "In a graph it was computed anew at each step.",
+            "give it numbers, or write a LearningRateSchedule",
+        ),
+        Refusal(
+            "… is passed on as a value; the step that it is called with cannot be seen",
+            "Only the step that training counts is the one that Keras hands to a schedule.",
+            "pass on a function that makes the Keras schedule",
+        ),
+        Refusal(
+            "… may be given another step than the one that training counts",
+            "Keras hands its own count of steps to a schedule: another count would give "
+            "another rate.",
+            "give it tf.train.get_or_create_global_step(), or write a LearningRateSchedule",
+        ),
     ),
     examples=(
         Example(

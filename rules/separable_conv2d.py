@@ -8,7 +8,11 @@ SEPARABLE_CONV2D = LayerRule(
     name="separable_conv2d",
     summary="slim.separable_conv2d -> SeparableConv2D; with num_outputs=None -> DepthwiseConv2D",
     apis=("slim.separable_conv2d",),
-    details="The weights regularizer goes on both kernels (tf_slim/layers/layers.py).",
+    numbers=(
+        "Slim's defaults are ReLU, SAME and a depth multiplier of 1. The weights regularizer goes "
+        "on both kernels (tf_slim/layers/layers.py, separable_convolution2d); in Keras each kernel "
+        "has its own."
+    ),
     examples=(
         Example(
             before="""

@@ -135,6 +135,10 @@ TENSOR_OPS = _TensorOps(
         "TensorFlow, which TracedModel runs. So do shapes, axes and paddings that may be tensors: "
         "keras.ops takes Python's numbers for them."
     ),
+    numbers=(
+        "The table holds what keras.ops computes equally. Which arguments it takes as tensors, and "
+        "the static shapes that it gives then, are tested (tests/written/test_keras_ops.py)."
+    ),
     examples=(
         Example(
             before="""

@@ -68,6 +68,7 @@ TENSOR_SHAPE = _ShapeRule(
         "tensor.value",
         "tensor.set_shape",
     ),
+    numbers="Shapes are whole numbers: nothing is computed.",
     examples=(
         Example(
             before="""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from slimport.index.program import Reference
 from slimport.rewrite.aliases import CODE, NAME
-from slimport.rewrite.rule import Example, Keep, Outcome, Rule
+from slimport.rewrite.rule import Example, Keep, Outcome, Refusal, Rule
 from slimport.rewrite.site import CallSite, ValueSite
 
 # Names that no tensor passes through.
@@ -46,6 +46,13 @@ TF1_SYMBOLS = _SymbolRule(
     details=(
         "The table slimport/data/tf1_symbols.json says for each symbol whether TF 2.21 has the "
         "very same object under this or another name. A file that names no TF 1 symbol stays."
+    ),
+    refuses=(
+        Refusal(
+            "… is not part of TensorFlow 2",
+            "TensorFlow 1 had no such public name either: an inner module, or a typing error.",
+            "rewrite it by hand",
+        ),
     ),
     examples=(
         Example(

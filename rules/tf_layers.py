@@ -8,7 +8,7 @@ from slimport.index.program import Reference
 from slimport.index.tf_layers import TF_LAYERS
 from slimport.rewrite.always import always
 from slimport.rewrite.layers import activation_name
-from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Rule
+from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Refusal, Rule
 from slimport.rewrite.site import CallSite, ValueSite, literal
 
 # Arguments of batch_normalization that the written module refuses, with the values that are none.
@@ -74,8 +74,25 @@ TF_LAYERS_RULE = _TfLayersRule(
     details=(
         "Beside Keras 3, tf.compat.v1.layers raises. The written module's functions have its "
         "parameters and names of variables (dense/kernel, dense_1/kernel); functions that call "
-        "them keep their layers scoped. Moving averages are compared with tf_keras' legacy layers: "
-        "unbiased variances for images, biased ones for other inputs, as TensorFlow 1.15 had it."
+        "them keep their layers scoped."
+    ),
+    numbers=(
+        "Moving averages are compared with tf_keras' legacy layers: unbiased variances for images, "
+        "biased ones for other inputs, as TensorFlow 1.15 had it."
+    ),
+    refuses=(
+        Refusal(
+            "… with … has no equivalent",
+            "Virtual batches, renormalization and adjustments compute other statistics than "
+            "the written function.",
+            "normalize without it",
+        ),
+        Refusal(
+            "…: objects of TensorFlow 1's layers are gone",
+            "Beside Keras 3 the class raises; its variables and scopes have no counterpart in "
+            "a Keras layer.",
+            "call the function of tf.layers, or make a Keras layer",
+        ),
     ),
     examples=(
         Example(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from slimport.index.program import Reference
 from slimport.rewrite.moved import handed_on, public
-from slimport.rewrite.rule import Example, Keep, Leave, Outcome
+from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Refusal
 from slimport.rewrite.site import CallSite, Site, ValueSite
 from slimport.rewrite.tensors import TensorRule
 from slimport.tf1_api import BEFORE_1
@@ -110,6 +110,21 @@ TF_PRE_1 = _RenamedRule(
         "TensorFlow 1.0 renamed them and kept what they compute. What became of the new name in "
         "TensorFlow 2 is SLIM310's table. tf.batch_svd and tf.batch_self_adjoint_eig are marked: "
         "they return something else since."
+    ),
+    refuses=(
+        Refusal(
+            "… is called with arguments that tf.… does not have",
+            "The successor has other parameters, and one of these has no place there.",
+        ),
+        Refusal(
+            "… is no part of TensorFlow",
+            "The module is an inner one of TensorFlow's; what it held is not told by its name.",
+            "use the public name",
+        ),
+        Refusal(
+            "… is passed on; tf.… has other parameters",
+            "Whoever calls it hands the arguments over in the old order.",
+        ),
     ),
     examples=(
         Example(

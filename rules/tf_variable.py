@@ -6,7 +6,7 @@ import libcst as cst
 
 from slimport.index.program import Reference
 from slimport.rewrite.layers import RenamedRule
-from slimport.rewrite.rule import Example, Keep, Leave, Outcome
+from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Refusal
 from slimport.rewrite.site import CallSite, ValueSite
 
 # TensorFlow 1's parameters, in order. TensorFlow 2.21 has others at the third position and after,
@@ -79,6 +79,13 @@ TF_VARIABLE = _VariableRule(
     details=(
         "Each call makes a variable, named in the name scope: Variable, Variable_1, ... Its "
         "initial value is evaluated once. In a TF 1 graph it is TensorFlow's own."
+    ),
+    refuses=(
+        Refusal(
+            "a model's variable has no such argument",
+            "Collections of one's own, devices, savers and import scopes belong to graphs.",
+            "it runs in TF 1 graphs; for a model take tf_variable of scoped_layers",
+        ),
     ),
     examples=(
         Example(

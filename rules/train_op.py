@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from slimport.rewrite.layers import RenamedRule
-from slimport.rewrite.rule import Example, Leave, Outcome
+from slimport.rewrite.rule import Example, Leave, Outcome, Refusal
 from slimport.rewrite.site import CallSite, ValueSite, string
 
 # tf_slim/training/training.py has the parameters up to variables_to_train in common with
@@ -61,6 +61,24 @@ TRAIN_OP = _TrainOpRule(
     ),
     only_tensorflow="a training operation belongs to a graph with sessions",
     details="Update ops run before the loss and the step before it is returned, as in slim.",
+    refuses=(
+        Refusal(
+            "… has a likeness of other arguments or tags",
+            "slim.learning and tf.contrib.training each have one. Passed on, it cannot be told "
+            "which is meant.",
+            "call it here",
+        ),
+        Refusal(
+            "…: an operation of a graph with sessions",
+            "No session runs this code: nothing would take the step.",
+            "train the model with compile() and fit()",
+        ),
+        Refusal(
+            "…: its sixth argument is another one in slim.learning",
+            "A function would stand where a number is meant.",
+            "pass what follows variables_to_train by name",
+        ),
+    ),
     examples=(
         Example(
             before="""

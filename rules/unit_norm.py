@@ -9,6 +9,7 @@ UNIT_NORM = LayerRule(
     summary="slim.unit_norm -> division by the length along one axis",
     apis=("slim.unit_norm",),
     keywords={"scope": "name"},
+    numbers="1e-7 is added to the squared length, as in slim.",
     examples=(
         Example(
             before="""

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from slimport import __version__
+from slimport.explain.command import explain_command, rules_command
 from slimport.verify.command import verify_command
 from slimport.weights.command import weights_command
 
@@ -95,6 +96,8 @@ def rewrite(
     sys.exit(1 if report.left or ((check or diff) and report.changed) else 0)
 
 
+main.add_command(rules_command)
+main.add_command(explain_command)
 main.add_command(verify_command)
 main.add_command(weights_command)
 

@@ -28,6 +28,22 @@ def all_rules() -> tuple[Rule, ...]:
     return tuple(ordered)
 
 
+def module_of(rule: Rule) -> str:
+    """Path of the file that a rule is written in, as it is in the repository."""
+    name = _modules().get(rule.code)
+    return f"rules/{name}.py" if name else "slimport/rewrite/engine.py"
+
+
+@cache
+def _modules() -> dict[str, str]:
+    rules = importlib.import_module("slimport.rules")
+    found = {}
+    for info in pkgutil.iter_modules(rules.__path__):
+        module = importlib.import_module(f"{rules.__name__}.{info.name}")
+        found.update({v.code: info.name for v in vars(module).values() if isinstance(v, Rule)})
+    return found
+
+
 @cache
 def _by_api() -> dict[str, Rule]:
     return {api: rule for rule in all_rules() for api in rule.apis if not api.endswith("*")}

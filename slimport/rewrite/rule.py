@@ -35,6 +35,21 @@ Outcome = cst.BaseExpression | Leave | Keep
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """A form that the rule leaves, for its page and `slimport explain`.
+
+    Attributes:
+        reason: the reason of its `Leave`, with ``…`` for what differs from one place to another.
+        why: what would go wrong, were it rewritten all the same.
+        advice: the advice of its `Leave`.
+    """
+
+    reason: str
+    why: str
+    advice: str = ""
+
+
+@dataclass(frozen=True)
 class Example:
     """Legacy code and what it becomes; documentation and test at once.
 
@@ -65,7 +80,9 @@ class Rule:
         name: the module's name in ``rules/``, a slug for humans.
         summary: one line, what becomes what.
         apis: canonical names (`slimport.index.canonical`).
-        details: what a reviewer should know: numeric choices and their source.
+        details: what a reviewer should know.
+        numbers: numeric choices and their source: defaults that differ, what rounds otherwise.
+        refuses: every reason that its module can give; tests hold it to that.
         only_with_fit: whether it acts only in programs that train a Keras model with fit; elsewhere
             the rule acts that takes the API by the longest other prefix.
     """
@@ -75,6 +92,8 @@ class Rule:
     summary: str
     apis: tuple[str, ...]
     details: str = ""
+    numbers: str = ""
+    refuses: tuple[Refusal, ...] = ()
     only_with_fit: bool = False
     examples: tuple[Example, ...] = field(default=())
 

@@ -1,0 +1,1 @@
+"""The rules for people: a list, an explanation of one, and the pages in docs/rules/."""

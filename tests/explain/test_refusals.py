@@ -1,0 +1,58 @@
+"""What a rule's page says it refuses is what its code refuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from slimport.explain.unknown import UNKNOWN
+from slimport.rewrite.registry import all_rules, module_of
+from slimport.rewrite.rule import Refusal, Rule
+from tests.explain.reasons import given
+
+ROOT = Path(__file__).resolve().parents[2]
+#: Its reasons come out of a table, which is what its page lists.
+TABLES = frozenset({"rules/contrib.py"})
+#: Reasons of other modules: of the engine, which looks names of TensorFlow 1 up, and of a base.
+ELSEWHERE = {
+    "rules/tf1_symbols.py": {("… is not part of TensorFlow 2", "rewrite it by hand")},
+}
+MODULES = sorted({module_of(rule) for rule in all_rules()} - TABLES)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_reason_is_on_a_page(module: str) -> None:
+    said = {
+        (refusal.reason, refusal.advice)
+        for rule in all_rules()
+        if module_of(rule) == module
+        for refusal in rule.refuses
+    }
+    assert said == given(ROOT / module) | ELSEWHERE.get(module, set())
+
+
+def test_the_engines_reasons_are_on_a_page() -> None:
+    said = {(refusal.reason, refusal.advice) for refusal in UNKNOWN.refuses}
+    found = given(ROOT / "slimport" / "rewrite" / "engine.py")
+    assert said == found - ELSEWHERE["rules/tf1_symbols.py"]
+
+
+@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)
+def test_every_refusal_says_why(rule: Rule) -> None:
+    if module_of(rule) not in TABLES:
+        assert all(refusal.why.endswith(".") for refusal in rule.refuses)
+
+
+@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)
+def test_no_reason_comes_from_the_base(rule: Rule) -> None:
+    """`Rule.unhandled` is a net below rules that forget a form; none needs it."""
+    if any("." in api for api in rule.apis) and type(rule).call is not Rule.call:
+        assert type(rule).value is not Rule.value
+
+
+def test_a_new_reason_is_seen(tmp_path: Path) -> None:
+    module = tmp_path / "rule.py"
+    module.write_text('def call(site):\n    return Leave(f"{site.api} is new", "write it")\n')
+    assert given(module) == {("… is new", "write it")}
+    assert Refusal("… is new", "why", "write it") not in UNKNOWN.refuses
