@@ -12,6 +12,11 @@ _LINE_END = re.compile(rb"\r\n|\r|\n")
 _MANY = 5_000
 
 
+def split_lines(data: bytes) -> list[bytes]:
+    """Lines as `ast` and libcst number them: a form feed ends none."""
+    return _LINE_END.split(data)
+
+
 class LineMap:
     """Old line numbers to new ones, from 1; compared only when somebody asks."""
 
@@ -34,7 +39,7 @@ class LineMap:
 
     @cached_property
     def _blocks(self) -> list[tuple[str, int, int, int, int]]:
-        old, new = _LINE_END.split(self._old), _LINE_END.split(self._new)
+        old, new = split_lines(self._old), split_lines(self._new)
         same = _equal_at_start(old, new)
         matcher = SequenceMatcher(None, old[same:], new[same:], autojunk=len(old) > _MANY)
         rest = [

@@ -177,21 +177,25 @@ class Report:
             code: {"rewritten": done[code], "left": left[code]} for code in sorted({*done, *left})
         }
 
+    def summary(self) -> dict[str, Any]:
+        """The run in numbers."""
+        return {
+            "files": len(self.files),
+            "rewritten_files": len(self.changed),
+            "failed_files": len(self.failed),
+            "rewritten": sum(len(file.rewritten) for file in self.files),
+            "left": self.left,
+            "legacy_imports": self.legacy_imports,
+            "by_rule": self.by_rule(),
+        }
+
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready dictionary; `schema` names its layout."""
         return {
             "schema": "slimport.rewrite/1",
             "version": self.version,
             "written": self.written,
-            "summary": {
-                "files": len(self.files),
-                "rewritten_files": len(self.changed),
-                "failed_files": len(self.failed),
-                "rewritten": sum(len(file.rewritten) for file in self.files),
-                "left": self.left,
-                "legacy_imports": self.legacy_imports,
-                "by_rule": self.by_rule(),
-            },
+            "summary": self.summary(),
             "written_modules": self.written_modules,
             "notes": self.notes,
             "files": [file.to_json() for file in self.files],

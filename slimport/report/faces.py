@@ -1,0 +1,75 @@
+"""The one way to every face of a report."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TextIO
+
+from slimport.report.model import Report
+
+#: What `--output-format` takes.
+FORMATS = ("text", "json", "sarif", "github")
+
+
+def write(
+    report: Report,
+    face: str,
+    stream: TextIO,
+    *,
+    verbose: bool = False,
+    exit_code: int = 0,
+    environment: Mapping[str, str] = os.environ,
+) -> None:
+    """Writes a report.
+
+    Args:
+        face: one of `FORMATS`. The report for GitHub also goes into the summary of its step.
+        stream: where to; colours are used on a terminal alone.
+        verbose: whether the text also lists each function and each reference.
+        exit_code: what the command ends with.
+        environment: what a build server says of itself.
+
+    Raises:
+        ValueError: no such face.
+    """
+    if face == "text":
+        from rich.console import Console
+
+        from slimport.report.text import print_report
+
+        print_report(report, Console(file=stream, highlight=False, emoji=False), verbose)
+    elif face == "json":
+        stream.write(_json(report.to_json()))
+    elif face == "sarif":
+        from slimport.report.roots import Roots
+        from slimport.report.sarif import to_sarif
+
+        stream.write(_json(to_sarif(report, exit_code, Roots.of(environment))))
+    elif face == "github":
+        _write_github(report, stream, environment)
+    else:
+        raise ValueError(f"no face {face!r}; there are {', '.join(FORMATS)}")
+
+
+def _write_github(report: Report, stream: TextIO, environment: Mapping[str, str]) -> None:
+    from slimport.report.github import headline, to_github
+    from slimport.report.markdown import repository_link, to_markdown
+    from slimport.report.roots import Roots
+
+    roots = Roots.of(environment)
+    stream.write(to_github(report, roots))
+    summary = environment.get("GITHUB_STEP_SUMMARY")
+    if summary:
+        # Lines of files that were just written are in no commit.
+        link = "" if report.written else repository_link(environment)
+        page = to_markdown(report, headline(report), roots, link)
+        with Path(summary).open("a", encoding="utf-8") as file:
+            file.write(f"{page}\n")
+
+
+def _json(data: object) -> str:
+    # ASCII: a path that is no UTF-8 holds lone surrogates, which no stream can encode.
+    return json.dumps(data, indent=2) + "\n"
