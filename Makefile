@@ -14,7 +14,8 @@
 #                    ROWS, OLD_PYTHON as above; without OLD_PYTHON only what today's TensorFlow writes)
 # make soak-verify      more than 200 runs of equal pairs, in which verify must raise no alarm (ROUNDS=n,
 #                    OLD_PYTHON as above; 1 to 2 minutes for a round of 38; a second run goes on)
-# make docs          regenerates docs/rules.md from the rules, docs/verify-report.md from its schema
+# make docs          regenerates docs/rules.md and docs/rules/ from the rules, docs/verify-report.md from its schema
+# make site          the documentation as a site in build/site, with search: python -m http.server -d build/site
 # make clean         removes build/ and the virtual environment
 #
 # Another interpreter: make PYTHON=python3.12 ...
@@ -38,7 +39,7 @@ STARTS ?= 3
 STEPS ?= 600
 ROUNDS ?= 6
 
-.PHONY: demo test test-long bench-odapi bench-repositories bench-training-curve bench-weights soak-verify lint docs clean
+.PHONY: demo test test-long bench-odapi bench-repositories bench-training-curve bench-weights soak-verify lint docs site clean
 
 # `rewrite` ends with 1 while train, eval and data files hold marked TODOs; 2 is an error.
 demo: $(VENV)/.verify-installed
@@ -85,6 +86,9 @@ lint: $(VENV)/.dev-installed
 docs: $(VENV)/.dev-installed
 	$(BIN)/python tools/make_rules_doc.py
 	$(BIN)/python tools/make_report_doc.py
+
+site: $(VENV)/.dev-installed
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean:
 	rm -rf build $(VENV)
