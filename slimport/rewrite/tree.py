@@ -39,12 +39,14 @@ class TreeResult:
 
     Attributes:
         outputs: new bytes by path relative to the root, changed and new files only.
+        plan: what was decided before any file was rewritten.
     """
 
     root: Path
     report: Report
     outputs: dict[PurePosixPath, bytes] = field(default_factory=dict)
     originals: dict[PurePosixPath, bytes] = field(default_factory=dict)
+    plan: Plan | None = field(default=None, repr=False)
 
 
 def rewrite_tree(path: Path, options: Options | None = None) -> TreeResult:
@@ -59,6 +61,7 @@ def rewrite_tree(path: Path, options: Options | None = None) -> TreeResult:
     sources = _read_all(found, root, result)
     first = _Pass(sources, options or Options(), path.is_dir() and (root / "__init__.py").exists())
     first.run()
+    result.plan = first.plan
     _check(first, result)
     _collect(first, sources, result)
     result.report.files.sort(key=lambda file: file.path)
