@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from slimport.files.source import NotPython3, Source, concerns_slim, parse
+from slimport.files.source import NotPython3, Source, SourceError, concerns_slim, parse
+from slimport.python2.detect import INSTALL
 
 
 def read(path: Path, data: bytes) -> Source | None:
@@ -36,8 +37,11 @@ def _from_python2(path: Path, data: bytes, error: NotPython3) -> Source | None:
         return None
     try:
         found = convert(path, error.text)
-    except NotPython2:
-        return None
+    except NotPython2 as why:
+        if INSTALL not in str(error):
+            return None
+        seen = str(error).removesuffix(f": {INSTALL}")
+        raise SourceError(f"{seen}, which cannot be converted: {why}") from why
     program = parse(path, found.new.encode(error.encoding))
     return Source(
         path, program.data, program.encoding, program.tree, data, found, found.notes

@@ -16,6 +16,9 @@ from collections.abc import Callable, Iterator
 from functools import cache, partial
 from typing import Any
 
+from slimport.python2.bound import bound_names
+from slimport.python2.literals import respelled
+
 # Python 3 does not parse the text without these.
 _SYNTAX = tuple(
     "except exec metaclass ne numliterals paren print raise repr throw tuple_params".split()
@@ -100,7 +103,11 @@ def fixed(text: str) -> tuple[str, Counter[str]]:
         NotPython2: Python 2 does not parse it, or the fixers do not make Python 3 of it.
     """
     ended = text.endswith("\n")
-    done, used = _tool(_SYNTAX, True).run(text if ended else text + "\n")
+    try:
+        spelled = respelled(text)
+    except Exception as error:  # pgen2's TokenError, IndentationError
+        raise NotPython2(str(error)) from error
+    done, used = _tool(_SYNTAX, True).run(spelled if ended else spelled + "\n")
     try:
         tree = ast.parse(done)
     except (SyntaxError, ValueError, RecursionError) as error:
@@ -112,22 +119,11 @@ def fixed(text: str) -> tuple[str, Counter[str]]:
 
 def _meaning(tree: ast.Module) -> tuple[str, ...]:
     """The fixers of builtins and methods that the file's own names do not mislead."""
-    bound = set(_bound(tree))
+    bound = bound_names(tree)
     left_out = {name for name, builtins in _OF_BUILTINS.items() if builtins & bound}
     if not all(map(_is_iterator, _classes_with_next(tree))):
         left_out.add("next")
     return tuple(name for name in _MEANING if name not in left_out)
-
-
-def _bound(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
-        match node:
-            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
-                yield name
-            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
-                yield name
-            case ast.alias(name=name, asname=local):
-                yield local or name.partition(".")[0]
 
 
 def _classes_with_next(tree: ast.Module) -> Iterator[ast.ClassDef]:

@@ -13,6 +13,7 @@ import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from slimport.python2.bound import bound_names
 from slimport.python2.leaks import leaks
 from slimport.python2.number_kinds import Kinds
 from slimport.python2.reasons import CODE, REASONS
@@ -120,8 +121,11 @@ def _calls(tree: ast.Module) -> Iterator[Finding]:
         if isinstance(function, ast.FunctionDef | ast.Lambda)
         for node in ast.walk(function)
     }
+    bound = bound_names(tree)
     for node in ast.walk(tree):
         match node:
+            case ast.Call(func=ast.Name(id=name)) if name in bound:
+                continue
             case ast.Call(func=ast.Name(id="round")):
                 yield Finding(node, REASONS["python2.round"])
             case ast.Call(func=ast.Name(id="map"), args=[_, _, _, *_]):

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal
 
-Kind = Literal["int", "float", ""]
+Kind = Literal["int", "float", "", "pending"]
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _INTS = frozenset({"int", "len", "long", "ord"})
@@ -40,7 +40,7 @@ class Kinds:
         self._imports = dict(_imports(tree))
         self._scopes: dict[ast.AST, ast.AST] = {}
         self._bound: dict[ast.AST, dict[str, list[Callable[[], Kind]]]] = {}
-        self._asked: set[tuple[ast.AST, str]] = set()
+        self._kinds: dict[tuple[ast.AST, str], Kind] = {}
         self._stars = any(
             isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
             for node in ast.walk(tree)
@@ -48,6 +48,7 @@ class Kinds:
         #: Names that something else than an import binds somewhere.
         self._others: set[str] = set()
         self._read(tree, tree)
+        self._settle()
 
     # Names ------------------------------------------------------------------------------------
 
@@ -116,6 +117,19 @@ class Kinds:
             scope = self._scopes[scope]
         return scope
 
+    def _settle(self) -> None:
+        """Gives every name the one kind of all that it is bound to; each changes at most twice."""
+        changed = True
+        while changed:
+            changed = False
+            for scope, names in self._bound.items():
+                for name, bindings in names.items():
+                    kind = _same(binding() for binding in bindings)
+                    changed |= kind != self._kinds.get((scope, name), _PENDING)
+                    self._kinds[scope, name] = kind
+        for key, kind in self._kinds.items():
+            self._kinds[key] = "" if kind == _PENDING else kind
+
     def of_name(self, name: str, scope: ast.AST) -> Kind:
         """The kind that a name has wherever its scope binds it; a parameter has none."""
         if isinstance(scope, ast.ClassDef) and name in self._bound.get(scope, {}):
@@ -126,23 +140,14 @@ class Kinds:
             scope = self._scopes[scope]
         if self._stars and self._scopes[scope] is scope:
             return ""
-        if (scope, name) in self._asked:
-            return _PENDING
-        self._asked.add((scope, name))
-        try:
-            found = {kind() for kind in self._bound[scope][name]} - {_PENDING}
-        finally:
-            self._asked.discard((scope, name))
-        return found.pop() if len(found) == 1 else ""
+        return self._kinds.get((scope, name), _PENDING)
 
     # Expressions ------------------------------------------------------------------------------
 
     def of(self, node: ast.expr) -> Kind:
         """The kind of an expression."""
         match node:
-            case ast.Constant(value=bool()):
-                return "int"
-            case ast.Constant(value=int()):
+            case ast.Constant(value=bool() | int()):
                 return "int"
             case ast.Constant(value=float() | complex()):
                 return "float"
@@ -212,7 +217,7 @@ class Kinds:
         return False
 
 
-_PENDING: Kind = "pending"  # type: ignore[assignment]  # a name in its own binding: says nothing
+_PENDING: Kind = "pending"  # a name that waits for its own binding: says nothing yet
 
 
 def _unknown() -> Kind:
@@ -220,22 +225,27 @@ def _unknown() -> Kind:
 
 
 def _same(kinds: Iterable[Kind]) -> Kind:
-    found = set(kinds) - {_PENDING}
-    return found.pop() if len(found) == 1 else ""
+    found = set(kinds)
+    known = found - {_PENDING}
+    if not known:
+        return _PENDING if found else ""
+    return known.pop() if len(known) == 1 else ""
 
 
 def _arithmetic(op: ast.operator, left: Kind, right: Kind) -> Kind:
-    if isinstance(op, ast.Mod):
-        return left if left == right or left == "float" else ""  # a text takes anything
+    if isinstance(op, ast.Mod):  # a text takes anything
+        return "float" if left == "float" else _both(left, right)
     if isinstance(op, ast.Add | ast.Sub | ast.Mult | ast.Div | ast.FloorDiv | ast.Pow):
         if "float" in (left, right):
             return "float"
-        if isinstance(op, ast.Pow):  # 2 ** -1 is a float
-            return ""
-        if _PENDING in (left, right):
-            return left if right == _PENDING else right
-        return "int" if left == right == "int" else ""
-    return "int" if left == right == "int" else ""
+        return "" if isinstance(op, ast.Pow) else _both(left, right)  # 2 ** -1 is a float
+    return _both(left, right)
+
+
+def _both(left: Kind, right: Kind) -> Kind:
+    if "" in (left, right):
+        return ""
+    return _PENDING if _PENDING in (left, right) else "int" if left == right == "int" else ""
 
 
 def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,176 @@
+"""Python 2 text to Python 3 text: what becomes of it, and what is marked."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from slimport.python2.convert import convert
+from slimport.python2.fixers import NotPython2
+from slimport.python2.number_kinds import Kinds
+
+pytest.importorskip("fissix")
+
+
+def converted(text: str, path: Path = Path("net.py")) -> str:
+    return convert(path, text).new
+
+
+SAME = [
+    "x = d.has_key('a')",  # rules/python2_names.py does it
+    "x = unicode('a') + u'b'",
+    "for k in sorted(d): pass",
+    "x = a.b / 2.0",
+    "from __future__ import division\nx = a / b",
+    "x = 'a / b'  # c / d",
+    "x = 7 // 2",
+    "import utils",
+    "x = r'\\u00e9'",
+    "x = u'\\u00e9'",
+    "from __future__ import unicode_literals\nx = '\\u00e9'",
+    "x = round_up(2.5)",
+    "x = map(f, a, b)\nmap = 1",
+    "y = [i for i in x]\nfor i in z: print(i)",
+    "y = [i for i in x]\ni = 1\nprint(i)",
+    "y = [i for i in x]\nz = [i for i in y]",
+    "y = list(i for i in x)\nprint(i)",
+    "def f():\n    return [i for i in x]\nprint(i)",
+    "exec('x = 1', names)",
+    "class A:\n    def __cmp__(self, o): pass\n    def __eq__(self, o): pass\n    __lt__ = __eq__",
+    "class Loader:\n    def next(self, size): pass\nx = loader.next()",
+]
+CHANGED = {
+    "print 'a', 1": "print('a', 1)",
+    "print": "print()",
+    "print ('a', 1)": "print(('a', 1))",
+    "print 'a',": "print('a', end=' ')",
+    "print >>f, 'a'": "print('a', file=f)",
+    "exec 'x = 1' in names": "exec('x = 1', names)",
+    "try: pass\nexcept E, e: print e": "try: pass\nexcept E as e: print(e)",
+    "raise E, 'a'": "raise E('a')",
+    "raise E, 'a', trace": "raise E('a').with_traceback(trace)",
+    "x = `a` <> 0777 + 10L": "x = repr(a) != 0o777 + 10",
+    "def f((a, b), c): pass": "def f(packed, c): (a, b) = packed; pass",
+    "x = d.keys()[0]": "x = list(d.keys())[0]",
+    "x = zip(a, b)[0], filter(f, a), range(3)": (
+        "x = list(zip(a, b))[0], list(filter(f, a)), list(range(3))"
+    ),
+    "x = [i for i in 1, 2]": "x = [i for i in (1, 2)]",
+    "x = sys.maxint": "x = sys.maxsize",
+    "x = input()": "x = eval(input())",
+    "class A:\n    __metaclass__ = M": "class A(metaclass=M):\n    pass",
+    "class A:\n    def __nonzero__(self): pass": "class A:\n    def __bool__(self): pass",
+    "class A:\n    def __iter__(self): pass\n    def next(self): pass": (
+        "class A:\n    def __iter__(self): pass\n    def __next__(self): pass"
+    ),
+    "x = '\\u00e9'": "x = '\\\\u00e9'",
+    "x = '\\\\u00e9'": "x = '\\\\u00e9'",
+    "x = ur'a\\d'": "x = r'a\\d'",
+    "x = 7 / 2": "x = 7 // 2",
+    "x = (1 + len(y)) / (  # half\n  2)": "x = (1 + len(y)) // (  # half\n  2)",
+    "é = 'é' + str(9 / 2)": "é = 'é' + str(9 // 2)",
+    "x = 9\nx /= 2": "x = 9\nx //= 2",
+    "x = y.shape[0] / 2": "x = y.shape[0] // 2",
+    "for i in range(9): print i / 2": "for i in range(9): print(i // 2)",
+    "if 1:\n    if 2:\n\tx = '''\n\t'''": "if 1:\n    if 2:\n        x = '''\n\t'''",
+}
+MARKED = {
+    "x = a / b": "/ of two ints",
+    "x = 1\nx = a / x": "/ of two ints",
+    "x /= 2": "/ of two ints",
+    "def f(x=2): return x / 2": "/ of two ints",
+    "def f():\n    global n\n    n = 2.5\nn = 4\nx = n / 2": "/ of two ints",
+    "class A:\n    n = 2\n    m = n / 2": "/ of two ints",
+    "len = float\nx = len(y) / 2": "/ of two ints",
+    "from m import *\nn = 4\nx = n / 2": "/ of two ints",
+    "x = round(y)": "round()",
+    "x = map(f, a, b)": "map()",
+    "def f():\n    exec 'x = 1'": "exec in a function",
+    "i = 1\nx = [i for i in y]\nprint i": "leaves its i behind",
+    "while 1:\n    print i\n    x = [i for i in y]": "leaves its i behind",
+    "x = [i for i in y]\nif x:\n    i = 2\nprint i": "leaves its i behind",
+    "class A:\n    def __cmp__(self, other): pass": "never calls __cmp__",
+    "class A:\n    def __div__(self, other): pass": "write __truediv__ or __floordiv__",
+}
+
+
+@pytest.mark.parametrize("text", SAME)
+def test_stays(text: str) -> None:
+    assert converted(f"{text}\n") == f"{text}\n"
+
+
+@pytest.mark.parametrize("text", CHANGED, ids=repr)
+def test_becomes(text: str) -> None:
+    assert converted(text) == CHANGED[text]
+    assert converted(f"{text}\n") == f"{CHANGED[text]}\n"
+
+
+@pytest.mark.parametrize("text", MARKED, ids=repr)
+def test_is_marked(text: str) -> None:
+    done = converted(text)
+    marks = [line.strip() for line in done.split("\n") if "TODO(slimport): SLIM361" in line]
+    assert len(marks) == 1
+    assert MARKED[text] in marks[0]
+    ast.parse(done)
+
+
+def test_marks_stand_above_whole_statements() -> None:
+    text = 'x = f("""\n""",\n      a / b)\nif c: y = d / e; z = g / h\n'
+    lines = converted(text).split("\n")
+    places = [number for number, line in enumerate(lines) if "SLIM361" in line]
+    assert [lines[place + 2] for place in places] == ['x = f("""', "if c: y = d / e; z = g / h"]
+
+
+def test_a_neighbour_with_the_name_of_a_module_of_python(tmp_path: Path) -> None:
+    for name in ("__init__.py", "queue.py", "utils.py", "net.py"):
+        (tmp_path / name).touch()
+    done = converted("import queue\nimport utils\nfrom . import queue\n", tmp_path / "net.py")
+    assert done.count("SLIM361") == 1
+    assert "takes the queue beside this file" in done
+    (tmp_path / "__init__.py").unlink()
+    assert "SLIM361" not in converted("import queue\n", tmp_path / "net.py"), "a script"
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_line_ends_form_feeds_and_comments_are_kept(ends: str) -> None:
+    lines = ["# é", "def f((a, b)):  # pair", "    print a / b", "\f", "# last"]
+    done = converted(ends.join(lines))
+    assert done.replace("\r\n", "").count("\n") == (0 if ends == "\r\n" else done.count("\n"))
+    for kept in ("# é", "# pair", "\f", "# last"):
+        assert kept in done
+    assert not done.endswith("\n")
+
+
+def test_lines_of_the_file() -> None:
+    text = "x = 1\ndef f((a, b)):\n    return a / b\ny = 2\n"
+    found = convert(Path("net.py"), text)
+    lines = found.new.split("\n")
+    for number, line in enumerate(lines, 1):
+        old = text.split("\n")[found.line_in_file(number) - 1]
+        if line in text.split("\n"):
+            assert old == line
+
+
+@pytest.mark.parametrize("text", ["x = = 1", "x = ur'\\u00e9'", "print 'x", "x = 'a\n"])
+def test_what_is_no_python2_either(text: str) -> None:
+    with pytest.raises(NotPython2):
+        converted(text)
+
+
+KINDS = {
+    "1": "int", "1.5": "float", "True": "int", "'a'": "", "-2": "int", "1 + 2.0": "float",
+    "2 ** -1": "", "2 ** 0.5": "float", "'%d' % 2.0": "", "x": "", "len(x)": "int",
+    "x.shape[0]": "int", "x.shape[:2]": "", "x.shape": "", "max(1, 2)": "int", "max(x)": "",
+    "abs(1.5)": "float", "1 if x else 2": "int", "1 if x else 2.0": "", "7 / 2": "int",
+    "7 / x": "", "7.0 / x": "float", "math.sqrt(x)": "float", "tf.cast(x, tf.float32)": "float",
+    "tf.cast(x, 'float32')": "", "tf.cast(x, tf.int32)": "", "tf.zeros([2])": "float",
+    "tf.zeros([2], tf.int32)": "", "tf.zeros(*x)": "", "other.sqrt(x)": "", "lambda: 1": "",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text,kind", KINDS.items())
+def test_kinds(text: str, kind: str) -> None:
+    tree = ast.parse(f"import math\nimport tensorflow as tf\n{text}\n")
+    assert Kinds(tree).of(tree.body[-1].value) == kind  # type: ignore[attr-defined]
