@@ -62,16 +62,18 @@ def convert(path: Path, text: str) -> Converted:
     Raises:
         NotPython2: it is not Python 2, or cannot be made Python 3.
     """
+    done = []
     try:
         text3, fixers = fixed(text)
     except NotPython2 as error:
         if not isinstance(error.__cause__, TabError):
             raise
         text3, fixers = fixed(_with_blanks(text))
+        done = ["blanks for tabs"]
     text3, divisions = exact(text3, _neighbours(path))
-    done = [f"{name} ({count})" for name, count in sorted(fixers.items())]
+    done += [f"{name} ({count})" for name, count in sorted(fixers.items())]
     done += [f"/ of ints to // ({divisions})"] if divisions else []
-    return Converted(text, text3, (f"converted from Python 2: {', '.join(done)}",))
+    return Converted(text, text3, (f"converted from Python 2: {', '.join(done) or 'texts'}",))
 
 
 def _with_blanks(text: str) -> str:

@@ -73,15 +73,16 @@ def refused(error: SyntaxError, text: str) -> Seen | None:
     lines = text.split("\n")
     line = lines[error.lineno - 1].strip() if error.lineno and error.text else ""
     message = str(error.msg)
+    if isinstance(error, TabError):
+        return Seen(error.lineno or 1, "tabs beside blanks")
     if line.startswith(("print ", "exec ")) or any(hint in message for hint in _MESSAGES):
         return Seen(error.lineno or 1, repr(line[:60]))
     return None
 
 
-# What CPython 3.11 to 3.13 say about an old octal number, `except E, e` and tabs beside blanks.
+# What CPython 3.11 to 3.13 say about `except E, e`, an old octal number and a statement.
 _MESSAGES = (
     "multiple exception types",
     "leading zeros in decimal integer literals",
     "Missing parentheses in call to",
-    "inconsistent use of tabs",
 )

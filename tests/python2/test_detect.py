@@ -24,7 +24,7 @@ PYTHON2 = {
     "an octal number": ("x = 0777", "line 2: Python 2 source"),
     "tabs beside blanks": (
         "if 1:\n    if 2:\n\tx = 1\n",
-        "line 4: Python 2 source",
+        "line 4: Python 2 source (tabs beside blanks)",
     ),
 }
 PYTHON3 = {
