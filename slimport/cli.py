@@ -1,108 +1,82 @@
-"""The command line. It never imports TensorFlow: a hook must start in a fraction of a second."""
+"""The command line: a table of commands, each loaded when it is asked for.
+
+It never imports TensorFlow, and nothing of libcst either: a hook must start in a fraction of a
+second.
+"""
 
 from __future__ import annotations
 
-import difflib
-import json
-import sys
-from pathlib import Path
+import importlib
+from typing import Any, NamedTuple
 
 import click
 
 from slimport import __version__
-from slimport.explain.command import explain_command, rules_command
-from slimport.verify.command import verify_command
-from slimport.weights.command import weights_command
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Entry(NamedTuple):
+    """A command: where it is (``module:attribute``), and its line in the list of commands."""
+
+    target: str
+    help: str
+
+
+COMMANDS = {
+    "rewrite": Entry("slimport.rewrite.cli:rewrite_command", "Rewrite TF-Slim code into Keras 3."),
+    "verify": Entry(
+        "slimport.verify.command:verify_command", "Compare migrated with legacy code on numbers."
+    ),
+    "weights": Entry(
+        "slimport.weights.command:weights_command", "Bring old weights over, and back."
+    ),
+    "rules": Entry("slimport.explain.command:rules_command", "List the rules."),
+    "explain": Entry("slimport.explain.command:explain_command", "Explain a rule."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that lists its commands without importing them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        module, _, attribute = entry.target.partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            import difflib
+
+            close = difflib.get_close_matches(args[0], COMMANDS, n=1) if args else []
+            if close and "Did you mean" not in error.message:
+                error.message += f" Did you mean {close[0]!r}?"
+            raise
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
+        from click.shell_completion import CompletionItem
+
+        found: list[Any] = [
+            CompletionItem(name, help=entry.help)
+            for name, entry in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="slimport")
 def main() -> None:
     """TF-Slim code to Keras 3, with numeric proof."""
-
-
-@main.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Write a migrated copy of the tree here; the original stays.",
-)
-@click.option("--check", is_flag=True, help="Write nothing; exit 1 if there is something to do.")
-@click.option("--diff", is_flag=True, help="Write nothing; print the changes to standard output.")
-@click.option(
-    "--report",
-    "report_file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write the report as JSON.",
-)
-@click.option(
-    "--open-world",
-    is_flag=True,
-    help="Every public function may be called under scopes that are not in the tree.",
-)
-@click.option(
-    "--target",
-    type=click.Choice(["keras"]),
-    help="keras: sessions are left behind, layers become plain keras.layers.",
-)
-@click.option(
-    "--training",
-    type=click.Choice(["fit"]),
-    help="fit: loops that feed placeholders to a session train a Keras model, too.",
-)
-@click.option("-v", "--verbose", is_flag=True, help="Also list the form of each function.")
-def rewrite(
-    paths: tuple[Path, ...],
-    out: Path | None,
-    check: bool,
-    diff: bool,
-    report_file: Path | None,
-    open_world: bool,
-    target: str | None,
-    training: str | None,
-    verbose: bool,
-) -> None:
-    """Rewrite TF-Slim code at PATHS into Keras 3, in place.
-
-    Exit codes: 0 all rewritten, 1 something was left and marked (or, with --check, there is
-    something to do), 2 an error in some file.
-    """
-    from rich.console import Console
-
-    from slimport.report.text import print_report
-    from slimport.rewrite.command import Request, run
-
-    if out is not None and len(paths) > 1:
-        raise click.UsageError("--out takes one path")
-    request = Request(
-        paths,
-        out,
-        write=not (check or diff),
-        open_world=open_world,
-        target=target,
-        training=training,
-    )
-    result = run(request)
-    if diff:
-        for name, old, new in result.changes():
-            sys.stdout.writelines(_diff(name, old, new))
-    report = result.report
-    print_report(report, Console(stderr=True, highlight=False, emoji=False), verbose)
-    if report_file is not None:
-        report_file.write_text(json.dumps(report.to_json(), indent=2) + "\n", encoding="utf-8")
-    if report.failed:
-        sys.exit(2)
-    sys.exit(1 if report.left or ((check or diff) and report.changed) else 0)
-
-
-main.add_command(rules_command)
-main.add_command(explain_command)
-main.add_command(verify_command)
-main.add_command(weights_command)
-
-
-def _diff(name: str, old: bytes, new: bytes) -> list[str]:
-    before = old.decode("utf-8", "replace").splitlines(keepends=True)
-    after = new.decode("utf-8", "replace").splitlines(keepends=True)
-    return list(difflib.unified_diff(before, after, f"a/{name}", f"b/{name}"))
