@@ -49,9 +49,9 @@ class Finding:
         if self.file is None:
             return ""
         if self.position is None:
-            return self.file.path
+            return self.file.shown
         words = f" ({self.position.place})" if self.position.place else ""
-        return f"{self.file.path}:{self.position.line}{words}"
+        return f"{self.file.shown}:{self.position.line}{words}"
 
     @property
     def advised(self) -> str:

@@ -89,7 +89,7 @@ def headline(report: Report, rest: int = 0) -> str:
 def _path(item: Finding, roots: Roots) -> str:
     assert item.file is not None
     path = roots.relative(item.file)
-    return path.as_posix() if path is not None else item.file.path
+    return path.as_posix() if path is not None else item.file.shown
 
 
 def _data(text: str) -> str:

@@ -70,7 +70,7 @@ def _place(item: Finding, roots: Roots, link: str) -> str:
     if item.file is None:
         return ""
     path = roots.relative(item.file)
-    name = path.as_posix() if path is not None else item.file.path
+    name = path.as_posix() if path is not None else item.file.shown
     line = item.position.line if item.position is not None else 0
     words = f" ({item.position.place})" if item.position is not None and item.position.place else ""
     shown = text(f"{name}:{line}" if line else name)

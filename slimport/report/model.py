@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from slimport.report.lines import LineMap
@@ -110,6 +111,8 @@ class FileReport:
         path: relative to `root`.
         legacy_imports: names that the written module's `legacy_import` supplies from now on.
         root: the folder that was rewritten, or written to; empty where `path` is complete.
+        held: why nothing was rewritten that would have been, because something is ignored.
+        ignored: what a comment or the run's selection keeps from being marked or rewritten.
         moved: its lines after the rewrite, where it changes.
     """
 
@@ -117,14 +120,24 @@ class FileReport:
     status: Status = Status.UNCHANGED
     rewritten: list[Rewritten] = field(default_factory=list)
     left: list[LeftAlone] = field(default_factory=list)
+    ignored: list[LeftAlone] = field(default_factory=list)
     functions: list[FunctionForm] = field(default_factory=list)
     legacy_imports: list[str] = field(default_factory=list)
     error: str = ""
+    held: str = ""
     root: str = ""
     moved: LineMap | None = field(default=None, repr=False, compare=False)
 
+    @property
+    def shown(self) -> str:
+        """The path as a reader finds it from where the command runs."""
+        path = Path(self.root) / self.path
+        if path.is_absolute() and path.is_relative_to(Path.cwd()):
+            path = path.relative_to(Path.cwd())
+        return path.as_posix()
+
     def to_json(self) -> dict[str, Any]:
-        lists = ("rewritten", "left", "functions")
+        lists = ("rewritten", "left", "ignored", "functions")
         data = {name: value for name, value in vars(self).items() if name != "moved"}
         return {**data, **{name: [asdict(item) for item in data[name]] for name in lists}}
 

@@ -1,61 +1,171 @@
-"""The report on a terminal."""
+"""The report on a terminal: what to look at comes last, where the reader is."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from slimport.report.model import Report
+from slimport.report.findings import Finding, Kind, findings
+from slimport.report.grouping import Group, groups
+from slimport.report.model import FileReport, Report
+
+#: As many lines about single references as a reader goes through; more are grouped.
+FEW = 20
+#: Groups, APIs of a group and places of an API that are shown; the others are counted.
+GROUPS, APIS, PLACES = 15, 5, 3
 
 
 def print_report(report: Report, console: Console, verbose: bool = False) -> None:
-    """Prints what was rewritten by rule, what was left with line and reason, and what failed."""
-    for file in report.failed:
-        console.print(f"[red]error[/]: {escape(file.path)}: {escape(file.error)}", soft_wrap=True)
-    for file in report.files:
-        for left in sorted(file.left, key=lambda item: item.line):
-            advice = f" [dim]({escape(left.advice)})[/]" if left.advice else ""
-            place = f"{escape(file.path)}:{left.line}: {left.code}"
-            text = f"[yellow]left[/]: {place} {escape(left.reason)}{advice}"
-            console.print(text, soft_wrap=True)
+    """Prints what was rewritten by rule, what was left with place and reason, and what failed."""
+    found = findings(report)
     _print_rules(report, console)
     if verbose:
         _print_functions(report, console)
+    _print_written(report, console)
+    for note in _of(found, Kind.NOTE):
+        place = f"{escape(note.place)}: " if note.place else ""
+        _say(console, f"[cyan]note[/]: {place}{escape(note.text)}")
+    if verbose:
+        for item in _of(found, Kind.IGNORED):
+            _say(console, f"[dim]ignored[/]: {_one(item)}")
+    left = _of(found, Kind.LEFT)
+    if verbose or len(left) <= FEW:
+        for item in left:
+            _say(console, f"[yellow]left[/]: {_one(item)}")
+    else:
+        _print_groups(groups(left), console)
+    for item in _of(found, Kind.ERROR):
+        place = item.place if item.position is None else item.place.rpartition(":")[0]
+        _say(console, f"[red]error[/]: {escape(place)}: {escape(item.text)}")
+    _say(console, _summary(report))
+    for line in _next(report, left, verbose):
+        _say(console, f"[dim]{escape(line)}[/]")
+
+
+def _of(found: Iterable[Finding], kind: Kind) -> list[Finding]:
+    return [item for item in found if item.kind is kind]
+
+
+def _say(console: Console, markup: str) -> None:
+    """A line, which the terminal wraps: copied, it is whole."""
+    console.print(markup, soft_wrap=True)
+
+
+def _one(item: Finding) -> str:
+    advice = f" [dim]({escape(item.advice)})[/]" if item.advice else ""
+    return f"{escape(item.place)}: {item.code} {escape(item.text)}{advice}"
+
+
+def _print_groups(found: Sequence[Group], console: Console) -> None:
+    for group in found[:GROUPS]:
+        count = f"[yellow]{group.count} left[/]"
+        _say(console, f"{count}: {group.code} {escape(group.text)}")
+        if group.advice:
+            _say(console, f"  [dim]{escape(group.advice)}[/]")
+        shown = group.by_api[:APIS]
+        width = max(len(api) for api, _ in shown)
+        for api, items in shown:
+            name = f"{escape(api):{width}}  " if group.names_differ else ""
+            _say(console, f"  {name}{escape(_places(items))}")
+        if len(group.by_api) > APIS:
+            rest = group.by_api[APIS:]
+            references = _counted(sum(len(items) for _, items in rest), "reference")
+            _say(console, f"  [dim]and {_counted(len(rest), 'more name')}, {references}[/]")
+    if len(found) > GROUPS:
+        rest_count = sum(group.count for group in found[GROUPS:])
+        reasons = _counted(len(found) - GROUPS, "other reason")
+        _say(console, f"[yellow]{rest_count} left[/]: for {reasons}")
+
+
+def _places(items: Sequence[Finding]) -> str:
+    """The first places, those of one file together: ``a.py:3, 14  b.py:5  and 7 more places``."""
+    places = list(dict.fromkeys(item.place for item in items))
+    by_file: dict[str, list[str]] = {}
+    for place in places[:PLACES]:
+        path, _, line = place.rpartition(":")
+        by_file.setdefault(path, []).append(line)
+    parts = [f"{path}:{', '.join(lines)}" for path, lines in by_file.items()]
+    if len(places) > PLACES:
+        parts.append(f"and {_counted(len(places) - PLACES, 'more place')}")
+    return "  ".join(parts)
+
+
+def _print_written(report: Report, console: Console) -> None:
+    verb = "wrote" if report.written else "would write"
+    roots = {file.root for file in report.files if file.root}
+    root = roots.pop() if len(roots) == 1 else ""
     for name in report.written_modules:
-        console.print(f"wrote {escape(name)}: layer factories for this tree", soft_wrap=True)
+        path = FileReport(name, root=root).shown
+        _say(console, f"{verb} {escape(path)}: layer factories for this tree")
     if report.legacy_imports:
         files = sum(bool(file.legacy_imports) for file in report.files)
-        console.print(
-            f"{report.legacy_imports} imports in {files} files became legacy_import(): the files "
+        become = "became" if report.written else "would become"
+        _say(
+            console,
+            f"{report.legacy_imports} imports in {files} files {become} legacy_import(): the files "
             "load without tf_slim and tf.contrib, and what is left raises where it is used",
-            soft_wrap=True,
         )
-    for note in report.notes:
-        console.print(f"note: {escape(note)}", soft_wrap=True)
+
+
+def _summary(report: Report) -> str:
     total = sum(len(file.rewritten) for file in report.files)
-    console.print(
-        f"{len(report.changed)} of {len(report.files)} files rewritten: {total} references "
-        f"rewritten, {report.left} left and marked, {len(report.failed)} files failed",
-        soft_wrap=True,
+    rewritten = "rewritten" if report.written else "to rewrite"
+    left = "left and marked" if report.written else "would be left and marked"
+    return (
+        f"{len(report.changed)} of {len(report.files)} files {rewritten}: {total} references "
+        f"{rewritten}, {report.left} {left}, {len(report.failed)} files failed"
     )
+
+
+def _next(report: Report, left: Sequence[Finding], verbose: bool) -> list[str]:
+    """What a reader may want to do now."""
+    lines = []
+    if len(left) > FEW and not verbose:
+        lines.append("-v lists every place; --output-format json has all of it as data")
+    if left:
+        code = max(groups(left), key=lambda group: group.count).code
+        marked = "each is marked `# TODO(slimport)`; " if report.written else ""
+        lines.append(f"{marked}`slimport explain {code}` tells what to do about one")
+    if report.changed and not report.written:
+        lines.append("nothing was written")
+    return lines
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _print_rules(report: Report, console: Console) -> None:
     counts = report.by_rule()
     if not counts:
         return
-    names = {item.code: item.rule for file in report.files for item in file.rewritten}
-    table = Table("rule", "name", "rewritten", "left", box=None, header_style="dim")
+    names = _names(counts)
+    head = "rewritten" if report.written else "to rewrite"
+    table = Table("rule", "name", box=None, header_style="dim")
+    table.add_column(head, justify="right")
+    table.add_column("left", justify="right", style="yellow")
     for code, count in counts.items():
-        table.add_row(code, names.get(code, ""), str(count["rewritten"]), str(count["left"]))
+        left = str(count["left"]) if count["left"] else ""
+        table.add_row(code, names.get(code, ""), str(count["rewritten"] or ""), left)
     console.print(table)
+
+
+def _names(codes: Iterable[str]) -> dict[str, str]:
+    # The rules are loaded already where there is something to tell of them.
+    from slimport.explain.unknown import UNKNOWN
+    from slimport.rewrite.registry import all_rules
+
+    wanted = set(codes)
+    return {rule.code: rule.name for rule in (*all_rules(), UNKNOWN) if rule.code in wanted}
 
 
 def _print_functions(report: Report, console: Console) -> None:
     table = Table("function", "layers", "tensors", "model", "why", box=None, header_style="dim")
     for file in report.files:
         for form in file.functions:
-            name = f"{file.path}:{form.line} {form.function}"
-            table.add_row(name, form.layers, form.tensors, form.model, "; ".join(form.why))
+            name = f"{file.shown}:{report.line(file, form.line)} {form.function}"
+            table.add_row(escape(name), form.layers, form.tensors, form.model, "; ".join(form.why))
     console.print(table)

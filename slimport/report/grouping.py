@@ -1,0 +1,46 @@
+"""What is left, by its reason: four hundred lines are a handful of things to do."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from slimport.report.findings import Finding
+
+
+@dataclass(frozen=True)
+class Group:
+    """References that are left for one reason.
+
+    Attributes:
+        text: the reason, with ``…`` for the name of the API.
+        by_api: the references to each API, the most frequent one first.
+    """
+
+    code: str
+    text: str
+    advice: str
+    by_api: list[tuple[str, list[Finding]]]
+
+    @property
+    def count(self) -> int:
+        return sum(len(items) for _, items in self.by_api)
+
+    @property
+    def names_differ(self) -> bool:
+        """Whether the names of the APIs say something beside the reason."""
+        return "…" in self.text
+
+
+def groups(found: Iterable[Finding]) -> list[Group]:
+    """The references by rule and reason, the most frequent reason first."""
+    apart = defaultdict[tuple[str, str, str], dict[str, list[Finding]]](dict)
+    for item in found:
+        reason = item.text.replace(item.api, "…") if item.api else item.text
+        apart[item.code, reason, item.advice].setdefault(item.api, []).append(item)
+    result = [
+        Group(code, reason, advice, sorted(by_api.items(), key=lambda pair: -len(pair[1])))
+        for (code, reason, advice), by_api in apart.items()
+    ]
+    return sorted(result, key=lambda group: -group.count)
