@@ -54,6 +54,7 @@ class _NumpyRule(Rule):
 NUMPY_NAMES = _NumpyRule(
     code="SLIM330",
     name="numpy_names",
+    alone=True,
     summary="np.int -> int, np.float_ -> np.float64, np.Inf -> np.inf ...",
     apis=tuple(old_names()),
     details=(

@@ -125,6 +125,7 @@ def _is_guarded(path: Sequence[cst.CSTNode], error: str) -> bool:
 PYTHON2_NAMES = _Python2Rule(
     code="SLIM360",
     name="python2_names",
+    alone=True,
     summary="xrange -> range, d.iteritems() -> d.items(), import cPickle -> import pickle ...",
     apis=apis(),
     details=(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from slimport.rewrite.engine import UNKNOWN_API
+from slimport.rewrite.registry import UNKNOWN_API
 from slimport.rewrite.rule import Refusal, Rule
 
 UNKNOWN = Rule(

@@ -28,19 +28,19 @@ from slimport.rewrite.factories import Factory
 from slimport.rewrite.fit_programs import is_global_step, may_have_sparse_gradients
 from slimport.rewrite.hand_blocks import HandBlocks
 from slimport.rewrite.identity import Comparisons
+from slimport.rewrite.ignored import WOULD_CHANGE, acted_against, ignored_entry, not_asked
 from slimport.rewrite.imports import ImportEditor, NameTable
 from slimport.rewrite.legacy_imports import Kept
 from slimport.rewrite.plain import PlainCall, Step
 from slimport.rewrite.plain_norm import dictionary
 from slimport.rewrite.plan import Plan
-from slimport.rewrite.registry import acting_rule
+from slimport.rewrite.registry import UNKNOWN_API, acting_rule, rule_for
 from slimport.rewrite.rule import Keep, Leave, Outcome, Rule
+from slimport.rewrite.selection import FileSelection
 from slimport.rewrite.site import CallSite, ValueSite, dotted
 from slimport.rewrite.tf1 import became
 from slimport.rewrite.training_blocks import TrainingBlocks
 from slimport.tf1_api import only_in_tf2
-
-UNKNOWN_API = "SLIM999"
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,8 @@ class FileResult:
         legacy: names that stand for what `legacy_import` imports now.
         needs: names of other files that must stay.
         notes: remarks on the file for the report of the whole run.
+        ignored: what a comment or the run's selection keeps from being marked or renamed.
+        against: what was rewritten although it is ignored: the file must not be written so.
     """
 
     code: bytes
@@ -74,6 +76,9 @@ class FileResult:
     legacy: list[str] = field(default_factory=list)
     needs: set[Need] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
+    ignored: list[LeftAlone] = field(default_factory=list)
+    against: list[LeftAlone] = field(default_factory=list)
+    ignored_imports: set[str] = field(default_factory=set)
 
 
 def rewrite_module(
@@ -82,6 +87,7 @@ def rewrite_module(
     plan: Plan,
     written_module: str,
     needs: Collection[Need] = (),
+    held: bool = False,
 ) -> FileResult:
     """Rewrites the file of `module`.
 
@@ -91,9 +97,12 @@ def rewrite_module(
         plan: decisions about the program's functions.
         written_module: dotted name under which this file imports the written module.
         needs: names of this file that what is left in others needs.
+        held: only what stands alone may change; see `slimport.rewrite.held`.
     """
     wrapper = MetadataWrapper(source, unsafe_skip_copy=True)
     positions = wrapper.resolve(PositionProvider)
+    if held:
+        return _rewrite_held(wrapper.module, module, plan, positions, written_module)
     rewriter = _Rewriter(module, plan, positions, written_module, set())
     tree = wrapper.module.visit(rewriter)
     clash = rewriter.kept_bases & rewriter.names.given()
@@ -103,7 +112,9 @@ def rewrite_module(
     _note_python2(rewriter, wrapper.module, positions)
     start, keeps_names = plan.tf1_files.start(module), plan.tf1_files.keeps_tf1_names(module)
     rewriter.result.rewritten += sessions.bookings(module, keeps_names, start)
-    if not rewriter.result.rewritten and not rewriter.result.left and not rewriter.imports_slim():
+    rewriter.book_ignored()
+    untouched = not rewriter.result.rewritten and not rewriter.result.left
+    if untouched and not rewriter.result.ignored and not rewriter.imports_slim():
         rewriter.result.code = source.bytes
         return rewriter.result
     switch = rewriter.services.switch() if start is not None else None
@@ -119,13 +130,31 @@ def rewrite_module(
         tree = renamed
     if start is not None and switch is not None:
         tree = sessions.with_graph_mode(tree, start, switch)
-    tree = python2.edited(tree, module, plan.program, rewriter.result.rewritten)
+    tree = python2.edited(tree, module, plan.program, rewriter.result)
     rewriter.result.code = tree.bytes
     rewriter.result.legacy = editor.legacy
     rewriter.result.written_names = set(rewriter.names.written)
     rewriter.result.functions = plan.forms(module)
     rewriter.result.notes += plan.why_loops_stay(module)
     rewriter.result.notes += rewriter.services.warnings + always.notes(module, plan.program)
+    return rewriter.result
+
+
+def _rewrite_held(
+    tree: cst.Module,
+    module: Module,
+    plan: Plan,
+    positions: Mapping[cst.CSTNode, CodeRange],
+    written_module: str,
+) -> FileResult:
+    """The file with nothing changed but what stands alone."""
+    rewriter = _HeldRewriter(module, plan, positions, written_module, set())
+    if rewriter.selection.is_whole_file:
+        return FileResult(tree.bytes)
+    new = tree.visit(rewriter)
+    _note_python2(rewriter, tree, positions)
+    new = python2.edited(new, module, plan.program, rewriter.result)
+    rewriter.result.code = new.bytes
     return rewriter.result
 
 
@@ -137,10 +166,16 @@ def _note_python2(
     if python2.imports_python2(module):
         imports = python2.Imports(module, rewriter.program, positions)
         tree.visit(imports)
-        result.rewritten += imports.rewritten
-        result.left += imports.left
+        found = [*map(ignored_entry, imports.rewritten), *imports.left]
+        kept = {i.api for i in found if rewriter.selection.ignores(i.code, i.line)}
+        result.ignored += [item for item in found if item.api in kept]
+        result.rewritten += [item for item in imports.rewritten if item.api not in kept]
+        result.left += [item for item in imports.left if item.api not in kept]
+        result.ignored_imports = kept
     result.notes = python2.remarks(module, [*result.rewritten, *result.left])
-    result.left += marked(module.lines)
+    for item in marked(module.lines):
+        ignored_here = rewriter.selection.ignores(item.code, item.line)
+        (result.ignored if ignored_here else result.left).append(item)
 
 
 def _stretch(reference: Reference) -> tuple[int, int, int, int]:
@@ -294,12 +329,14 @@ class _Rewriter(cst.CSTTransformer):
         self.names = NameTable(module, plan.program, written_module, local | reserved)
         self.services = _Services(self.names, module, plan)
         self.result = FileResult(b"")
+        self.selection: FileSelection = plan.selection(module)
+        self.answered: set[Span] = set()
         self.kept_bases: set[str] = set()
         self.passed_on: set[str] = set()
         self.aligned: set[int] = set()
         self._lines = module.lines
         self._alive: list[cst.CSTNode] = []  # ids stay unique while their nodes live
-        self._pending: list[list[str]] = [[]]
+        self._pending: list[list[str | marks.Accepted]] = [[]]
         self._chains: dict[int, tuple[cst.BaseExpression, list[Step]]] = {}
         self._factories: dict[ast.Call, dict[Factory, LayerCall]] = {}
         self._scope_values: dict[ast.Call, dict[str, cst.BaseExpression]] = {}
@@ -421,6 +458,7 @@ class _Rewriter(cst.CSTTransformer):
             return node
         reference, function = found
         if is_namespace(reference.api.name) or self._is_member_of_alias(reference):
+            self.answered.add(reference.span)
             return node
         if reference.api.doubt:
             return self._doubted(reference, node)
@@ -507,6 +545,7 @@ class _Rewriter(cst.CSTTransformer):
         node: cst.BaseExpression,
     ) -> cst.BaseExpression:
         if self._is_alias(reference):
+            self.answered.add(reference.span)
             return node
         if is_namespace(reference.api.name):
             return self._namespace(reference, node)
@@ -564,6 +603,7 @@ class _Rewriter(cst.CSTTransformer):
     ) -> cst.BaseExpression:
         """Applies the rule, books the result, and returns the code that stands there now."""
         api = reference.api.name
+        self.answered.add(reference.span)
         rule = acting_rule(api, self.services.trains_with_fit())
         if rule is None:
             if is_slim(api):
@@ -579,23 +619,32 @@ class _Rewriter(cst.CSTTransformer):
         if isinstance(outcome, Keep):
             self.kept_bases.add(reference.base)
             return node
-        note = "; ".join(self.services.remarks)
         line, column, end, last = _stretch(reference)
+        if rule.alone and self.selection.ignores(rule.code, line):
+            self.kept_bases.add(reference.base)
+            self.result.ignored.append(
+                LeftAlone(line, api, rule.code, WOULD_CHANGE, "", column, end, last)
+            )
+            return node
+        note = "; ".join(self.services.remarks)
         self.result.rewritten.append(
             Rewritten(line, api, rule.code, rule.name, note, column, end, last)
         )
         return outcome
 
     def _leave(self, reference: Reference, code: str, leave: Leave) -> None:
+        self.answered.add(reference.span)
         self.kept_bases.add(reference.base)
         line, column, end, last = _stretch(reference)
         api = reference.api.name
         left = LeftAlone(line, api, code, leave.reason, leave.advice, column, end, last)
-        self.result.left.append(left)
+        ignored = self.selection.ignores(code, line)
+        (self.result.ignored if ignored else self.result.left).append(left)
         for owner, name in self._through(reference):
             self.result.needs.add(Need(owner.path, name, reference.base in self.passed_on))
         text = f"{leave.reason}; {leave.advice}" if leave.advice else leave.reason
-        self._pending[-1].append(marks.mark(code, text))
+        mark = marks.mark(code, text)
+        self._pending[-1].append(marks.Accepted(mark) if ignored else mark)
 
     def _through(self, reference: Reference) -> set[tuple[Module, str]]:
         """Names of other files that lead to what is left here."""
@@ -619,6 +668,13 @@ class _Rewriter(cst.CSTTransformer):
         """``FLAGS = tf.flags.FLAGS`` makes ``FLAGS.steps`` right as soon as the first line is."""
         return isinstance(reference.node, ast.Attribute) and self._is_alias(reference)
 
+    def book_ignored(self) -> None:
+        """Books what has changed although it is ignored."""
+        if self.selection:
+            every = [reference for reference, _ in self._references.values()]
+            unasked = not_asked([r for r in every if r.span not in self.answered])
+            self.result.against = acted_against(self.selection, self.result.rewritten, unasked)
+
     # Marks ------------------------------------------------------------------------------------
 
     def _statement(self, node: cst.CSTNode) -> cst.CSTNode:
@@ -630,3 +686,60 @@ class _Rewriter(cst.CSTTransformer):
             self._pending[-1].extend(texts)
             return node
         return node.with_changes(leading_lines=marks.add_marks(lines, texts))
+
+
+class _HeldRewriter(_Rewriter):
+    """Of a file that stays: only rules act whose references stand alone."""
+
+    def __init__(
+        self,
+        module: Module,
+        plan: Plan,
+        positions: Mapping[cst.CSTNode, CodeRange],
+        written_module: str,
+        reserved: set[str],
+    ) -> None:
+        super().__init__(module, plan, positions, written_module, reserved)
+        self.result = FileResult(b"")
+
+    def on_visit(self, node: cst.CSTNode) -> bool:
+        super().on_visit(node)
+        return True
+
+    def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> Any:
+        self._path.pop()
+        if isinstance(original_node, cst.Call):
+            assert isinstance(updated_node, cst.Call)
+            return self._call(original_node, updated_node)
+        if isinstance(original_node, cst.Name | cst.Attribute | cst.Subscript):
+            return self._value(original_node, updated_node)
+        if isinstance(original_node, cst.BaseStatement | cst.SimpleStatementLine):
+            return self._statement(updated_node)
+        return updated_node
+
+    def _call(self, original: cst.Call, node: cst.Call) -> cst.BaseExpression:
+        pattern, found = self._lookup(original), self._lookup(original.func)
+        if pattern is not None and pattern[0].call is None:
+            return self._apply_value(*pattern, original, node)
+        if found is None or not _is_alone(found[0]) or self._is_member_of_alias(found[0]):
+            return node
+        reference, function = found
+        is_alias = self._is_alias(reference)
+        site = CallSite(reference, function, self.services, tuple(self._path), node, is_alias)
+        return self._settle(reference, node, lambda rule: rule.call(site))
+
+    def _apply_value(
+        self,
+        reference: Reference,
+        function: Function,
+        original: cst.CSTNode,
+        node: cst.BaseExpression,
+    ) -> cst.BaseExpression:
+        if not _is_alone(reference):
+            return node
+        return super()._apply_value(reference, function, original, node)
+
+
+def _is_alone(reference: Reference) -> bool:
+    rule = rule_for(reference.api.name)
+    return rule is not None and rule.alone and not reference.api.doubt

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 import libcst as cst
 
@@ -16,15 +17,46 @@ def mark(code: str, reason: str) -> str:
     return f"{PREFIX}{code} {' '.join(reason.split())}"
 
 
-def add_marks(lines: Sequence[cst.EmptyLine], texts: Sequence[str]) -> list[cst.EmptyLine]:
+@dataclass(frozen=True)
+class Accepted:
+    """The text of a mark that nobody wants any more, thanks to a ``# slimport: ignore[...]``."""
+
+    text: str
+
+
+def add_marks(
+    lines: Sequence[cst.EmptyLine], found: Sequence[str | Accepted]
+) -> list[cst.EmptyLine]:
     """Leading lines of a statement with the marks added, each once however often this runs."""
-    kept = list(lines)
+    texts = [text for text in found if isinstance(text, str)]
+    accepted = {item.text for item in found if isinstance(item, Accepted)} - set(texts)
+    kept = _without(lines, accepted) if accepted else list(lines)
     present = "\n".join(line.comment.value for line in kept if line.comment is not None)
     joined = _joined(present)
     for text in dict.fromkeys(texts):
         if " ".join(text.split()) not in joined:
             kept.extend(_comment_lines(text))
     return kept
+
+
+def _without(lines: Sequence[cst.EmptyLine], texts: Collection[str]) -> list[cst.EmptyLine]:
+    """The lines without these marks, wrapped or not."""
+    kept: list[cst.EmptyLine] = []
+    rest = list(lines)
+    while rest:
+        size = 1
+        if _text(rest[0]).startswith(PREFIX):
+            while size < len(rest) and _text(rest[size]).startswith("#   "):
+                size += 1
+        whole = _joined("\n".join(map(_text, rest[:size])))
+        if not any(" ".join(text.split()) == whole for text in texts):
+            kept += rest[:size]
+        rest = rest[size:]
+    return kept
+
+
+def _text(line: cst.EmptyLine) -> str:
+    return line.comment.value if line.comment is not None else ""
 
 
 def _comment_lines(text: str) -> list[cst.EmptyLine]:

@@ -35,6 +35,7 @@ from slimport.rewrite.aliases import compat_aliases
 from slimport.rewrite.factories import Factory, find_factories
 from slimport.rewrite.python2 import imports_python2
 from slimport.rewrite.registry import rule_for
+from slimport.rewrite.selection import FileSelection, Selection
 from slimport.rewrite.tf1_files import Tf1Files
 
 
@@ -46,11 +47,13 @@ class Options:
         open_world: every public function may be called under scopes that are not in the tree.
         target: "keras" says that sessions are left behind; None decides per program.
         training: "fit" takes loops on sessions along that feed placeholders.
+        selection: which rules may act.
     """
 
     open_world: bool = False
     target: str | None = None
     training: str | None = None
+    selection: Selection = field(default_factory=Selection)
 
 
 @dataclass
@@ -68,6 +71,7 @@ class Plan:
         trained = frozenset(blocks) | frozenset(self.pipelines)
         self.tf1_files = Tf1Files(self.program, keeps_sessions, trained)
         self.layer_programs = LayerPrograms(self.program)
+        self._selections: dict[Module, FileSelection] = {}
         self._aliases: dict[Module, dict[str, str]] = {}
         self._factories: dict[Module, dict[ast.Call, Factory]] = {}
         self.blockers: dict[Function, tuple[str, ...]] = {
@@ -91,6 +95,12 @@ class Plan:
     def trains_with_fit(self, module: Module) -> bool:
         """Whether the programs that run this file's code fit or evaluate a Keras model."""
         return module in self._trained
+
+    def selection(self, module: Module) -> FileSelection:
+        """What of a file is ignored."""
+        if module not in self._selections:
+            self._selections[module] = FileSelection(module, self.options.selection)
+        return self._selections[module]
 
     def compat_aliases(self, module: Module) -> dict[str, str]:
         """Names for modules of TensorFlow 1 that stay; see `aliases.compat_aliases`."""

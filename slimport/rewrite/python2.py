@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Protocol
 
 import libcst as cst
 from libcst.helpers import get_full_name_for_node
@@ -36,20 +37,33 @@ def imports_python2(module: Module) -> bool:
     return not names.isdisjoint(MODULES)
 
 
+class _Booked(Protocol):
+    """What of a file's result counts here."""
+
+    rewritten: list[Rewritten]
+    ignored_imports: set[str]
+
+
 class Imports(cst.CSTTransformer):
     """``import cPickle as pickle`` -> ``import pickle``, wherever no ``try`` asks for it.
 
     Args:
         positions: of the nodes, for the entries of the report; None where these are not wanted.
+        kept: canonical names of the modules whose imports are ignored.
     """
 
     def __init__(
-        self, module: Module, program: Program, positions: Mapping[cst.CSTNode, CodeRange] | None
+        self,
+        module: Module,
+        program: Program,
+        positions: Mapping[cst.CSTNode, CodeRange] | None,
+        kept: Collection[str] = (),
     ) -> None:
         super().__init__()
         self._module = module
         self._program = program
         self._positions = positions
+        self._kept = kept
         self._marks: list[str] = []
         self.rewritten: list[Rewritten] = []
         self.left: list[LeftAlone] = []
@@ -89,6 +103,8 @@ class Imports(cst.CSTTransformer):
         if name not in MODULES or self._program.table.find(name, self._module) is not None:
             return None
         api, new = PREFIX + name, MODULES[name]
+        if api in self._kept:
+            return None
         number = self._positions[line].start.line if self._positions is not None else 0
         if new is not None:
             remark = _REMARKS.get(name, "")
@@ -109,13 +125,11 @@ class Imports(cst.CSTTransformer):
         return updated_node if lines is None else updated_node.with_changes(leading_lines=lines)
 
 
-def edited(
-    tree: cst.Module, module: Module, program: Program, rewritten: Sequence[Rewritten]
-) -> cst.Module:
+def edited(tree: cst.Module, module: Module, program: Program, booked: _Booked) -> cst.Module:
     """The file with its imports in order, and with ``import functools`` where `reduce` was."""
-    done = tree.visit(Imports(module, program, None))
+    done = tree.visit(Imports(module, program, None, booked.ignored_imports))
     assert isinstance(done, cst.Module)
-    needs = any(item.api == f"{PREFIX}reduce" for item in rewritten)
+    needs = any(item.api == f"{PREFIX}reduce" for item in booked.rewritten)
     if not needs or Imported("functools") in module.scope.bindings.get("functools", ()):
         return done
     return _with_import(done, "functools")

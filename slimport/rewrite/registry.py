@@ -8,6 +8,9 @@ from functools import cache
 
 from slimport.rewrite.rule import Rule
 
+#: What marks say where no rule covers a reference.
+UNKNOWN_API = "SLIM999"
+
 
 @cache
 def all_rules() -> tuple[Rule, ...]:

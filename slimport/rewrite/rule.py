@@ -85,6 +85,9 @@ class Rule:
         refuses: every reason that its module can give; tests hold it to that.
         only_with_fit: whether it acts only in programs that train a Keras model with fit; elsewhere
             the rule acts that takes the API by the longest other prefix.
+        alone: whether a reference may stay as it is while all others change, and change while all
+            others stay: it becomes the same object under another name, and no other rule asks what
+            became of it. See `slimport.rewrite.held`.
     """
 
     code: str
@@ -95,6 +98,7 @@ class Rule:
     numbers: str = ""
     refuses: tuple[Refusal, ...] = ()
     only_with_fit: bool = False
+    alone: bool = False
     examples: tuple[Example, ...] = field(default=())
 
     def call(self, site: CallSite) -> Outcome:

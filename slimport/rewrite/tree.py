@@ -18,9 +18,10 @@ from slimport.index.program import Program
 from slimport.index.python2 import add_references as add_python2_references
 from slimport.index.roots import Placement, imports_itself_from_inside, place
 from slimport.report.lines import LineMap
-from slimport.report.model import FileReport, LeftAlone, Report, Status
+from slimport.report.model import FileReport, Report, Status
 from slimport.report.places import forms_in_file, in_file, left_in_files, notes_in_file
 from slimport.rewrite.engine import FileResult, Need, rewrite_module
+from slimport.rewrite.held import Holds
 from slimport.rewrite.plan import Options, Plan
 from slimport.rewrite.written_module import (
     REFUSAL,
@@ -125,7 +126,8 @@ class _Pass:
         self.results: dict[PurePosixPath, FileResult] = {}
         self.needs: set[Need] = set()
         self.errors: dict[PurePosixPath, str] = {}
-        self.left_again: dict[PurePosixPath, list[LeftAlone]] = {}
+        self.again: dict[PurePosixPath, FileResult] = {}
+        self.holds = Holds(self.program, self.plan, sources)
 
     def written_module(self, module: Module) -> str:
         """Name under which `module` imports the written module; relative inside a package."""
@@ -135,11 +137,13 @@ class _Pass:
 
     def run(self, only: Collection[PurePosixPath] | None = None) -> None:
         """Rewrites every file that a rule may touch, or of these only some."""
-        for module in self.program.modules:
-            if only is not None and module.path not in only:
-                continue
-            if self.plan.concerns(module):
-                self._rewrite(module)
+        wanted = [m for m in self.program.modules if only is None or m.path in only]
+        self.holds.decide(wanted, self._result)
+        self.errors |= self.holds.errors
+        for path in self.holds.by_path:  # rewritten in full, for the decision
+            self.results.pop(path, None)
+        for module in wanted:
+            self._result(module)
         # What is left in one file may need another's import, which nothing else does any more.
         self.needs |= {need for result in self.results.values() for need in result.needs}
         needed = {need.path for need in self.needs}
@@ -147,12 +151,19 @@ class _Pass:
             if module.path in needed and module.path in self.results:
                 self._rewrite(module)
 
+    def _result(self, module: Module) -> FileResult | None:
+        """What becomes of a file; None where no rule looks at it, or none can."""
+        if module.path not in self.results and self.plan.concerns(module):
+            self._rewrite(module)
+        return self.results.get(module.path)
+
     def _rewrite(self, module: Module) -> None:
         needs = [need for need in self.needs if need.path == module.path]
+        held = module.path in self.holds.by_path
         try:
             tree = cst.parse_module(self.sources[module.path].data)
             self.results[module.path] = rewrite_module(
-                tree, module, self.plan, self.written_module(module), needs
+                tree, module, self.plan, self.written_module(module), needs, held
             )
         except (cst.ParserSyntaxError, RecursionError) as error:
             self.errors[module.path] = f"cannot be parsed: {type(error).__name__}: {error}"
@@ -189,7 +200,8 @@ def _check(first: _Pass, result: TreeResult) -> None:
     second.run(changed.keys())
     for path, item in changed.items():
         again = second.results.get(path)
-        first.left_again[path] = again.left if again is not None else []
+        if again is not None:
+            first.again[path] = again
         if again is not None and again.code != item.code and path not in first.errors:
             first.errors[path] = "a second pass would change the output; it was not written"
         elif again is not None and len(again.left) > len(item.left):
@@ -210,18 +222,27 @@ def _collect(first: _Pass, sources: Mapping[PurePosixPath, Source], result: Tree
             continue
         report.rewritten = in_file(item.rewritten, holder)
         report.left = in_file(item.left, holder)
+        ignored = [*item.ignored, *first.holds.against.get(path, ())]
+        report.ignored = in_file(ignored, holder)
         report.functions = forms_in_file(item.functions, holder)
         result.report.notes += notes_in_file(item.notes, path.as_posix(), holder)
         output = source.with_program(item.code)
+        if path in first.holds.untouched:
+            output = source.original
         if output != source.original:
             report.status = Status.REWRITTEN
             report.moved = LineMap(source.original, output)
-            again = first.left_again.get(path, [])
-            report.left = left_in_files(item.left, again, source, output)
+            again = first.again.get(path, FileResult(b""))
+            report.left = left_in_files(item.left, again.left, source, output)
+            report.ignored = left_in_files(ignored, again.ignored, source, output)
             report.legacy_imports = item.legacy
             result.report.notes += [f"{path}: {note}" for note in source.notes]
             result.outputs[path] = output
             result.originals[path] = source.original
+        if path in first.holds.stays:
+            report.held = first.holds.by_path[path].reason(path)
+    for name, note in first.holds.notes:
+        result.report.notes += notes_in_file([note], name.as_posix(), sources[name].container)
     _add_written_module(first, result)
 
 
