@@ -25,7 +25,7 @@ def is_aligned(call: cst.Call, whole: CodeRange, function: CodeRange, lines: lis
         function: position of its callee.
         lines: the file's lines.
     """
-    if whole.start.line == whole.end.line or isinstance(
+    if function.end.line == whole.end.line or isinstance(
         call.whitespace_before_args, cst.ParenthesizedWhitespace
     ):
         return False

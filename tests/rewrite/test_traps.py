@@ -545,3 +545,11 @@ def test_the_value_of_what_may_not_be_a_dimension_stays():
     found = transform(source)
     assert "Conv2D(width.value, 3" in found  # fails loudly where it is an integer
     assert "option.value" in found
+
+
+def test_a_chain_of_calls_ends_the_file() -> None:
+    source = (
+        f"{HEAD}def net(x):\n    (Feeder(x)\n     .conv(slim.conv2d, 3)\n"
+        "     .pool(tf.log(x), name='end'))"
+    )
+    assert transform(source).endswith(".pool(tf.math.log(x), name='end'))")
