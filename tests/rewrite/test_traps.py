@@ -552,4 +552,4 @@ def test_a_chain_of_calls_ends_the_file() -> None:
         f"{HEAD}def net(x):\n    (Feeder(x)\n     .conv(slim.conv2d, 3)\n"
         "     .pool(tf.log(x), name='end'))"
     )
-    assert transform(source).endswith(".pool(tf.math.log(x), name='end'))")
+    assert transform(source).endswith(".pool(keras.ops.log(x), name='end'))")
