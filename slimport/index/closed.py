@@ -9,8 +9,9 @@ from __future__ import annotations
 import ast
 import functools
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 
 from slimport import slim_api
 from slimport.index.names import Assigned
@@ -71,7 +72,9 @@ class Closure:
             self.reasons.append(reason)
 
 
-def closures(program: Program, open_world: bool) -> dict[Function, Closure]:
+def closures(
+    program: Program, open_world: bool, open_files: Collection[PurePosixPath] = ()
+) -> dict[Function, Closure]:
     """One `Closure` for each function that makes layers, or may, itself or in what it calls."""
     found = {function: Closure(function) for function in program.scoping}
     escaping = _escaping_scopes(program)
@@ -80,6 +83,8 @@ def closures(program: Program, open_world: bool) -> dict[Function, Closure]:
         near = program.connected(function.module)
         scope = next((f.qualname for f in escaping if f.module in near), "")
         _check_callers(closure, program, open_world, scope, places)
+        if function.module.path in open_files and _is_public(function):
+            closure.refuse("it is public, and code that could not be read may call it")
         if function.builds():
             _Body(closure, program).check()
     return found
@@ -122,6 +127,10 @@ class _Places:
     in_loops: Callable[[Function], frozenset[ast.AST]]
 
 
+def _is_public(function: Function) -> bool:
+    return bool(function.qualname) and not function.qualname.rpartition(".")[2].startswith("_")
+
+
 def _check_callers(
     closure: Closure, program: Program, open_world: bool, scopes_escape: str, places: _Places
 ) -> None:
@@ -130,8 +139,7 @@ def _check_callers(
         closure.refuse("it is passed on as a value, so that its callers are not known")
     if not function.qualname:
         return
-    public = not function.qualname.rpartition(".")[2].startswith("_")
-    if open_world and public:
+    if open_world and _is_public(function):
         closure.refuse("it is public (--open-world)")
     if not function.all_callers and scopes_escape:
         closure.refuse(f"callers outside the tree may enter the scope of {scopes_escape}()")

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from slimport import __version__
-from slimport.files.write import copy_tree, write_atomically
 from slimport.report.model import FileReport, Report, Status
+from slimport.rewrite.in_place import finish_earlier, write_copy, write_in_place
 from slimport.rewrite.plan import Options
 from slimport.rewrite.tree import TreeResult, rewrite_tree
 
@@ -44,17 +44,21 @@ def run(request: Request) -> CommandResult:
     """Rewrites all paths; an error in one file or path never stops the others."""
     result = CommandResult(Report(__version__, written=request.write))
     options = Options(request.open_world, request.target, request.training)
-    for path in request.paths:
+    for path in map(_real, request.paths):
+        unfinished = finish_earlier(path, request.write and request.out is None)
+        if unfinished is not None:
+            result.report.files.append(unfinished)
+            continue
         try:
             tree = rewrite_tree(path, options)
         except FileNotFoundError as error:
             failed = FileReport(str(path), Status.FAILED, error=str(error).partition(": ")[2])
             result.report.files.append(failed)
             continue
+        if request.write:
+            tree = _written(tree, path, request.out, options)
         for file in tree.report.files:
             file.root = str(tree.root if request.out is None else request.out)
-        if request.write:
-            _write(tree, path, request.out)
         result.trees.append(tree)
         result.report.files.extend(tree.report.files)
         result.report.written_modules.extend(tree.report.written_modules)
@@ -62,20 +66,13 @@ def run(request: Request) -> CommandResult:
     return result
 
 
-def _write(tree: TreeResult, path: Path, out: Path | None) -> None:
-    target = tree.root
+def _real(path: Path) -> Path:
+    """A link to a file stands for the file: it is what is rewritten, and the link stays."""
+    return path.resolve() if path.is_symlink() and path.is_file() else path
+
+
+def _written(tree: TreeResult, path: Path, out: Path | None, options: Options) -> TreeResult:
     if out is not None:
-        target = out
-        if path.is_dir():
-            copy_tree(path, out)
-        else:
-            write_atomically(out / path.name, path.read_bytes())
-    by_path = {file.path: file for file in tree.report.files}
-    for name, data in tree.outputs.items():
-        try:
-            write_atomically(target / name, data)
-        except OSError as error:
-            report = by_path.setdefault(name.as_posix(), FileReport(name.as_posix()))
-            if report not in tree.report.files:
-                tree.report.files.append(report)
-            report.status, report.error = Status.FAILED, f"cannot be written: {error.strerror}"
+        write_copy(tree, path, out)
+        return tree
+    return write_in_place(tree, lambda without: rewrite_tree(path, options, without=without))

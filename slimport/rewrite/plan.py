@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import PurePosixPath
 
 from slimport.index.blocks import called
 from slimport.index.canonical import is_slim
@@ -45,6 +46,7 @@ class Options:
 
     Attributes:
         open_world: every public function may be called under scopes that are not in the tree.
+        open_files: so may those of these files: code that could not be read names them.
         target: "keras" says that sessions are left behind; None decides per program.
         training: "fit" takes loops on sessions along that feed placeholders.
         selection: which rules may act.
@@ -54,6 +56,7 @@ class Options:
     target: str | None = None
     training: str | None = None
     selection: Selection = field(default_factory=Selection)
+    open_files: frozenset[PurePosixPath] = frozenset()
 
 
 @dataclass
@@ -337,7 +340,7 @@ class Plan:
         return self._factories[module]
 
     def _close(self) -> dict[Function, Closure]:
-        found = closures(self.program, self.options.open_world)
+        found = closures(self.program, self.options.open_world, self.options.open_files)
         for function, closure in found.items():
             for reason in self.traced_because(function):
                 closure.refuse(reason)

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 import libcst as cst
 
 from slimport import __version__
 from slimport.files.discover import discover
+from slimport.files.folders import read_regular
 from slimport.files.read import read
 from slimport.files.source import Source, SourceError, parse
 from slimport.index.modules import Module
-from slimport.index.program import Program
+from slimport.index.program import Program, closure_of
 from slimport.index.python2 import add_references as add_python2_references
 from slimport.index.roots import Placement, imports_itself_from_inside, place
 from slimport.report.lines import LineMap
 from slimport.report.model import FileReport, Report, Status
 from slimport.report.places import forms_in_file, in_file, left_in_files, notes_in_file
 from slimport.rewrite.engine import FileResult, Need, rewrite_module
+from slimport.rewrite.failures import culprit, in_words
 from slimport.rewrite.held import Holds
 from slimport.rewrite.plan import Options, Plan
+from slimport.rewrite.unread import reached_from
 from slimport.rewrite.written_module import (
     REFUSAL,
     WRITTEN_MODULE,
@@ -32,6 +35,11 @@ from slimport.rewrite.written_module import (
     written_state,
 )
 from slimport.written.assemble import assemble
+
+#: A longer file is data, whatever its name; parsing it would take gigabytes.
+_LARGEST = 2**28
+#: Rounds after which a tree is given up: each finds other files that fail.
+_ROUNDS = 5
 
 
 @dataclass
@@ -50,23 +58,94 @@ class TreeResult:
     plan: Plan | None = field(default=None, repr=False)
 
 
-def rewrite_tree(path: Path, options: Options | None = None) -> TreeResult:
+def rewrite_tree(
+    path: Path,
+    options: Options | None = None,
+    without: Mapping[PurePosixPath, str] | None = None,
+) -> TreeResult:
     """Rewrites everything at or below `path` in memory; nothing is written.
+
+    A file that fails stays as it is, and the others must not rely on what would have become of
+    it: the tree is rewritten once more, as one that the file is no part of.
+
+    Args:
+        path: A file or a folder.
+        options: What the user asked for.
+        without: Files that fail for another reason, and the reason.
 
     Raises:
         FileNotFoundError: no such path.
     """
-    found = discover(path)
+    options = options or Options()
+    failed = dict(without or {})
+    for _ in range(_ROUNDS):
+        result, errors = _rewrite_once(path, options, failed)
+        if not errors:
+            return result
+        failed |= errors
+    everything = {PurePosixPath(file.path): _GIVEN_UP for file in result.report.files}
+    return _rewrite_once(path, options, everything | failed)[0]
+
+
+_GIVEN_UP = "left as it is, since too many files of the tree fail"
+
+
+def _rewrite_once(
+    path: Path, options: Options, failed: Mapping[PurePosixPath, str]
+) -> tuple[TreeResult, dict[PurePosixPath, str]]:
+    """What becomes of a tree without the files that failed, and which fail in addition."""
     root = path if path.is_dir() else path.parent
     result = TreeResult(root, Report(__version__))
-    sources = _read_all(found, root, result)
-    first = _Pass(sources, options or Options(), path.is_dir() and (root / "__init__.py").exists())
+    sources = _read_all(_found(path, root, result), root, result, failed)
+    package = path.is_dir() and (root / "__init__.py").exists()
+    try:
+        first = _Pass(sources, options, package, _texts(root, result.report.failed))
+    except Exception as error:
+        name = culprit(sources, lambda some: _Pass(some, options, package))
+        return result, {name: in_words(error)}
     first.run()
     result.plan = first.plan
-    _check(first, result)
+    if not first.errors:
+        _check(first)
     _collect(first, sources, result)
+    _order(first, result)
     result.report.files.sort(key=lambda file: file.path)
-    return result
+    return result, first.errors
+
+
+def _texts(root: Path, failed: Collection[FileReport]) -> list[bytes | None]:
+    """The files that could not be read as Python; None for one that could not be read at all."""
+    found: list[bytes | None] = []
+    for file in failed:
+        try:
+            found.append(read_regular(root / file.path, _LARGEST))
+        except OSError:
+            found.append(None)
+    return found
+
+
+def _order(first: _Pass, result: TreeResult) -> None:
+    """What others import is written before them, and the written module last.
+
+    Whoever runs a tree half of which a killed run replaced lacks the module, and is told so.
+    """
+    modules = {module.path: module for module in first.program.modules}
+
+    def reach(name: PurePosixPath) -> tuple[bool, int]:
+        if name not in modules:
+            return True, 0
+        return False, len(closure_of([modules[name]], lambda m: first.program.imports[m]))
+
+    result.outputs = {name: result.outputs[name] for name in sorted(result.outputs, key=reach)}
+
+
+def _found(path: Path, root: Path, result: TreeResult) -> list[Path]:
+    def unlisted(error: OSError) -> None:
+        name = Path(error.filename).relative_to(root).as_posix()
+        text = f"cannot be listed: {error.strerror}"
+        result.report.files.append(FileReport(name, Status.FAILED, error=text))
+
+    return discover(path, unlisted=unlisted)
 
 
 class SingleFiles:
@@ -88,23 +167,35 @@ class SingleFiles:
         return self._pass.results.get(name)
 
 
-def _read_all(found: list[Path], root: Path, result: TreeResult) -> dict[PurePosixPath, Source]:
+def _read_all(
+    found: list[Path],
+    root: Path,
+    result: TreeResult,
+    failed: Mapping[PurePosixPath, str] | None = None,
+) -> dict[PurePosixPath, Source]:
     sources: dict[PurePosixPath, Source] = {}
+    for name, error in (failed or {}).items():
+        result.report.files.append(FileReport(name.as_posix(), Status.FAILED, error=error))
     for path in found:
         name = PurePosixPath(path.relative_to(root).as_posix())
+        if failed and name in failed:
+            continue
         try:
-            data = path.read_bytes()
+            data = read_regular(path, _LARGEST)
             if path.stem == WRITTEN_MODULE and is_ours(data):
                 continue
             source = read(path, data)
             if source is not None:
                 sources[name] = source
         except SourceError as error:
-            failed = FileReport(name.as_posix(), Status.FAILED, error=str(error))
-            result.report.files.append(failed)
+            refused = FileReport(name.as_posix(), Status.FAILED, error=str(error))
+            result.report.files.append(refused)
         except OSError as error:
             text = f"cannot be read: {error.strerror}"
             result.report.files.append(FileReport(name.as_posix(), Status.FAILED, error=text))
+        except Exception as error:
+            failure = FileReport(name.as_posix(), Status.FAILED, error=in_words(error))
+            result.report.files.append(failure)
     return sources
 
 
@@ -116,13 +207,16 @@ class _Pass:
         sources: Mapping[PurePosixPath, Source],
         options: Options,
         package: bool,
+        unread: Collection[bytes | None] = (),
     ) -> None:
         self.sources = sources
-        self.options = options
         self.program = Program(sources)
+        self.options = options
+        if unread:  # code that was not seen may open scopes around functions that it names
+            self.options = replace(options, open_files=reached_from(unread, self.program))
         add_python2_references(self.program)
         self.package = package and not imports_itself_from_inside(self.program)
-        self.plan = Plan(self.program, options)
+        self.plan = Plan(self.program, self.options)
         self.results: dict[PurePosixPath, FileResult] = {}
         self.needs: set[Need] = set()
         self.errors: dict[PurePosixPath, str] = {}
@@ -139,7 +233,6 @@ class _Pass:
         """Rewrites every file that a rule may touch, or of these only some."""
         wanted = [m for m in self.program.modules if only is None or m.path in only]
         self.holds.decide(wanted, self._result)
-        self.errors |= self.holds.errors
         for path in self.holds.by_path:  # rewritten in full, for the decision
             self.results.pop(path, None)
         for module in wanted:
@@ -165,8 +258,10 @@ class _Pass:
             self.results[module.path] = rewrite_module(
                 tree, module, self.plan, self.written_module(module), needs, held
             )
-        except (cst.ParserSyntaxError, RecursionError) as error:
+        except cst.ParserSyntaxError as error:
             self.errors[module.path] = f"cannot be parsed: {type(error).__name__}: {error}"
+        except Exception as error:
+            self.errors[module.path] = in_words(error)
 
     def changed(self) -> dict[PurePosixPath, FileResult]:
         return {
@@ -184,7 +279,7 @@ class _Pass:
         return place(self.program, users, self.package)
 
 
-def _check(first: _Pass, result: TreeResult) -> None:
+def _check(first: _Pass) -> None:
     """The output parses, a second pass changes nothing, no slim name is left unreported."""
     changed = first.changed()
     sources: dict[PurePosixPath, Source] = dict(first.sources)
@@ -195,9 +290,15 @@ def _check(first: _Pass, result: TreeResult) -> None:
             first.errors[path] = f"the rewritten file does not parse ({error}); it was not written"
     if not changed:
         return
-    second = _Pass(sources, first.options, first.package)
+    try:
+        second = _Pass(sources, first.options, first.package)
+    except Exception as error:
+        name = culprit(sources, lambda some: _Pass(some, first.options, first.package))
+        first.errors[name] = in_words(error)
+        return
     second.needs = first.needs
     second.run(changed.keys())
+    first.errors |= second.errors
     for path, item in changed.items():
         again = second.results.get(path)
         if again is not None:
@@ -215,8 +316,9 @@ def _collect(first: _Pass, sources: Mapping[PurePosixPath, Source], result: Tree
         report = FileReport(path.as_posix())
         result.report.files.append(report)
         holder = source.container
-        if path in first.errors:
-            report.status, report.error = Status.FAILED, first.errors[path]
+        error = first.errors.get(path) or first.holds.errors.get(path)
+        if error:
+            report.status, report.error = Status.FAILED, error
             continue
         if item is None:
             continue
