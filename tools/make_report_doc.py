@@ -1,4 +1,4 @@
-"""Writes docs/verify-report.md from the JSON Schema of the report.
+"""Writes the pages on the JSON reports from their schemas, and an example.
 
 python tools/make_report_doc.py
 """
@@ -6,13 +6,30 @@ python tools/make_report_doc.py
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from slimport.rewrite.command import Request, run
+
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMA = ROOT / "slimport" / "verify" / "faces" / "report.schema.json"
 PAGE = ROOT / "docs" / "verify-report.md"
+REWRITE_SCHEMA = ROOT / "slimport" / "report" / "rewrite-report.schema.json"
+REWRITE_PAGE = ROOT / "docs" / "rewrite-report.md"
+EXAMPLE = ROOT / "docs" / "examples" / "rewrite-report.json"
+LEGACY = """\
+import tf_slim as slim
+
+
+def net(images):
+    return slim.conv2d(images, 8, [3, 3], scope='conv1')
+
+
+def train(loss, optimizer):
+    slim.learning.tune(slim.learning.create_train_op(loss, optimizer), '/tmp/net')
+"""
 
 HEAD = """\
 # The JSON report of slimport verify
@@ -45,15 +62,49 @@ jq -r '.cases[].modes[].tensors[] | select(.status == "differs")
 """
 
 
-def page(schema: dict[str, Any]) -> str:
+REWRITE_HEAD = """\
+# The JSON report of slimport rewrite
+
+<!-- Written by `make docs` (tools/make_report_doc.py) from the schema: do not edit. -->
+
+`slimport rewrite PATH --report report.json` writes everything that a run did, and
+`--output-format json` prints it. The JSON Schema (draft 2020-12) is
+[rewrite-report.schema.json](../slimport/report/rewrite-report.schema.json), which the package
+holds. Fields may be added to it; the number in `schema` is raised where one changes its meaning or
+goes away.
+
+```python
+import json
+import jsonschema
+from slimport.report.faces import SCHEMA_FILE
+
+jsonschema.validate(json.load(open("report.json")), json.loads(SCHEMA_FILE.read_text("utf-8")))
+```
+
+[A small report](examples/rewrite-report.json): a network that was rewritten, a loop that was left.
+
+What is left, where it is now, with jq; then the rules that did most:
+
+```
+jq -r '.written as $written | .files[] | "\\(.root)/\\(.path)" as $path | .left[]
+    | (if $written then .new.line // .line else .line end) as $line
+    | "\\($path):\\($line): \\(.code) \\(.reason)"' report.json
+jq -r '.summary.by_rule | to_entries | sort_by(-.value.rewritten)[]
+    | [.key, .value.rewritten, .value.left] | @tsv' report.json
+```
+"""
+
+
+def page(schema: dict[str, Any], head: str = HEAD) -> str:
     """Returns the page: a table for each object, in the order in which they are met."""
-    parts = [HEAD, _section("report", schema)]
+    parts = [head, _section("report", schema)]
     parts += [
         _section(name, item) for name, item in schema["$defs"].items() if "properties" in item
     ]
-    status = schema["$defs"]["status"]
-    values = ", ".join(f"`{value}`" for value in status["enum"])
-    parts.append(f"## status\n\n{status['description']} One of {values}.\n")
+    status = schema["$defs"].get("status")
+    if status is not None:
+        values = ", ".join(f"`{value}`" for value in status["enum"])
+        parts.append(f"## status\n\n{status['description']} One of {values}.\n")
     return "\n".join(parts)
 
 
@@ -76,20 +127,33 @@ def kind(field: dict[str, Any]) -> str:
         return f"`{json.dumps(field['const'])}`"
     if "anyOf" in field:
         return " or ".join(kind(item) for item in field["anyOf"])
+    if "enum" in field:
+        return ", ".join(f"`{value}`" for value in field["enum"])
     if isinstance(field["type"], list):
         return " or ".join(field["type"])
     if field["type"] == "array":
         return f"list of {kind(field['items'])}"
     if isinstance(field.get("additionalProperties"), dict):
         return f"object of {kind(field['additionalProperties'])}"
-    if "enum" in field:
-        return ", ".join(f"`{value}`" for value in field["enum"])
     return str(field["type"])
 
 
+def example() -> str:
+    """Returns the report on a small module, as it is after its rewrite."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "net.py").write_text(LEGACY, "utf-8")
+        report = run(Request((Path(folder),))).report
+    for file in report.files:
+        file.root = "legacy"
+    return json.dumps(report.to_json(), indent=2) + "\n"
+
+
 def main() -> None:
-    """Writes the page."""
+    """Writes the pages."""
     PAGE.write_text(page(json.loads(SCHEMA.read_text("utf-8"))), "utf-8")
+    rewrite = page(json.loads(REWRITE_SCHEMA.read_text("utf-8")), REWRITE_HEAD)
+    REWRITE_PAGE.write_text(rewrite, "utf-8")
+    EXAMPLE.write_text(example(), "utf-8")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ from slimport.report.model import Report
 
 #: What `--output-format` takes.
 FORMATS = ("text", "json", "sarif", "github")
+#: JSON Schema of the JSON report, draft 2020-12.
+SCHEMA_FILE = Path(__file__).with_name("rewrite-report.schema.json")
 
 
 def write(

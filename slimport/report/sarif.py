@@ -100,7 +100,7 @@ def _rule(code: str) -> dict[str, Any]:
     }
     docs = _project_url("Documentation")
     if docs:
-        data["helpUri"] = f"{docs.rstrip('/')}/rules/{code}/"
+        data["helpUri"] = f"{docs.rstrip('/')}/rules/{code}.html"
     return data
 
 

@@ -1,0 +1,128 @@
+"""The report on a terminal: few lines for much that is left, colours where they are wanted."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from slimport.report import faces
+from slimport.report.model import FileReport, LeftAlone, Report, Rewritten, Status
+from slimport.report.text import FEW, GROUPS
+from tests.report.sample import program, reported
+
+
+def text_of(report: Report, verbose: bool = False) -> str:
+    stream = io.StringIO()
+    faces.write(report, "text", stream, verbose=verbose)
+    return stream.getvalue()
+
+
+def left(count: int, api: str = "tf.estimator.RunConfig") -> list[LeftAlone]:
+    reason = f"{api} is not part of TensorFlow 2"
+    return [LeftAlone(i, api, "SLIM310", reason, "do it") for i in range(1, count + 1)]
+
+
+def test_few_places_have_a_line_each(tmp_path: Path) -> None:
+    text = text_of(reported(program(tmp_path)))
+    assert text.count("left: ") == 5
+    assert "my code/train.py:7: SLIM401 slim.learning.tune: a training loop" in text
+    assert "broken.py: line 3: invalid syntax" in text
+    last = text.rstrip().splitlines()[-3:]
+    assert last[0].startswith("2 of 4 files to rewrite: 2 references to rewrite, 5 would be left")
+    assert last[1:] == [
+        "`slimport explain SLIM401` tells what to do about one",
+        "nothing was written",
+    ]
+
+
+def test_a_written_file_is_shown_as_it_is_now(tmp_path: Path) -> None:
+    root = program(tmp_path)
+    text = text_of(reported(root, write=True))
+    lines = (root / "my code" / "train.py").read_text("utf-8").splitlines()
+    shown = [line for line in text.splitlines() if line.startswith("left: ")]
+    for line in shown:
+        number = int(line.split("train.py:")[1].split(":")[0])
+        assert "tune" in lines[number - 1] or "(slim" in lines[number - 1]
+    assert "each is marked `# TODO(slimport)`" in text and "wrote " in text
+    assert "would" not in text
+
+
+def test_four_hundred_references_are_a_handful_of_lines() -> None:
+    others = [LeftAlone(9, f"tf.x{i}", "SLIM499", f"tf.x{i}: no heir") for i in range(30)]
+    files = [FileReport("a.py", left=left(300)), FileReport("b.py", left=left(70) + others)]
+    report = Report("1", files)
+    text = text_of(report)
+    assert len(text.splitlines()) < 25
+    assert "370 left: SLIM310 … is not part of TensorFlow 2" in text
+    assert "tf.estimator.RunConfig  a.py:1, 2, 3  and 367 more places" in text
+    assert "30 left: SLIM499 …: no heir" in text
+    assert "and 25 more names, 25 references" in text
+    assert "-v lists every place" in text
+    assert text_of(report, verbose=True).count("left: ") == 400
+
+
+def test_many_reasons_are_counted() -> None:
+    found = [LeftAlone(i, "slim.x", "SLIM999", f"reason {i}") for i in range(1, 40)]
+    text = text_of(Report("1", [FileReport("a.py", left=found)]))
+    assert text.count("1 left: SLIM999 reason") == GROUPS
+    assert f"{39 - GROUPS} left: for {39 - GROUPS} other reasons" in text
+
+
+def test_a_notebooks_places_are_told_in_words() -> None:
+    found = [LeftAlone(57, "slim.x", "SLIM999", "why", place="cell 3, line 2")]
+    text = text_of(Report("1", [FileReport("nb.ipynb", left=found)]))
+    assert "nb.ipynb:57 (cell 3, line 2): SLIM999 why" in text
+    grouped = text_of(Report("1", [FileReport("nb.ipynb", left=found * (FEW + 1))]))
+    assert "nb.ipynb:57 (cell 3, line 2)" in grouped
+
+
+def test_what_is_ignored_is_told_on_demand() -> None:
+    file = FileReport("a.py", ignored=[LeftAlone(1, "slim.x", "SLIM999", "a comment says so")])
+    assert "a comment says so" not in text_of(Report("1", [file]))
+    assert "ignored: a.py:1: SLIM999 a comment says so" in text_of(Report("1", [file]), True)
+
+
+def test_text_of_files_is_no_markup() -> None:
+    report = Report(
+        "1",
+        [
+            FileReport("[red]a[/].py", Status.FAILED, error="[/] [bold]x"),
+            FileReport("b.py", left=[LeftAlone(1, "slim.x", "SLIM999", "x[0] [/red]", "[/] y")]),
+        ],
+        notes=["[blink]z"],
+    )
+    text = text_of(report)
+    for part in ("[red]a[/].py: [/] [bold]x", "x[0] [/red] ([/] y)", "[blink]z"):
+        assert part in text
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
+def test_colours_are_for_terminals(
+    monkeypatch: pytest.MonkeyPatch, no_color: str, coloured: bool
+) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    for name in ("FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE"):
+        monkeypatch.delenv(name, raising=False)
+    if no_color:
+        monkeypatch.setenv("NO_COLOR", no_color)
+    report = Report("1", [FileReport("a.py", left=left(2))])
+    terminal = Terminal()
+    faces.write(report, "text", terminal)
+    assert ("\x1b[33m" in terminal.getvalue()) is coloured
+    assert "\x1b" not in text_of(report)
+
+
+def test_lines_are_whole_on_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    done = [Rewritten(1, "slim.conv2d", "SLIM101", "conv2d")]
+    files = [FileReport("a/long/path/to/a/file.py", Status.REWRITTEN, done, left(1))]
+    text = text_of(Report("1", files))
+    assert "left: a/long/path/to/a/file.py:1: SLIM310 tf.estimator.RunConfig is not part" in text
+    assert max(len(line) for line in text.splitlines() if "SLIM101" in line) <= 40
