@@ -105,12 +105,12 @@ def _rewrite_once(
         return result, {name: in_words(error)}
     first.run()
     result.plan = first.plan
-    if not first.errors:
+    if not first.failed():
         _check(first)
     _collect(first, sources, result)
     _order(first, result)
     result.report.files.sort(key=lambda file: file.path)
-    return result, first.errors
+    return result, first.failed()
 
 
 def _texts(root: Path, failed: Collection[FileReport]) -> list[bytes | None]:
@@ -262,6 +262,10 @@ class _Pass:
             self.errors[module.path] = f"cannot be parsed: {type(error).__name__}: {error}"
         except Exception as error:
             self.errors[module.path] = in_words(error)
+
+    def failed(self) -> dict[PurePosixPath, str]:
+        """Files without which the tree can be rewritten; an error that holds a program is not one."""
+        return {p: error for p, error in self.errors.items() if p not in self.holds.errors}
 
     def changed(self) -> dict[PurePosixPath, FileResult]:
         return {
