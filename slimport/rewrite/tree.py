@@ -23,7 +23,7 @@ from slimport.report.model import FileReport, Report, Status
 from slimport.report.places import forms_in_file, in_file, left_in_files, notes_in_file
 from slimport.rewrite.engine import FileResult, Need, rewrite_module
 from slimport.rewrite.failures import culprit, in_words
-from slimport.rewrite.held import Holds
+from slimport.rewrite.held import COMMENT_MOVED, Holds, comments_moved
 from slimport.rewrite.plan import Options, Plan
 from slimport.rewrite.unread import reached_from
 from slimport.rewrite.written_module import (
@@ -253,6 +253,9 @@ class _Pass:
     def _rewrite(self, module: Module) -> None:
         needs = [need for need in self.needs if need.path == module.path]
         held = module.path in self.holds.by_path
+        if held and module.path in self.holds.untouched:
+            self.results[module.path] = FileResult(self.sources[module.path].data)
+            return
         try:
             tree = cst.parse_module(self.sources[module.path].data)
             self.results[module.path] = rewrite_module(
@@ -264,7 +267,7 @@ class _Pass:
             self.errors[module.path] = in_words(error)
 
     def failed(self) -> dict[PurePosixPath, str]:
-        """Files without which the tree can be rewritten; an error that holds a program is not one."""
+        """Why files are to be left out, unless the error holds the whole program of the file."""
         return {p: error for p, error in self.errors.items() if p not in self.holds.errors}
 
     def changed(self) -> dict[PurePosixPath, FileResult]:
@@ -307,7 +310,9 @@ def _check(first: _Pass) -> None:
         again = second.results.get(path)
         if again is not None:
             first.again[path] = again
-        if again is not None and again.code != item.code and path not in first.errors:
+        if again is not None and comments_moved(item, again) and path not in first.errors:
+            first.errors[path] = COMMENT_MOVED
+        elif again is not None and again.code != item.code and path not in first.errors:
             first.errors[path] = "a second pass would change the output; it was not written"
         elif again is not None and len(again.left) > len(item.left):
             names = sorted({left.api for left in again.left} - {left.api for left in item.left})
