@@ -1,0 +1,82 @@
+"""Why layers do not become plain keras.layers, in kinds that somebody can decide on."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Hindrance:
+    """A kind of reason.
+
+    Attributes:
+        pattern: what the reasons of `slimport.index.closed` and of rules read like.
+        way_on: what would make the layers plain; empty where nothing reasonable does.
+        opens: whether it means scopes that nobody knows: the function is open then.
+    """
+
+    name: str
+    pattern: str
+    way_on: str = ""
+    opens: bool = False
+
+
+SHARED = Hindrance("one model with such a function", r"it is part of one model with")
+HINDRANCES = (
+    SHARED,
+    Hindrance(
+        "sessions run it",
+        r"a session script may run it|belongs to a graph with sessions",
+        "--target keras, once sessions are left behind",
+    ),
+    Hindrance(
+        "its callers open scopes around it",
+        r"a caller runs it under|callers outside the tree may enter|so that its callers are not"
+        r" known|it is public|a network of slim\.nets runs under",
+        opens=True,
+    ),
+    Hindrance(
+        "scopes or layers that only the running program knows",
+        r"^an arg_scope |with unpacked arguments|is passed on as a value"
+        r"|a name of the author's own|what it calls may not be slim's",
+        "literal lists of layers, scopes entered where they are made",
+        opens=True,
+    ),
+    Hindrance(
+        "called in a loop or in several places",
+        r"it is called in (a loop|several places)",
+    ),
+    Hindrance(
+        "names that Keras cannot give",
+        r"several layers are named|a layer name with a slash|a layer whose name is computed"
+        r"|an unnamed layer in a loop|unnamed layers in several functions|^a variable scope that",
+        "constant names, each once in a model",
+    ),
+    Hindrance(
+        "variables found by name or in collections",
+        r"looks into collections|(restores|looks|finds) variables|looks variables up"
+        r"|needs the variable scopes|found by their variable scopes|collection",
+        "model.weights and model.losses in the place of collections",
+    ),
+    Hindrance(
+        "TensorFlow code without an equal in keras.ops",
+        r"^(calls )?tf\.|keras\.ops|tensors? of |TensorFlow tensor|functional model|KerasTensor"
+        r"|traced model|passed on as a function|is not rewritten",
+    ),
+    Hindrance(
+        "a loss or metrics model runs it again",
+        r"LossModel|MetricsModel|its statements become those of a model",
+    ),
+    Hindrance(
+        "layers and arguments that plain Keras has not",
+        r"^slim\.|^normalizer parameters|^a dropout of",
+    ),
+)
+OTHER = Hindrance("other", "")
+
+
+def hindrance(reason: str) -> Hindrance:
+    """The kind of a reason."""
+    called = re.sub(r"^calls [\w.]+: ", "calls ", reason)
+    return next((kind for kind in HINDRANCES if re.search(kind.pattern, called)), OTHER)

@@ -1,0 +1,247 @@
+"""The inventory on a terminal: one screen that somebody can decide on, and all of it with -v."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from slimport.scan.groups import grouped
+from slimport.scan.model import Kind, State, Tree, Use
+
+_STATES = {
+    State.REWRITTEN: "rewritten",
+    State.PARTLY: "rewritten, with marks",
+    State.MARKED: "only marked",
+    State.KEPT: "right as they are",
+    State.UNTOUCHED: "without slim and TensorFlow",
+    State.REFUSED: "refused",
+}
+_KINDS = {
+    Kind.SLIM: "TF-Slim, tf.contrib",
+    Kind.TF1: "TensorFlow 1 alone",
+    Kind.TF: "the same in TensorFlow 2",
+    Kind.OTHER: "imports, shapes, old NumPy ...",
+}
+
+
+def print_tree(tree: Tree, console: Console, verbose: bool = False) -> None:
+    """One path's inventory."""
+    console.print(f"[bold]{escape(tree.path)}[/]  {_headline(tree)}", soft_wrap=True)
+    console.print()
+    _print_files(tree, console)
+    _print_references(tree, console)
+    _print_left(tree, console)
+    _print_layers(tree, console)
+    _print_blocks(tree, console, verbose)
+    _print_after(tree, console)
+    if verbose:
+        _print_uses(tree, console)
+        _print_each_file(tree, console)
+        for note in tree.notes:
+            console.print(f"note: {escape(note)}", soft_wrap=True)
+
+
+def _headline(tree: Tree) -> str:
+    slim = tree.total(Kind.SLIM)
+    if not slim["total"]:
+        refused = any(file.state is State.REFUSED for file in tree.files)
+        return "no reference to slim or tf.contrib" + (" in what can be read" * refused)
+    share = _percent(slim["rewritten"], slim["total"])
+    return f"{slim['rewritten']} of {slim['total']} references to slim would be rewritten ({share})"
+
+
+def _percent(part: int, whole: int) -> str:
+    """Never 100 % with something left, nor 0 % with something done."""
+    if not whole:
+        return "-"
+    share = round(100 * part / whole)
+    share = min(share, 99) if part < whole else share
+    return f"{max(share, 1) if part else share} %"
+
+
+def _table(*columns: str, title: str = "") -> Table:
+    table = Table(
+        *columns, title=title or None, title_justify="left", title_style="bold",
+        box=box.SIMPLE_HEAD, header_style="dim", pad_edge=False, show_edge=False,
+    )  # fmt: skip
+    return table
+
+
+def _numbers(table: Table, first: int) -> Table:
+    for column in table.columns[first:]:
+        column.justify = "right"
+    return table
+
+
+def _print_files(tree: Tree, console: Console) -> None:
+    counts = tree.states()
+    parts = [f"{counts[state]} {words}" for state, words in _STATES.items() if counts[state]]
+    console.print(f"[bold]{len(tree.files)} files[/]: {', '.join(parts)}", soft_wrap=True)
+    languages = Counter(file.language for file in tree.files if file.language != "python")
+    for language, count in languages.items():
+        refused = sum(f.language == language and f.state is State.REFUSED for f in tree.files)
+        words = "all refused" if refused == count else f"{refused} refused" if refused else "read"
+        name = "in Python 2" if language == "python 2" else "notebooks"
+        console.print(f"  {count} {name}: {words}", soft_wrap=True)
+    for file in tree.files:
+        if file.state is State.REFUSED:
+            lines = f" ({file.mentions} lines name TensorFlow)" if file.mentions else ""
+            text = f"  [red]refused[/] {escape(file.path)}: {escape(file.why)}{lines}"
+            console.print(text, soft_wrap=True)
+    console.print()
+
+
+def _print_references(tree: Tree, console: Console) -> None:
+    table = _numbers(
+        _table("references", "found", "rewritten", "stay right", "left, marked", "most of them"), 1
+    )
+    table.columns[-1].justify = "left"
+    for kind, name in _KINDS.items():
+        total = tree.total(kind)
+        if total["total"]:
+            counts = [str(total[key]) for key in ("total", "rewritten", "kept", "left")]
+            uses = [use for use in tree.uses if use.kind is kind]
+            table.add_row(name, *counts, _most(uses))
+    if table.row_count:
+        console.print(table)
+        console.print()
+
+
+def _most(uses: Iterable[Use]) -> str:
+    return ", ".join(f"{escape(use.api)} {use.total}" for use in list(uses)[:3])
+
+
+def _print_left(tree: Tree, console: Console) -> None:
+    left = [use for use in tree.uses if use.left]
+    if not left:
+        return
+    table = _table("left and marked", "", "rule", "why")
+    _numbers(table, 1)
+    for column in table.columns[2:]:
+        column.justify = "left"
+    for use in sorted(left, key=lambda use: -use.left)[:8]:
+        reasons = "; ".join(use.reasons)
+        table.add_row(escape(use.api), str(use.left), use.code, escape(reasons))
+    console.print(table)
+    if len(left) > 8:
+        console.print(f"  and {len(left) - 8} more APIs: -v lists them")
+    console.print()
+
+
+def _print_layers(tree: Tree, console: Console) -> None:
+    share = tree.share
+    if not share.calls:
+        return
+    closed = f"{share.closed} closed ({_percent(share.closed, share.calls)})"
+    console.print(
+        f"[bold]{share.calls} layer calls[/]: {closed}: every arg_scope that reaches them is known"
+    )
+    console.print(f"  {share.plain} become plain keras.layers, {share.calls - share.plain} layer "
+                  "factories of scoped_layers.py")  # fmt: skip
+    if share.plain_without_sessions > share.plain:
+        console.print(f"  with --target keras, {share.plain_without_sessions} would be plain")
+    if tree.reasons:
+        table = _numbers(_table("why not plain", "calls", "functions", "what would help"), 1)
+        table.columns[-1].justify = "left"
+        for reason in tree.reasons[:6]:
+            numbers = str(reason["layer_calls"]), str(reason["functions"])
+            table.add_row(reason["kind"], *numbers, escape(reason["way_on"]))
+        console.print(table)
+    console.print()
+
+
+def _print_blocks(tree: Tree, console: Console, verbose: bool) -> None:
+    table = _numbers(_table("programs", "", "become", "why"), 1)
+    for column in table.columns[2:]:
+        column.justify = "left"
+    if verbose:
+        for block in tree.blocks:
+            place = f"{block.path}:{block.line} {block.function}"
+            table.add_row(escape(f"{block.kind}: {place}"), "", block.becomes, escape(block.why))
+    else:
+        counts = Counter((b.kind, b.becomes, b.why.partition(" (line")[0]) for b in tree.blocks)
+        many = Counter((kind, becomes) for kind, becomes, _ in counts)
+        for (kind, becomes), _ in sorted(many.items()):
+            rows = [
+                (why, n) for (k, b, why), n in counts.most_common() if (k, b) == (kind, becomes)
+            ]
+            reasons = "; ".join(
+                f"{why} ({n})" if len(rows) > 1 else why for why, n in rows[:3] if why
+            )
+            more = f"; and {len(rows) - 3} other reasons" if len(rows) > 3 else ""
+            number = str(sum(n for _, n in rows))
+            table.add_row(kind, number, becomes, escape(reasons) + more)
+    for name, uses in ({} if verbose else grouped(tree.uses)).items():
+        if name in ("checkpoints", "frozen graphs and SavedModels", "summaries", "estimators"):
+            total = sum(use.total for use in uses)
+            table.add_row(name, str(total), _outcomes(uses), escape(_most(uses)))
+    if table.row_count:
+        console.print(table)
+        console.print()
+
+
+def _outcomes(uses: Iterable[Use]) -> str:
+    done = Counter[str]()
+    for use in uses:
+        done.update({"rewritten": use.rewritten, "stay right": use.kept, "left": use.left})
+    return ", ".join(f"{count} {name}" for name, count in done.items() if count)
+
+
+def _print_after(tree: Tree, console: Console) -> None:
+    slim = tree.total(Kind.SLIM)
+    if slim["total"]:
+        if tree.needed:
+            names = ", ".join(f"{escape(api)} {count}" for api, count in tree.needed.items())
+            console.print(f"[bold]afterwards[/]: what is left still names {names}", soft_wrap=True)
+        else:
+            console.print("[bold]afterwards[/]: nothing needs tf_slim or tf.contrib any more")
+    if tree.modules:
+        home, *others = tree.modules
+        leads = f"; {', '.join(others)} lead to it" if others else ""
+        console.print(f"  {escape(home)}: the layer factories of the tree{escape(leads)}",
+                      soft_wrap=True)  # fmt: skip
+    starts = [file.path for file in tree.files if file.starts]
+    if starts:
+        some = ", ".join(starts[:4]) + (f" and {len(starts) - 4} more" if len(starts) > 4 else "")
+        console.print(f"  {len(starts)} programs keep their sessions on TensorFlow 2: "
+                      f"{escape(some)}", soft_wrap=True)  # fmt: skip
+
+
+def _print_uses(tree: Tree, console: Console) -> None:
+    console.print()
+    table = _numbers(_table("API", "rule", "found", "rewritten", "stay right", "left", "files"), 2)
+    table.add_column("as it is spelled")
+    for use in tree.uses:
+        if use.kind is Kind.TF and not use.rewritten and not use.left:
+            continue
+        counts = (use.total, use.rewritten, use.kept, use.left, use.files)
+        spelled = ", ".join(f"{name} {count}" for name, count in list(use.spellings.items())[:3])
+        table.add_row(escape(use.api), use.code, *map(str, counts), escape(spelled))
+    console.print(table)
+
+
+def _print_each_file(tree: Tree, console: Console) -> None:
+    for file in tree.files:
+        if file.state in (State.UNTOUCHED, State.REFUSED):
+            continue
+        words = f"{_STATES[file.state]}: {file.rewritten} rewritten, {file.left} left"
+        session = ", run by a session" if file.session else ""
+        console.print()
+        console.print(f"[bold]{escape(file.path)}[/]  {words}{session}", soft_wrap=True)
+        for form in file.forms:
+            kind = "closed" if form.closed else "open"
+            layers = "keras.layers" if form.layers == "keras" else "layer factories"
+            where = " and ".join(form.places)
+            text = f"  {form.line}: {form.function}: {form.calls} layer calls, {kind}; {layers}, "
+            console.print(escape(f"{text}{form.tensors}, {where}"), soft_wrap=True)
+            for why in form.why:
+                console.print(f"      [dim]{escape(why)}[/]", soft_wrap=True)
+        for mark in file.marks:
+            advice = f" ({mark['advice']})" if mark["advice"] else ""
+            text = f"  {mark['line']}: {mark['code']} {mark['reason']}{advice}"
+            console.print(f"[yellow]{escape(text)}[/]", soft_wrap=True)
