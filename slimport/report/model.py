@@ -198,6 +198,8 @@ class Report:
             "failed_files": len(self.failed),
             "rewritten": sum(len(file.rewritten) for file in self.files),
             "left": self.left,
+            "ignored": sum(len(file.ignored) for file in self.files),
+            "held_files": sum(bool(file.held) for file in self.files),
             "legacy_imports": self.legacy_imports,
             "by_rule": self.by_rule(),
         }

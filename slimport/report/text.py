@@ -114,9 +114,12 @@ def _summary(report: Report) -> str:
     total = sum(len(file.rewritten) for file in report.files)
     rewritten = "rewritten" if report.written else "to rewrite"
     left = "left and marked" if report.written else "would be left and marked"
+    ignored = sum(len(file.ignored) for file in report.files)
     return (
         f"{len(report.changed)} of {len(report.files)} files {rewritten}: {total} references "
-        f"{rewritten}, {report.left} {left}, {len(report.failed)} files failed"
+        f"{rewritten}, {report.left} {left}, "
+        + (f"{ignored} ignored, " if ignored else "")
+        + f"{len(report.failed)} files failed"
     )
 
 

@@ -50,7 +50,7 @@ def test_bad_file_is_named_and_left_and_the_others_are_done(
     good.write_text(GOOD)
     result = run(tmp_path)
     assert result.exit_code == 2
-    assert "error: bad.py: " in said(result)
+    assert f"error: {bad}: " in said(result)
     assert message in said(result)
     assert bad.read_bytes() == data
     assert "keras" in good.read_text()
