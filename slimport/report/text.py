@@ -16,18 +16,27 @@ from slimport.report.model import FileReport, Report
 FEW = 20
 #: Groups, APIs of a group and places of an API that are shown; the others are counted.
 GROUPS, APIS, PLACES = 15, 5, 3
+#: Names of APIs are aligned up to this length.
+WIDTH = 40
+#: Remarks that are shown.
+NOTES = 10
+#: Rules that are shown, those that did most; the others are counted.
+RULES = 12
 
 
 def print_report(report: Report, console: Console, verbose: bool = False) -> None:
     """Prints what was rewritten by rule, what was left with place and reason, and what failed."""
     found = findings(report)
-    _print_rules(report, console)
+    _print_rules(report, console, verbose)
     if verbose:
         _print_functions(report, console)
     _print_written(report, console)
-    for note in _of(found, Kind.NOTE):
+    notes = _of(found, Kind.NOTE)
+    for note in notes if verbose else notes[:NOTES]:
         place = f"{escape(note.place)}: " if note.place else ""
         _say(console, f"[cyan]note[/]: {place}{escape(note.text)}")
+    if len(notes) > NOTES and not verbose:
+        _say(console, f"[dim]and {_counted(len(notes) - NOTES, 'more note')}[/]")
     if verbose:
         for item in _of(found, Kind.IGNORED):
             _say(console, f"[dim]ignored[/]: {_one(item)}")
@@ -62,11 +71,11 @@ def _one(item: Finding) -> str:
 def _print_groups(found: Sequence[Group], console: Console) -> None:
     for group in found[:GROUPS]:
         count = f"[yellow]{group.count} left[/]"
-        _say(console, f"{count}: {group.code} {escape(group.text)}")
+        _say(console, f"{count}: [bold]{group.code} {escape(group.text)}[/]")
         if group.advice:
             _say(console, f"  [dim]{escape(group.advice)}[/]")
         shown = group.by_api[:APIS]
-        width = max(len(api) for api, _ in shown)
+        width = min(WIDTH, max(len(api) for api, _ in shown))
         for api, items in shown:
             name = f"{escape(api):{width}}  " if group.names_differ else ""
             _say(console, f"  {name}{escape(_places(items))}")
@@ -81,16 +90,13 @@ def _print_groups(found: Sequence[Group], console: Console) -> None:
 
 
 def _places(items: Sequence[Finding]) -> str:
-    """The first places, those of one file together: ``a.py:3, 14  b.py:5  and 7 more places``."""
+    """Places of the first file, so that they fit a line: ``a.py:3, 14  and 7 more places``."""
     places = list(dict.fromkeys(item.place for item in items))
-    by_file: dict[str, list[str]] = {}
-    for place in places[:PLACES]:
-        path, _, line = place.rpartition(":")
-        by_file.setdefault(path, []).append(line)
-    parts = [f"{path}:{', '.join(lines)}" for path, lines in by_file.items()]
-    if len(places) > PLACES:
-        parts.append(f"and {_counted(len(places) - PLACES, 'more place')}")
-    return "  ".join(parts)
+    first = places[0].rpartition(":")[0]
+    shown = [p for p in places[:PLACES] if p.rpartition(":")[0] == first]
+    lines = ", ".join(place.rpartition(":")[2] for place in shown)
+    rest = len(places) - len(shown)
+    return f"{first}:{lines}" + (f"  and {_counted(rest, 'more place')}" if rest else "")
 
 
 def _print_written(report: Report, console: Console) -> None:
@@ -126,8 +132,8 @@ def _summary(report: Report) -> str:
 def _next(report: Report, left: Sequence[Finding], verbose: bool) -> list[str]:
     """What a reader may want to do now."""
     lines = []
-    if len(left) > FEW and not verbose:
-        lines.append("-v lists every place; --output-format json has all of it as data")
+    if (len(left) > FEW or len(report.notes) > NOTES) and not verbose:
+        lines.append("-v lists all; --output-format json has it as data")
     if left:
         code = max(groups(left), key=lambda group: group.count).code
         marked = "each is marked `# TODO(slimport)`; " if report.written else ""
@@ -141,18 +147,25 @@ def _counted(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
-def _print_rules(report: Report, console: Console) -> None:
+def _print_rules(report: Report, console: Console, verbose: bool) -> None:
+    """What each rule did; unless all is wanted, those that did most, by their codes."""
     counts = report.by_rule()
     if not counts:
         return
-    names = _names(counts)
+    most = sorted(counts, key=lambda code: -counts[code]["rewritten"])
+    shown = set(most if verbose or len(most) <= RULES + 1 else most[:RULES])
+    names = _names(shown)
     head = "rewritten" if report.written else "to rewrite"
     table = Table("rule", "name", box=None, header_style="dim")
     table.add_column(head, justify="right")
     table.add_column("left", justify="right", style="yellow")
-    for code, count in counts.items():
-        left = str(count["left"]) if count["left"] else ""
-        table.add_row(code, names.get(code, ""), str(count["rewritten"] or ""), left)
+    for code in (code for code in counts if code in shown):
+        done, left = counts[code]["rewritten"], counts[code]["left"]
+        table.add_row(code, names.get(code, ""), str(done or ""), str(left or ""))
+    if len(shown) < len(counts):
+        rest = [count for code, count in counts.items() if code not in shown]
+        done, left = (sum(count[kind] for count in rest) for kind in ("rewritten", "left"))
+        table.add_row("[dim]more[/]", f"[dim]{len(rest)} rules[/]", str(done), str(left or ""))
     console.print(table)
 
 

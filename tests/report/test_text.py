@@ -59,7 +59,7 @@ def test_four_hundred_references_are_a_handful_of_lines() -> None:
     assert "tf.estimator.RunConfig  a.py:1, 2, 3  and 367 more places" in text
     assert "30 left: SLIM499 …: no heir" in text
     assert "and 25 more names, 25 references" in text
-    assert "-v lists every place" in text
+    assert "-v lists all" in text
     assert text_of(report, verbose=True).count("left: ") == 400
 
 
@@ -68,6 +68,16 @@ def test_many_reasons_are_counted() -> None:
     text = text_of(Report("1", [FileReport("a.py", left=found)]))
     assert text.count("1 left: SLIM999 reason") == GROUPS
     assert f"{39 - GROUPS} left: for {39 - GROUPS} other reasons" in text
+
+
+def test_a_tree_that_needs_fifty_rules_shows_those_that_did_most() -> None:
+    done = [Rewritten(1, "x", f"SLIM{100 + i}", "") for i in range(50) for _ in range(i + 1)]
+    report = Report("1", [FileReport("a.py", Status.REWRITTEN, done)], notes=["so"] * 50)
+    lines = text_of(report).splitlines()
+    assert sum(" SLIM1" in line for line in lines) == 12 and "and 40 more notes" in lines
+    (more,) = (line.split() for line in lines if "38 rules" in line)
+    assert more == ["more", "38", "rules", str(38 * 39 // 2)]
+    assert sum(" SLIM1" in line for line in text_of(report, verbose=True).splitlines()) == 50
 
 
 def test_a_notebooks_places_are_told_in_words() -> None:
