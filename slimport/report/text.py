@@ -18,8 +18,8 @@ FEW = 20
 GROUPS, APIS, PLACES = 15, 5, 3
 #: Names of APIs are aligned up to this length.
 WIDTH = 40
-#: Remarks that are shown.
-NOTES = 10
+#: Changed files and remarks that are shown.
+FILES = NOTES = 10
 #: Rules that are shown, those that did most; the others are counted.
 RULES = 12
 
@@ -30,6 +30,7 @@ def print_report(report: Report, console: Console, verbose: bool = False) -> Non
     _print_rules(report, console, verbose)
     if verbose:
         _print_functions(report, console)
+    _print_changed(report, console, verbose)
     _print_written(report, console)
     notes = _of(found, Kind.NOTE)
     for note in notes if verbose else notes[:NOTES]:
@@ -99,6 +100,17 @@ def _places(items: Sequence[Finding]) -> str:
     return f"{first}:{lines}" + (f"  and {_counted(rest, 'more place')}" if rest else "")
 
 
+def _print_changed(report: Report, console: Console, verbose: bool) -> None:
+    verb = "rewrote" if report.written else "would rewrite"
+    shown = report.changed if verbose else report.changed[:FILES]
+    for file in shown:
+        count = _counted(len(file.rewritten), "reference")
+        _say(console, f"{verb} {escape(file.shown)}: {count}")
+    rest = len(report.changed) - len(shown)
+    if rest:
+        _say(console, f"[dim]{verb} {_counted(rest, 'more file')}[/]")
+
+
 def _print_written(report: Report, console: Console) -> None:
     verb = "wrote" if report.written else "would write"
     roots = {file.root for file in report.files if file.root}
@@ -132,7 +144,8 @@ def _summary(report: Report) -> str:
 def _next(report: Report, left: Sequence[Finding], verbose: bool) -> list[str]:
     """What a reader may want to do now."""
     lines = []
-    if (len(left) > FEW or len(report.notes) > NOTES) and not verbose:
+    cut = len(left) > FEW or len(report.notes) > NOTES or len(report.changed) > FILES
+    if cut and not verbose:
         lines.append("-v lists all; --output-format json has it as data")
     if left:
         code = max(groups(left), key=lambda group: group.count).code

@@ -29,6 +29,7 @@ def test_few_places_have_a_line_each(tmp_path: Path) -> None:
     assert text.count("left: ") == 5
     assert "my code/train.py:7: SLIM401 slim.learning.tune: a training loop" in text
     assert "broken.py: line 3: invalid syntax" in text
+    assert "my code/net.py: 2 references" in text
     last = text.rstrip().splitlines()[-3:]
     assert last[0].startswith("2 of 4 files to rewrite: 2 references to rewrite, 5 would be left")
     assert last[1:] == [
@@ -78,6 +79,14 @@ def test_a_tree_that_needs_fifty_rules_shows_those_that_did_most() -> None:
     (more,) = (line.split() for line in lines if "38 rules" in line)
     assert more == ["more", "38", "rules", str(38 * 39 // 2)]
     assert sum(" SLIM1" in line for line in text_of(report, verbose=True).splitlines()) == 50
+
+
+def test_many_changed_files_are_counted() -> None:
+    done = [Rewritten(1, "slim.conv2d", "SLIM101", "conv2d")]
+    report = Report("1", [FileReport(f"{i}.py", Status.REWRITTEN, done) for i in range(30)])
+    text = text_of(report)
+    assert text.count(".py: 1 reference\n") == 10 and "would rewrite 20 more files" in text
+    assert text_of(report, verbose=True).count(".py: 1 reference\n") == 30
 
 
 def test_a_notebooks_places_are_told_in_words() -> None:
