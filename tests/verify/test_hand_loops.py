@@ -386,6 +386,7 @@ def run_both(body: str, folder: Path) -> tuple[Path, Path]:
 # Programs of one form more; `make test-long` runs them, too.
 LONG = (
     "a branch", "each gradient", "file", "gradients together", "slim's operation", "until the end",
+    "looks",
 )  # fmt: skip
 EACH_PROGRAM = [
     pytest.param(place, body, id=place, marks=[pytest.mark.slow] if place in LONG else [])

@@ -50,7 +50,10 @@ def facts(folder: Path, *command: str) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("script", SCRIPTS)
+@pytest.mark.parametrize(
+    "script",
+    [pytest.param(s, marks=[pytest.mark.slow] if s == "train_at_once" else []) for s in SCRIPTS],
+)
 def test_ten_steps_from_the_same_weights(script: str, migrated: Path, tmp_path: Path) -> None:
     runner = str(Path(__file__).with_name("run_legacy_script.py"))
     old = facts(tmp_path, runner, str(LEGACY / f"{script}.py"))
