@@ -11,7 +11,7 @@ from typing import TextIO
 from slimport.report.model import Report
 
 #: What `--output-format` takes.
-FORMATS = ("text", "json", "sarif", "github")
+FORMATS = ("text", "json", "sarif", "github", "gitlab")
 #: JSON Schema of the JSON report, draft 2020-12.
 SCHEMA_FILE = Path(__file__).with_name("rewrite-report.schema.json")
 
@@ -52,6 +52,11 @@ def write(
         stream.write(_json(to_sarif(report, exit_code, Roots.of(environment))))
     elif face == "github":
         _write_github(report, stream, environment)
+    elif face == "gitlab":
+        from slimport.report.gitlab import to_gitlab
+        from slimport.report.roots import Roots
+
+        stream.write(_json(to_gitlab(report, Roots.of(environment))))
     else:
         raise ValueError(f"no face {face!r}; there are {', '.join(FORMATS)}")
 

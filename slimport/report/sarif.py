@@ -6,19 +6,16 @@ around it and the module of layer factories go with it. `slimport rewrite` makes
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
 from slimport.report.findings import Finding, Kind, findings
-from slimport.report.lines import split_lines
+from slimport.report.fingerprints import fingerprints
 from slimport.report.model import Position, Report
-from slimport.report.roots import Roots, full_path
+from slimport.report.roots import Roots
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -47,8 +44,11 @@ def to_sarif(report: Report, exit_code: int = 0, roots: Roots | None = None) -> 
     said = [item for item in found if item.kind is not Kind.NOTE]
     rules = _rules(said)
     indices = {rule["id"]: index for index, rule in enumerate(rules)}
-    results = [_result(item, roots, indices) for item in said]
-    _add_fingerprints(results, said)
+    marks = fingerprints(said, roots)
+    results = [
+        {**_result(item, roots, indices), "partialFingerprints": {FINGERPRINT: mark}}
+        for item, mark in zip(said, marks, strict=True)
+    ]
     notes = [item for item in found if item.kind is Kind.NOTE]
     run = {
         "tool": {"driver": _driver(report.version, rules)},
@@ -169,38 +169,6 @@ def _region(position: Position) -> dict[str, int]:
         "endColumn": position.end_column,
     }
     return {name: value for name, value in region.items() if value}
-
-
-def _add_fingerprints(results: list[dict[str, Any]], found: Sequence[Finding]) -> None:
-    """A mark for each result that stays when its line moves.
-
-    It is made of the rule, what is said and the text of the line, and counts what is equal in all
-    of these. The line numbers inside of messages do not count.
-    """
-    seen: Counter[str] = Counter()
-    texts: dict[Path, list[bytes]] = {}
-    for result, item in zip(results, found, strict=True):
-        uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
-        said = re.sub(r"\d+", "0", item.text)
-        parts = (item.kind.value, item.code, item.api, said, uri, _line(item, texts))
-        digest = hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:32]
-        seen[digest] += 1
-        result["partialFingerprints"] = {FINGERPRINT: f"{digest}:{seen[digest]}"}
-
-
-def _line(item: Finding, texts: dict[Path, list[bytes]]) -> str:
-    """The text of its line; empty where the file cannot be read."""
-    if item.file is None or item.position is None:
-        return ""
-    path = full_path(item.file)
-    if path not in texts:
-        try:
-            texts[path] = split_lines(path.read_bytes())
-        except OSError:
-            texts[path] = []
-    index = item.position.line - 1
-    in_file = 0 <= index < len(texts[path])
-    return texts[path][index].strip().decode("utf-8", "replace") if in_file else ""
 
 
 @cache

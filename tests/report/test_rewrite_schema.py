@@ -97,12 +97,14 @@ def test_the_page_and_its_example_are_fresh(maker: ModuleType) -> None:
 
 def test_paths_that_are_no_utf8_can_be_written() -> None:
     report = model.Report("1", [model.FileReport("a\udcff.py", model.Status.FAILED, error="x")])
-    for face in ("json", "sarif"):
+    for face in ("json", "sarif", "gitlab"):
         stream = io.TextIOWrapper(io.BytesIO(), "utf-8")
         faces.write(report, face, stream)
         stream.flush()
 
 
 def test_an_unknown_face_is_an_error() -> None:
-    with pytest.raises(ValueError, match="no face 'xml'; there are text, json, sarif, github"):
+    with pytest.raises(
+        ValueError, match="no face 'xml'; there are text, json, sarif, github, gitlab"
+    ):
         faces.write(model.Report("1"), "xml", io.StringIO())
