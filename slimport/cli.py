@@ -22,6 +22,7 @@ class Entry(NamedTuple):
 
 
 COMMANDS = {
+    "scan": Entry("slimport.scan.command:scan_command", "Say what a tree or an environment holds."),
     "rewrite": Entry("slimport.rewrite.cli:rewrite_command", "Rewrite TF-Slim code into Keras 3."),
     "verify": Entry(
         "slimport.verify.command:verify_command", "Compare migrated with legacy code on numbers."
@@ -61,9 +62,9 @@ class LazyGroup(click.Group):
             import difflib
 
             close = difflib.get_close_matches(args[0], COMMANDS, n=1) if args else []
-            if close and "Did you mean" not in error.message:
-                error.message += f" Did you mean {close[0]!r}?"
-            raise
+            if not close or "Did you mean" in error.message:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean {close[0]!r}?", ctx) from error
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
         from click.shell_completion import CompletionItem

@@ -27,24 +27,24 @@ class Placement:
     loaders: tuple[Folder, ...]
 
 
-def imports_itself_from_inside(program: Program) -> bool:
-    """Whether files import each other by names that start at (or below) the given folder.
+def imports_itself_from_inside(program: Program, package: Folder) -> bool:
+    """Whether files below a folder are imported by names that start at it, or below.
 
     A folder with an ``__init__.py`` is then not used as a package, whatever the file says.
     """
-    return bool(_roots_by_module(program))
+    size = len(package)
+    return any(
+        root[:size] == package for roots in _roots_by_module(program).values() for root in roots
+    )
 
 
-def place(program: Program, users: Iterable[Module], package: bool) -> Placement:
+def place(program: Program, users: Iterable[Module]) -> Placement:
     """Finds the import roots of the files that use the written module.
 
     Args:
         program: the index.
         users: files that import the written module.
-        package: whether the given folder is itself a package, imported from outside.
     """
-    if package:
-        return Placement((), ())
     needed: Counter[Folder] = Counter()
     for roots in import_roots(program, users).values():
         needed.update(roots)

@@ -10,10 +10,10 @@ from pathlib import Path, PurePosixPath
 import libcst as cst
 
 from slimport import __version__
-from slimport.files.discover import discover
 from slimport.files.folders import read_regular
 from slimport.files.read import read
 from slimport.files.source import Source, SourceError, parse
+from slimport.index.canonical import is_slim
 from slimport.index.modules import Module
 from slimport.index.program import Program, closure_of
 from slimport.index.python2 import add_references as add_python2_references
@@ -22,6 +22,7 @@ from slimport.report.lines import LineMap
 from slimport.report.model import FileReport, Report, Status
 from slimport.report.places import forms_in_file, in_file, left_in_files, notes_in_file
 from slimport.rewrite.engine import FileResult, Need, rewrite_module
+from slimport.rewrite.extent import Extent, Folder, whole
 from slimport.rewrite.failures import culprit, in_words
 from slimport.rewrite.held import COMMENT_MOVED, Holds, comments_moved
 from slimport.rewrite.plan import Options, Plan
@@ -40,6 +41,8 @@ from slimport.written.assemble import assemble
 _LARGEST = 2**28
 #: Rounds after which a tree is given up: each finds other files that fail.
 _ROUNDS = 5
+#: As many files as a message names.
+_FEW = 5
 
 
 @dataclass
@@ -49,6 +52,8 @@ class TreeResult:
     Attributes:
         outputs: new bytes by path relative to the root, changed and new files only.
         plan: what was decided before any file was rewritten.
+        beside: files that were not given, share a program with one that changes, and would change
+            as well; the first few.
     """
 
     root: Path
@@ -56,12 +61,14 @@ class TreeResult:
     outputs: dict[PurePosixPath, bytes] = field(default_factory=dict)
     originals: dict[PurePosixPath, bytes] = field(default_factory=dict)
     plan: Plan | None = field(default=None, repr=False)
+    beside: list[PurePosixPath] = field(default_factory=list)
 
 
 def rewrite_tree(
     path: Path,
     options: Options | None = None,
     without: Mapping[PurePosixPath, str] | None = None,
+    extent: Extent | None = None,
 ) -> TreeResult:
     """Rewrites everything at or below `path` in memory; nothing is written.
 
@@ -72,56 +79,63 @@ def rewrite_tree(
         path: A file or a folder.
         options: What the user asked for.
         without: Files that fail for another reason, and the reason.
+        extent: What of a larger tree is meant, in the place of `path`.
 
     Raises:
         FileNotFoundError: no such path.
     """
     options = options or Options()
+    extent = extent or whole(path)
     failed = dict(without or {})
     for _ in range(_ROUNDS):
-        result, errors = _rewrite_once(path, options, failed)
+        result, errors = _rewrite_once(extent, options, failed)
         if not errors:
             return result
         failed |= errors
     everything = {PurePosixPath(file.path): _GIVEN_UP for file in result.report.files}
-    return _rewrite_once(path, options, everything | failed)[0]
+    return _rewrite_once(extent, options, everything | failed)[0]
 
 
 _GIVEN_UP = "left as it is, since too many files of the tree fail"
 
 
 def _rewrite_once(
-    path: Path, options: Options, failed: Mapping[PurePosixPath, str]
+    extent: Extent, options: Options, failed: Mapping[PurePosixPath, str]
 ) -> tuple[TreeResult, dict[PurePosixPath, str]]:
     """What becomes of a tree without the files that failed, and which fail in addition."""
-    root = path if path.is_dir() else path.parent
-    result = TreeResult(root, Report(__version__))
-    sources = _read_all(_found(path, root, result), root, result, failed)
-    package = path.is_dir() and (root / "__init__.py").exists()
+    result = TreeResult(extent.root, Report(__version__))
+    sources, unread = _read_all(extent, result, options, failed)
     try:
-        first = _Pass(sources, options, package, _texts(root, result.report.failed))
+        first = _Pass(sources, options, extent, _texts(extent, unread))
     except Exception as error:
-        name = culprit(sources, lambda some: _Pass(some, options, package))
+        name = culprit(sources, lambda some: _Pass(some, options, extent))
         return result, {name: in_words(error)}
-    first.run()
+    first.run(extent.given)
     result.plan = first.plan
     if not first.failed():
         _check(first)
     _collect(first, sources, result)
     _order(first, result)
+    result.beside = first.beside() if result.outputs else []
     result.report.files.sort(key=lambda file: file.path)
     return result, first.failed()
 
 
-def _texts(root: Path, failed: Collection[FileReport]) -> list[bytes | None]:
+def _texts(extent: Extent, unread: Collection[PurePosixPath]) -> list[bytes | None]:
     """The files that could not be read as Python; None for one that could not be read at all."""
     found: list[bytes | None] = []
-    for file in failed:
+    for name in unread:
         try:
-            found.append(read_regular(root / file.path, _LARGEST))
+            found.append(_bytes(extent, name))
         except OSError:
             found.append(None)
     return found
+
+
+def _bytes(extent: Extent, name: PurePosixPath) -> bytes:
+    if name in extent.texts:
+        return extent.texts[name]
+    return read_regular(extent.root / name, _LARGEST)
 
 
 def _order(first: _Pass, result: TreeResult) -> None:
@@ -139,15 +153,6 @@ def _order(first: _Pass, result: TreeResult) -> None:
     result.outputs = {name: result.outputs[name] for name in sorted(result.outputs, key=reach)}
 
 
-def _found(path: Path, root: Path, result: TreeResult) -> list[Path]:
-    def unlisted(error: OSError) -> None:
-        name = Path(error.filename).relative_to(root).as_posix()
-        text = f"cannot be listed: {error.strerror}"
-        result.report.files.append(FileReport(name, Status.FAILED, error=text))
-
-    return discover(path, unlisted=unlisted)
-
-
 class SingleFiles:
     """Rewrites single files of a tree in memory, with regard to all of it; nothing is checked.
 
@@ -156,9 +161,9 @@ class SingleFiles:
     """
 
     def __init__(self, root: Path, options: Options | None = None) -> None:
-        sources = _read_all(discover(root), root, TreeResult(root, Report(__version__)))
-        package = (root / "__init__.py").exists()
-        self._pass = _Pass(sources, options or Options(), package)
+        extent, options = whole(root), options or Options()
+        sources, _ = _read_all(extent, TreeResult(root, Report(__version__)), options)
+        self._pass = _Pass(sources, options, extent)
 
     def rewrite(self, name: PurePosixPath) -> FileResult | None:
         """What becomes of a file; None where no rule looks at it, or none can."""
@@ -168,35 +173,41 @@ class SingleFiles:
 
 
 def _read_all(
-    found: list[Path],
-    root: Path,
+    extent: Extent,
     result: TreeResult,
+    options: Options,
     failed: Mapping[PurePosixPath, str] | None = None,
-) -> dict[PurePosixPath, Source]:
+) -> tuple[dict[PurePosixPath, Source], list[PurePosixPath]]:
+    """The sources that can be read, and the names of those that cannot, or failed before.
+
+    Of these only the given ones are failures: the others are somebody else's, and noted.
+    """
     sources: dict[PurePosixPath, Source] = {}
-    for name, error in (failed or {}).items():
-        result.report.files.append(FileReport(name.as_posix(), Status.FAILED, error=error))
-    for path in found:
-        name = PurePosixPath(path.relative_to(root).as_posix())
-        if failed and name in failed:
+    errors = {**extent.unlisted, **(failed or {})}
+    for name in sorted(extent.given | extent.near):
+        if name in errors:
             continue
         try:
-            data = read_regular(path, _LARGEST)
-            if path.stem == WRITTEN_MODULE and is_ours(data):
+            data = _bytes(extent, name)
+            if name.stem == WRITTEN_MODULE and is_ours(data):
                 continue
-            source = read(path, data)
+            source = read(extent.root / name, data)
             if source is not None:
                 sources[name] = source
         except SourceError as error:
-            refused = FileReport(name.as_posix(), Status.FAILED, error=str(error))
-            result.report.files.append(refused)
+            errors[name] = str(error)
         except OSError as error:
-            text = f"cannot be read: {error.strerror}"
-            result.report.files.append(FileReport(name.as_posix(), Status.FAILED, error=text))
+            errors[name] = f"cannot be read: {error.strerror}"
         except Exception as error:
-            failure = FileReport(name.as_posix(), Status.FAILED, error=in_words(error))
+            errors[name] = in_words(error)
+    for name, text in errors.items():
+        if name in extent.near:
+            note = f"{name}: it stays as it is, and what it names counts as open: {text}"
+            result.report.notes.append(note)
+        else:
+            failure = FileReport(name.as_posix(), Status.FAILED, error=text)
             result.report.files.append(failure)
-    return sources
+    return sources, sorted(errors)
 
 
 class _Pass:
@@ -206,16 +217,21 @@ class _Pass:
         self,
         sources: Mapping[PurePosixPath, Source],
         options: Options,
-        package: bool,
+        extent: Extent,
         unread: Collection[bytes | None] = (),
     ) -> None:
         self.sources = sources
         self.program = Program(sources)
+        self.extent = extent
         self.options = options
+        old = [module for module in self.program.modules if self._stays_old(module)]
+        unread = [*unread, *(sources[module.path].data for module in old)]
         if unread:  # code that was not seen may open scopes around functions that it names
             self.options = replace(options, open_files=reached_from(unread, self.program))
         add_python2_references(self.program)
-        self.package = package and not imports_itself_from_inside(self.program)
+        self.package: Folder | None = extent.package
+        if self.package is not None and imports_itself_from_inside(self.program, self.package):
+            self.package = None
         self.plan = Plan(self.program, self.options)
         self.results: dict[PurePosixPath, FileResult] = {}
         self.needs: set[Need] = set()
@@ -225,18 +241,27 @@ class _Pass:
 
     def written_module(self, module: Module) -> str:
         """Name under which `module` imports the written module; relative inside a package."""
-        if not self.package:
+        if self.package is None:
             return WRITTEN_MODULE
-        return "." * (len(module.package) + 1) + WRITTEN_MODULE
+        return "." * (len(module.package) - len(self.package) + 1) + WRITTEN_MODULE
+
+    def _stays_old(self, module: Module) -> bool:
+        """Whether a file keeps its slim code whatever becomes of the others."""
+        apis = self.program.imported_apis(module) if module.path in self.extent.staying else ()
+        return any(map(is_slim, apis))
 
     def run(self, only: Collection[PurePosixPath] | None = None) -> None:
         """Rewrites every file that a rule may touch, or of these only some."""
         wanted = [m for m in self.program.modules if only is None or m.path in only]
+        before = set(self.results)
         self.holds.decide(wanted, self._result)
         for path in self.holds.by_path:  # rewritten in full, for the decision
             self.results.pop(path, None)
         for module in wanted:
             self._result(module)
+        if only is not None:  # of the others, some were rewritten for that decision
+            kept = before.union(only)
+            self.results = {p: result for p, result in self.results.items() if p in kept}
         # What is left in one file may need another's import, which nothing else does any more.
         self.needs |= {need for result in self.results.values() for need in result.needs}
         needed = {need.path for need in self.needs}
@@ -277,13 +302,29 @@ class _Pass:
             if result.code != self.sources[path].data
         }
 
+    def beside(self) -> list[PurePosixPath]:
+        """Files that were not given, share a program with what changes, and would change."""
+        given = {module.path: module for module in self.program.modules}
+        near = {m for path in self.changed() for m in self.program.connected(given[path])}
+        rest = near - {given[path] for path in self.extent.given if path in given}
+        found: list[PurePosixPath] = []
+        for module in sorted(rest, key=lambda module: module.path):
+            result = self._result(module) if module.path not in self.extent.staying else None
+            if result is not None and result.code != self.sources[module.path].data:
+                found.append(module.path)
+                if len(found) == _FEW:
+                    break
+        return found
+
     def placement(self) -> Placement:
         users = [
             module
             for module in self.program.modules
             if module.path in self.results and self.results[module.path].written_names
         ]
-        return place(self.program, users, self.package)
+        if self.package is not None:
+            return Placement(self.package, ())
+        return place(self.program, users)
 
 
 def _check(first: _Pass) -> None:
@@ -298,9 +339,9 @@ def _check(first: _Pass) -> None:
     if not changed:
         return
     try:
-        second = _Pass(sources, first.options, first.package)
+        second = _Pass(sources, first.options, first.extent)
     except Exception as error:
-        name = culprit(sources, lambda some: _Pass(some, first.options, first.package))
+        name = culprit(sources, lambda some: _Pass(some, first.options, first.extent))
         first.errors[name] = in_words(error)
         return
     second.needs = first.needs
@@ -321,6 +362,8 @@ def _check(first: _Pass) -> None:
 
 def _collect(first: _Pass, sources: Mapping[PurePosixPath, Source], result: TreeResult) -> None:
     for path, source in sources.items():
+        if path not in first.extent.given:
+            continue
         item = first.results.get(path)
         report = FileReport(path.as_posix())
         result.report.files.append(report)

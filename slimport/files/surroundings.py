@@ -1,0 +1,163 @@
+"""Which program a file belongs to: where its root is, and which files import each other.
+
+A decision about a function rests on all its callers, so that a file that is given by its name is
+read with every file that imports it, or that it imports, directly or not. Only import statements
+are looked at here, with a regular expression: a checkout may hold thousands of files.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any, cast
+
+from slimport.files.discover import discover
+from slimport.index.modules import Module, ModuleTable
+
+_IMPORT = re.compile(
+    rb"(?:\bfrom\b(?P<base>(?:[.\w\x80-\xff \t]|\\\r?\n)*?))?\bimport\b"
+    rb"(?P<names>[ \t]*(?:\\\r?\n[ \t]*)?\((?:[^)#]|#[^\n]*)*\)|[^\n;#]*(?:\\\r?\n[^\n;#]*)*)"
+)
+_NAME = re.compile(rb"[\w\x80-\xff.]+|\*")
+_COMMENT = re.compile(rb"#[^\n]*")
+#: A folder without a checkout is walked as a whole only if there is no more than this below it.
+ENTRIES = 20_000
+
+
+def root_of(path: Path, configured: Path | None = None) -> Path:
+    """The folder that holds the whole program of a file or folder.
+
+    It is the configured one, else the top of the git checkout. Without both, a folder is a program
+    of its own, and a file one with the topmost package that it is in, or with its folder.
+    """
+    path = Path(os.path.normpath(path.absolute()))
+    if configured is not None and path.is_relative_to(configured):
+        return configured
+    folder = path if path.is_dir() else path.parent
+    top = next((f for f in (folder, *folder.parents) if (f / ".git").exists()), None)
+    if top is not None and top != Path.home():  # a checkout of dot files is no program
+        return top
+    if path.is_dir():
+        return path
+    while (folder / "__init__.py").is_file() and folder.parent != folder:
+        folder = folder.parent
+    return folder
+
+
+def candidates(root: Path, suffixes: Collection[str]) -> list[PurePosixPath]:
+    """The files below a root that may be part of a program, relative to it."""
+    is_checkout = (root / ".git").exists()
+    if is_checkout or (root not in _SHARED and _entries(root) < ENTRIES):
+        found = discover(root, suffixes)
+    else:
+        found = [p for p in sorted(root.iterdir()) if p.suffix in suffixes and p.is_file()]
+    return [PurePosixPath(path.relative_to(root).as_posix()) for path in found]
+
+
+_SHARED = {Path("/"), Path.home(), Path(tempfile.gettempdir())}
+
+
+def _entries(root: Path) -> int:
+    """How much there is below a folder, as far as it matters."""
+    count = 0
+    for _, folders, names in os.walk(root):
+        count += len(folders) + len(names)
+        if count >= ENTRIES:
+            break
+    return count
+
+
+class Imports:
+    """Who imports whom among files, by their import statements alone.
+
+    Args:
+        root: what `paths` are relative to.
+        paths: all files.
+        texts: bytes in the place of those on the disk.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        paths: Iterable[PurePosixPath],
+        texts: dict[PurePosixPath, bytes] | None = None,
+    ) -> None:
+        self.root = root
+        self.texts = dict(texts or {})
+        self._files = {path: _File(path) for path in {*paths, *self.texts}}
+        # The table asks a module for its place alone.
+        self._table = ModuleTable(cast(list[Module], [self._files[p] for p in sorted(self._files)]))
+
+    def text(self, path: PurePosixPath) -> bytes:
+        """The bytes of a file; none where it cannot be read, which is said where it matters."""
+        if path in self.texts:
+            return self.texts[path]
+        try:
+            return (self.root / path).read_bytes()
+        except OSError:
+            return b""
+
+    def of(self, path: PurePosixPath) -> set[PurePosixPath]:
+        """The files that a file imports."""
+        file: Any = self._files[path]
+        found = set()
+        for dotted in imported_names(self.text(path)):
+            for name in (dotted, dotted.rpartition(".")[0]):
+                target = self._find(name, file)
+                if target is not None and target is not file:
+                    found.add(target.path)
+        return found
+
+    def _find(self, dotted: str, file: Any) -> Any:
+        if not dotted.startswith("."):
+            return self._table.find(dotted, file) if dotted else None
+        absolute = self._table.relative(file, dotted)
+        return self._table.exact(absolute) if absolute else None
+
+    def connected(self, given: Collection[PurePosixPath]) -> set[PurePosixPath]:
+        """The files that share a program with any of these, themselves included."""
+        near: dict[PurePosixPath, set[PurePosixPath]] = {path: set() for path in self._files}
+        for path in self._files:
+            for target in self.of(path):
+                near[path].add(target)
+                near[target].add(path)
+        reached: set[PurePosixPath] = set()
+        pending = [path for path in given if path in near]
+        while pending:
+            path = pending.pop()
+            if path not in reached:
+                reached.add(path)
+                pending.extend(near[path])
+        return reached
+
+    def packages_of(self, paths: Iterable[PurePosixPath]) -> set[PurePosixPath]:
+        """The ``__init__`` files of the folders that files are in: imports start above them."""
+        folders = {folder for path in paths for folder in path.parents}
+        return {f / "__init__.py" for f in folders if f / "__init__.py" in self._files}
+
+
+class _File:
+    """What a table of modules asks of a module."""
+
+    def __init__(self, path: PurePosixPath) -> None:
+        self.path = path
+        parts = path.with_suffix("").parts
+        self.parts = parts[:-1] if parts[-1] == "__init__" else parts
+        self.package = path.parent.parts
+        self.dotted = ".".join(self.parts)
+
+
+def imported_names(data: bytes) -> Iterator[str]:
+    """Dotted names in the import statements of a source; more in prose that reads like one.
+
+    >>> list(imported_names(b"from ..a import (b, # not )\\n c as d)"))
+    ['..a.b', '..a.c', '..a.as', '..a.d']
+    """
+    for found in _IMPORT.finditer(data):
+        base = b"".join((found["base"] or b"").split()).replace(b"\\", b"")
+        dot = b"" if not base or base.endswith(b".") else b"."
+        for name in _NAME.findall(_COMMENT.sub(b"", found["names"])):
+            yield (base + dot + name).decode("utf-8", "replace")

@@ -1,0 +1,194 @@
+"""Which files a run is about, and which it reads because they share a program with those."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+
+from slimport.files.discover import PYTHON, discover
+from slimport.files.surroundings import Imports, candidates, root_of
+
+#: A folder's path relative to the root.
+Folder = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Extent:
+    """The files of a run, relative to a root.
+
+    Attributes:
+        root: what paths are relative to.
+        given: files to be rewritten.
+        near: files that are read as well: decisions rest on them, but they are not written.
+        staying: those of `near` that stay for good, whatever would become of them.
+        package: the folder of the package inside of which the written module is imported.
+        texts: what is read in the place of files on the disk.
+        unlisted: folders that cannot be listed, with the reason.
+    """
+
+    root: Path
+    given: frozenset[PurePosixPath]
+    near: frozenset[PurePosixPath] = frozenset()
+    staying: frozenset[PurePosixPath] = frozenset()
+    package: Folder | None = None
+    texts: Mapping[PurePosixPath, bytes] = field(default_factory=dict)
+    unlisted: Mapping[PurePosixPath, str] = field(default_factory=dict)
+
+    @property
+    def paths(self) -> list[Path]:
+        """Everything that is read."""
+        return [self.root / name for name in sorted(self.given | self.near)]
+
+
+def whole(path: Path) -> Extent:
+    """A file or folder as a program of its own.
+
+    Raises:
+        FileNotFoundError: no such path.
+    """
+    root = path if path.is_dir() else path.parent
+    unlisted: dict[PurePosixPath, str] = {}
+
+    def skip(error: OSError) -> None:
+        name = PurePosixPath(Path(error.filename).relative_to(root).as_posix())
+        unlisted[name] = f"cannot be listed: {error.strerror}"
+
+    found = discover(path, unlisted=skip)
+    given = frozenset(PurePosixPath(file.relative_to(root).as_posix()) for file in found)
+    package = () if path.is_dir() and (root / "__init__.py").exists() else None
+    return Extent(root, given, package=package, unlisted=unlisted)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a user asks for.
+
+    Attributes:
+        paths: files and folders.
+        configured: the project's folder, where a configuration says so.
+        excludes: patterns as in .gitignore, relative to the root.
+        force_exclude: they hold for files that are given by name, too.
+        suffixes: what names of sources end in.
+        alone: other files of the program may stay old.
+        stdin: the bytes of the one path, which need not be on the disk.
+    """
+
+    paths: tuple[Path, ...]
+    configured: Path | None = None
+    excludes: tuple[str, ...] = ()
+    force_exclude: bool = False
+    suffixes: Collection[str] = PYTHON
+    alone: bool = False
+    stdin: bytes | None = None
+
+    def is_excluded(self) -> Callable[[PurePosixPath], bool]:
+        """A test for paths relative to the root."""
+        if not self.excludes:
+            return lambda path: False
+        import pathspec
+
+        spec = pathspec.GitIgnoreSpec.from_lines(self.excludes)
+        return lambda path: spec.match_file(path.as_posix())
+
+
+def extents(wanted: Wanted) -> list[Extent]:
+    """The programs that the paths belong to: those that have a root in common are one.
+
+    Raises:
+        FileNotFoundError: a path is not there.
+    """
+    by_root: dict[Path, list[Path]] = {}
+    for path in wanted.paths:
+        if wanted.stdin is None and not path.exists():
+            raise FileNotFoundError(f"{path}: no such file or directory")
+        by_root.setdefault(root_of(path, wanted.configured), []).append(path)
+    return [e for root, paths in by_root.items() for e in _Group(wanted, root, paths).extents()]
+
+
+class _Group:
+    """The paths that have a root in common."""
+
+    def __init__(self, wanted: Wanted, root: Path, paths: Iterable[Path]) -> None:
+        self.wanted = wanted
+        self.root = root
+        self.excluded = wanted.is_excluded()
+        self.unlisted: dict[PurePosixPath, str] = {}
+        self.files: set[PurePosixPath] = set()
+        self.folders: dict[PurePosixPath, set[PurePosixPath]] = {}
+        self.stays: set[PurePosixPath] = set()
+        for path in paths:
+            self._add(path)
+
+    def _name(self, path: Path) -> PurePosixPath:
+        complete = os.path.normpath(path.absolute())
+        return PurePosixPath(Path(complete).relative_to(self.root).as_posix())
+
+    def _add(self, path: Path) -> None:
+        name = self._name(path)
+        if not path.is_dir():
+            excluded = self.wanted.force_exclude and self.excluded(name)
+            (self.stays if excluded else self.files).add(name)
+            return
+
+        def unlisted(error: OSError) -> None:
+            self.unlisted[self._name(Path(error.filename))] = f"cannot be listed: {error.strerror}"
+
+        found = {self._name(f) for f in discover(path, self.wanted.suffixes, unlisted)}
+        self.stays |= {f for f in found if self.excluded(f)}
+        self.folders[name] = found - self.stays
+
+    def extents(self) -> list[Extent]:
+        if self.wanted.stdin is not None:
+            (name,) = self.files or {PurePosixPath()}
+            return [self._extent({name}, {name: self.wanted.stdin})] if self.files else []
+        if PurePosixPath() in self.folders and not self.stays:  # nothing else can be near
+            everything = self.files.union(*self.folders.values())
+            return [self._complete(everything, frozenset())]
+        if len(self.folders) < 2:
+            return [self._extent(self.files.union(*self.folders.values()))]
+        return [self._extent(given) for given in self._parts()]
+
+    def _parts(self) -> list[set[PurePosixPath]]:
+        """The folders and files that were given, apart where no import leads from one to another.
+
+        Projects that have nothing in common each get a written module of their own.
+        """
+        imports = self._imports(set().union(*self.folders.values()) | self.files)
+        parts: list[set[PurePosixPath]] = []
+        for given in (*self.folders.values(), self.files):
+            near = imports.connected(given) | given
+            joined = [part for part in parts if not near.isdisjoint(part)]
+            parts = [part for part in parts if part not in joined]
+            parts.append(given.union(*joined))
+        return [part for part in parts if part]
+
+    def _imports(
+        self, given: set[PurePosixPath], texts: Mapping[PurePosixPath, bytes] | None = None
+    ) -> Imports:
+        paths = [*candidates(self.root, self.wanted.suffixes), *given, *self.stays]
+        return Imports(self.root, paths, dict(texts or {}))
+
+    def _extent(
+        self, given: set[PurePosixPath], texts: Mapping[PurePosixPath, bytes] | None = None
+    ) -> Extent:
+        imports = self._imports(given, texts)
+        near = imports.connected(given) | given
+        near |= imports.packages_of(near)
+        return replace(self._complete(given, frozenset(near - given)), texts=texts or {})
+
+    def _complete(self, given: set[PurePosixPath], near: frozenset[PurePosixPath]) -> Extent:
+        staying = near if self.wanted.alone else near & self.stays
+        return Extent(
+            self.root, frozenset(given), near, frozenset(staying), self._package(given),
+            unlisted=self.unlisted,
+        )  # fmt: skip
+
+    def _package(self, given: Iterable[PurePosixPath]) -> Folder | None:
+        """The folder that was given, if all is in it and it is a package."""
+        folders = [
+            folder for folder in self.folders if (self.root / folder / "__init__.py").exists()
+        ]
+        around = [f for f in folders if all(path.is_relative_to(f) for path in given)]
+        return max((folder.parts for folder in around), key=len, default=None)
