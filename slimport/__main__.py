@@ -1,5 +1,46 @@
-"""`python -m slimport`."""
+"""The program: `slimport`, and `python -m slimport`.
 
-from slimport.cli import main
+It may be started in a folder whose files it is to rewrite, and Python would import them in the
+place of libraries: `python -m` looks into the current folder first, and `PYTHONPATH`, which often
+leads there, comes before everything that is installed.
+"""
 
-main(prog_name="slimport")
+from __future__ import annotations
+
+import os
+import sys
+
+#: The commands that import the code that they are given.
+RUN_CODE = ("verify", "weights")
+
+
+def main() -> None:
+    """Runs the command line, whose libraries are those that are installed."""
+    given = "" if sys.flags.ignore_environment else os.environ.get("PYTHONPATH", "")
+    sys.path[:] = import_path(sys.path, os.getcwd(), given, sys.argv[1:])  # noqa: PTH109
+    from slimport.cli import main as command
+
+    command(prog_name="slimport")
+
+
+def import_path(path: list[str], current: str, given: str, words: list[str]) -> list[str]:
+    """The folders to import from, in another order.
+
+    Args:
+        path: The folders as Python was started.
+        current: The current folder, which comes last, or is left out where no command runs code
+            that lies there. It stays where it is if it is one of the libraries' folders, too.
+        given: `PYTHONPATH`: its folders come after the installed ones.
+        words: The command line.
+    """
+    first, rest = path[:1], path[1:]
+    named = {os.path.abspath(entry) for entry in given.split(os.pathsep)} if given else set()  # noqa: PTH100
+    installed = [entry for entry in rest if os.path.abspath(entry) not in named]  # noqa: PTH100
+    last = [entry for entry in rest if entry not in installed]
+    if first not in ([current], [""]):
+        return [*first, *installed, *last]
+    return [*installed, *last, *(first if any(word in RUN_CODE for word in words) else ())]
+
+
+if __name__ == "__main__":
+    main()
