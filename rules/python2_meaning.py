@@ -15,6 +15,7 @@ class _MarkedByReading(Rule):
 
 PYTHON2_MEANING = _MarkedByReading(
     code=CODE,
+    alone=True,
     name="python2_meaning",
     summary="Python 2 files: divisions of ints -> //; what changes its meaning is marked",
     apis=tuple(REASONS),

@@ -149,8 +149,6 @@ def _rewrite_held(
 ) -> FileResult:
     """The file with nothing changed but what stands alone."""
     rewriter = _HeldRewriter(module, plan, positions, written_module, set())
-    if rewriter.selection.is_whole_file:
-        return FileResult(tree.bytes)
     new = tree.visit(rewriter)
     _note_python2(rewriter, tree, positions)
     new = python2.edited(new, module, plan.program, rewriter.result)

@@ -32,6 +32,11 @@ _LOADERS = re.compile(
 )
 _BY_NAME = ("import_module", "__import__", "run_module")
 _LIBRARIES = frozenset("tensorflow tf_slim keras numpy".split())
+COMMENT_MOVED = (
+    "a comment `slimport: ignore[...]` would come to speak of other code, or be lost, as its "
+    "statement is rewritten; put it on a line of its own above the statement, or take it away if "
+    "it keeps nothing back"
+)
 
 
 @dataclass(frozen=True)
@@ -260,7 +265,18 @@ def _loaded(module: Module, program: Program) -> Iterator[Module]:
             continue
         first = node.args[0] if node.args else None
         if name in _BY_NAME and isinstance(first, ast.Constant) and isinstance(first.value, str):
-            found = program.table.find(first.value.lstrip("."), module)
-            yield from () if found is None else (found,)
+            if first.value.startswith("."):
+                yield from program.modules
+            elif found := program.table.find(first.value, module):
+                yield found
         else:
             yield from program.modules
+
+
+def comments_moved(first: FileResult, again: FileResult) -> bool:
+    """Whether a second pass would ignore other references than the first."""
+    return _ignored(first) != _ignored(again)
+
+
+def _ignored(result: FileResult) -> list[tuple[str, str]]:
+    return sorted((item.code, item.api) for item in result.ignored)

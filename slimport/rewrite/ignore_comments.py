@@ -19,7 +19,8 @@ from slimport.index.modules import Module
 _SIGN = re.compile(r"#.*slimport:\s*ignore", re.IGNORECASE)
 _DIRECTIVE = re.compile(r"#\s*slimport:\s*ignore(?P<rest>[^#]*)", re.IGNORECASE)
 _REST = re.compile(r"(?P<file>-file)?\s*(?:\[(?P<codes>[^\]]*)\])?(?:[\s:,;.].*)?", re.DOTALL)
-_NEED_CODES = "says of no rule what it ignores; write `# slimport: ignore[SLIM101]`"
+_EXAMPLE = "write `# slimport: ignore[SLIM101]`"
+_NEED_CODES = f"says of no rule what it ignores; {_EXAMPLE}"
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def _comment(
     text = " ".join(match.group().split())
     rest = _REST.fullmatch(match["rest"].rstrip())
     if rest is None:
-        return IgnoreComment(line, text, error=f"`{text}` is not understood")
+        return IgnoreComment(line, text, error=f"`{text}` is not understood; {_EXAMPLE}")
     listed = rest["codes"]
     codes = tuple(part.strip() for part in (listed or "").split(",") if part.strip())
     if listed is not None and not codes:

@@ -31,12 +31,17 @@ def add_marks(
     texts = [text for text in found if isinstance(text, str)]
     accepted = {item.text for item in found if isinstance(item, Accepted)} - set(texts)
     kept = _without(lines, accepted) if accepted else list(lines)
-    present = "\n".join(line.comment.value for line in kept if line.comment is not None)
-    joined = _joined(present)
-    for text in dict.fromkeys(texts):
-        if " ".join(text.split()) not in joined:
-            kept.extend(_comment_lines(text))
+    if _missing(kept, texts):
+        kept = _without(kept, texts)  # all in the order of the references
+    for text in _missing(kept, texts):
+        kept.extend(_comment_lines(text))
     return kept
+
+
+def _missing(lines: Sequence[cst.EmptyLine], texts: Sequence[str]) -> list[str]:
+    """The texts that are not among the comments."""
+    joined = _joined("\n".join(filter(None, map(_text, lines))))
+    return [text for text in dict.fromkeys(texts) if " ".join(text.split()) not in joined]
 
 
 def _without(lines: Sequence[cst.EmptyLine], texts: Collection[str]) -> list[cst.EmptyLine]:

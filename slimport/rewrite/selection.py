@@ -49,10 +49,16 @@ def codes_of(text: str) -> frozenset[str]:
         found = frozenset(c for c in names.values() if c.startswith(wanted.upper()))
         if found:
             return found
-    near = difflib.get_close_matches(wanted.lower(), names, n=1)
+    near = [code for code in names.values() if code == _with_digits(wanted)]
+    near = near or difflib.get_close_matches(wanted.lower(), names, n=1)
     near = near or difflib.get_close_matches(wanted.upper(), names.values(), n=1)
     hint = f"; did you mean {near[0]}?" if near else ""
     raise UnknownCode(f"no rule has the code or name {wanted!r}{hint} (`slimport rules` has all)")
+
+
+def _with_digits(text: str) -> str:
+    """``SLIM1O1`` with what was meant for digits."""
+    return text[:4].upper() + text[4:].upper().translate(str.maketrans("OIL", "011"))
 
 
 @dataclass(frozen=True)
