@@ -15,7 +15,7 @@ from slimport.report.model import FileReport, Report
 #: As many lines about single references as a reader goes through; more are grouped.
 FEW = 20
 #: Groups, APIs of a group and places of an API that are shown; the others are counted.
-GROUPS, APIS, PLACES = 15, 5, 3
+GROUPS, APIS, PLACES = 10, 4, 3
 #: Names of APIs are aligned up to this length.
 WIDTH = 40
 #: Changed files and remarks that are shown.
@@ -104,8 +104,10 @@ def _print_changed(report: Report, console: Console, verbose: bool) -> None:
     verb = "rewrote" if report.written else "would rewrite"
     shown = report.changed if verbose else report.changed[:FILES]
     for file in shown:
-        count = _counted(len(file.rewritten), "reference")
-        _say(console, f"{verb} {escape(file.shown)}: {count}")
+        what = _counted(len(file.rewritten), "reference")
+        if not file.rewritten:  # only what goes with another file's references
+            what = "marks" if file.left else "imports"
+        _say(console, f"{verb} {escape(file.shown)}: {what}")
     rest = len(report.changed) - len(shown)
     if rest:
         _say(console, f"[dim]{verb} {_counted(rest, 'more file')}[/]")
