@@ -10,6 +10,7 @@ import libcst as cst
 
 from slimport.index.names import Assigned, FunctionNode, Imported, Scope, dotted_parts
 from slimport.index.values import may_be_tensor
+from slimport.index.walking import walk
 from slimport.rewrite.arguments import COUNTED, arguments_of, rearranged
 from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Refusal, Rule
 from slimport.rewrite.site import CallSite, ValueSite
@@ -118,10 +119,10 @@ def _computed_with(site: CallSite) -> Leave | None:
                 reason = f"the learning rate of {site.api} is computed with, and with a tensor"
                 return Leave(reason, advice)
     scope = _function_scope(site)
-    for call in (node for node in ast.walk(scope.node) if isinstance(node, ast.Call)):
+    for call in (node for node in walk(scope.node) if isinstance(node, ast.Call)):
         if call is not site.reference.call and _computes(call, scope):
             inside = [*call.args, *(keyword.value for keyword in call.keywords)]
-            if any(_is_rate(node, site) for value in inside for node in ast.walk(value)):
+            if any(_is_rate(node, site) for value in inside for node in walk(value)):
                 # Its name is not told: it has another one in a second run.
                 return Leave(f"the learning rate of {site.api} goes to a function", advice)
     return None
@@ -154,7 +155,7 @@ def _is_text(node: ast.expr) -> bool:
 
 def _around(site: CallSite) -> Iterator[ast.AST]:
     """What stands around the call, and around the names that are given its value."""
-    for parent in ast.walk(_function_scope(site).node):
+    for parent in walk(_function_scope(site).node):
         if any(_is_rate(child, site) for child in ast.iter_child_nodes(parent)):
             yield parent
 

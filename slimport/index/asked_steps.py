@@ -10,6 +10,7 @@ from slimport.index.global_steps import STEPS, is_step, told_steps
 from slimport.index.program import Function, Program
 from slimport.index.stays import Stays
 from slimport.index.training import Training
+from slimport.index.walking import walk
 
 
 def check_asked_steps(training: Training, program: Program) -> None:
@@ -43,9 +44,9 @@ def _asking(statement: ast.stmt, function: Function) -> Iterator[ast.Call]:
 
 def _uses(call: ast.Call, function: Function) -> list[ast.Name]:
     """Where the name is used that a call's value gets, if all that is done is to name it."""
-    for node in ast.walk(function.node):
+    for node in walk(function.node):
         match node:
             case ast.Assign([ast.Name(name)], value) if value is call:
-                nodes = (n for n in ast.walk(function.node) if isinstance(n, ast.Name))
+                nodes = (n for n in walk(function.node) if isinstance(n, ast.Name))
                 return [n for n in nodes if n.id == name and isinstance(n.ctx, ast.Load)]
     return []

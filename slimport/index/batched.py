@@ -6,6 +6,7 @@ import ast
 
 from slimport.index.names import Assigned
 from slimport.index.program import Function
+from slimport.index.walking import walk
 
 LIST, DICT, COMPUTED = "list", "dict", "computed"
 
@@ -55,5 +56,5 @@ def _written_out(node: ast.expr, function: Function) -> ast.expr:
 def _uses(name: ast.expr, function: Function) -> int:
     """How often a name stands in a function."""
     assert isinstance(name, ast.Name)
-    nodes = ast.walk(function.node)
+    nodes = walk(function.node)
     return sum(isinstance(node, ast.Name) and node.id == name.id for node in nodes)

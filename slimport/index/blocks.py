@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from slimport.index.program import Function, Program, Reference
 from slimport.index.resolve import InTree
+from slimport.index.walking import walk
 
 DEVICES = frozenset(("tf.device",))
 # They say where operations run and how they are called in a graph.
@@ -16,7 +17,7 @@ _LEAVING = (ast.Return, ast.Yield, ast.YieldFrom, ast.Global, ast.Nonlocal, ast.
 
 def leave_it(statements: Iterable[ast.AST]) -> bool:
     """Whether statements return, yield, go on elsewhere, or bind names of another scope."""
-    return any(isinstance(node, _LEAVING) for s in statements for node in ast.walk(s))
+    return any(isinstance(node, _LEAVING) for s in statements for node in walk(s))
 
 
 def on_lines_of_their_own(statements: Sequence[ast.stmt]) -> bool:
@@ -26,7 +27,7 @@ def on_lines_of_their_own(statements: Sequence[ast.stmt]) -> bool:
 
 def assigned(statements: Iterable[ast.AST]) -> set[str]:
     """The names that statements bind: by assignment, definition or import."""
-    nodes = (node for statement in statements for node in ast.walk(statement))
+    nodes = (node for statement in statements for node in walk(statement))
     return {name for node in nodes for name in _bound_by(node)}
 
 
@@ -44,7 +45,7 @@ def _bound_by(node: ast.AST) -> Iterator[str]:
 
 def loaded(statements: Iterable[ast.AST]) -> set[str]:
     """The names that statements use; ``x += 1`` uses `x`."""
-    nodes = [node for statement in statements for node in ast.walk(statement)]
+    nodes = [node for statement in statements for node in walk(statement)]
     changed = {id(node.target) for node in nodes if isinstance(node, ast.AugAssign)}
     return {
         node.id
@@ -55,7 +56,7 @@ def loaded(statements: Iterable[ast.AST]) -> set[str]:
 
 def references_in(node: ast.AST, function: Function) -> list[Reference]:
     """The function's references within a node."""
-    inside = {id(child) for child in ast.walk(node)}
+    inside = {id(child) for child in walk(node)}
     return [r for r in function.references if id(r.node) in inside]
 
 
@@ -84,7 +85,7 @@ def argument(call: ast.Call, position: int, name: str) -> ast.expr | None:
 
 def called(statement: ast.AST, function: Function, program: Program) -> Iterator[Function]:
     """The functions of the program that a statement of a function calls by their names."""
-    for node in ast.walk(statement):
+    for node in walk(statement):
         if isinstance(node, ast.Call):
             yield from called_by(node, function, program)
 

@@ -26,6 +26,7 @@ from slimport.index.run_again import handed_in
 from slimport.index.stays import Stays
 from slimport.index.training import check_rates, nodes_told
 from slimport.index.training_summaries import MAKING
+from slimport.index.walking import walk
 
 # What is drawn or made once where it stands, and with each step, or as the model's, in a clone.
 _OF_CLONES = (
@@ -64,13 +65,13 @@ def nodes_that_go(found: CloneTraining, pipeline: Pipeline | None) -> set[int]:
     calls += [item.context_expr for placed in found.placed for item in placed.items]
     if updates.averages is not None:
         calls.append(updates.averages.call)
-    for node in ast.walk(found.function.node):
+    for node in walk(found.function.node):
         if isinstance(node, ast.With) and only_places(node, found.function):
             calls += [item.context_expr for item in node.items]
     if pipeline is not None and pipeline.queue is not None:
         given = [*pipeline.queue.call.args[1:], *pipeline.queue.call.keywords]
         calls += [value for value in given if getattr(value, "arg", "") != "tensors"]
-    return nodes_told(found) | {id(node) for call in calls for node in ast.walk(call)}
+    return nodes_told(found) | {id(node) for call in calls for node in walk(call)}
 
 
 def _check_lines(found: CloneTraining) -> None:
@@ -78,7 +79,7 @@ def _check_lines(found: CloneTraining) -> None:
     assert isinstance(node, ast.FunctionDef)
     if not on_lines_of_their_own(node.body) or not on_lines_of_their_own(found.block):
         raise Stays("two statements share a line")
-    for statement in ast.walk(node):
+    for statement in walk(node):
         if isinstance(statement, ast.With) and _names_summaries(statement, found.function):
             raise Stays("a name scope is around summaries, which get their tags from it", statement)
     if leave_it(found.of_loss):

@@ -10,6 +10,7 @@ from slimport.index.blocks import argument, call_of
 from slimport.index.lines import Lines, is_name, is_none, same
 from slimport.index.program import bind
 from slimport.index.stays import Stays
+from slimport.index.walking import walk
 from slimport.index.workers import SYNCHRONOUS, Synchronous, synchronous_of
 
 AVERAGE = "tf.train.ExponentialMovingAverage"
@@ -194,7 +195,7 @@ class UpdatesReading:
     def _append(self, statement: ast.stmt, call: ast.Call, test: ast.expr | None) -> None:
         match call.func:
             case ast.Attribute(_, "apply_gradients") if test is None and self._applied is None:
-                holder = next(s for s in self._lines.block if call in ast.walk(s))
+                holder = next(s for s in self._lines.block if call in walk(s))
                 self._applied = holder, call
             case ast.Attribute(_, "apply"):
                 self._kept.append((call, test))

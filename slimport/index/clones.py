@@ -20,6 +20,7 @@ from slimport.index.step_rates import step_rates
 from slimport.index.summaries_kept import Added, KeptSummaries, kept_summaries
 from slimport.index.training import TRAIN, Training, block_of, looks_up
 from slimport.index.training_summaries import rate_summary
+from slimport.index.walking import walk
 
 _OF_OPTIMIZE = frozenset("clones optimizer regularization_losses var_list".split())
 
@@ -289,7 +290,7 @@ class _Reading:
             return
         added = {id(a.statement) for a in kept.added}
         for statement in self._lines.block[self._lines.block.index(created) :]:
-            adds = any(id(node) in added for node in ast.walk(statement))
+            adds = any(id(node) in added for node in walk(statement))
             if adds and statement not in kept.serving:
                 yield statement
 
@@ -309,12 +310,10 @@ class _Reading:
 
     def _placed(self, config: str) -> Iterator[ast.With]:
         """``with tf.device(deploy_config.inputs_device()):`` in functions of the block."""
-        inner = [
-            n for s in self._lines.block for n in ast.walk(s) if isinstance(n, ast.FunctionDef)
-        ]
+        inner = [n for s in self._lines.block for n in walk(s) if isinstance(n, ast.FunctionDef)]
         for function in (self._program.functions[node] for node in inner):
             lines = Lines(function.node.body, function, self._program)
-            for node in ast.walk(function.node):
+            for node in walk(function.node):
                 match node:
                     case ast.With([ast.withitem(ast.Call(_, [ast.Call(told)], []) as call, None)]):
                         is_of_config = is_name(getattr(told, "value", None), config)

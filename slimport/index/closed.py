@@ -17,6 +17,7 @@ from slimport import slim_api
 from slimport.index.names import Assigned
 from slimport.index.program import Function, Program, Reference, bind
 from slimport.index.training_always import Trains, is_true, meaning_of_true, true_in
+from slimport.index.walking import walk
 
 # Default variable scope of each layer with variables (tf_slim/layers/layers.py).
 DEFAULT_SCOPES = {
@@ -103,7 +104,7 @@ def _escaping_scopes(program: Program) -> list[Function]:
         returns_scope = any(
             isinstance(node, ast.With)
             and any(_is_named_scope(item, function) for item in node.items)
-            and any(isinstance(inner, ast.Return) for inner in ast.walk(node))
+            and any(isinstance(inner, ast.Return) for inner in walk(node))
             for node in _own_nodes(function)
         )
         if returns_scope and not function.all_callers:
@@ -163,14 +164,14 @@ def _under_scopes(caller: Function) -> frozenset[ast.AST]:
         for node in _own_nodes(caller)
         if isinstance(node, ast.With) and any(_opens_scope(item, caller) for item in node.items)
     )
-    return frozenset(inner for node in scoped for inner in ast.walk(node))
+    return frozenset(inner for node in scoped for inner in walk(node))
 
 
 def _in_loops(caller: Function) -> frozenset[ast.AST]:
     """What stands inside the loops of a function."""
     loops = (ast.For, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
     found = (node for node in _own_nodes(caller) if isinstance(node, loops))
-    return frozenset(inner for loop in found for inner in ast.walk(loop))
+    return frozenset(inner for loop in found for inner in walk(loop))
 
 
 def _opens_scope(item: ast.withitem, function: Function) -> bool:
@@ -395,8 +396,8 @@ def _stable(value: ast.expr, function: Function) -> bool:
         for node in _own_nodes(function)
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
     )
-    rebound.update(node.arg for node in ast.walk(function.node) if isinstance(node, ast.arg))
-    for node in ast.walk(value):
+    rebound.update(node.arg for node in walk(function.node) if isinstance(node, ast.arg))
+    for node in walk(value):
         if isinstance(node, ast.Call) and node not in apis:
             return False
         if isinstance(node, ast.Name) and rebound[node.id] > 1:

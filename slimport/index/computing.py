@@ -9,6 +9,7 @@ from slimport.index.global_steps import SCHEDULES
 from slimport.index.program import Function, Program, Reference, bind
 from slimport.index.resolve import Api, InTree
 from slimport.index.stays import Stays
+from slimport.index.walking import walk
 
 # Functions of TensorFlow that give the same whenever they are asked, and dtypes.
 _COMPUTES = frozenset(
@@ -62,7 +63,7 @@ class Computing:
         Raises:
             Stays: If they do anything else.
         """
-        nodes = [node for statement in code for node in ast.walk(statement)]
+        nodes = [node for statement in code for node in walk(statement)]
         made = made_of(nodes, names)
         for node in nodes:
             _check_node(node, made)
@@ -190,7 +191,7 @@ def made_of(nodes: Sequence[ast.AST], names: Collection[str]) -> set[str]:
         for node in nodes:
             for target, value in _given_values(node):
                 if holds([value], made):
-                    found |= {n.id for n in ast.walk(target) if isinstance(n, ast.Name)}
+                    found |= {n.id for n in walk(target) if isinstance(n, ast.Name)}
             if isinstance(node, ast.FunctionDef) and holds(node.body, made):
                 found.add(node.name)
         if found == made:
@@ -199,7 +200,7 @@ def made_of(nodes: Sequence[ast.AST], names: Collection[str]) -> set[str]:
 
 
 def holds(parts: Sequence[ast.AST], names: Collection[str]) -> bool:
-    nodes = (node for part in parts for node in ast.walk(part))
+    nodes = (node for part in parts for node in walk(part))
     return any(isinstance(node, ast.Name) and node.id in names for node in nodes)
 
 

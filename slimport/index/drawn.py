@@ -10,6 +10,7 @@ from slimport.index.names import Assigned
 from slimport.index.program import Function, Program
 from slimport.index.resolve import External
 from slimport.index.stays import Stays
+from slimport.index.walking import walk
 
 _DRAWING = ("numpy.random.", "random.")
 _GENERATORS = ("Random", "RandomState", "default_rng")
@@ -28,7 +29,7 @@ def check_drawn(code: Iterable[tuple[Function, ast.AST]], program: Program) -> N
         Stays: If it does.
     """
     for function, node in code:
-        inside = {id(child) for child in ast.walk(node)} - _first_values(node, function)
+        inside = {id(child) for child in walk(node)} - _first_values(node, function)
         for call in function.calls:
             if id(call) in inside and _draws(call, inside, function, program):
                 raise Stays(f"{ast.unparse(call.func)} draws with each run of the loss", call)
@@ -40,7 +41,7 @@ def _first_values(node: ast.AST, function: Function) -> set[int]:
         id(part)
         for reference in references_in(node, function)
         if reference.call is not None and _begins(reference.api.name)
-        for part in ast.walk(reference.call)
+        for part in walk(reference.call)
     }
 
 

@@ -17,6 +17,7 @@ from slimport.index.program import (
     closure_of,
 )
 from slimport.index.stays import Stays
+from slimport.index.walking import walk
 
 _LOOK_UPS = (
     "slim.get_", "slim.filter_variables", "tf.all_variables", "tf.global_variables",
@@ -53,7 +54,7 @@ class Lookups:
         names = [n for n in names if not n.startswith(_FAILING)]
         if any(builds_layers(n) or n.startswith(_MAKING) for n in names):
             return True
-        calls = [n for n in ast.walk(statement) if isinstance(n, ast.Call)]
+        calls = [n for n in walk(statement) if isinstance(n, ast.Call)]
         if any(deployed(c, self._function, self._program) == CREATE for c in calls):
             return True
         return any(isinstance(c.func, ast.Name) and self._is_value(c.func) for c in calls)

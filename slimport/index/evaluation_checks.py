@@ -25,6 +25,7 @@ from slimport.index.stays import Stays
 from slimport.index.told_apart import NEEDS_A_GRAPH, is_run_on_request
 from slimport.index.training import looks_up
 from slimport.index.unknown_calls import unknown_call
+from slimport.index.walking import walk
 
 # What a function that measures batches again and again has no place for. A device it has.
 _NOWHERE = (
@@ -143,10 +144,10 @@ def _check_inside(found: Evaluation, program: Program, read: Mapping[Function, P
         _check_references(function, _INSIDE if function in certain else _NOWHERE, read)
     # By the names of methods, which classes of the program may have, too: what surely runs.
     code = [*found.block, *(f.node for f in certain)]
-    if any(is_run_on_request(node) for part in code for node in ast.walk(part)):
+    if any(is_run_on_request(node) for part in code for node in walk(part)):
         raise Stays("something is assigned, or read, where a session asks for it")
     moved = [*found.after, *found.steps, *found.restores, *found.gone, *found.given.values()]
-    known = {node for part in moved for node in ast.walk(part)}
+    known = {node for part in moved for node in walk(part)}
     known |= {call.func for call in found.measures.calls}
     _check_references(own, METRIC_APIS, read, known)
     _check_references(own, (*_INSIDE, *STEPS), read, known)

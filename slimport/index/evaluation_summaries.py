@@ -14,6 +14,7 @@ from slimport.index.blocks import (
 )
 from slimport.index.program import Function
 from slimport.index.stays import Stays
+from slimport.index.walking import walk
 from slimport.python2_api import PREFIX
 
 SCALAR, PRINT, ADD = "tf.summary.scalar", "tf.Print", "tf.add_to_collection"
@@ -40,7 +41,7 @@ class Summaries:
 
     def is_written(self, statement: ast.stmt) -> bool:
         """Whether a statement writes or prints."""
-        return any(isinstance(n, ast.Call) and n in self.calls for n in ast.walk(statement))
+        return any(isinstance(n, ast.Call) and n in self.calls for n in walk(statement))
 
 
 @dataclass

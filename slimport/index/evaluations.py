@@ -18,6 +18,7 @@ from slimport.index.program import Function, Program, Reference
 from slimport.index.session_configs import configuring
 from slimport.index.stays import Stays
 from slimport.index.training import TRAIN, block_of, looks_up, makes_tensors
+from slimport.index.walking import walk
 
 AVERAGES = "tf.train.ExponentialMovingAverage"
 _MERGE_ALL, _MERGE = "tf.summary.merge_all", "tf.summary.merge"
@@ -158,7 +159,7 @@ class _Reading:
 
     def _builds(self, statement: ast.stmt) -> bool:
         makes = makes_tensors(statement, self._function, self._program)
-        return makes or any(node in self._measures.logs for node in ast.walk(statement))
+        return makes or any(node in self._measures.logs for node in walk(statement))
 
     def _is_step(self, statement: ast.stmt) -> bool:
         alone = isinstance(statement, ast.Expr) and self._api_of(statement.value) in STEPS
@@ -242,7 +243,7 @@ class _Reading:
 def _is_counted(statement: ast.stmt, summaries: Summaries) -> bool:
     """Whether it matters how often a statement runs."""
     known = {*summaries.calls, *summaries.gone}
-    nodes: Iterable[ast.AST] = ast.walk(statement)
+    nodes: Iterable[ast.AST] = walk(statement)
     return any(
         isinstance(node, ast.AugAssign | ast.Delete)
         or (isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from slimport.index.blocks import assigned, loaded
 from slimport.index.program import Function
+from slimport.index.walking import walk
 
 # What they give can be gone through once.
 _ONCE = frozenset("enumerate filter iter map open reversed zip".split())
@@ -14,7 +15,7 @@ _ONCE = frozenset("enumerate filter iter map open reversed zip".split())
 
 def free_names(node: ast.AST) -> set[str]:
     """The names from outside that a function uses."""
-    nodes = list(ast.walk(node))
+    nodes = list(walk(node))
     outer = {n for g in nodes if isinstance(g, ast.Global | ast.Nonlocal) for n in g.names}
     parameters = {n.arg for n in nodes if isinstance(n, ast.arg)}
     body = getattr(node, "body", [])
@@ -39,7 +40,7 @@ def with_inner(names: set[str], function: Function) -> set[str]:
 
 def shared_names(function: Function) -> set[str]:
     """The names of other functions, or of the file, that code of a function may bind."""
-    nodes = ast.walk(function.node)
+    nodes = walk(function.node)
     outer = (n for n in nodes if isinstance(n, ast.Global | ast.Nonlocal))
     return {name for node in outer for name in node.names}
 
@@ -56,10 +57,10 @@ def gives_once(statement: ast.stmt) -> bool:
 
 def _inner_functions(function: Function) -> Iterator[tuple[str, ast.AST]]:
     """The functions and lambdas within a function, by the names that they are given."""
-    for node in ast.walk(function.node):
+    for node in walk(function.node):
         if isinstance(node, ast.FunctionDef) and node is not function.node:
             yield node.name, node
         elif isinstance(node, ast.Assign):
-            lambdas = [n for n in ast.walk(node.value) if isinstance(n, ast.Lambda)]
+            lambdas = [n for n in walk(node.value) if isinstance(n, ast.Lambda)]
             for name in assigned(node.targets) if lambdas else ():
                 yield from ((name, found) for found in lambdas)

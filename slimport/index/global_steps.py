@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from slimport.index.blocks import argument, call_of, references_in
 from slimport.index.program import Function
+from slimport.index.walking import walk
 
 STEPS = (
     "slim.create_global_step", "slim.get_or_create_global_step", "slim.get_global_step",
@@ -81,7 +82,7 @@ def only_schedules(passed: PassedStep) -> bool:
     if node.args.defaults or node.args.vararg or node.args.kwarg:
         return False
     told = list(told_steps(function))
-    uses = [n for n in ast.walk(node) if isinstance(n, ast.Name) and n.id == passed.parameter]
+    uses = [n for n in walk(node) if isinstance(n, ast.Name) and n.id == passed.parameter]
     return all(any(use is step for step in told) for use in uses)
 
 

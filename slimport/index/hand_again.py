@@ -16,6 +16,7 @@ from slimport.index.hand_loop import HandLoop, nested
 from slimport.index.in_place import InPlace
 from slimport.index.program import Function, Program
 from slimport.index.stays import Stays
+from slimport.index.walking import walk
 
 
 def check_again(loop: HandLoop, program: Program) -> None:
@@ -45,7 +46,7 @@ def check_again(loop: HandLoop, program: Program) -> None:
 
 def _beside(loop: HandLoop) -> Iterator[ast.AST]:
     """The statements that stay, and what those that hold others evaluate."""
-    of_loss = {id(node) for s in loop.of_loss for node in ast.walk(s)}
+    of_loss = {id(node) for s in loop.of_loss for node in walk(s)}
     for statement in nested(loop.block):
         if id(statement) in of_loss or statement in loop.gone:
             continue
@@ -64,7 +65,7 @@ def _own(function: Function) -> set[str]:
     """The names of a function that no other sees; a file's are those of its functions, too."""
     if isinstance(function.node, ast.Module):
         return set()
-    parameters = {n.arg for n in ast.walk(function.node.args) if isinstance(n, ast.arg)}
+    parameters = {n.arg for n in walk(function.node.args) if isinstance(n, ast.arg)}
     return (assigned(function.node.body) | parameters) - shared_names(function)
 
 
@@ -89,7 +90,7 @@ def _check_objects(loop: HandLoop, program: Program, callees: set[Function]) -> 
         if more:
             raise Stays(f"{min(more)} gets more with each run of the loss", statement)
     for callee in callees:
-        parameters = {n.arg for n in ast.walk(callee.node) if isinstance(n, ast.arg)}
+        parameters = {n.arg for n in walk(callee.node) if isinstance(n, ast.arg)}
         more = counting.by(callee) - parameters
         if more:
             raise Stays(f"{min(more)} gets more with each run of the loss", callee.node)

@@ -10,6 +10,7 @@ from slimport.index.hand_loop import Gradients, HandLoop
 from slimport.index.hand_operation import mutated
 from slimport.index.program import Program
 from slimport.index.stays import Stays
+from slimport.index.walking import walk
 
 # What a graph's variables know of it; those of Keras do not.
 _OF_VARIABLES = frozenset("name op graph device initial_value read_value".split())
@@ -47,7 +48,7 @@ def check_gradients(loop: HandLoop, program: Program) -> None:
         raise Stays("what changes the gradients changes something else", minimized.statement)
     if leave_it(code) or any(s in gradients.statements for s in loop.gone):
         raise Stays("what changes the gradients does more", minimized.statement)
-    for node in (n for part in code for n in ast.walk(part)):
+    for node in (n for part in code for n in walk(part)):
         if isinstance(node, ast.Attribute) and node.attr in _OF_VARIABLES:
             raise Stays("what changes the gradients looks at their variables", node)
         if isinstance(node, ast.Call) and any(True for _ in called(node, loop.function, program)):
@@ -59,7 +60,7 @@ def check_gradients(loop: HandLoop, program: Program) -> None:
 
 def _used(gradients: Gradients) -> set[str]:
     """The names that are used, but for those that the gradients are computed of."""
-    of_computing = {id(node) for node in ast.walk(gradients.computing)}
+    of_computing = {id(node) for node in walk(gradients.computing)}
     names = _names([*gradients.statements, gradients.applied])
     return {n.id for n in names if id(n) not in of_computing and isinstance(n.ctx, ast.Load)}
 
@@ -68,7 +69,7 @@ def _check_bound(statements: Sequence[ast.stmt], own: set[str]) -> None:
     """No name is bound that had a value before: in a function it would be another one."""
     made: set[str] = set()
     for statement in statements:
-        targets = [n.target for n in ast.walk(statement) if isinstance(n, ast.For)]
+        targets = [n.target for n in walk(statement) if isinstance(n, ast.For)]
         if loaded([statement]) & (own - made - {n.id for n in _names(targets)}):
             raise Stays("what changes the gradients changes something else", statement)
         made |= own & assigned([statement])
@@ -76,7 +77,7 @@ def _check_bound(statements: Sequence[ast.stmt], own: set[str]) -> None:
 
 def bound(statements: Sequence[ast.stmt]) -> set[str]:
     """The names that statements bind for what follows; comprehensions have their own."""
-    nodes = [node for statement in statements for node in ast.walk(statement)]
+    nodes = [node for statement in statements for node in walk(statement)]
     targets = [node.target for node in nodes if isinstance(node, ast.comprehension)]
     within = {id(name) for name in _names(targets)}
     names = _names(statements)
@@ -84,4 +85,4 @@ def bound(statements: Sequence[ast.stmt]) -> set[str]:
 
 
 def _names(parts: Sequence[ast.AST]) -> Iterator[ast.Name]:
-    return (n for part in parts for n in ast.walk(part) if isinstance(n, ast.Name))
+    return (n for part in parts for n in walk(part) if isinstance(n, ast.Name))

@@ -10,6 +10,7 @@ from slimport.index.hand_statistics import Code
 from slimport.index.program import Function, Program, Reference
 from slimport.index.stays import Stays
 from slimport.index.training_always import TRAINING_PARAMETERS
+from slimport.index.walking import walk
 
 _FOLLOWING = ("slim.batch_norm", "slim.dropout")  # they train unless they are told not to
 _DRAWING = (
@@ -40,7 +41,7 @@ def check_inference(loop: HandLoop, program: Program) -> None:
         if name == "tf.nn.dropout" and _always_drops(reference):
             raise Stays("its dropout is on", _at(loop, reference))
     for statement in loop.of_loss:
-        for node in ast.walk(statement):
+        for node in walk(statement):
             match node:
                 case ast.keyword(arg, ast.Constant(True)) if arg in TRAINING_PARAMETERS:
                     raise Stays(f"{arg} is True", node.value)
@@ -58,7 +59,7 @@ def _beside(loop: HandLoop, program: Program) -> list[Reference]:
 
 def _says(code: Code) -> bool:
     """Whether any of the code says whether it trains."""
-    for node in (n for part in code.parts() for n in ast.walk(part)):
+    for node in (n for part in code.parts() for n in walk(part)):
         match node:
             case ast.keyword(arg="is_training") | ast.Constant("is_training"):
                 return True
@@ -87,7 +88,7 @@ def _check_defaults(loop: HandLoop, program: Program, code: Code) -> None:
     if not any(_normalizes_or_drops(r) for r in code.references):
         return
     for statement in loop.of_loss:
-        for node in ast.walk(statement):
+        for node in walk(statement):
             if isinstance(node, ast.Call):
                 for target in called(ast.Expr(node), loop.function, program):
                     found = _trains_by_default(target, node)
@@ -145,5 +146,5 @@ def _begins(reference: Reference, code: Code) -> bool:
 
 def _at(loop: HandLoop, reference: Reference) -> ast.AST:
     """The reference, if it is in the block; else the block's first statement."""
-    own = any(reference.node is node for s in loop.of_loss for node in ast.walk(s))
+    own = any(reference.node is node for s in loop.of_loss for node in walk(s))
     return reference.node if own else loop.of_loss[0]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from slimport.index.blocks import assigned, called
 from slimport.index.program import Function, Program, callees, closure_of
 from slimport.index.session_runs import Request, Run, Saved
+from slimport.index.walking import walk
 
 INITIALIZERS = (
     "tf.global_variables_initializer", "tf.initialize_all_variables",
@@ -199,10 +200,10 @@ def nested(block: list[ast.stmt]) -> Iterator[ast.stmt]:
 def names_outside(statement: ast.stmt) -> Iterator[ast.Name]:
     """The names in a statement that are not a function's own."""
     own: set[str] = set()
-    shares = any(isinstance(n, ast.Global | ast.Nonlocal) for n in ast.walk(statement))
+    shares = any(isinstance(n, ast.Global | ast.Nonlocal) for n in walk(statement))
     if isinstance(statement, ast.FunctionDef) and not shares:
         own = assigned(statement.body)
-        own |= {node.arg for node in ast.walk(statement) if isinstance(node, ast.arg)}
-    for node in ast.walk(statement):
+        own |= {node.arg for node in walk(statement) if isinstance(node, ast.arg)}
+    for node in walk(statement):
         if isinstance(node, ast.Name) and node.id not in own:
             yield node

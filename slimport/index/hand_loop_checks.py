@@ -31,6 +31,7 @@ from slimport.index.summaries_kept import MERGE, MERGE_ALL
 from slimport.index.told_apart import NEEDS_A_GRAPH, is_run_on_request
 from slimport.index.training import looks_up, makes_tensors
 from slimport.index.unknown_calls import unknown_call
+from slimport.index.walking import walk
 
 # What looks into collections that the statements before have filled.
 _COLLECTED = ("slim.get_", "slim.losses.get_", "tf.get_collection", "tf.losses.get_")
@@ -93,7 +94,7 @@ class HandLoopChecks:
                 raise Stays("not every placeholder is fed, or another tensor is", run.statement)
         for request in self._requests:
             value = request.feed.get(rate or "")
-            if value is not None and any(isinstance(n, ast.Call) for n in ast.walk(value)):
+            if value is not None and any(isinstance(n, ast.Call) for n in walk(value)):
                 raise Stays("the learning rate is computed while it is fed", value)
         for feed in self._loop.feeds:
             assert isinstance(feed.value, ast.Dict)
@@ -106,10 +107,10 @@ class HandLoopChecks:
         begun = [s for s in loop.gone if _runs(s)]
         later = [run.statement for run in loop.runs]
         later += [*(found.statement for found in loop.saves), *loop.restored]
-        nodes = [n for s in body for n in ast.walk(s)]
+        nodes = [n for s in body for n in walk(s)]
         for statement in begun:
             repeats = (n for n in nodes if isinstance(n, ast.For | ast.While))
-            is_repeated = any(statement in ast.walk(n) for n in repeats)
+            is_repeated = any(statement in walk(n) for n in repeats)
             before = [s for s in later if s.lineno < statement.lineno]
             if is_repeated or not all(_are_apart(s, statement, nodes) for s in before):
                 raise Stays("variables are initialized again", statement)
@@ -204,7 +205,7 @@ class HandLoopChecks:
         parts += [node for node in (loop.rate_argument,) if node is not None]
         parts += [t for run in loop.runs for t in getattr(run.statement, "targets", ())]
         parts += self._headers()
-        allowed = {id(node) for part in parts for node in ast.walk(part)}
+        allowed = {id(node) for part in parts for node in walk(part)}
         allowed |= {id(name) for name in self._values_named()}
         for statement in self._function.node.body:
             for node in names_outside(statement):
@@ -220,13 +221,13 @@ class HandLoopChecks:
 
     def _check_graph(self) -> None:
         """Nothing else needs the graph."""
-        own = {id(node) for part in [*self._own, *self._headers()] for node in ast.walk(part)}
+        own = {id(node) for part in [*self._own, *self._headers()] for node in walk(part)}
         references = [r for function in self._others for r in function.references]
         for reference in self._function.references:
             if reference.api.name not in self._goes or id(reference.node) not in own:
                 references.append(reference)
         opened = self._loop.graph.items[0] if self._loop.graph is not None else None
-        of_graph = {id(node) for node in ast.walk(opened)} if opened is not None else set()
+        of_graph = {id(node) for node in walk(opened)} if opened is not None else set()
         for reference in (r for r in references if id(r.node) not in of_graph):
             if self._read and any(reference.node is caught for caught in self._loop.ends):
                 continue
@@ -234,7 +235,7 @@ class HandLoopChecks:
                 raise Stays("it goes on when the queue ends", reference.node)
             if any(pipeline.belongs(reference) for pipeline in self._read.values()):
                 continue
-            if any(reference.node in ast.walk(graph) for graph in graphs_told(self._loop)):
+            if any(reference.node in walk(graph) for graph in graphs_told(self._loop)):
                 continue
             if reference.api.name in (MERGE, WRITER) and reference.call is not None:
                 continue
@@ -246,7 +247,7 @@ class HandLoopChecks:
         if before is not None:
             raise Stays(f"{before.api.name} of a caller may be part of its graph", before.node)
         for code in [*self._loop.block, *(f.node for f in self._others)]:
-            for node in ast.walk(code):
+            for node in walk(code):
                 if is_run_on_request(node):
                     raise Stays("it runs what a session asks for", node)
 
@@ -258,7 +259,7 @@ class HandLoopChecks:
     def _check_rest(self) -> None:
         """What stays beside the loss makes no tensors, and looks for none in the loop."""
         left = [*self._own, *self._loop.looks_up, *(run.statement for run in self._loop.runs)]
-        known = {id(node) for statement in left for node in ast.walk(statement)}
+        known = {id(node) for statement in left for node in walk(statement)}
         for statement in nested(self._loop.block):
             if id(statement) in known or hasattr(statement, "body"):
                 continue
@@ -282,9 +283,7 @@ def _are_apart(one: ast.stmt, other: ast.stmt, nodes: Sequence[ast.AST]) -> bool
     """Whether statements are in two branches of a condition."""
     for node in nodes:
         if isinstance(node, ast.If):
-            sides = [
-                {id(n) for s in side for n in ast.walk(s)} for side in (node.body, node.orelse)
-            ]
+            sides = [{id(n) for s in side for n in walk(s)} for side in (node.body, node.orelse)]
             for first, second in (sides, sides[::-1]):
                 if id(one) in first and id(other) in second:
                     return True

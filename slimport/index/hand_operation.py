@@ -11,6 +11,7 @@ from slimport.index.hand_loop import PLACEHOLDER, Gradients, Minimized, nested
 from slimport.index.program import Function
 from slimport.index.stays import Stays
 from slimport.index.training import TRAIN_OP
+from slimport.index.walking import walk
 
 _OF_MINIMIZE = {"loss", "global_step", "var_list", "name", "colocate_gradients_with_ops"}
 _OF_APPLYING = {"grads_and_vars", "global_step", "name"}
@@ -51,7 +52,7 @@ class OperationReading:
             Stays: There is none that can be told, or more than one.
         """
         found = [m for s in self.block if (m := self._minimizing(s)) is not None]
-        calls = {id(n) for s in nested(self.block) for n in ast.walk(s) if self._minimizes(n)}
+        calls = {id(n) for s in nested(self.block) for n in walk(s) if self._minimizes(n)}
         if len(found) != 1 or len(calls) != 1:
             raise Stays("there is not one training operation", self._node)
         return self._grouped(self._after_updates(found[0]))
@@ -117,7 +118,7 @@ class OperationReading:
         """Gradients that are computed by a call, changed by statements, and applied."""
         given = argument(call, 0, "grads_and_vars")
         before = self.block[: self.block.index(statement)]
-        around = [(s, n) for s in (*before, statement) for n in ast.walk(s)]
+        around = [(s, n) for s in (*before, statement) for n in walk(s)]
         calls = [(s, n) for s, n in around if self._computes(n, optimizer)]
         if len(calls) != 1 or given is None:
             raise Stays("there is not one call that computes gradients", statement)
@@ -170,7 +171,7 @@ class OperationReading:
             return False
         if statement.body[0].lineno == statement.lineno:
             return False
-        trains = any(self._minimizes(n) for s in statement.body for n in ast.walk(s))
+        trains = any(self._minimizes(n) for s in statement.body for n in walk(s))
         return self._api(statement.items[0].context_expr) == _DEPENDENCIES and trains
 
     def _names_placeholders(self, statement: ast.stmt) -> bool:
@@ -249,7 +250,7 @@ def _changing(before: Sequence[ast.stmt], first: ast.stmt) -> list[ast.stmt]:
 def mutated(statements: Sequence[ast.AST]) -> set[str]:
     """Names of what statements change in place, as far as can be seen."""
     names = set()
-    for node in (n for s in statements for n in ast.walk(s)):
+    for node in (n for s in statements for n in walk(s)):
         match node:
             case ast.Call(ast.Attribute(ast.Name(name), "append" | "extend" | "insert" | "update")):
                 names.add(name)

@@ -13,6 +13,7 @@ from slimport.index.hand_loop_reading import HandLoopReading
 from slimport.index.hand_restores import savers_gone
 from slimport.index.program import Function, Program
 from slimport.index.stays import Stays
+from slimport.index.walking import walk
 
 
 class PredictionReading(HandLoopReading):
@@ -82,7 +83,7 @@ class PredictionReading(HandLoopReading):
 
 def has_variables(function: Function, program: Program) -> bool:
     """Whether what a session runs may have variables: some code only decodes images."""
-    nodes = (n for n in ast.walk(function.node) if isinstance(n, ast.Attribute))
+    nodes = (n for n in walk(function.node) if isinstance(n, ast.Attribute))
     if any(node.attr == "restore" for node in nodes):
         return True
     return any(makes_variables(s, function, program) for s in function.node.body)

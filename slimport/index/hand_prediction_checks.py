@@ -24,6 +24,7 @@ from slimport.index.resolve import InTree
 from slimport.index.stays import Stays
 from slimport.index.told_apart import NEEDS_A_GRAPH, is_run_on_request
 from slimport.index.training import TRAIN_OP
+from slimport.index.walking import walk
 
 # Graphs that are read from files, what is initialized beside variables, what counts runs.
 _NOWHERE = (
@@ -114,7 +115,7 @@ class PredictionChecks(HandLoopChecks):
     def _check_dictionary(self, feed: ast.Assign) -> None:
         """A dictionary with a name is fed, and nothing is put into it elsewhere."""
         names = assigned(feed.targets)
-        for node in ast.walk(self._function.node):
+        for node in walk(self._function.node):
             match node:
                 case ast.Subscript(ast.Name(name)) | ast.Attribute(ast.Name(name)) if name in names:
                     raise Stays(f"{name} is used for something else", node)
@@ -142,7 +143,7 @@ class PredictionChecks(HandLoopChecks):
                     name.startswith("tf.train.") and name.endswith("Optimizer")
                 ):
                     raise Stays("a function that it calls trains", self._first())
-        for node in (n for function in unseen for n in ast.walk(function.node)):
+        for node in (n for function in unseen for n in walk(function.node)):
             if is_run_on_request(node):
                 raise Stays("it runs what a session asks for", node)
 
@@ -151,7 +152,7 @@ class PredictionChecks(HandLoopChecks):
         made = {
             f"{meaning.qualname}.__init__": meaning.module
             for statement in self._loop.of_loss
-            for node in ast.walk(statement)
+            for node in walk(statement)
             if isinstance(node, ast.Call)
             and isinstance(
                 meaning := self._program.resolve(node.func, self._function.module), InTree
@@ -181,7 +182,7 @@ class PredictionChecks(HandLoopChecks):
                 later = block[position + 1 :]
                 if isinstance(statement, ast.For):
                     later = [*statement.body, *later]
-                nodes = [*_targets(statement), *(n for s in later for n in ast.walk(s))]
+                nodes = [*_targets(statement), *(n for s in later for n in walk(s))]
                 found += [n for n in nodes if isinstance(n, ast.Name) and n.id in names]
         return found
 
@@ -200,12 +201,12 @@ def of_network(reason: Stays) -> Stays:
 def bound_first(statement: ast.stmt) -> set[str]:
     """Names that a compound statement binds above where it uses them, such as a loop's."""
     found: dict[str, bool] = {}
-    names = [node for node in ast.walk(statement) if isinstance(node, ast.Name)]
+    names = [node for node in walk(statement) if isinstance(node, ast.Name)]
     if isinstance(statement, ast.For | ast.With | ast.If | ast.While | ast.Try):
         for node in sorted(names, key=lambda n: (n.lineno, isinstance(n.ctx, ast.Store))):
             found.setdefault(node.id, isinstance(node.ctx, ast.Store))
     if isinstance(statement, ast.For):
-        found |= {n.id: True for n in ast.walk(statement.target) if isinstance(n, ast.Name)}
+        found |= {n.id: True for n in walk(statement.target) if isinstance(n, ast.Name)}
     return {name for name, is_bound in found.items() if is_bound}
 
 
@@ -221,7 +222,7 @@ def _targets(statement: ast.stmt) -> list[ast.Name]:
 
 def _blocks(node: ast.AST) -> Iterator[list[ast.stmt]]:
     """Every list of statements, the inner ones included."""
-    for inner in ast.walk(node):
+    for inner in walk(node):
         for name in ("body", "orelse", "finalbody"):
             block = getattr(inner, name, None)
             if isinstance(block, list):

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 
 from slimport.index.blocks import references_in
 from slimport.index.program import Function
+from slimport.index.walking import walk
 
 END = "tf.errors.OutOfRangeError"
 
@@ -38,11 +39,11 @@ def ends(nodes: Iterable[ast.stmt], function: Function) -> list[ast.expr]:
 
 def _may_end_otherwise(node: ast.Try) -> bool:
     """Whether an iterator of the author's may raise StopIteration."""
-    calls = [n for s in node.body for n in ast.walk(s) if isinstance(n, ast.Call)]
+    calls = [n for s in node.body for n in walk(s) if isinstance(n, ast.Call)]
     named = {n.func.id for n in calls if isinstance(n.func, ast.Name)}
     methods = {n.func.attr for n in calls if isinstance(n.func, ast.Attribute)}
     return bool({"next", "StopIteration"} & named or {"next", "__next__"} & methods)
 
 
 def _names(statements: Iterable[ast.stmt]) -> set[str]:
-    return {n.id for s in statements for n in ast.walk(s) if isinstance(n, ast.Name)}
+    return {n.id for s in statements for n in walk(s) if isinstance(n, ast.Name)}

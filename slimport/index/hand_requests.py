@@ -11,6 +11,7 @@ from slimport.index.hand_loop import names_outside
 from slimport.index.program import Function
 from slimport.index.session_runs import Request, Run, request_of, run_of
 from slimport.index.stays import Stays
+from slimport.index.walking import walk
 
 _READS_STEP = "tf.train.global_step"
 
@@ -67,7 +68,7 @@ def requests(
     """
     found = Requests()
     of_calls = {id(getattr(s, "value", None)): s for s in statements}
-    skipped = {id(node) for statement in gone for node in ast.walk(statement)}
+    skipped = {id(node) for statement in gone for node in walk(statement)}
     tensors = {named.operation, *named.tensors, *named.steps}
     for call in _calls(function, {named.session, *tensors}):
         if id(call) in skipped:
@@ -93,7 +94,7 @@ def _calls(function: Function, names: Collection[str]) -> Iterator[ast.Call]:
     """Calls of methods of these names, and calls that are handed them."""
     for statement in function.node.body:
         outside = {id(node) for node in names_outside(statement) if node.id in names}
-        for node in ast.walk(statement):
+        for node in walk(statement):
             if isinstance(node, ast.Call):
                 parts = [getattr(node.func, "value", None), *node.args]
                 if any(id(part) in outside for part in parts):
@@ -131,14 +132,14 @@ def _calls_tensorflow(statement: ast.stmt, function: Function) -> bool:
 
 
 def _bound(statement: ast.stmt) -> set[str]:
-    return {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and not _is_load(n)}
+    return {n.id for n in walk(statement) if isinstance(n, ast.Name) and not _is_load(n)}
 
 
 def _binds_only(statement: ast.stmt) -> bool:
     """Whether an assignment gives values to plain names alone."""
     if not isinstance(statement, ast.Assign):
         return False
-    nodes = [n for target in statement.targets for n in ast.walk(target)]
+    nodes = [n for target in statement.targets for n in walk(target)]
     return not any(isinstance(n, ast.Attribute | ast.Subscript) for n in nodes)
 
 

@@ -10,6 +10,7 @@ from slimport.index.blocks import argument, call_of, references_in
 from slimport.index.hand_loop import HandLoop
 from slimport.index.program import Function
 from slimport.index.session_runs import Saved
+from slimport.index.walking import walk
 
 AVERAGES = "tf.train.ExponentialMovingAverage"
 _TO_RESTORE = "slim.get_variables_to_restore"
@@ -122,13 +123,13 @@ def list_of(saver: ast.stmt, block: list[ast.stmt], function: Function) -> ast.s
 
 def _used_beside(made: ast.stmt, users: Sequence[ast.stmt], function: Function) -> bool:
     """Whether anything but these statements uses what one makes."""
-    within = {id(node) for user in users for node in ast.walk(user)}
+    within = {id(node) for user in users for node in walk(user)}
     return any(
         isinstance(node, ast.Name)
         and node.id in _bound(made)
         and isinstance(node.ctx, ast.Load)
         and id(node) not in within
-        for node in ast.walk(function.node)
+        for node in walk(function.node)
     )
 
 
@@ -142,4 +143,4 @@ def _bound(statement: ast.stmt) -> set[str]:
 def _is_plain(value: ast.expr) -> bool:
     """Whether it is constants alone, which mean the same at another place."""
     parts = (ast.Constant, ast.List, ast.Tuple, ast.expr_context)
-    return all(isinstance(node, parts) for node in ast.walk(value))
+    return all(isinstance(node, parts) for node in walk(value))

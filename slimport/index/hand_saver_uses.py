@@ -7,6 +7,7 @@ import ast
 from slimport.index.hand_gradients import bound
 from slimport.index.hand_loop import HandLoop
 from slimport.index.stays import Stays
+from slimport.index.walking import walk
 
 _PATH_AND_STEP = 3  # behind the session
 _METHODS = {"recover_last_checkpoints", "restore", "save"}
@@ -20,7 +21,7 @@ def check_saver_uses(loop: HandLoop) -> None:
         Stays: If they are used in another way.
     """
     names = bound(loop.savers)
-    nodes = list(ast.walk(loop.function.node))
+    nodes = list(walk(loop.function.node))
     methods = {id(n.func): n for n in nodes if isinstance(n, ast.Call)}
     used = {id(n.value): n for n in nodes if isinstance(n, ast.Attribute)}
     for node in nodes:

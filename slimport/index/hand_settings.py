@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable
 
 from slimport.index.program import Function
+from slimport.index.walking import walk
 
 _SETTINGS = ("tf.ConfigProto", "tf.GPUOptions")
 
@@ -31,9 +32,9 @@ def settings(
                 if name in found:
                     found[name].append(statement)
     while True:
-        within = {id(n) for s in found.values() for part in s for n in ast.walk(part)}
-        within |= {id(n) for n in ast.walk(session)}
-        names = [n for n in ast.walk(function.node) if isinstance(n, ast.Name)]
+        within = {id(n) for s in found.values() for part in s for n in walk(part)}
+        within |= {id(n) for n in walk(session)}
+        names = [n for n in walk(function.node) if isinstance(n, ast.Name)]
         kept = {n.id for n in names if n.id in found and id(n) not in within}
         if not kept:
             return [statement for several in found.values() for statement in several]

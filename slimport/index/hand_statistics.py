@@ -10,6 +10,7 @@ from slimport.index.hand_loop import HandLoop
 from slimport.index.kept import may_call_any
 from slimport.index.program import Function, Program, Reference, closure_of
 from slimport.index.stays import Stays
+from slimport.index.walking import walk
 
 # slim's networks that normalize.
 _NETS = ("slim.nets.inception", "slim.nets.resnet")
@@ -90,7 +91,7 @@ class Code:
 
     def _calls(self) -> Iterator[tuple[ast.Call, Function]]:
         for statement in self._loop.of_loss:
-            for node in ast.walk(statement):
+            for node in walk(statement):
                 if isinstance(node, ast.Call):
                     yield node, self._loop.function
         for function in self._functions:
@@ -111,7 +112,7 @@ class Code:
 
     def tells_where(self) -> bool:
         """Whether a batch norm may be told where its updates go, such as nowhere."""
-        for node in (n for part in self.parts() for n in ast.walk(part)):
+        for node in (n for part in self.parts() for n in walk(part)):
             match node:
                 case ast.keyword(arg="updates_collections") | ast.Constant("updates_collections"):
                     return True

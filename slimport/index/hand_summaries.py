@@ -10,6 +10,7 @@ from slimport.index.hand_loop import HandLoop
 from slimport.index.program import Function, Program
 from slimport.index.stays import Stays
 from slimport.index.summaries_kept import MERGE_ALL
+from slimport.index.walking import walk
 
 WRITER = "tf.summary.FileWriter"
 _GRAPH = "tf.get_default_graph"
@@ -64,7 +65,7 @@ def check_summaries(loop: HandLoop, program: Program) -> None:
     if len(loop.merged) > 1:
         raise Stays("summaries are merged twice", loop.merged[-1])
     merged = loop.block.index(loop.merged[0])
-    inside = {id(n) for s in loop.of_loss for n in ast.walk(s) if loop.block.index(s) < merged}
+    inside = {id(n) for s in loop.of_loss for n in walk(s) if loop.block.index(s) < merged}
     references = [r for r in loop.function.references if id(r.node) not in inside]
     references += [r for f in loop.beside(program) for r in f.references]
     for reference in references:
@@ -76,7 +77,7 @@ def check_summaries(loop: HandLoop, program: Program) -> None:
 
 def _check_writers(loop: HandLoop) -> None:
     """Each has a name, of which what is called is known."""
-    statements = [n for n in ast.walk(loop.function.node) if isinstance(n, ast.Assign)]
+    statements = [n for n in walk(loop.function.node) if isinstance(n, ast.Assign)]
     made = {id(s.value): s for s in statements if call_of(s) in loop.writers}
     names = set()
     for call in loop.writers:
@@ -85,7 +86,7 @@ def _check_writers(loop: HandLoop) -> None:
                 names.add(name)
             case _:
                 raise Stays("a writer of summaries has no name", call)
-    for node in ast.walk(loop.function.node):
+    for node in walk(loop.function.node):
         match node:
             case ast.Attribute(ast.Name(name), method) if name in names and method not in _METHODS:
                 raise Stays(f"{name}.{method} has no equal", node)

@@ -10,6 +10,7 @@ from slimport.index.blocks import assigned
 from slimport.index.free_names import shared_names
 from slimport.index.program import Function, Program
 from slimport.index.resolve import External, InTree, InTreeModule
+from slimport.index.walking import walk
 
 # Methods of lists, sets and dictionaries after which they hold more, less, or in another order.
 _COUNTING = frozenset(
@@ -164,11 +165,11 @@ def _own(function: Function) -> set[str]:
 
 def _counts(function: Function, name: str) -> bool:
     """Whether a function gives a name from outside a value that is made of its value before."""
-    for node in ast.walk(function.node):
+    for node in walk(function.node):
         match node:
             case ast.AugAssign(ast.Name(target)) if target == name:
                 return True
             case ast.Assign(targets, value) if name in assigned(targets):
-                if any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(value)):
+                if any(isinstance(n, ast.Name) and n.id == name for n in walk(value)):
                     return True
     return False

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from slimport.index.blocks import argument, assigned, loaded
 from slimport.index.later_uses import used_later
 from slimport.index.program import Function
+from slimport.index.walking import walk
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +58,7 @@ def joined(
         return _comprehended(given, batch)
     if not isinstance(given, ast.Name):
         return None
-    places = [n for n in ast.walk(function.node) if _is_name(n, given.id)]
+    places = [n for n in walk(function.node) if _is_name(n, given.id)]
     for statement in block:
         match statement:
             case ast.Assign([ast.Name(name)], ast.ListComp() as value) if name == given.id:
@@ -74,7 +75,7 @@ def _comprehended(value: ast.ListComp, statement: ast.stmt) -> Join | None:
     if others or generator.ifs or not _is_range(generator.iter):
         return None
     counted = assigned([generator.target])
-    inside = {n.id for n in ast.walk(value.elt) if isinstance(n, ast.Name)}
+    inside = {n.id for n in walk(value.elt) if isinstance(n, ast.Name)}
     return None if counted & inside else Join(value.elt, statement)
 
 

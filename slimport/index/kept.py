@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from slimport import slim_api
 from slimport.index.resolve import Api, External, InTree, Meaning
+from slimport.index.walking import walk
 
 if TYPE_CHECKING:
     from slimport.index.modules import Module
@@ -152,9 +153,7 @@ class KeptLayers:
     def _parents_in(self, module: Module) -> dict[ast.AST, ast.AST]:
         if module not in self._parents:
             self._parents[module] = {
-                child: node
-                for node in ast.walk(module.tree)
-                for child in ast.iter_child_nodes(node)
+                child: node for node in walk(module.tree) for child in ast.iter_child_nodes(node)
             }
         return self._parents[module]
 

@@ -12,6 +12,7 @@ from slimport.index.hand_loop import HandLoop
 from slimport.index.program import Function, Program, Reference, callees, closure_of
 from slimport.index.stays import Stays
 from slimport.index.training import Training
+from slimport.index.walking import walk
 
 _INIT = "tf.train.init_from_checkpoint"
 _RESTORED = "slim.get_variables_to_restore"
@@ -81,7 +82,7 @@ def _names_step(statement: ast.stmt, function: Function, program: Program) -> bo
 def _reached(statement: ast.stmt, own: Function, program: Program) -> Iterator[Reference]:
     """What a statement refers to, functions that it calls or defines included."""
     yield from references_in(statement, own)
-    nodes = set(ast.walk(statement))
+    nodes = set(walk(statement))
     defined = {f for f in program.by_module[own.module] if f.node in nodes}
     for function in closure_of({*called(statement, own, program), *defined}, callees):
         yield from function.references
@@ -119,11 +120,11 @@ def _strings(node: ast.expr, function: Function) -> set[str]:
     """The strings of a list, also of one that has a name in the function."""
     found: list[ast.AST] = [node]
     if isinstance(node, ast.Name):
-        for statement in ast.walk(function.node):
+        for statement in walk(function.node):
             match statement:
                 case ast.Assign([ast.Name(name)], value) if name == node.id:
                     found.append(value)
-    constants = (c for part in found for c in ast.walk(part) if isinstance(c, ast.Constant))
+    constants = (c for part in found for c in walk(part) if isinstance(c, ast.Constant))
     return {c.value for c in constants if isinstance(c.value, str)}
 
 

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Collection, Iterable, Iterator
 
 from slimport.index.program import Function
+from slimport.index.walking import walk
 
 
 def used_later(later: Iterable[ast.stmt], function: Function, bound: Collection[str]) -> set[str]:
@@ -25,7 +26,7 @@ def used_later(later: Iterable[ast.stmt], function: Function, bound: Collection[
 
 def _own_loads(statement: ast.stmt, function: Function) -> set[str]:
     """The names of a function that a statement uses; ``x += 1`` uses `x`."""
-    counted = {id(n.target) for n in ast.walk(statement) if isinstance(n, ast.AugAssign)}
+    counted = {id(n.target) for n in walk(statement) if isinstance(n, ast.AugAssign)}
     names = own_names(statement, function)
     return {n.id for n in names if isinstance(n.ctx, ast.Load) or id(n) in counted}
 
@@ -33,7 +34,7 @@ def _own_loads(statement: ast.stmt, function: Function) -> set[str]:
 def own_names(node: ast.AST, function: Function) -> Iterator[ast.Name]:
     """Where a node names what is a function's own, in functions within it, too."""
     scopes = function.module.scopes.scope_of
-    for name in ast.walk(node):
+    for name in walk(node):
         if isinstance(name, ast.Name) and name in scopes:
             owner = scopes[name].lookup(name.id)
             if owner is not None and owner[0].node is function.node:
@@ -48,7 +49,7 @@ def following(function: Function, statement: ast.stmt) -> list[ast.stmt]:
 
 def _behind(block: list[ast.stmt], statement: ast.stmt) -> Iterator[ast.stmt]:
     for i, outer in enumerate(block):
-        if any(node is statement for node in ast.walk(outer)):
+        if any(node is statement for node in walk(outer)):
             if outer is not statement:
                 yield from _behind(getattr(outer, "body", []), statement)
             yield from block[i + 1 :]

@@ -7,6 +7,7 @@ from functools import cache
 
 from slimport.index.modules import Module
 from slimport.index.program import Program
+from slimport.index.walking import walk
 
 # What restores variables, by itself or when it is asked to.
 RESTORING = (
@@ -51,6 +52,6 @@ class LayerPrograms:
 
 @cache
 def _imports_by_name(module: Module) -> bool:
-    calls = (node.func for node in ast.walk(module.tree) if isinstance(node, ast.Call))
+    calls = (node.func for node in walk(module.tree) if isinstance(node, ast.Call))
     names = (getattr(call, "attr", None) or getattr(call, "id", None) for call in calls)
     return any(name in _IMPORTERS for name in names)

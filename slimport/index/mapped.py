@@ -9,6 +9,7 @@ from slimport.index.global_steps import STEPS
 from slimport.index.later_uses import used_later
 from slimport.index.program import Function, Program, builds_layers, callees, closure_of
 from slimport.index.training import is_inside
+from slimport.index.walking import walk
 
 # Functions of Python that compute a number or a list, and change nothing.
 _COUNTING = frozenset("abs float int len list max min range round sorted str sum tuple".split())
@@ -64,7 +65,7 @@ def mapped(
 
 def _above(made: list[ast.stmt], function: Function) -> set[str]:
     """The names of a function that have a value before it reads."""
-    nodes = list(ast.walk(function.node))
+    nodes = list(walk(function.node))
     first = min(statement.lineno for statement in made)
     stores = (n for n in nodes if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load))
     parameters = {n.arg for n in nodes if isinstance(n, ast.arg)}
@@ -75,7 +76,7 @@ def _is_beside(statement: ast.stmt, inside: list[ast.stmt], function: Function) 
     """Whether a statement computes the same before all of those that make tensors."""
     if not _computes(statement) or _names_tensors(statement, function):
         return False
-    calls = [n.func for n in ast.walk(statement) if isinstance(n, ast.Call)]
+    calls = [n.func for n in walk(statement) if isinstance(n, ast.Call)]
     if not all(isinstance(c, ast.Name) and c.id in _COUNTING for c in calls):
         return False
     before = [s for s in inside if s.lineno < statement.lineno]
@@ -101,7 +102,7 @@ def _names_tensors(statement: ast.stmt, function: Function) -> bool:
 
 def _changed_by(statements: list[ast.stmt]) -> set[str]:
     """The names whose objects statements may change: ``x[0] = ...``, ``x.append(...)``."""
-    nodes = [node for statement in statements for node in ast.walk(statement)]
+    nodes = [node for statement in statements for node in walk(statement)]
     stored = [
         node.value
         for node in nodes

@@ -11,6 +11,7 @@ from slimport.index.global_steps import STEPS
 from slimport.index.hand_loop import nested
 from slimport.index.program import Function, Program, callees, closure_of
 from slimport.index.training import is_inside
+from slimport.index.walking import walk
 
 # What gives the same in every run of a graph, and what says how examples are read.
 _CONSTANT = (
@@ -70,7 +71,7 @@ def compares_tensors(
         makes = any(is_inside(r) for r in references_in(statement, function))
         if loaded([statement]) & tensors and (makes or isinstance(statement, ast.Assign)):
             tensors |= assigned([statement])
-    for node in (n for s in inside for n in ast.walk(s)):
+    for node in (n for s in inside for n in walk(s)):
         if isinstance(node, ast.Compare):
             is_asked = any(isinstance(o, ast.Eq | ast.NotEq) for o in node.ops)
             sides = [n for n in (node.left, *node.comparators) if isinstance(n, ast.Name)]
@@ -93,7 +94,7 @@ def _is_constant(name: str) -> bool:
 
 def _as_it_is(statements: Iterable[ast.AST]) -> set[str]:
     """The names that statements use themselves: not of a function, nor for an attribute."""
-    nodes = [n for statement in statements for n in ast.walk(statement)]
+    nodes = [n for statement in statements for n in walk(statement)]
     taken = {id(part) for node in nodes for part in _of_others(node)}
     return loaded(n for n in nodes if isinstance(n, ast.Name) and id(n) not in taken)
 

@@ -10,6 +10,7 @@ from slimport.index.blocks import loaded
 from slimport.index.metric_calls import MetricCall, metric_call
 from slimport.index.program import Function
 from slimport.index.stays import Stays
+from slimport.index.walking import walk
 
 AGGREGATES = tuple(f"{home}.metrics.aggregate_metric_map" for home in ("slim", "tf.contrib"))
 _NO_EQUAL = "a metric has no equal among Keras' metrics"
@@ -138,7 +139,7 @@ def _of_name(
     gone: list[ast.stmt] = [end]
     known = 1
     for statement in block[: block.index(end)]:
-        for node in ast.walk(statement):
+        for node in walk(statement):
             match node:
                 case ast.Assign([ast.Name(target)], ast.Dict() as metrics) if target == name:
                     if node is not statement or logs:
@@ -153,7 +154,7 @@ def _of_name(
                         raise Stays(_NO_EQUAL)
                     logs[node] = [metric]
                     known += 1
-    uses = [n for n in ast.walk(function.node) if isinstance(n, ast.Name) and n.id == name]
+    uses = [n for n in walk(function.node) if isinstance(n, ast.Name) and n.id == name]
     if len(uses) != known or not logs:
         raise Stays("the metrics are not told one by one")
     if any(name in loaded([m.call]) for metrics in logs.values() for m in metrics):

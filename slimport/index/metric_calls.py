@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from slimport.index.program import Function, bind
+from slimport.index.walking import walk
 
 # The parameters that slim has in another order than tf.metrics.
 _OF_SLIM, _OF_TF = ("predictions", "labels"), ("labels", "predictions")
@@ -161,7 +162,7 @@ def _values_of(name: str, function: Function) -> Iterator[ast.expr | None]:
     """What a name is assigned, `None` where that is not a plain assignment."""
     plain = [
         node
-        for node in ast.walk(function.node)
+        for node in walk(function.node)
         if isinstance(node, ast.Assign)
         and len(node.targets) == 1
         and isinstance(node.targets[0], ast.Name)
@@ -169,7 +170,7 @@ def _values_of(name: str, function: Function) -> Iterator[ast.expr | None]:
     ]
     stores = [
         node
-        for node in ast.walk(function.node)
+        for node in walk(function.node)
         if isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load)
     ]
     yield from (node.value for node in plain)

@@ -31,6 +31,7 @@ from slimport.index.program import (
     closure_of,
 )
 from slimport.index.stays import Stays
+from slimport.index.walking import walk
 
 PROVIDER = "slim.dataset_data_provider.DatasetDataProvider"
 # What makes batches, and its parameters in order.
@@ -265,7 +266,7 @@ def _provided(
                 gets = [s for s in block if _reads(s, name)]
                 if join is not None and join.loop is None and _is_listed(join.tensors, name):
                     gets = [join.made]
-                reads = [n for n in ast.walk(function.node) if _is_get(n, name)]
+                reads = [n for n in walk(function.node) if _is_get(n, name)]
                 return (name, gets[0]) if gets and len(reads) == 1 else None
     return None
 
@@ -409,12 +410,12 @@ def _placed(pipeline: Pipeline, around: list[ast.stmt], program: Program) -> Pip
 
 
 def _all_within(pipeline: Pipeline, block: list[ast.stmt]) -> bool:
-    inside = [node for statement in block for node in ast.walk(statement)]
+    inside = [node for statement in block for node in walk(statement)]
     return all(part in inside for part in pipeline.parts)
 
 
 def _holds_any(statement: ast.stmt, parts: list[ast.stmt]) -> bool:
-    return any(node in parts for node in ast.walk(statement))
+    return any(node in parts for node in walk(statement))
 
 
 _NO = ast.Constant(False)

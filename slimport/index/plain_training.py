@@ -12,6 +12,7 @@ from slimport.index.pipelines import Pipeline
 from slimport.index.program import Function, Program, callees, closure_of
 from slimport.index.training import Training
 from slimport.index.training_summaries import summarizes_gradients
+from slimport.index.walking import walk
 
 _TOTAL = ("slim.losses.get_total_loss", "tf.losses.get_total_loss")
 _CONSTANT = "tf.constant"
@@ -193,7 +194,7 @@ class _Reading:
             return False
         if function.all_callers != {self._function} or function.escapes:
             return False
-        returns = [n for n in ast.walk(function.node) if isinstance(n, ast.Return)]
+        returns = [n for n in walk(function.node) if isinstance(n, ast.Return)]
         return returns == [pipeline.handed_on]
 
     def _only_sums_up(self, statements: Sequence[ast.stmt], loss: Loss) -> bool:
@@ -254,10 +255,10 @@ def _pairs(pipeline: Pipeline) -> bool:
 
 
 def _regularizes(node: ast.AST) -> bool:
-    return any("regularizer" in (n.arg or "") for n in ast.walk(node) if isinstance(n, ast.keyword))
+    return any("regularizer" in (n.arg or "") for n in walk(node) if isinstance(n, ast.keyword))
 
 
 def _asks_for_shape(node: ast.AST) -> bool:
     return any(
-        isinstance(n, ast.Attribute) and n.attr in ("shape", "get_shape") for n in ast.walk(node)
+        isinstance(n, ast.Attribute) and n.attr in ("shape", "get_shape") for n in walk(node)
     )

@@ -10,6 +10,7 @@ from slimport.index.blocks import argument
 from slimport.index.modules import Module
 from slimport.index.program import Function, Program, bind
 from slimport.index.resolve import External, InTree
+from slimport.index.walking import walk
 
 PREFETCH_QUEUE = "slim.prefetch_queue.prefetch_queue"
 # What a dataset has a place for, or has no need of.
@@ -76,7 +77,7 @@ def prefetch_queue(
                     return None
                 tensors = given.pop("tensors")
                 others = list(given.values())
-                if any(isinstance(n, ast.Call) for value in others for n in ast.walk(value)):
+                if any(isinstance(n, ast.Call) for value in others for n in walk(value)):
                     return None  # nothing is left of them
                 try:
                     (dequeue,) = _taken_out(name, function, program)
@@ -100,8 +101,8 @@ def _taken_out(name: str, function: Function, program: Program) -> Iterator[Dequ
     own = next(scope for scope in module.all_scopes() if scope.node is function.node)
     if len(own.bindings.get(name, ())) != 1:
         raise _Unknown
-    parents = {c: node for node in ast.walk(function.node) for c in ast.iter_child_nodes(node)}
-    for node in ast.walk(function.node):
+    parents = {c: node for node in walk(function.node) for c in ast.iter_child_nodes(node)}
+    for node in walk(function.node):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id == name:
             found = module.scopes.scope_of[node].lookup(name)
             if found is not None and found[0] is own:
@@ -164,7 +165,7 @@ def _cloned_by(call: ast.Call, given: ast.List, module: Module, program: Program
     target = _meant(callee, module, program)
     named = [
         node
-        for node in ast.walk(module.tree)
+        for node in walk(module.tree)
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id == callee.id
     ]
     elsewhere = "." not in target.qualname and any(module in m for m in program.imports.values())

@@ -22,6 +22,7 @@ from slimport.index.names import (
 )
 from slimport.index.resolve import Api, InTree, Meaning, Resolver
 from slimport.index.tf_layers import functions_with_tf_layers
+from slimport.index.walking import walk
 
 # line, column, end line, end column; lines from 1, columns in characters from 0 (as libcst counts)
 Span = tuple[int, int, int, int]
@@ -231,7 +232,7 @@ class Program:
 
     def _named_in(self, caller: Function) -> set[str]:
         """The attributes that a function names; empty text where it calls what nobody knows."""
-        nodes = ast.walk(caller.node)
+        nodes = walk(caller.node)
         named = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
         unknown = any(self._may_call_any(call, caller.module) for call in caller.calls)
         return named | {""} if unknown else named

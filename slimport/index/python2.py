@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from slimport.index.modules import Module
 from slimport.index.program import ColumnMap, Program, Reference, closure_of
 from slimport.index.resolve import Api
+from slimport.index.walking import walk
 from slimport.python2_api import METHODS, NAMES, PREFIX, UNSURE
 
 _ANY = re.compile(r"\b(" + "|".join((*NAMES, *METHODS)) + r")\b")
@@ -53,8 +54,8 @@ def _names(module: Module, program: Program) -> Iterator[_Found]:
         _is_unknown(star, source, program) for source in sources for star in _stars(source)
     )
     prefix = UNSURE if unknown else PREFIX
-    callees = {n.func: n for n in ast.walk(module.tree) if isinstance(n, ast.Call)}
-    for node in ast.walk(module.tree):
+    callees = {n.func: n for n in walk(module.tree) if isinstance(n, ast.Call)}
+    for node in walk(module.tree):
         if isinstance(node, ast.Name) and node.id in NAMES and isinstance(node.ctx, ast.Load):
             scope = module.scopes.scope_of.get(node, module.scope)
             if scope.lookup(node.id) is None and node.id not in bound:
@@ -74,7 +75,7 @@ def _is_unknown(star: str, module: Module, program: Program) -> bool:
 
 
 def _methods(module: Module, program: Program, methods: set[str]) -> Iterator[_Found]:
-    for call in ast.walk(module.tree):
+    for call in walk(module.tree):
         node = call.func if isinstance(call, ast.Call) else None
         if not isinstance(call, ast.Call) or not isinstance(node, ast.Attribute):
             continue

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from slimport.index.blocks import argument, called_by, loaded
 from slimport.index.global_steps import passed_steps
 from slimport.index.program import Function, Program
+from slimport.index.walking import walk
 
 
 def rates_of(
@@ -37,13 +38,13 @@ def _takes_rate(
     """Whether a parameter of a function is the learning rate of an optimizer, and no more."""
     if function in seen or function.is_method:
         return False
-    nodes = list(ast.walk(function.node))
+    nodes = list(walk(function.node))
     uses = {id(n) for n in nodes if isinstance(n, ast.Name) and n.id == parameter}
     known: set[int] = set()
     alone = {id(n.value) for n in nodes if isinstance(n, ast.Expr)}
     for reference in function.references:
         if reference.api.name.startswith("tf.summary.") and id(reference.call) in alone:
-            known |= {id(n) for n in ast.walk(reference.call or reference.node)}
+            known |= {id(n) for n in walk(reference.call or reference.node)}
     is_rate = False
     for node in nodes:
         if isinstance(node, ast.Call):

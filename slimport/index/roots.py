@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from slimport.index.modules import Module
 from slimport.index.program import Program
+from slimport.index.walking import walk
 
 Folder = tuple[str, ...]
 
@@ -77,7 +78,7 @@ def _roots_by_module(program: Program) -> dict[Module, set[Folder]]:
 
 
 def _absolute_imports(module: Module) -> Iterable[str]:
-    for node in ast.walk(module.tree):
+    for node in walk(module.tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and not node.level and node.module:

@@ -16,6 +16,7 @@ from slimport.index.program import Function, Program, closure_of
 from slimport.index.stays import Stays
 from slimport.index.training import Training
 from slimport.index.unknown_values import check_values
+from slimport.index.walking import walk
 
 
 def check_again(training: Training, program: Program, read: Mapping[Function, Pipeline]) -> None:
@@ -48,7 +49,7 @@ def handed_in(training: Training) -> list[str]:
     function, of_loss = training.function, training.of_loss
     assert isinstance(function.node, ast.FunctionDef)
     before = training.block[: training.block.index(of_loss[0])]
-    parameters = (n.arg for n in ast.walk(function.node.args) if isinstance(n, ast.arg))
+    parameters = (n.arg for n in walk(function.node.args) if isinstance(n, ast.arg))
     there = {*parameters} | assigned(s for s in before if s not in training.gone)
     if training.graph is not None:
         body = function.node.body
@@ -130,7 +131,7 @@ class _Again:
         kept = self._training.summaries
         added = [a.statement for a in kept.added] if kept is not None else []
         for statement in self._of_loss:
-            if any(node in added for node in ast.walk(statement)):
+            if any(node in added for node in walk(statement)):
                 continue
             more = counting.names(statement, self._function) - made
             if more:
@@ -139,7 +140,7 @@ class _Again:
             if seen:
                 raise Stays(f"what {min(seen)} holds is used beside the loss", statement)
         for callee in self._callees:
-            parameters = {n.arg for n in ast.walk(callee.node) if isinstance(n, ast.arg)}
+            parameters = {n.arg for n in walk(callee.node) if isinstance(n, ast.arg)}
             more = counting.by(callee) - parameters
             if more:
                 raise Stays(f"{min(more)} gets more with each run of the loss", callee.node)

@@ -8,6 +8,7 @@ from slimport.index.blocks import assigned, loaded
 from slimport.index.computing import holds, is_once, made_of
 from slimport.index.global_steps import SCHEDULES, PassedStep, only_schedules
 from slimport.index.program import Function
+from slimport.index.walking import walk
 
 # What a schedule can be computed with, other than a tensor.
 ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div)
@@ -24,7 +25,7 @@ def gives_schedules(passed: PassedStep) -> bool:
         is_known = name in SCHEDULES or reference.call in constants or is_once(name)
         if name.startswith("tf.") and not is_known:
             return False
-    nodes = list(ast.walk(function.node))
+    nodes = list(walk(function.node))
     made = made_of(nodes, {passed.parameter})
     for node in nodes:
         match node:
@@ -38,7 +39,7 @@ def gives_schedules(passed: PassedStep) -> bool:
 
 def rate_constants(function: Function) -> list[ast.Call]:
     """The calls of `tf.constant` whose value a function returns as it is: a number will do."""
-    nodes = list(ast.walk(function.node))
+    nodes = list(walk(function.node))
     returned = [n.value for n in nodes if isinstance(n, ast.Return) and n.value is not None]
     names = {n.id for n in returned if isinstance(n, ast.Name)}
     names -= loaded(n for n in nodes if isinstance(n, ast.expr) and n not in returned)

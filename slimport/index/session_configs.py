@@ -6,6 +6,7 @@ import ast
 
 from slimport.index.lines import Lines, is_none
 from slimport.index.stays import Stays
+from slimport.index.walking import walk
 
 # What may be said without changing what is computed, but for the last digits.
 _HARMLESS = frozenset(
@@ -38,7 +39,7 @@ def configuring(node: ast.expr | None, lines: Lines) -> list[ast.stmt]:
     if not isinstance(value, ast.Call):
         raise Stays("the session is configured in another way", made)
     setting = [s for s in lines.block if _sets(s, node.id)]
-    uses = [n for n in ast.walk(lines.function.node) if isinstance(n, ast.Name) and n.id == node.id]
+    uses = [n for n in walk(lines.function.node) if isinstance(n, ast.Name) and n.id == node.id]
     if len(uses) != len(setting) + 2:  # where it is made, and where it is given to the loop
         raise Stays("the session's configuration is used elsewhere", made)
     return [made, *setting, *_of_call(value, lines)]
@@ -48,9 +49,9 @@ def _sets(statement: ast.stmt, name: str) -> bool:
     """``config.gpu_options.allow_growth = True``"""
     match statement:
         case ast.Assign([ast.Attribute(ast.Attribute(ast.Name(of), "gpu_options"))], value):
-            return of == name and not any(isinstance(n, ast.Call) for n in ast.walk(value))
+            return of == name and not any(isinstance(n, ast.Call) for n in walk(value))
         case ast.Assign([ast.Attribute(ast.Name(of), option)], value) if option in _HARMLESS:
-            return of == name and not any(isinstance(n, ast.Call) for n in ast.walk(value))
+            return of == name and not any(isinstance(n, ast.Call) for n in walk(value))
     return False
 
 

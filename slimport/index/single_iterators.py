@@ -10,6 +10,7 @@ from functools import cached_property
 from slimport.index.blocks import references_in
 from slimport.index.program import Function, Program, Reference
 from slimport.index.resolve import InTree
+from slimport.index.walking import walk
 
 _ONE_SHOT, _INITIALIZABLE = "make_one_shot_iterator", "make_initializable_iterator"
 _MADE = {f"tf.data.{name}": name for name in (_ONE_SHOT, _INITIALIZABLE)}
@@ -46,7 +47,7 @@ class SingleIterator:
         """The expressions that go."""
         calls = [self.made, self.get_next]
         found: set[ast.AST] = {call.func for call in calls}
-        return found | set(ast.walk(self.initialized) if self.initialized is not None else ())
+        return found | set(walk(self.initialized) if self.initialized is not None else ())
 
     def belongs(self, reference: Reference) -> bool:
         """Whether a reference goes with it."""
@@ -87,11 +88,11 @@ def _named(
     name: ast.Name, read: ast.Call, function: Function, program: Program
 ) -> SingleIterator | None:
     """The iterator of a name that has no other value, and is used for nothing else."""
-    places = [n for n in ast.walk(function.node) if isinstance(n, ast.Name) and n.id == name.id]
+    places = [n for n in walk(function.node) if isinstance(n, ast.Name) and n.id == name.id]
     stores = [n for n in places if not isinstance(n.ctx, ast.Load)]
     statements = [
         s
-        for s in ast.walk(function.node)
+        for s in walk(function.node)
         if isinstance(s, ast.Assign) and s.targets == stores and isinstance(s.value, ast.Call)
     ]
     found = function.module.scopes.scope_of[name].lookup(name.id)
@@ -128,7 +129,7 @@ def _dataset_of(
 
 def _initializing(names: list[ast.Name], function: Function) -> Iterator[ast.Call]:
     """``tf.add_to_collection(tf.GraphKeys.TABLE_INITIALIZERS, iterator.initializer)``"""
-    for statement in ast.walk(function.node):
+    for statement in walk(function.node):
         match statement:
             case ast.Expr(
                 ast.Call(callee, [key, ast.Attribute(ast.Name() as name, "initializer")])
@@ -141,7 +142,7 @@ def _initializing(names: list[ast.Name], function: Function) -> Iterator[ast.Cal
 
 def _has_last_value(name: ast.Name, function: Function) -> bool:
     """Whether no statement behind gives a name of the function another value."""
-    nodes = [n for n in ast.walk(function.node) if isinstance(n, ast.Name) and n.id == name.id]
+    nodes = [n for n in walk(function.node) if isinstance(n, ast.Name) and n.id == name.id]
     stores = [n for n in nodes if not isinstance(n.ctx, ast.Load)]
     scopes = function.module.scopes.scope_of
     own = all((found := scopes[n].lookup(n.id)) and found[0].node is function.node for n in nodes)
@@ -152,6 +153,6 @@ def _has_last_value(name: ast.Name, function: Function) -> bool:
 def _is_read_often(call: ast.Call, function: Function) -> bool:
     """Whether a call stands in a loop, or where it need not run at once."""
     return any(
-        isinstance(outer, _OFTEN) and any(node is call for node in ast.walk(outer))
-        for outer in ast.walk(function.node)
+        isinstance(outer, _OFTEN) and any(node is call for node in walk(outer))
+        for outer in walk(function.node)
     )

@@ -28,6 +28,7 @@ from slimport.index.program import Function, Program, Reference, callees, closur
 from slimport.index.rates_given import rates_of
 from slimport.index.schedule_functions import ARITHMETIC, gives_schedules
 from slimport.index.stays import Stays
+from slimport.index.walking import walk
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +53,7 @@ class StepRate:
     def nodes(self) -> set[int]:
         """The ids of the nodes of its code, that of its functions included."""
         code = [*self.statements, *(function.node for function in self.functions)]
-        return {id(node) for part in code for node in ast.walk(part)}
+        return {id(node) for part in code for node in walk(part)}
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ class _Reading:
         """Names that are handed over as learning rates."""
         if not self._steps:
             return []
-        nodes = (node for statement in self._block for node in ast.walk(statement))
+        nodes = (node for statement in self._block for node in walk(statement))
         given = (rates_of(n, self._function, self._program) for n in nodes)
         return list(dict.fromkeys(node.id for nodes in given for node in nodes))
 
@@ -187,7 +188,7 @@ class _Reading:
             told.add(id(argument(passed.call, passed.position, passed.parameter)))
         if any(_is_other(r) for f in closure_of(run, callees) for r in f.references):
             return False
-        nodes = [node for s in statements for node in ast.walk(s)]
+        nodes = [node for s in statements for node in walk(s)]
         uses = (n for n in nodes if isinstance(n, ast.Name) and n.id in self._steps)
         others = (n.op for n in nodes if isinstance(n, ast.BinOp | ast.AugAssign))
         return all(id(use) in told for use in uses) and all(
@@ -195,7 +196,7 @@ class _Reading:
         )
 
     def _passed(self, statements: Sequence[ast.stmt]) -> Iterator[PassedStep]:
-        for node in (node for s in statements for node in ast.walk(s)):
+        for node in (node for s in statements for node in walk(s)):
             if isinstance(node, ast.Call):
                 for target in called_by(node, self._function, self._program):
                     yield from passed_steps(self._function, node, self._steps, target)
@@ -217,11 +218,11 @@ class _Reading:
         Raises:
             Stays: If it, or what it is made of, is used in another way.
         """
-        own = {id(node) for statement in statements for node in ast.walk(statement)}
+        own = {id(node) for statement in statements for node in walk(statement)}
         made = assigned(statements)
         assert isinstance(self._function.node, ast.FunctionDef)
         arguments = self._function.node.args
-        if made & {n.arg for n in ast.walk(arguments) if isinstance(n, ast.arg)}:
+        if made & {n.arg for n in walk(arguments) if isinstance(n, ast.arg)}:
             raise Stays("a learning rate was a parameter", statements[0])
         allowed = dict(self._allowed())
         for use in self._names():
@@ -235,7 +236,7 @@ class _Reading:
     def _names(self) -> Iterator[ast.Name]:
         """The function's own names, in functions within it, too."""
         scopes = self._function.module.scopes.scope_of
-        for node in ast.walk(self._function.node):
+        for node in walk(self._function.node):
             if isinstance(node, ast.Name):
                 owner = scopes[node].lookup(node.id) if node in scopes else None
                 if owner is None or owner[0].node is self._function.node:
@@ -244,13 +245,13 @@ class _Reading:
     def _allowed(self) -> Iterator[tuple[int, ast.stmt | None]]:
         """The ids of names that are learning rates or shown, and where a summary goes on from."""
         for statement in self._block:
-            alone = {id(n.value) for n in ast.walk(statement) if isinstance(n, ast.Expr)}
-            for node in ast.walk(statement):
+            alone = {id(n.value) for n in walk(statement) if isinstance(n, ast.Expr)}
+            for node in walk(statement):
                 for name in rates_of(node, self._function, self._program):
                     yield id(name), None
                 if self._apis.get(id(node), "").startswith("tf.summary."):
                     goes_on = None if id(node) in alone else statement
-                    yield from ((id(n), goes_on) for n in ast.walk(node))
+                    yield from ((id(n), goes_on) for n in walk(node))
 
 
 def _check_assigns(statement: ast.stmt) -> None:
@@ -279,5 +280,5 @@ def _is_other(reference: Reference) -> bool:
 
 
 def _is_value(call: ast.Call, statements: Sequence[ast.stmt]) -> bool:
-    nodes = (node for s in statements for node in ast.walk(s))
+    nodes = (node for s in statements for node in walk(s))
     return any(isinstance(n, ast.Assign) and n.value is call for n in nodes)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from slimport.index.blocks import argument, call_of
 from slimport.index.program import Function
+from slimport.index.walking import walk
 
 MERGE, MERGE_ALL = "tf.summary.merge", "tf.summary.merge_all"
 _GET, _KEY = "tf.get_collection", "tf.GraphKeys.SUMMARIES"
@@ -187,10 +188,10 @@ class _Reader:
             case ast.Expr():
                 return []
             case ast.Assign([ast.Name(target)]):
-                nodes = [n for n in ast.walk(self._function.node) if _is_name(n, target)]
+                nodes = [n for n in walk(self._function.node) if _is_name(n, target)]
                 uses = [n for n in nodes if isinstance(n, ast.Name) and _is_load(n)]
                 return [*uses] if len(nodes) == len(uses) + 1 else None
-        inside = (node for s in self._block for node in ast.walk(s))
+        inside = (node for s in self._block for node in walk(s))
         return [self._merge] if any(node is self._merge for node in inside) else None
 
     def _is_pythons(self, name: str) -> bool:
@@ -222,7 +223,7 @@ def _statements(block: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
 
 def _count(nodes: Iterable[ast.AST], name: str) -> int:
     """How often nodes name it, also as a parameter or by `global`."""
-    return sum(_is_name(child, name) for node in nodes for child in ast.walk(node))
+    return sum(_is_name(child, name) for node in nodes for child in walk(node))
 
 
 def _is_name(node: ast.AST, name: str) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from slimport.index.canonical import is_slim
 from slimport.index.resolve import Api, InTree
+from slimport.index.walking import walk
 
 if TYPE_CHECKING:
     from slimport.index.modules import Module
@@ -58,7 +59,7 @@ def _methods_of_cells(program: Program) -> set[Function]:
     classes = [
         (node, module)
         for module in program.modules
-        for node in ast.walk(module.tree)
+        for node in walk(module.tree)
         if isinstance(node, ast.ClassDef) and node.bases
     ]
     cells: set[ast.AST] = set()

@@ -29,6 +29,7 @@ from slimport.index.training import (
 )
 from slimport.index.training_summaries import is_given, merged_summaries
 from slimport.index.unknown_calls import unknown_call
+from slimport.index.walking import walk
 
 # A program that does any of this keeps its graph: fit has no place for it.
 NEEDS_A_GRAPH = (
@@ -155,7 +156,7 @@ def _why_summaries_stay(training: Training, program: Program) -> str:
     merged = merged_summaries(training.block, training.loop_call, training.function, program)
     if is_given(argument(training.loop_call, 99, "summary_writer")):
         return "fit has no place for summary_writer"
-    inside = {node for s in (*training.of_loss, *training.gone) for node in ast.walk(s)}
+    inside = {node for s in (*training.of_loss, *training.gone) for node in walk(s)}
     added = merged.kept.added if merged.kept is not None else []
     if not merged.why_not and not all(a.statement in inside for a in added):
         return "a summary beside the loss is used"
@@ -228,7 +229,7 @@ def _what_needs_a_graph(
             if _needs_a_graph(reference) and not goes:
                 return f"{reference.api.name} in {function.qualname or 'the file'} needs a graph"
     for part in [*training.block, *(f.node for f in others)]:
-        for node in ast.walk(part):
+        for node in walk(part):
             of_batches = iterator is not None and node in iterator.nodes
             if is_run_on_request(node) and not of_batches:
                 return f"what {ast.unparse(node)} gives is read when a session asks for it"
@@ -242,7 +243,7 @@ def _single_iterator(
     inside, iterators = training.callees(program), single_iterators(program)
     found = [iterator for function, iterator in iterators.items() if function in inside]
     own = iterators.get(training.function)
-    if own is not None and any(own.get_next in ast.walk(s) for s in training.of_loss):
+    if own is not None and any(own.get_next in walk(s) for s in training.of_loss):
         found.append(own)
     queued = (inside | {training.function}) & read.keys()
     return found[0] if len(found) == 1 and not queued else None
@@ -277,7 +278,7 @@ def _is_step_told_by_keras(training: Training, program: Program) -> bool:
     told += [argument(p.call, p.position, p.parameter) for p in training.steps_passed(program)]
     uses = [
         n
-        for n in ast.walk(function.node)
+        for n in walk(function.node)
         if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load) and n.id in names
     ]
     computed = training.rates.nodes()
@@ -290,7 +291,7 @@ def _never(reference: Reference) -> bool:
 
 def _only_sums_up(function: Function) -> bool:
     """Whether the function's summaries are statements of their own, which can go."""
-    alone = {n.value for n in ast.walk(function.node) if isinstance(n, ast.Expr)}
+    alone = {n.value for n in walk(function.node) if isinstance(n, ast.Expr)}
     summaries = [r for r in function.references if r.api.name.startswith("tf.summary.")]
     return all(r.call in alone for r in summaries)
 

@@ -36,6 +36,7 @@ from slimport.index.stays import Stays
 from slimport.index.step_rates import RatesOfBlock, step_rates
 from slimport.index.summaries_kept import MERGE, MERGE_ALL, KeptSummaries
 from slimport.index.training_summaries import MAKING, merged_summaries, rate_summary
+from slimport.index.walking import walk
 from slimport.index.workers import Synchronous, check_waiting, chief_of, server_of, synchronous_of
 
 TRAIN = "slim.learning.train"
@@ -309,11 +310,11 @@ def nodes_told(training: Training) -> set[int]:
     given = (k.value for k in training.loop_call.keywords if k.arg in _OF_SESSIONS)
     gone = (s for s in training.gone if not _is_summary(s, training.of_loss, training.function))
     parts: list[ast.AST] = [*gone, *given]
-    withs = (n for n in ast.walk(training.function.node) if isinstance(n, ast.With))
+    withs = (n for n in walk(training.function.node) if isinstance(n, ast.With))
     for node in (n for n in withs if not set(training.block).isdisjoint(n.body)):
         if only_places(node, training.function, DEVICES):
             parts += [item.context_expr for item in node.items]
-    return {id(node) for part in parts for node in ast.walk(part)}
+    return {id(node) for part in parts for node in walk(part)}
 
 
 def block_of(
@@ -358,8 +359,8 @@ def _of_loss(
 
 def unseen_summaries(function: Function, of_loss: Collection[ast.stmt] = ()) -> Iterator[int]:
     """The lines of a function's statements that only write a summary, but for those of a loss."""
-    seen = {node for statement in of_loss for node in ast.walk(statement)}
-    alone = {n.value for n in ast.walk(function.node) if isinstance(n, ast.Expr)} - seen
+    seen = {node for statement in of_loss for node in walk(statement)}
+    alone = {n.value for n in walk(function.node) if isinstance(n, ast.Expr)} - seen
     for reference in function.references:
         if reference.api.name.startswith("tf.summary.") and reference.call in alone:
             yield reference.call.lineno
@@ -405,7 +406,7 @@ def only_shows(statement: ast.stmt, function: Function, program: Program) -> boo
     """Whether a statement does nothing but make summaries, also of variables it looks up."""
     if not isinstance(statement, ast.Expr | ast.For | ast.If):
         return False
-    for inner in (s for s in ast.walk(statement) if isinstance(s, ast.Expr)):
+    for inner in (s for s in walk(statement) if isinstance(s, ast.Expr)):
         shows = any(r.api.name.startswith(MAKING) for r in references_in(inner, function))
         if not shows and not any(called(inner, function, program)):
             return False  # a print, say, which a model's function would run again
@@ -452,4 +453,4 @@ def _is_optimizer(reference: Reference) -> bool:
 
 
 def _holds(statement: ast.stmt, reference: Reference) -> bool:
-    return any(node is reference.node for node in ast.walk(statement))
+    return any(node is reference.node for node in walk(statement))

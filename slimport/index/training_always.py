@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from slimport.index.names import Assigned, FunctionNode, Scope
 from slimport.index.program import Function, Program
+from slimport.index.walking import walk
 
 # Parameters that say whether a network trains, as authors call them.
 TRAINING_PARAMETERS = frozenset(
@@ -144,7 +145,7 @@ def _derived(node: ast.AST, switches: set[str]) -> set[str]:
     found, before = set(switches), 0
     while len(found) != before:
         before = len(found)
-        for inner in ast.walk(node):
+        for inner in walk(node):
             if not isinstance(inner, ast.Assign) or _calls(inner.value):
                 continue  # what a layer makes that is told a switch is none
             if _names(inner.value, found):
@@ -153,11 +154,11 @@ def _derived(node: ast.AST, switches: set[str]) -> set[str]:
 
 
 def _calls(node: ast.AST) -> bool:
-    return any(isinstance(inner, ast.Call) for inner in ast.walk(node))
+    return any(isinstance(inner, ast.Call) for inner in walk(node))
 
 
 def _names(node: ast.AST, switches: set[str]) -> bool:
-    return any(_is_named(inner, switches) for inner in ast.walk(node))
+    return any(_is_named(inner, switches) for inner in walk(node))
 
 
 def _is_named(node: ast.AST, switches: set[str]) -> bool:
@@ -231,12 +232,10 @@ def _before(above: ast.AST, below: ast.AST) -> list[ast.stmt]:
 def _branches(statement: ast.AST, mentioned: set[str]) -> bool:
     return any(
         isinstance(n, ast.If | ast.IfExp | ast.While) and _names(n.test, mentioned)
-        for n in ast.walk(statement)
+        for n in walk(statement)
     )
 
 
 def _leaves(statement: ast.stmt, mentioned: set[str]) -> bool:
     """Whether a branch of a switch leaves what comes after it."""
-    return _branches(statement, mentioned) and any(
-        isinstance(n, _LEAVES) for n in ast.walk(statement)
-    )
+    return _branches(statement, mentioned) and any(isinstance(n, _LEAVES) for n in walk(statement))

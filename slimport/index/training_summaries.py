@@ -14,6 +14,7 @@ from slimport.index.summaries_kept import (
     KeptSummaries,
     kept_summaries,
 )
+from slimport.index.walking import walk
 from slimport.index.workers import SYNCHRONOUS
 
 SCALAR, TRAIN_OP = "tf.summary.scalar", "slim.learning.create_train_op"
@@ -93,7 +94,7 @@ def _making(block: Sequence[ast.stmt], function: Function, program: Program) -> 
     """The statements that make summaries, as far down as they are told apart."""
     apis = {r.call: r.api.name for r in function.references if r.call is not None}
     for statement in block:
-        inner = [s for s in ast.walk(statement) if isinstance(s, ast.stmt)]
+        inner = [s for s in walk(statement) if isinstance(s, ast.stmt)]
         for each in inner if len(inner) > 1 else [statement]:
             calls = [n for n in _own(each) if isinstance(n, ast.Call)]
             reached = closure_of(
@@ -112,7 +113,7 @@ def _own(statement: ast.stmt) -> Iterator[ast.AST]:
     """The nodes of a statement, but for those of statements below it."""
     for child in ast.iter_child_nodes(statement):
         if not isinstance(child, ast.stmt | ast.ExceptHandler | ast.match_case):
-            yield from ast.walk(child)
+            yield from walk(child)
 
 
 def _has(kept: KeptSummaries, statement: ast.stmt, function: Function) -> bool:
@@ -126,7 +127,7 @@ def _has(kept: KeptSummaries, statement: ast.stmt, function: Function) -> bool:
 def _uses(name: ast.expr | None, function: Function) -> list[ast.expr]:
     if not isinstance(name, ast.Name):
         return []
-    nodes = ast.walk(function.node)
+    nodes = walk(function.node)
     named = [n for n in nodes if isinstance(n, ast.Name) and n.id == name.id]
     stored = [n for n in named if not isinstance(n.ctx, ast.Load)]
     return [n for n in named if n not in stored] if len(stored) == 1 else []
@@ -196,7 +197,7 @@ def _is_rate(
         line: Where the name has its value; it is to have no other later.
         around: The functions that handed it on.
     """
-    nodes = list(ast.walk(function.node))
+    nodes = list(walk(function.node))
     stored = [n for n in nodes if isinstance(n, ast.Name) and n.id == name]
     if any(n.lineno > line for n in stored if not isinstance(n.ctx, ast.Load)):
         return False
@@ -229,6 +230,6 @@ def _given(call: ast.Call, name: str, target: Function) -> Iterator[str]:
 
 
 def _returns(name: str, function: Function) -> bool:
-    returns = [n for n in ast.walk(function.node) if isinstance(n, ast.Return)]
+    returns = [n for n in walk(function.node) if isinstance(n, ast.Return)]
     values = [r.value for r in returns]
     return bool(values) and all(isinstance(v, ast.Name) and v.id == name for v in values)

@@ -11,6 +11,7 @@ from slimport.index.model_deploy import deployed
 from slimport.index.program import Function, Program
 from slimport.index.resolve import External
 from slimport.index.stays import Stays
+from slimport.index.walking import walk
 
 # They take a number or an array.
 _OF_ARRAYS = ("tf.constant",)
@@ -32,7 +33,7 @@ def check_values(
     """
     unknown: set[str] = set()
     for statement in (s for s in rest if not isinstance(s, ast.FunctionDef | ast.ClassDef)):
-        calls = [n for n in ast.walk(statement) if isinstance(n, ast.Call)]
+        calls = [n for n in walk(statement) if isinstance(n, ast.Call)]
         if any(_is_unknown(c, unknown, function, program) for c in calls):
             if isinstance(statement, ast.Expr):
                 raise Stays(f"{ast.unparse(statement)} may make losses", statement)
@@ -54,11 +55,11 @@ def _is_unknown(call: ast.Call, names: set[str], function: Function, program: Pr
 def _as_it_is(statement: ast.stmt, function: Function) -> set[str]:
     """The names that a statement takes as they are, but for what TensorFlow takes as arrays."""
     taken: set[ast.AST] = set()
-    for node in ast.walk(statement):
+    for node in walk(statement):
         match node:
             case ast.Attribute(value) | ast.Call(value):
                 taken.add(value)
     for reference in references_in(statement, function):
         if reference.call is not None and reference.api.name in _OF_ARRAYS:
-            taken |= {*ast.walk(reference.call)}
-    return loaded(n for n in ast.walk(statement) if isinstance(n, ast.Name) and n not in taken)
+            taken |= {*walk(reference.call)}
+    return loaded(n for n in walk(statement) if isinstance(n, ast.Name) and n not in taken)

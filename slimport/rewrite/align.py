@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import libcst as cst
-from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
+from libcst.metadata import CodeRange
+
+from slimport.rewrite.positions import Positions
 
 
 @dataclass(frozen=True)
@@ -33,22 +34,33 @@ def is_aligned(call: cst.Call, whole: CodeRange, function: CodeRange, lines: lis
     return len(second) - len(second.lstrip(" ")) == function.end.column + 1
 
 
-def realign(tree: cst.Module, aligned: set[int]) -> str:
-    """Code of `tree` with the further lines of its calls moved under their parentheses.
+def aligned_calls(positions: Positions, lines: list[str]) -> set[int]:
+    """The `id` of each call that `is_aligned`."""
+    calls = (node for node in positions if isinstance(node, cst.Call))
+    return {
+        id(call)
+        for call in calls
+        if positions.spans_lines(call)
+        and is_aligned(call, positions[call], positions[call.func], lines)
+    }
+
+
+def realign(positions: Positions, aligned: set[int]) -> str:
+    """Code of a tree with the further lines of its calls moved under their parentheses.
 
     Args:
-        tree: the rewritten module.
-        aligned: `id` of each call of the tree that `is_aligned` in the old code.
+        positions: of the rewritten module.
+        aligned: `id` of each call of it that `is_aligned` in the old code.
     """
-    wrapper = MetadataWrapper(tree, unsafe_skip_copy=True)
-    positions = wrapper.resolve(PositionProvider)
-    lines = tree.code.split("\n")
-    fixed = _string_lines(tree, positions)
     calls = []
     for node in positions:
         if isinstance(node, cst.Call) and id(node) in aligned:
             span, function = positions[node], positions[node.func]
             calls.append(_Call(function.end.line, span.end.line, function.end.column + 1))
+    if not calls:
+        return positions.code
+    lines = positions.code.split("\n")
+    fixed = _string_lines(positions)
     calls.sort(key=lambda call: (call.start, -call.end))
     shifts = [0] * (len(lines) + 1)
     for call in calls:
@@ -74,10 +86,11 @@ def _indented(line: str, shift: int) -> str:
     return " " * max(0, len(line) - len(body) + shift) + body
 
 
-def _string_lines(tree: cst.Module, positions: Mapping[cst.CSTNode, CodeRange]) -> set[int]:
+def _string_lines(positions: Positions) -> set[int]:
     """Lines that begin inside a string: moving them would change its value."""
     inside: set[int] = set()
-    for node, span in positions.items():
-        if isinstance(node, cst.SimpleString | cst.FormattedString):
+    for node in positions:
+        if isinstance(node, cst.SimpleString | cst.FormattedString) and positions.spans_lines(node):
+            span = positions[node]
             inside.update(range(span.start.line + 1, span.end.line + 1))
     return inside

@@ -14,6 +14,7 @@ from slimport.index.clone_loop import OF_CONFIG
 from slimport.index.clones import CloneTraining
 from slimport.index.model_deploy import CONFIG, CREATE, OPTIMIZE
 from slimport.index.pipelines import Pipeline
+from slimport.index.walking import walk
 from slimport.report.model import Rewritten
 from slimport.rewrite.blocks import without_items
 from slimport.rewrite.fit import FitBlock
@@ -64,7 +65,7 @@ class CloneFit(FitBlock):
     ) -> None:
         super().__init__(training, services, pipeline, shows=shows)
         gone = nodes_that_go(training, pipeline)
-        self._gone = gone - {id(node) for value in _kept(training) for node in ast.walk(value)}
+        self._gone = gone - {id(node) for value in _kept(training) for node in walk(value)}
 
     def entries(self) -> Iterator[Rewritten]:
         """What the report says of them."""
@@ -180,7 +181,7 @@ class CloneFit(FitBlock):
         training = self.training
         updates, changes = training.updates, training.changes
         made = [keyword("optimizer", cst.Name(updates.optimizer))]
-        optimized = next(s for s in training.gone if training.optimized in ast.walk(s))
+        optimized = next(s for s in training.gone if training.optimized in walk(s))
         given = arguments(call_in(self._new[id(optimized)]), _OF_OPTIMIZE)
         if "var_list" in given:
             made.append(keyword("variables_to_train", given["var_list"]))
@@ -201,7 +202,7 @@ class CloneFit(FitBlock):
 
     def _changed(self, value: ast.expr) -> cst.BaseExpression:
         """The second argument of a statement that changes the gradients."""
-        old = next(s for s in self.training.changes.gone if value in ast.walk(s))
+        old = next(s for s in self.training.changes.gone if value in walk(s))
         new = self._new[id(old)]
         if isinstance(new, cst.If):
             assert isinstance(new.body, cst.IndentedBlock)

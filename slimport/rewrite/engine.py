@@ -9,7 +9,6 @@ from pathlib import PurePosixPath
 from typing import Any
 
 import libcst as cst
-from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
 from slimport import slim_api
 from slimport.index.canonical import is_namespace, is_slim
@@ -22,7 +21,7 @@ from slimport.index.training_always import Trains, meaning_of_true
 from slimport.python2.reasons import marked
 from slimport.report.model import FunctionForm, LeftAlone, Rewritten
 from slimport.rewrite import aliases, always, marks, python2, sessions
-from slimport.rewrite.align import is_aligned, realign
+from slimport.rewrite.align import aligned_calls, is_aligned, realign
 from slimport.rewrite.blocks import on_one_line, unchained, without_items
 from slimport.rewrite.factories import Factory
 from slimport.rewrite.fit_programs import is_global_step, may_have_sparse_gradients
@@ -34,6 +33,7 @@ from slimport.rewrite.legacy_imports import Kept
 from slimport.rewrite.plain import PlainCall, Step
 from slimport.rewrite.plain_norm import dictionary
 from slimport.rewrite.plan import Plan
+from slimport.rewrite.positions import Positions
 from slimport.rewrite.registry import UNKNOWN_API, acting_rule, rule_for
 from slimport.rewrite.rule import Keep, Leave, Outcome, Rule
 from slimport.rewrite.selection import FileSelection
@@ -41,6 +41,21 @@ from slimport.rewrite.site import CallSite, ValueSite, dotted
 from slimport.rewrite.tf1 import became
 from slimport.rewrite.training_blocks import TrainingBlocks
 from slimport.tf1_api import only_in_tf2
+
+_STATEMENTS = (cst.BaseStatement, cst.SimpleStatementLine)
+_VALUES = (cst.Name, cst.Attribute, cst.Subscript)
+# What is between the tokens.
+_MARKS_NOTHING = (
+    cst.BaseParenthesizableWhitespace, cst.Comma, cst.Dot, cst.AssignEqual, cst.LeftParen,
+    cst.RightParen, cst.EmptyLine, cst.TrailingWhitespace, cst.Newline, cst.Comment,
+)  # fmt: skip
+# Nodes whose position is all that they are; decorators are outside of their function's.
+_WITHIN_THEIR_TOKENS = (
+    cst.BaseExpression,
+    cst.Arg,
+    cst.BaseSmallStatement,
+    cst.SimpleStatementLine,
+)
 
 
 @dataclass(frozen=True)
@@ -99,17 +114,16 @@ def rewrite_module(
         needs: names of this file that what is left in others needs.
         held: only what stands alone may change; see `slimport.rewrite.held`.
     """
-    wrapper = MetadataWrapper(source, unsafe_skip_copy=True)
-    positions = wrapper.resolve(PositionProvider)
+    positions = Positions(source)
     if held:
-        return _rewrite_held(wrapper.module, module, plan, positions, written_module)
+        return _rewrite_held(source, module, plan, positions, written_module)
     rewriter = _Rewriter(module, plan, positions, written_module, set())
-    tree = wrapper.module.visit(rewriter)
+    tree = source.visit(rewriter)
     clash = rewriter.kept_bases & rewriter.names.given()
     if clash:  # `from tf_slim import conv2d` stays, and its name was given away
         rewriter = _Rewriter(module, plan, positions, written_module, clash)
-        tree = wrapper.module.visit(rewriter)
-    _note_python2(rewriter, wrapper.module, positions)
+        tree = source.visit(rewriter)
+    _note_python2(rewriter, source, positions)
     start, keeps_names = plan.tf1_files.start(module), plan.tf1_files.keeps_tf1_names(module)
     rewriter.result.rewritten += sessions.bookings(module, keeps_names, start)
     rewriter.book_ignored()
@@ -118,7 +132,6 @@ def rewrite_module(
         rewriter.result.code = source.bytes
         return rewriter.result
     switch = rewriter.services.switch() if start is not None else None
-    tree = cst.parse_module(realign(tree, rewriter.aligned), config=source.config_for_parsing)
     kept = Kept(rewriter.kept_bases, rewriter.passed_on)
     kept.names |= {need.name for need in needs}
     kept.whole |= {need.name for need in needs if need.whole}
@@ -131,7 +144,7 @@ def rewrite_module(
     if start is not None and switch is not None:
         tree = sessions.with_graph_mode(tree, start, switch)
     tree = python2.edited(tree, module, plan.program, rewriter.result)
-    rewriter.result.code = tree.bytes
+    rewriter.result.code = realign(Positions(tree), rewriter.aligned).encode(tree.encoding)
     rewriter.result.legacy = editor.legacy
     rewriter.result.written_names = set(rewriter.names.written)
     rewriter.result.functions = plan.forms(module)
@@ -144,7 +157,7 @@ def _rewrite_held(
     tree: cst.Module,
     module: Module,
     plan: Plan,
-    positions: Mapping[cst.CSTNode, CodeRange],
+    positions: Positions,
     written_module: str,
 ) -> FileResult:
     """The file with nothing changed but what stands alone."""
@@ -156,9 +169,7 @@ def _rewrite_held(
     return rewriter.result
 
 
-def _note_python2(
-    rewriter: _Rewriter, tree: cst.Module, positions: Mapping[cst.CSTNode, CodeRange]
-) -> None:
+def _note_python2(rewriter: _Rewriter, tree: cst.Module, positions: Positions) -> None:
     """Books what `python2.edited` is going to edit, and what it cannot."""
     module, result = rewriter.names.module, rewriter.result
     if python2.imports_python2(module):
@@ -315,7 +326,7 @@ class _Rewriter(cst.CSTTransformer):
         self,
         module: Module,
         plan: Plan,
-        positions: Mapping[cst.CSTNode, CodeRange],
+        positions: Positions,
         written_module: str,
         reserved: set[str],
     ) -> None:
@@ -331,8 +342,8 @@ class _Rewriter(cst.CSTTransformer):
         self.answered: set[Span] = set()
         self.kept_bases: set[str] = set()
         self.passed_on: set[str] = set()
-        self.aligned: set[int] = set()
         self._lines = module.lines
+        self.aligned = aligned_calls(positions, module.lines)
         self._alive: list[cst.CSTNode] = []  # ids stay unique while their nodes live
         self._pending: list[list[str | marks.Accepted]] = [[]]
         self._chains: dict[int, tuple[cst.BaseExpression, list[Step]]] = {}
@@ -349,18 +360,36 @@ class _Rewriter(cst.CSTTransformer):
             for function in plan.program.by_module[module]
             for reference in function.references
         }
+        self._tokens: list[int] | None = None
+        if self._training.is_idle and self._loops.is_idle:
+            places = (span[:2] for span in (*self._references, *self._comparisons))
+            self._tokens = positions.tokens_at(places)
 
     # Dispatch ---------------------------------------------------------------------------------
 
     def on_visit(self, node: cst.CSTNode) -> bool:
         self._path.append(node)
+        if isinstance(node, _MARKS_NOTHING):
+            return False
         if isinstance(node, cst.Call):
             self._callees.add(id(node.func))
-        elif isinstance(node, cst.BaseStatement | cst.SimpleStatementLine):
+        elif isinstance(node, _STATEMENTS):
             self._pending.append([])
         elif isinstance(node, cst.Comparison) and self._span(node) in self._comparisons:
             return False
-        return super().on_visit(node)
+        return self._may_change(node)
+
+    def _may_change(self, node: cst.CSTNode) -> bool:
+        """Whether a reference is in a node, or a block of its file may replace what is."""
+        if self._tokens is None or not isinstance(node, _WITHIN_THEIR_TOKENS):
+            return True
+        return self.positions.holds(node, self._tokens)
+
+    def on_visit_attribute(self, node: cst.CSTNode, attribute: str) -> None:
+        """Called for each field of each node; nothing here asks for it."""
+
+    def on_leave_attribute(self, original_node: cst.CSTNode, attribute: str) -> None:
+        """See `on_visit_attribute`."""
 
     def on_leave(
         self, original_node: cst.CSTNode, updated_node: cst.CSTNode
@@ -371,8 +400,10 @@ class _Rewriter(cst.CSTTransformer):
             assert isinstance(updated_node, cst.Call)
             result = self._call(original_node, updated_node)
             self._remember_alignment(original_node, result)
-        elif isinstance(original_node, cst.Name | cst.Attribute | cst.Subscript):
+        elif isinstance(original_node, _VALUES):
             result = self._value(original_node, updated_node)
+        elif isinstance(original_node, _MARKS_NOTHING):
+            return result
         elif isinstance(original_node, cst.Comparison):
             result = self._comparison(original_node, updated_node)
         elif isinstance(original_node, cst.Module):
@@ -381,7 +412,7 @@ class _Rewriter(cst.CSTTransformer):
         elif isinstance(original_node, cst.IndentedBlock):
             assert isinstance(updated_node, cst.IndentedBlock)
             result = self._loops.block(self._training.block(original_node, updated_node))
-        elif isinstance(original_node, cst.BaseStatement | cst.SimpleStatementLine):
+        elif isinstance(original_node, _STATEMENTS):
             result = self._statement(updated_node)
             if isinstance(original_node, cst.FunctionDef):
                 assert isinstance(result, cst.FunctionDef)
@@ -430,11 +461,7 @@ class _Rewriter(cst.CSTTransformer):
             self._alive.append(result)
 
     def _span(self, node: cst.CSTNode) -> Span | None:
-        position = self.positions.get(node)
-        if position is None:
-            return None
-        start, end = position.start, position.end
-        return start.line, start.column, end.line, end.column
+        return self.positions.span(node) if node in self.positions else None
 
     def _lookup(self, node: cst.CSTNode) -> tuple[Reference, Function] | None:
         span = self._span(node)
@@ -693,16 +720,13 @@ class _HeldRewriter(_Rewriter):
         self,
         module: Module,
         plan: Plan,
-        positions: Mapping[cst.CSTNode, CodeRange],
+        positions: Positions,
         written_module: str,
         reserved: set[str],
     ) -> None:
         super().__init__(module, plan, positions, written_module, reserved)
         self.result = FileResult(b"")
-
-    def on_visit(self, node: cst.CSTNode) -> bool:
-        super().on_visit(node)
-        return True
+        self._tokens = None
 
     def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> Any:
         self._path.pop()

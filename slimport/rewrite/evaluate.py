@@ -14,6 +14,7 @@ from slimport.index.evaluation_summaries import SCALAR
 from slimport.index.evaluations import AVERAGES
 from slimport.index.pipelines import Pipeline
 from slimport.index.program import ColumnMap, Reference, Span
+from slimport.index.walking import walk
 from slimport.report.model import Rewritten
 from slimport.rewrite.graph_blocks import Body, with_block
 from slimport.rewrite.log_metrics import log_line
@@ -393,7 +394,7 @@ def _replaced(evaluation: Evaluation) -> Iterator[ast.AST]:
     gone = [*evaluation.gone, *evaluation.steps, *evaluation.summaries.gone]
     gone += [v for k, v in evaluation.given.items() if k in ("eval_op", "summary_op")]
     for node in gone:
-        yield from ast.walk(node)
+        yield from walk(node)
 
 
 def _named(statement: cst.BaseStatement) -> list[tuple[cst.BaseExpression, cst.BaseExpression]]:

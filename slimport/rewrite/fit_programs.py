@@ -10,6 +10,7 @@ from slimport.index.modules import Module
 from slimport.index.names import Assigned, Opaque, Scope
 from slimport.index.program import Function, Program, bind
 from slimport.index.resolve import Api
+from slimport.index.walking import walk
 
 _CASTS = frozenset("tf.cast tf.identity tf.to_float tf.to_int32 tf.to_int64".split())
 # Methods and functions that count up what they are given as `global_step`.
@@ -105,7 +106,7 @@ def _is_counted(
         return False
     return any(
         isinstance(given, ast.Name) and given.id == name
-        for call in ast.walk(scope.node)
+        for call in walk(scope.node)
         if isinstance(call, ast.Call) and _last_name(call.func) in _COUNTING
         for given in (k.value for k in call.keywords if k.arg == "global_step")
     )
@@ -128,7 +129,7 @@ def may_have_sparse_gradients(module: Module, program: Program) -> bool:
 
 
 def _names(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.Attribute):
             yield node.attr
         elif isinstance(node, ast.Name):

@@ -44,6 +44,11 @@ class HandBlocks:
             if function.module is module
         ]
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether the file has no such loop."""
+        return not self._blocks
+
     def entries(self) -> Iterator[Rewritten]:
         """What the report says of them."""
         for block in self._blocks:

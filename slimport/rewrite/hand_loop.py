@@ -11,6 +11,7 @@ from slimport.index.hand_loop import HandLoop
 from slimport.index.hand_restores import saver_of
 from slimport.index.hand_summaries import WRITER
 from slimport.index.program import ColumnMap, Reference, Span
+from slimport.index.walking import walk
 from slimport.report.model import Rewritten
 from slimport.rewrite.blocks import without_items
 from slimport.rewrite.graph_blocks import Body
@@ -70,7 +71,7 @@ class HandBlock:
         self._of_session = HandRuns(loop, names, self._prediction)
         going = [*loop.gone, *loop.opened, *([loop.session] if loop.session else [])]
         headers: list[ast.AST] = [s.items[0] if isinstance(s, ast.With) else s for s in going]
-        self._gone = {id(node) for part in headers for node in ast.walk(part)}
+        self._gone = {id(node) for part in headers for node in walk(part)}
         if gradients is not None:
             self._gone.add(id(gradients.computing))
         elif loop.minimized.is_slims:

@@ -10,6 +10,7 @@ from slimport.index.blocks import call_of
 from slimport.index.hand_loop import HandLoop
 from slimport.index.hand_savers import is_early, told_all
 from slimport.index.session_runs import Saved
+from slimport.index.walking import walk
 from slimport.rewrite.hand_names import HandNames
 from slimport.rewrite.site import FileServices, dotted
 from slimport.rewrite.statements import arguments, call_in, code, keyword, on_one_line
@@ -70,7 +71,7 @@ def gone_of(saver: ast.stmt, loop: HandLoop) -> list[ast.AST]:
     """The calls of a saver's statement that go."""
     call = call_of(saver)
     assert call is not None
-    return list(ast.walk(call)) if told_all(call, loop) else [call]
+    return list(walk(call)) if told_all(call, loop) else [call]
 
 
 def _with_call(statement: cst.BaseStatement, call: cst.Call) -> cst.BaseStatement:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import libcst as cst
 
 from slimport.index.identity import tensor_comparisons
@@ -23,6 +25,9 @@ class Comparisons:
         if plan.is_tf1(module) and not plan.tf1_files.names_compat(module):
             columns = ColumnMap(module.lines)
             self._values = {columns.span(node): v for node, v in tensor_comparisons(module)}
+
+    def __iter__(self) -> Iterator[Span]:
+        return iter(self._values)
 
     def __contains__(self, span: Span | None) -> bool:
         return span in self._values

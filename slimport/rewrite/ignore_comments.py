@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from slimport.index.modules import Module
+from slimport.index.walking import walk
 
 # Quick to find in a whole file, so that files without one cost nothing.
 _SIGN = re.compile(r"#.*slimport:\s*ignore", re.IGNORECASE)
@@ -121,7 +122,7 @@ def _next_code(line: int, lines: list[str]) -> int | None:
 
 def _extents(tree: ast.Module) -> Iterator[tuple[int, int]]:
     """First and last line of each statement; of one with a block, those of its head."""
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if not isinstance(node, ast.stmt):
             continue
         decorators = getattr(node, "decorator_list", [])
@@ -138,7 +139,7 @@ _BLOCKS = (ast.stmt, ast.ExceptHandler, ast.match_case)
 
 
 def _ends(node: ast.AST) -> Iterator[int]:
-    for child in ast.walk(node):
+    for child in walk(node):
         end = getattr(child, "end_lineno", None)
         if end is not None:
             yield end

@@ -20,8 +20,10 @@ from slimport.index.modules import Module
 from slimport.index.names import Assigned, Imported, Scope, is_legacy_import
 from slimport.index.program import Program
 from slimport.index.resolve import Api, External
+from slimport.index.walking import walk
 from slimport.rewrite.legacy_imports import LEGACY_IMPORT, Kept, LegacyImports, is_lint_comment
 from slimport.rewrite.site import dotted
+from slimport.rewrite.skimming import Skimmer
 from slimport.rewrite.written_module import WRITTEN_MODULE
 
 _Import = TypeVar("_Import", cst.Import, cst.ImportFrom)
@@ -141,7 +143,7 @@ def _one_per_line(statement: cst.ImportFrom, aliases: Sequence[cst.ImportAlias])
 def _names_imported_from(module: Module, dotted_name: str) -> set[str]:
     return {
         alias.name
-        for node in ast.walk(module.tree)
+        for node in walk(module.tree)
         if isinstance(node, ast.ImportFrom)
         and "." * node.level + (node.module or "") == dotted_name
         for alias in node.names
@@ -185,7 +187,7 @@ def _goes(name: str, scope: Scope, module: Module, program: Program) -> bool:
     return False
 
 
-class ImportEditor(cst.CSTTransformer):
+class ImportEditor(Skimmer):
     """Takes out the slim imports that nothing needs any more and puts in the new ones."""
 
     def __init__(self, names: NameTable, module: Module, program: Program, kept: Kept) -> None:
@@ -269,7 +271,7 @@ class ImportEditor(cst.CSTTransformer):
     def _deployment_names(self) -> set[str]:
         """Names of `model_deploy` that the file's code has used."""
         bindings = self._module.scope.bindings
-        names = {n.id for n in ast.walk(self._module.tree) if isinstance(n, ast.Name)}
+        names = {n.id for n in walk(self._module.tree) if isinstance(n, ast.Name)}
         return {
             name
             for name in names & set(bindings)

@@ -6,12 +6,13 @@ import ast
 
 from slimport.index.blocks import assigned, loaded
 from slimport.index.program import Function
+from slimport.index.walking import walk
 
 
 def names_taken(function: Function) -> set[str]:
     """Every name that a function uses or binds, and those of its file."""
     node = function.node
-    arguments = {n.arg for n in ast.walk(node) if isinstance(n, ast.arg)}
+    arguments = {n.arg for n in walk(node) if isinstance(n, ast.arg)}
     own = assigned([node]) | loaded([node]) | arguments
     return own | set(function.module.scope.bindings)
 

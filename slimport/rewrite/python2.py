@@ -13,10 +13,12 @@ from libcst.metadata import CodeRange
 from slimport.index.modules import Module
 from slimport.index.names import Imported
 from slimport.index.program import Program
+from slimport.index.walking import walk
 from slimport.python2_api import MODULES, PREFIX, is_python2
 from slimport.report.model import LeftAlone, Rewritten
 from slimport.rewrite import marks
 from slimport.rewrite.site import dotted
+from slimport.rewrite.skimming import Skimmer
 
 CODE, NAME = "SLIM360", "python2_names"
 _REMARKS = {"cPickle": "pickles that Python 2 wrote may need encoding='latin1' or 'bytes'"}
@@ -31,9 +33,9 @@ def asks_for_version(test: cst.BaseExpression) -> bool:
 
 def imports_python2(module: Module) -> bool:
     """Whether the file imports a module of Python 2, on whatever condition."""
-    nodes = [node for node in ast.walk(module.tree) if isinstance(node, ast.Import)]
+    nodes = [node for node in walk(module.tree) if isinstance(node, ast.Import)]
     names = {alias.name for node in nodes for alias in node.names}
-    names |= {n.module or "" for n in ast.walk(module.tree) if isinstance(n, ast.ImportFrom)}
+    names |= {n.module or "" for n in walk(module.tree) if isinstance(n, ast.ImportFrom)}
     return not names.isdisjoint(MODULES)
 
 
@@ -44,7 +46,7 @@ class _Booked(Protocol):
     ignored_imports: set[str]
 
 
-class Imports(cst.CSTTransformer):
+class Imports(Skimmer):
     """``import cPickle as pickle`` -> ``import pickle``, wherever no ``try`` asks for it.
 
     Args:
@@ -127,8 +129,9 @@ class Imports(cst.CSTTransformer):
 
 def edited(tree: cst.Module, module: Module, program: Program, booked: _Booked) -> cst.Module:
     """The file with its imports in order, and with ``import functools`` where `reduce` was."""
-    done = tree.visit(Imports(module, program, None, booked.ignored_imports))
-    assert isinstance(done, cst.Module)
+    done = tree
+    if imports_python2(module):
+        done = tree.visit(Imports(module, program, None, booked.ignored_imports))
     needs = any(item.api == f"{PREFIX}reduce" for item in booked.rewritten)
     if not needs or Imported("functools") in module.scope.bindings.get("functools", ()):
         return done
@@ -201,7 +204,7 @@ def _imports_division(tree: ast.Module) -> bool:
 
 def _divisions(tree: ast.Module) -> Iterator[int]:
     """Lines with a / that may divide ints."""
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
             if not _is_float(node.left) and not _is_float(node.right):
                 yield node.lineno
@@ -227,7 +230,7 @@ def _is_float(node: ast.expr) -> bool:
 
 
 def _idle_maps(tree: ast.Module) -> Iterator[int]:
-    for node in ast.walk(tree):
+    for node in walk(tree):
         match node:
             case ast.Expr(ast.Call(ast.Name("map"))):
                 yield node.lineno

@@ -10,8 +10,10 @@ from libcst.helpers import get_full_name_for_node
 
 from slimport.index.modules import Module
 from slimport.index.sessions import Start, main_guard
+from slimport.index.walking import walk
 from slimport.report.model import Rewritten
 from slimport.rewrite.site import dotted
+from slimport.rewrite.skimming import Skimmer
 
 CODE, NAME = "SLIM311", "session_programs"
 _V1 = "tensorflow.compat.v1"
@@ -38,7 +40,7 @@ def with_graph_mode(tree: cst.Module, start: Start, call: cst.BaseExpression) ->
 
 def bookings(module: Module, keeps_names: bool, start: Start | None) -> list[Rewritten]:
     """The report's entries: one for each import of TensorFlow, one for the start."""
-    nodes = ast.walk(module.tree) if keeps_names else ()
+    nodes = walk(module.tree) if keeps_names else ()
     imports = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
     found = [Rewritten(n.lineno, "tf", CODE, NAME) for n in imports if _imports_tensorflow(n)]
     if start is not None:
@@ -49,7 +51,7 @@ def bookings(module: Module, keeps_names: bool, start: Start | None) -> list[Rew
     return found
 
 
-class NamesOfTf1(cst.CSTTransformer):
+class NamesOfTf1(Skimmer):
     """``import tensorflow as tf`` -> ``import tensorflow.compat.v1 as tf``, wherever it stands."""
 
     def __init__(self) -> None:

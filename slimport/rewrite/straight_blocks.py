@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import libcst as cst
 
 from slimport.index.pipelines import Pipeline
+from slimport.index.walking import walk
 from slimport.rewrite.statements import (
     Pair,
     call_in,
@@ -54,7 +55,7 @@ class StraightBlock:
         if not self._pipeline.spread or not isinstance(old, ast.With):
             return False
         parts = self._pipeline.parts
-        return any(node in parts for node in ast.walk(old))
+        return any(node in parts for node in walk(old))
 
     def in_order(self, pairs: Sequence[Pair]) -> list[Pair]:
         """The statements; numbers that stood between those of an example come before it."""

@@ -101,6 +101,16 @@ class TrainingBlocks:
             for line in unseen_summaries(function, _of_loss(plan, function))
         }
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing of the file is asked about here."""
+        return not any(
+            (
+                self._fits, self._evaluations, self._pipelines, self._iterators, self._dequeues,
+                self._readers, self._steps, self._without, self._numbers, self._added, self._unseen,
+            )
+        )  # fmt: skip
+
     def entries(self) -> Iterator[Rewritten]:
         """What the report says of them."""
         for fit in self._fits.values():

@@ -18,6 +18,7 @@ from slimport.index.modules import Module
 from slimport.index.program import Program, closure_of
 from slimport.index.python2 import add_references as add_python2_references
 from slimport.index.roots import Placement, imports_itself_from_inside, place
+from slimport.index.walking import walk
 from slimport.report.lines import LineMap
 from slimport.report.model import FileReport, Report, Status
 from slimport.report.places import forms_in_file, in_file, left_in_files, notes_in_file
@@ -444,7 +445,7 @@ def _names_already_imported(program: Program) -> set[str]:
     return {
         alias.name
         for module in program.modules
-        for node in ast.walk(module.tree)
+        for node in walk(module.tree)
         if isinstance(node, ast.ImportFrom)
         and (node.module or "").rpartition(".")[2] == WRITTEN_MODULE
         for alias in node.names

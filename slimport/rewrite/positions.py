@@ -1,0 +1,115 @@
+"""Where the nodes of a libcst tree stand: what PositionProvider tells, at the cost of its text.
+
+One pass of code generation notes for each node its first and last token. Lines and columns are
+worked out for the few nodes that somebody asks about.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
+
+import libcst as cst
+from libcst._nodes.internal import CodegenState
+from libcst.metadata import CodePosition, CodeRange
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+# line, column, end line, end column; lines from 1, columns in characters from 0
+_Span = tuple[int, int, int, int]
+
+
+class _Recorder(CodegenState):
+    """Code generation that notes the tokens of each node; also the context that it hands out."""
+
+    def __init__(self, module: cst.Module) -> None:
+        super().__init__(module.default_indent, module.default_newline)
+        self.ranges: dict[cst.CSTNode, tuple[int, int]] = {}
+        self._open: list[tuple[cst.CSTNode, int, cst.CSTNode | None, cst.CSTNode | None]] = []
+
+    def record_syntactic_position(  # type: ignore[override]
+        self,
+        node: cst.CSTNode,
+        *,
+        start_node: cst.CSTNode | None = None,
+        end_node: cst.CSTNode | None = None,
+    ) -> _Recorder:
+        self._open.append((node, len(self.tokens), start_node, end_node))
+        return self
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        node, start, start_node, end_node = self._open.pop()
+        end = len(self.tokens)
+        if start_node in self.ranges:
+            start = self.ranges[start_node][0]
+        if end_node in self.ranges:  # a parenthesis is not: it is what came last
+            end = self.ranges[end_node][1]
+        self.ranges[node] = start, end
+
+
+class Positions(Mapping[cst.CSTNode, CodeRange]):
+    """Positions of a tree's nodes, and its text.
+
+    Args:
+        tree: a module.
+        lines: the number that each line of it has for others; its own where this is None.
+    """
+
+    def __init__(self, tree: cst.Module, lines: Sequence[int] | None = None) -> None:
+        recorder = _Recorder(tree)
+        tree._codegen(recorder)
+        self.code = "".join(recorder.tokens)
+        self._ranges = recorder.ranges
+        self._offsets = list(accumulate(map(len, recorder.tokens), initial=0))
+        self._starts = [0, *(end.end() for end in _LINE_END.finditer(self.code))]
+        self._numbers = lines
+
+    def __getitem__(self, node: cst.CSTNode) -> CodeRange:
+        line, column, end_line, end_column = self.span(node)
+        return CodeRange(CodePosition(line, column), CodePosition(end_line, end_column))
+
+    def __iter__(self) -> Iterator[cst.CSTNode]:
+        return iter(self._ranges)
+
+    def __len__(self) -> int:
+        return len(self._ranges)
+
+    def __contains__(self, node: object) -> bool:
+        return node in self._ranges
+
+    def span(self, node: cst.CSTNode) -> _Span:
+        """Its first and last place.
+
+        Raises:
+            KeyError: it has none: a comma, a comment, a node that is not of this tree.
+        """
+        first, last = self._ranges[node]
+        return (*self._place(first), *self._place(last))
+
+    def spans_lines(self, node: cst.CSTNode) -> bool:
+        """Whether it ends on another line than it begins."""
+        first, last = (self._offsets[min(t, len(self._offsets) - 1)] for t in self._ranges[node])
+        return bisect_right(self._starts, first) != bisect_right(self._starts, last)
+
+    def tokens_at(self, places: Iterable[tuple[int, int]]) -> list[int]:
+        """The tokens at these lines and columns, in order; places without any are left out."""
+        own = range(1, len(self._starts) + 1) if self._numbers is None else self._numbers
+        index = {number: position for position, number in enumerate(own)}
+        offsets = {self._starts[index[line]] + col for line, col in places if line in index}
+        return sorted({bisect_right(self._offsets, offset) - 1 for offset in offsets})
+
+    def holds(self, node: cst.CSTNode, tokens: Sequence[int]) -> bool:
+        """Whether some of these tokens, which are in order, are the node's."""
+        first, last = self._ranges[node]
+        position = bisect_left(tokens, first)
+        return position < len(tokens) and tokens[position] < last
+
+    def _place(self, token: int) -> tuple[int, int]:
+        offset = self._offsets[min(token, len(self._offsets) - 1)]
+        line = bisect_right(self._starts, offset)
+        number = line if self._numbers is None else self._numbers[line - 1]
+        return number, offset - self._starts[line - 1]
