@@ -8,8 +8,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Generic, TypeVar
@@ -37,14 +37,47 @@ def usable_cpus() -> int:
     return os.cpu_count() or 1
 
 
-def processes(jobs: int | None, sizes: Collection[int]) -> int:
-    """How many processes to use; 1 is this one.
+@dataclass(frozen=True)
+class Workers:
+    """How files are shared out among processes.
 
-    Args:
-        jobs: as many as were asked for; None is one for each processor, if that pays.
-        sizes: of the files, in bytes.
+    Attributes:
+        jobs: processes to use; None is one for each processor, if that pays.
+        progress: told, in this process, how many items are done, and of how many.
     """
-    if not _can_fork() or len(sizes) < 2:
+
+    jobs: int | None = None
+    progress: Callable[[int, int], None] | None = None
+
+    @property
+    def quiet(self) -> Workers:
+        return replace(self, progress=None)
+
+    def apply(
+        self, work: Callable[[_Item], _Result], sizes: Mapping[_Item, int]
+    ) -> Iterator[tuple[_Item, _Result | Crash]]:
+        """Each item of `sizes`, in order, and what `work` makes of it.
+
+        Args:
+            work: must not raise. What it changes may be lost with its process.
+            sizes: of the files, in bytes.
+        """
+        tell = self.progress or (lambda done, total: None)
+        jobs = _processes(self.jobs, sizes.values())
+        if jobs == 1:
+            for done, item in enumerate(sizes):
+                tell(done, len(sizes))
+                yield item, work(item)
+        else:
+            largest = sorted(sizes, key=lambda item: -sizes[item])
+            results = _Pool(largest, work, tell).run(jobs)
+            yield from ((item, results[item]) for item in sizes)
+        tell(len(sizes), len(sizes))
+
+
+def _processes(jobs: int | None, sizes: Collection[int]) -> int:
+    """How many processes to use; 1 is this one."""
+    if len(sizes) < 2 or not _can_fork():
         return 1
     if jobs is None:
         jobs = usable_cpus() if sum(sizes) >= _WORTH_PROCESSES else 1
@@ -62,32 +95,28 @@ def _can_fork() -> bool:
     return threading.active_count() == 1 and "tensorflow" not in sys.modules
 
 
-def in_processes(
-    items: Sequence[_Item], work: Callable[[_Item], _Result], jobs: int
-) -> list[_Result | Crash]:
-    """Applies `work` to each item; the results are in the items' order.
-
-    Args:
-        items: what is large goes first.
-        work: must not raise. What it changes is lost with its process.
-        jobs: number of processes.
-    """
-    return _Pool(items, work).run(jobs)
-
-
 class _Pool(Generic[_Item, _Result]):
-    def __init__(self, items: Sequence[_Item], work: Callable[[_Item], _Result]) -> None:
+    """Processes that ask for one item after the other, the largest first."""
+
+    def __init__(
+        self,
+        items: Sequence[_Item],
+        work: Callable[[_Item], _Result],
+        tell: Callable[[int, int], None],
+    ) -> None:
         self._items = items
         self._work = work
+        self._tell = tell
         self._results: dict[int, _Result | Crash] = {}
         self._next = 0
         self._busy: dict[Connection, tuple[BaseProcess, int]] = {}
 
-    def run(self, jobs: int) -> list[_Result | Crash]:
+    def run(self, jobs: int) -> dict[_Item, _Result | Crash]:
         try:
             for _ in range(jobs):
                 self._start()
             while self._busy:
+                self._tell(len(self._results), len(self._items))
                 for ready in wait(list(self._busy)):
                     assert isinstance(ready, Connection)
                     self._take(ready)
@@ -96,7 +125,7 @@ class _Pool(Generic[_Item, _Result]):
                 process.terminate()
             for process, _ in self._busy.values():
                 process.join()
-        return [self._results[index] for index in range(len(self._items))]
+        return {item: self._results[index] for index, item in enumerate(self._items)}
 
     def _start(self) -> None:
         if self._next >= len(self._items):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Mapping
+import gc
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
@@ -26,7 +28,9 @@ from slimport.rewrite.engine import FileResult, Need, rewrite_module
 from slimport.rewrite.extent import Extent, Folder, whole
 from slimport.rewrite.failures import culprit, in_words
 from slimport.rewrite.held import COMMENT_MOVED, Holds, comments_moved
+from slimport.rewrite.parallel import Crash, Workers
 from slimport.rewrite.plan import Options, Plan
+from slimport.rewrite.shards import Shard, reaching
 from slimport.rewrite.unread import reached_from
 from slimport.rewrite.written_module import (
     REFUSAL,
@@ -70,6 +74,10 @@ def rewrite_tree(
     options: Options | None = None,
     without: Mapping[PurePosixPath, str] | None = None,
     extent: Extent | None = None,
+    *,
+    jobs: int | None = None,
+    shard: Shard | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> TreeResult:
     """Rewrites everything at or below `path` in memory; nothing is written.
 
@@ -81,45 +89,104 @@ def rewrite_tree(
         options: What the user asked for.
         without: Files that fail for another reason, and the reason.
         extent: What of a larger tree is meant, in the place of `path`.
+        jobs: Processes to use; None is one for each processor, where the tree is large enough.
+        shard: The share of the files to rewrite. What comes of it is for reading: the written
+            module, which serves the whole tree, is not among its outputs.
+        progress: Told how many files are done, and of how many.
 
     Raises:
         FileNotFoundError: no such path.
     """
     options = options or Options()
     extent = extent or whole(path)
+    workers = Workers(jobs, progress)
     failed = dict(without or {})
-    for _ in range(_ROUNDS):
-        result, errors = _rewrite_once(extent, options, failed)
-        if not errors:
-            return result
-        failed |= errors
-    everything = {PurePosixPath(file.path): _GIVEN_UP for file in result.report.files}
-    return _rewrite_once(extent, options, everything | failed)[0]
+    with _without_collector():
+        for _ in range(_ROUNDS):
+            result, errors = _rewrite_once(extent, options, failed, workers, shard)
+            if not errors:
+                return result
+            failed |= errors
+        everything = {PurePosixPath(file.path): _GIVEN_UP for file in result.report.files}
+        return _rewrite_once(extent, options, everything | failed, workers, shard)[0]
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Syntax trees are millions of objects without cycles: a collector looks at all in vain."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 _GIVEN_UP = "left as it is, since too many files of the tree fail"
 
 
 def _rewrite_once(
-    extent: Extent, options: Options, failed: Mapping[PurePosixPath, str]
+    extent: Extent,
+    options: Options,
+    failed: Mapping[PurePosixPath, str],
+    workers: Workers,
+    shard: Shard | None,
 ) -> tuple[TreeResult, dict[PurePosixPath, str]]:
     """What becomes of a tree without the files that failed, and which fail in addition."""
     result = TreeResult(extent.root, Report(__version__))
     sources, unread = _read_all(extent, result, options, failed)
     try:
-        first = _Pass(sources, options, extent, _texts(extent, unread))
+        first = _Pass(sources, options, extent, _texts(extent, unread), workers)
     except Exception as error:
         name = culprit(sources, lambda some: _Pass(some, options, extent))
         return result, {name: in_words(error)}
-    first.run(extent.given)
     result.plan = first.plan
-    if not first.failed():
-        _check(first)
-    _collect(first, sources, result)
+    if shard is None:
+        _run(first)
+        _collect(first, extent.given, result)
+        _add_written_module(first, result)
+    else:
+        mine = _run_shard(first, shard, result)
+        _collect(first, mine, result)
     _order(first, result)
     result.beside = first.beside() if result.outputs else []
     result.report.files.sort(key=lambda file: file.path)
     return result, first.failed()
+
+
+def _run(first: _Pass) -> None:
+    first.run(first.extent.given)
+    if not first.failed():
+        _check(first)
+
+
+def _run_shard(first: _Pass, shard: Shard, result: TreeResult) -> set[PurePosixPath]:
+    """Rewrites and checks the shard's files, beside files of other shards that are still old.
+
+    Where that finds something, the whole tree is rewritten to see whether it is so.
+
+    Returns:
+        The files of the shard; only their results are left.
+    """
+    sizes = {PurePosixPath(file.path): 0 for file in result.report.failed}
+    for module in first.program.modules:
+        if module.path in first.extent.given:
+            size = len(first.sources[module.path].data)
+            sizes[module.path] = size if first.plan.concerns(module) else size // 50
+    mine = shard.of(sizes)
+    result.report.files = [f for f in result.report.files if PurePosixPath(f.path) in mine]
+    others = {module.path for module in reaching(first.program, mine)} & first.extent.given
+    first.run(mine | others)
+    first.keep(mine)
+    if not first.errors:
+        _check(first)
+    if first.errors:
+        first.errors.clear()
+        first.keep(())
+        _run(first)
+        first.keep(mine)
+    return mine
 
 
 def _texts(extent: Extent, unread: Collection[PurePosixPath]) -> list[bytes | None]:
@@ -220,7 +287,9 @@ class _Pass:
         options: Options,
         extent: Extent,
         unread: Collection[bytes | None] = (),
+        workers: Workers | None = None,
     ) -> None:
+        self.workers = workers or Workers(1)
         self.sources = sources
         self.program = Program(sources)
         self.extent = extent
@@ -255,9 +324,11 @@ class _Pass:
         """Rewrites every file that a rule may touch, or of these only some."""
         wanted = [m for m in self.program.modules if only is None or m.path in only]
         before = set(self.results)
+        self._rewrite_in_processes(wanted)
         self.holds.decide(wanted, self._result)
         for path in self.holds.by_path:  # rewritten in full, for the decision
             self.results.pop(path, None)
+        self._rewrite_in_processes(wanted)
         for module in wanted:
             self._result(module)
         if only is not None:  # of the others, some were rewritten for that decision
@@ -272,25 +343,46 @@ class _Pass:
 
     def _result(self, module: Module) -> FileResult | None:
         """What becomes of a file; None where no rule looks at it, or none can."""
-        if module.path not in self.results and self.plan.concerns(module):
+        known = module.path in self.results or module.path in self.errors
+        if not known and self.plan.concerns(module):
             self._rewrite(module)
         return self.results.get(module.path)
 
+    def _rewrite_in_processes(self, modules: Sequence[Module]) -> None:
+        """Rewrites those side by side that nobody has rewritten yet."""
+        missing = [m for m in modules if m.path not in self.results and m.path not in self.errors]
+        missing = [module for module in missing if self.plan.concerns(module)]
+        sizes = {module: len(self.sources[module.path].data) for module in missing}
+        for module, outcome in self.workers.apply(self._outcome, sizes):
+            self._keep(module, outcome)
+
     def _rewrite(self, module: Module) -> None:
+        self._keep(module, self._outcome(module))
+
+    def _keep(self, module: Module, outcome: FileResult | Crash) -> None:
+        if isinstance(outcome, FileResult):
+            self.results[module.path] = outcome
+        else:
+            self.errors[module.path] = outcome.message
+
+    def keep(self, paths: Collection[PurePosixPath]) -> None:
+        """Forgets the results of all other files."""
+        self.results = {path: item for path, item in self.results.items() if path in paths}
+        self.errors = {path: text for path, text in self.errors.items() if path in paths}
+
+    def _outcome(self, module: Module) -> FileResult | Crash:
+        """A file's result, or why there is none; changes nothing, so that any process will do."""
         needs = [need for need in self.needs if need.path == module.path]
         held = module.path in self.holds.by_path
         if held and module.path in self.holds.untouched:
-            self.results[module.path] = FileResult(self.sources[module.path].data)
-            return
+            return FileResult(self.sources[module.path].data)
         try:
             tree = cst.parse_module(self.sources[module.path].data)
-            self.results[module.path] = rewrite_module(
-                tree, module, self.plan, self.written_module(module), needs, held
-            )
+            return rewrite_module(tree, module, self.plan, self.written_module(module), needs, held)
         except cst.ParserSyntaxError as error:
-            self.errors[module.path] = f"cannot be parsed: {type(error).__name__}: {error}"
+            return Crash(f"cannot be parsed: {type(error).__name__}: {error}")
         except Exception as error:
-            self.errors[module.path] = in_words(error)
+            return Crash(in_words(error))
 
     def failed(self) -> dict[PurePosixPath, str]:
         """Why files are to be left out, unless the error holds the whole program of the file."""
@@ -340,7 +432,7 @@ def _check(first: _Pass) -> None:
     if not changed:
         return
     try:
-        second = _Pass(sources, first.options, first.extent)
+        second = _Pass(sources, first.options, first.extent, workers=first.workers.quiet)
     except Exception as error:
         name = culprit(sources, lambda some: _Pass(some, first.options, first.extent))
         first.errors[name] = in_words(error)
@@ -361,9 +453,9 @@ def _check(first: _Pass) -> None:
             first.errors[path] = f"slim names left without a mark ({', '.join(names)}); not written"
 
 
-def _collect(first: _Pass, sources: Mapping[PurePosixPath, Source], result: TreeResult) -> None:
-    for path, source in sources.items():
-        if path not in first.extent.given:
+def _collect(first: _Pass, paths: Collection[PurePosixPath], result: TreeResult) -> None:
+    for path, source in first.sources.items():
+        if path not in paths:
             continue
         item = first.results.get(path)
         report = FileReport(path.as_posix())
@@ -397,8 +489,8 @@ def _collect(first: _Pass, sources: Mapping[PurePosixPath, Source], result: Tree
         if path in first.holds.stays:
             report.held = first.holds.by_path[path].reason(path)
     for name, note in first.holds.notes:
-        result.report.notes += notes_in_file([note], name.as_posix(), sources[name].container)
-    _add_written_module(first, result)
+        holder = first.sources[name].container
+        result.report.notes += notes_in_file([note], name.as_posix(), holder)
 
 
 def _add_written_module(first: _Pass, result: TreeResult) -> None:
