@@ -167,6 +167,10 @@ class Tree:
     def states(self) -> dict[str, int]:
         return {str(s): sum(file.state is s for file in self.files) for s in State}
 
+    @property
+    def refused(self) -> list[ScannedFile]:
+        return [file for file in self.files if file.state is State.REFUSED]
+
     def total(self, kind: Kind) -> dict[str, int]:
         """References of a kind by what becomes of them."""
         uses = [use for use in self.uses if use.kind is kind]

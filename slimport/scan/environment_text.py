@@ -1,0 +1,102 @@
+"""An environment, its diagnosis, and answers on error messages, on a terminal."""
+
+from __future__ import annotations
+
+import textwrap
+
+from rich.console import Console
+from rich.markup import escape
+
+from slimport.scan.diagnosis import Diagnosis, Finding, Level
+from slimport.scan.failures import Answer, explain_error
+
+_COLOURS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTE: "cyan"}
+_SHOWN = ("tensorflow", "keras", "tf-keras", "tf-slim", "protobuf", "numpy", "object-detection")
+_FIRST = 2
+_ABLE = {True: "[green]yes[/]    ", False: "[red]no[/]     ", None: "[yellow]in part[/]"}
+
+
+def print_environment(diagnosis: Diagnosis, console: Console, verbose: bool = False) -> None:
+    """What is installed, what that can run, and what to do."""
+    environment = diagnosis.environment
+    python = ".".join(map(str, environment.python))
+    chosen = f" ({escape(environment.chosen)})" if environment.chosen else ""
+    console.print(
+        f"[bold]environment[/]: Python {python}, {escape(environment.executable)}{chosen}",
+        soft_wrap=True,
+    )
+    _print_wrapped(_packages(diagnosis, verbose), console, 2)
+    width = max((len(ability.what) for ability in diagnosis.abilities), default=0)
+    for ability in diagnosis.abilities:
+        able = _ABLE[ability.able]
+        text = f"  runs {ability.what:<{width}}  {able}  {escape(ability.why)}"
+        console.print(text, soft_wrap=True)
+    answered = set()
+    for tried in diagnosis.tried:
+        result = "[green]works[/]" if not tried.error else f"[red]{escape(tried.error)}[/]"
+        console.print(f"  tried {escape(tried.what)}: {result}", soft_wrap=True)
+        for answer in explain_error(tried.error)[:1]:
+            _print_answer(answer, console, "    ")
+            answered.add(answer.failure.id)
+    new = [finding for finding in diagnosis.findings if finding.id not in answered]
+    shown = [finding for finding in new if verbose or finding.level is not Level.NOTE]
+    for finding in shown:
+        _print_finding(finding, console, verbose)
+    rest = len(new) - len(shown)
+    if rest:
+        notes = "1 note" if rest == 1 else f"{rest} notes"
+        console.print(f"  [dim]and {notes}: slimport scan --environment -v[/]")
+
+
+def _packages(diagnosis: Diagnosis, verbose: bool) -> str:
+    found = diagnosis.environment.distributions
+    names = list(found) if verbose else [name for name in found if name in _SHOWN]
+    names.sort(key=lambda name: (_SHOWN.index(name) if name in _SHOWN else len(_SHOWN), name))
+    tensorflow = [item.name.lower() for item in diagnosis.environment.tensorflows]
+    names = [*tensorflow, *(name for name in names if name not in tensorflow)]
+    missing = [] if tensorflow else ["TensorFlow is not installed"]
+    return ", ".join([*missing, *(f"{name} {found[name].version}" for name in names)])
+
+
+def _print_finding(finding: Finding, console: Console, verbose: bool) -> None:
+    colour = _COLOURS[finding.level]
+    console.print(f"  [{colour}]{finding.level}[/]: {escape(finding.title)}", soft_wrap=True)
+    if finding.why and (verbose or finding.level is not Level.NOTE):
+        _print_wrapped(finding.why, console, 4)
+    for way in finding.do if verbose else finding.do[:_FIRST]:
+        _print_way(way, console, 4)
+
+
+def print_answers(answers: list[Answer], console: Console) -> None:
+    """What is known of error messages; the first is the last error of a log."""
+    for place, answer in enumerate(answers):
+        if place:
+            console.print()
+            console.print("[dim]earlier in the text:[/]")
+        console.print(f"[dim]{escape(answer.line)}[/]", soft_wrap=True)
+        _print_answer(answer, console, "")
+
+
+def _print_answer(answer: Answer, console: Console, indent: str) -> None:
+    failure = answer.failure
+    console.print(f"{indent}[bold]{escape(failure.title)}[/]", soft_wrap=True)
+    space = len(indent) + 2
+    _print_wrapped(failure.why, console, space)
+    if answer.about:
+        code = f" (slimport explain {answer.rule})" if answer.rule else ""
+        _print_wrapped(f"{answer.about}{code}", console, space)
+    for way in failure.do:
+        _print_way(way, console, space)
+
+
+def _print_wrapped(text: str, console: Console, indent: int, first: str = "") -> None:
+    """Text that keeps its margin; nothing follows a line's last word, also in a pipe."""
+    room = max(console.width - indent - 1, 20)
+    lines = textwrap.wrap(f"{first}{text}", room, subsequent_indent=" " * len(first),
+                          break_long_words=False, break_on_hyphens=False)  # fmt: skip
+    for line in lines:
+        console.print(escape(" " * indent + line), soft_wrap=True)
+
+
+def _print_way(text: str, console: Console, indent: int) -> None:
+    _print_wrapped(text, console, indent, "-> ")
