@@ -16,6 +16,7 @@ from pathlib import PurePosixPath
 from slimport.files.source import Source
 from slimport.index.modules import Module
 from slimport.index.program import Program, closure_of
+from slimport.index.walking import walk
 from slimport.python2.convert import Converted
 from slimport.report.model import LeftAlone
 from slimport.rewrite.engine import FileResult
@@ -24,6 +25,8 @@ from slimport.rewrite.ignored import WOULD_CHANGE
 from slimport.rewrite.plan import Plan
 from slimport.rewrite.selection import stands_alone
 
+# Training, evaluation, pipelines and sessions: of these rules the report names a few lines only.
+_WIDE = ("SLIM28", "SLIM29", "SLIM311")
 _CONVERSION = "SLIM361"  # of Python 2 sources, a whole file at a time
 # Modules that are loaded by names which the program makes up.
 _LOADERS = re.compile(
@@ -124,15 +127,22 @@ class Holds:
             self.stays |= {module.path for module in members if self.plan.concerns(module)}
             return
         results = {module: result_of(module) for module in members}
+        acting = _acting(results.values())
         found = [
             (module, item)
             for module, result in results.items()
-            for item in self._against(module, result, _acting(results.values()))
+            for item in self._against(module, result, acting)
         ]
         for module, result in results.items():
-            self._note_unused(module, result)
+            self._note_unused(module, result, [item for m, item in found if m is module])
         if found:
             self._hold(found, results)
+
+    def keeps(self, path: PurePosixPath, result: FileResult) -> bool:
+        """Whether the file itself stays as it is, whatever holds its program."""
+        source = self.sources[path]
+        same = path in self.by_path and result.code == source.data
+        return path in self.untouched or (same and not isinstance(source.container, Converted))
 
     def _hold(
         self, found: list[tuple[Module, LeftAlone]], results: Mapping[Module, FileResult | None]
@@ -185,11 +195,24 @@ class Holds:
             yield LeftAlone(1, "", "", "the whole file is ignored")
         for comment, _, codes in selection.unused(_items(result)):
             near = sorted(code for code in codes & acting if not stands_alone(code))
-            if near and not comment.is_whole and not _survives(comment, module, result):
+            if near and not comment.is_whole and self._is_reached(comment, near, module, result):
                 yield LeftAlone(comment.line, "", near[0], WOULD_CHANGE)
 
-    def _note_unused(self, module: Module, result: FileResult | None) -> None:
-        items = _items(result) if result is not None else []
+    def _is_reached(
+        self, comment: IgnoreComment, codes: list[str], module: Module, result: FileResult
+    ) -> bool:
+        """Whether rules that act on more than references act where a comment is."""
+        if any(code.startswith(_WIDE) for code in codes):
+            return True
+        text = result.code.decode(self.sources[module.path].encoding, "replace")
+        new = {line.strip() for line in text.split("\n")}
+        return not all(module.lines[line - 1].strip() in new for line in comment.lines)
+
+    def _note_unused(
+        self, module: Module, result: FileResult | None, against: list[LeftAlone]
+    ) -> None:
+        items = [(item.code, item.line) for item in against]
+        items += _items(result) if result is not None else []
         for comment, text, _ in self.plan.selection(module).unused(items):
             if module.path in self.untouched and not text:
                 continue
@@ -205,12 +228,6 @@ def _acting(results: Iterable[FileResult | None]) -> frozenset[str]:
 
 def _items(result: FileResult) -> list[tuple[str, int]]:
     return [(item.code, item.line) for item in (*result.ignored, *result.against)]
-
-
-def _survives(comment: IgnoreComment, module: Module, result: FileResult) -> bool:
-    """Whether the lines that a comment covers are still there."""
-    new = {line.strip() for line in result.code.decode("utf-8", "replace").split("\n")}
-    return all(module.lines[line - 1].strip() in new for line in comment.lines)
 
 
 def programs(program: Program) -> list[set[Module]]:
@@ -242,7 +259,7 @@ def programs(program: Program) -> list[set[Module]]:
 
 def _imported(module: Module, program: Program) -> Iterator[str]:
     """Names of modules that the file imports, and that the index has found nowhere."""
-    for node in ast.walk(module.tree):
+    for node in walk(module.tree):
         names: list[str] = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -257,7 +274,7 @@ def _imported(module: Module, program: Program) -> Iterator[str]:
 
 def _loaded(module: Module, program: Program) -> Iterator[Module]:
     """The files that the file loads by name: all, where the name is not written down in it."""
-    for node in ast.walk(module.tree):
+    for node in walk(module.tree):
         if not isinstance(node, ast.Call):
             continue
         name = getattr(node.func, "attr", getattr(node.func, "id", ""))

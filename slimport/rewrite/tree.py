@@ -474,7 +474,7 @@ def _collect(first: _Pass, paths: Collection[PurePosixPath], result: TreeResult)
         report.functions = forms_in_file(item.functions, holder)
         result.report.notes += notes_in_file(item.notes, path.as_posix(), holder)
         output = source.with_program(item.code)
-        if path in first.holds.untouched:
+        if first.holds.keeps(path, item):
             output = source.original
         if output != source.original:
             report.status = Status.REWRITTEN

@@ -279,7 +279,9 @@ with tf.Session() as sess:
 """
 
 
-@pytest.mark.parametrize("place", ["tf.Session()", "sess.run(", "tf.placeholder", "Saver()"])
+@pytest.mark.parametrize(
+    "place", ["import tensorflow", "tf.Session()", "sess.run(", "tf.placeholder", "Saver()"]
+)
 @pytest.mark.parametrize("training", [None, "fit"])
 def test_a_session_and_what_it_runs(place: str, training: str | None) -> None:
     """The loop goes as a whole: also for a comment on a line that has no reference."""
