@@ -26,16 +26,14 @@ class LineMap:
 
     def new(self, line: int) -> int:
         """The line that `line` became; where it was replaced, the one in its place."""
-        start, end, first, last = self._block(line - 1)
-        if end - start == last - first:
-            return first + (line - 1 - start) + 1
+        start, first, last = self._block(line - 1)
         return min(first + (line - 1 - start), max(first, last - 1)) + 1
 
-    def _block(self, index: int) -> tuple[int, int, int, int]:
+    def _block(self, index: int) -> tuple[int, int, int]:
         for _, start, end, first, last in self._blocks:
             if start <= index < end:
-                return start, end, first, last
-        return index, index + 1, index, index + 1  # beyond the end: nothing is known of it
+                return start, first, last
+        return index, index, index + 1  # beyond the end: nothing is known of it
 
     @cached_property
     def _blocks(self) -> list[tuple[str, int, int, int, int]]:

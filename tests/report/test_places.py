@@ -10,7 +10,7 @@ import pytest
 from slimport.files.source import parse
 from slimport.report.findings import Kind, findings
 from slimport.report.lines import LineMap
-from slimport.report.model import LeftAlone, Position, Report
+from slimport.report.model import FileReport, LeftAlone, Position, Report, Status
 from slimport.report.places import in_file, left_in_files, notes_in_file
 from slimport.report.roots import full_path
 from tests.report.sample import program, reported
@@ -87,6 +87,7 @@ def test_two_roots_with_one_name_leave_a_note_without_a_place(tmp_path: Path) ->
         (b"a\nb\nc\nd", b"a\nB\nd", [1, 2, 2, 3]),
         (b"a\nb\nc", b"a\nc", [1, 2, 2]),
         (b"a\r\nb\rc\n", b"x\r\na\r\nb\rc\n", [2, 3, 4]),
+        (b"a\rb\rc", b"x\ra\ry\rb\rc", [2, 4, 5]),
         (b"a\n\x0cb\nc", b"a\nx\n\x0cb\nc", [1, 3, 4]),
         (b"a\nb", b"b", [1, 1]),
         (b"a", b"", [1]),
@@ -131,13 +132,12 @@ def test_what_the_second_pass_reads_otherwise_has_the_line_of_a_comparison() -> 
     assert [i.new_line for i in left_in_files([LEFT], [again, again], source, output)] == [4]
 
 
-def test_a_file_that_could_not_be_written_is_as_it_was(tmp_path: Path) -> None:
-    root = program(tmp_path)
-    train = root / "my code" / "train.py"
-    train.chmod(0o444)
-    report: Report = reported(root, write=True)
-    train.chmod(0o644)
-    left = [i for i in findings(report) if i.kind is Kind.LEFT]
-    for item in left:
-        assert item.file is not None and item.position is not None
-        assert text_at(full_path(item.file), item.position) == "slim.learning.tune"
+def test_a_file_that_could_not_be_written_is_as_it_was() -> None:
+    left = replace(LEFT, new=Position(9))
+    file = FileReport("a.py", Status.FAILED, left=[left], moved=LineMap(b"a", b"b\na"))
+    report = Report("1", [file], written=True)
+    assert report.position(file, left).line == 2 and report.line(file, 1) == 1
+    file.status = Status.REWRITTEN
+    assert report.position(file, left).line == 9 and report.line(file, 1) == 2
+    report.written = False
+    assert report.position(file, left).line == 2 and report.line(file, 1) == 1
