@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
+from slimport.report.lines import renumbered
 from slimport.report.model import FileReport, Position, Report, Status
 
 _NOTE = re.compile(r"(?P<path>.+?):(?P<line>\d+): (?P<text>.*)", re.DOTALL)
@@ -120,6 +122,7 @@ def _notes(report: Report) -> Iterator[Finding]:
         about = _ABOUT_FILE.fullmatch(note)
         file = files.get(about["path"]) if about is not None else None
         if about is not None and file is not None:
-            yield Finding(Kind.NOTE, about["text"], file)
+            text = renumbered(about["text"], partial(report.line, file))
+            yield Finding(Kind.NOTE, text, file)
         else:
             yield Finding(Kind.NOTE, note)

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
 from functools import cached_property
 
+#: What `slimport.rewrite.python2.remarks` says of several lines.
+_NAMED = re.compile(r"(?<=Look at line )\d+|(?<=Look at lines )[\d, ]*\d")
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 #: Beyond these many lines difflib may pass over frequent ones, or it takes minutes.
 _MANY = 5_000
+
+
+def renumbered(text: str, new: Callable[[int], int]) -> str:
+    """A remark with other numbers for the lines that it names."""
+    return _NAMED.sub(
+        lambda named: re.sub(r"\d+", lambda line: str(new(int(line[0]))), named[0]), text
+    )
 
 
 def split_lines(data: bytes) -> list[bytes]:

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from slimport.files.read import read
 from slimport.files.source import Container, Source, SourceError
-from slimport.report.lines import LineMap
+from slimport.report.lines import LineMap, renumbered
 from slimport.report.model import FunctionForm, LeftAlone, Position, Rewritten
 
 Item = TypeVar("Item", Rewritten, LeftAlone)
@@ -39,7 +39,7 @@ def notes_in_file(notes: list[str], path: str, container: Container | None) -> l
     def placed(note: str) -> str:
         found = known.match(note)
         if found is None:
-            return note
+            return renumbered(note, container.line_in_file)
         line = container.line_in_file(int(found[1]))
         place = _words(container, int(found[1]))
         text = f"{place}: {note[found.end() :]}" if place else note[found.end() :]

@@ -98,6 +98,17 @@ def test_lines_that_move(old: bytes, new: bytes, expected: list[int]) -> None:
     assert [moved.new(line) for line in range(1, len(expected) + 1)] == expected
 
 
+def test_a_remark_on_several_lines_names_those_of_the_disk() -> None:
+    file = FileReport("a.py", Status.REWRITTEN, moved=LineMap(b"a\nb\nc", b"x\na\nb\nc"))
+    said = "a.py: / of 2 ints. Look at lines 1, 3"
+    report = Report("1", [file], notes=[said, "a.py: Look at line 2", "a.py: no 1"], written=True)
+    texts = [item.text for item in findings(report)]
+    assert texts == ["/ of 2 ints. Look at lines 2, 4", "Look at line 3", "no 1"]
+    report.written = False
+    assert findings(report)[0].text == "/ of 2 ints. Look at lines 1, 3"
+    assert notes_in_file([said], "a.py", Cells()) == ["a.py: / of 2 ints. Look at lines 10, 30"]
+
+
 class Cells:
     """A container in which each line of the program is the tenfold line of the file."""
 
