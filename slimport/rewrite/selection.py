@@ -165,7 +165,7 @@ class FileSelection:
             for comment, by_text in self._codes.items()
             for text, codes in by_text.items()
             if not any(
-                code in codes and (comment.is_whole or line in comment.lines)
+                code in codes and (comment.is_whole or line in {comment.line, *comment.lines})
                 for code, line in found
             )
         ]

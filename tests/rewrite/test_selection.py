@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from slimport.report.model import Status
 from slimport.rewrite.plan import Options
 from slimport.rewrite.registry import all_rules
 from slimport.rewrite.selection import Selection, UnknownCode, codes_of
-from slimport.rewrite.tree import TreeResult
+from slimport.rewrite.shards import Shard
+from slimport.rewrite.tree import TreeResult, rewrite_tree
 from tests.rewrite.tools import output, report, rewrite_program
 
 HEAD = """
@@ -669,3 +672,23 @@ def test_a_second_run_changes_nothing_and_a_later_full_run_makes_up(
     first = written(sources, run(sources, select, ignore))
     assert run(first, select, ignore).outputs == {}
     assert written(first, run(first)) == written(sources, run(sources))
+
+
+def test_processes_and_shares_of_a_tree_hold_the_same_programs(tmp_path: Path) -> None:
+    sources = {**PROGRAM, **OTHER, "left.py": LEFT}
+    sources["nets/small.py"] = behind(
+        sources["nets/small.py"], "max_pool", "# slimport: ignore[SLIM1]"
+    )
+    for name, source in sources.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(source)
+    options = Options(selection=Selection.of(ignore=["SLIM999"]))
+    whole = rewrite_tree(tmp_path, options, jobs=1)
+    assert {file.path for file in whole.report.files if file.held} == {"nets/small.py", "train.py"}
+    assert rewrite_tree(tmp_path, options, jobs=2).outputs == whole.outputs
+    shares = [rewrite_tree(tmp_path, options, shard=Shard(n, 3)) for n in (1, 2, 3)]
+    outputs = {path: data for share in shares for path, data in share.outputs.items()}
+    written = whole.report.written_modules
+    assert outputs == {p: d for p, d in whole.outputs.items() if p.as_posix() not in written}
+    held = {file.path for share in shares for file in share.report.files if file.held}
+    assert held == {"nets/small.py", "train.py"}
