@@ -31,7 +31,7 @@ _CONVERSION = "SLIM361"  # of Python 2 sources, a whole file at a time
 # Modules that are loaded by names which the program makes up.
 _LOADERS = re.compile(
     r"\b(import_module|__import__|exec_module|load_module|load_source|spec_from_file_location"
-    r"|run_path|run_module|execfile|exec)\s*\("
+    r"|run_path|run_module|execfile|exec|locate|find_spec|iter_modules|walk_packages)\s*\("
 )
 _BY_NAME = ("import_module", "__import__", "run_module")
 _LIBRARIES = frozenset("tensorflow tf_slim keras numpy".split())
@@ -106,7 +106,7 @@ class Holds:
         """
         if not any(map(self._speaks, self.program.modules)):
             return
-        for group in programs(self.program):
+        for group in programs(self.program, self.plan.concerns):
             members = sorted(group, key=lambda module: module.path)
             known = not self._decided.isdisjoint(group)
             if not known and not group.isdisjoint(wanted) and any(map(self._speaks, members)):
@@ -230,11 +230,15 @@ def _items(result: FileResult) -> list[tuple[str, int]]:
     return [(item.code, item.line) for item in (*result.ignored, *result.against)]
 
 
-def programs(program: Program) -> list[set[Module]]:
-    """The files in groups of those that may run together.
+def programs(program: Program, concerns: Callable[[Module], bool]) -> list[set[Module]]:
+    """The files in groups of those that hang together.
 
     Wider than `Program.connected`: a bare name may be a file in any folder, and where names of
-    modules are made up as the program runs, any file may be meant.
+    modules are made up as the program runs, any file may be meant. But two programs that share a
+    helper of which nothing changes, nor of what it imports, have nothing to do with each other.
+
+    Args:
+        concerns: whether anything in a file may change.
     """
     near: dict[Module, set[Module]] = {m: set(program.imports[m]) for m in program.modules}
     by_name: dict[str, list[Module]] = {}
@@ -245,9 +249,15 @@ def programs(program: Program) -> list[set[Module]]:
             near[module].update(by_name.get(dotted.rpartition(".")[2], ()))
         if any(_LOADERS.search(line) for line in module.lines):
             near[module].update(_loaded(module, program))
-    for module, others in list(near.items()):
-        for other in list(others):
-            near[other].add(module)
+    importers: dict[Module, set[Module]] = {module: set() for module in program.modules}
+    for module, others in near.items():
+        for other in others:
+            importers[other].add(module)
+    binding = closure_of(filter(concerns, program.modules), importers.__getitem__)
+    near = {
+        module: (others | importers[module]) & binding if module in binding else set()
+        for module, others in near.items()
+    }
     found: list[set[Module]] = []
     seen: set[Module] = set()
     for module in program.modules:

@@ -341,6 +341,30 @@ def test_a_library_of_that_name_holds_nothing_together() -> None:
     assert not report(result, "nets/small.py").held
 
 
+@pytest.mark.parametrize(
+    ("helper", "binds"),
+    [
+        ("def pick(x, kinds):\n    return kinds[0](x)\n", False),
+        ("import numpy as np\n\nSIZE = np.zeros(3)\n", False),
+        ("import numpy as np\n\nSIZE = np.int(3)\n", True),
+        ("import tensorflow as tf\n\n\ndef pick(x):\n    return tf.log(x)\n", True),
+        ("from nets import shared\n", True),
+        ("from nets import inner\n", True),
+    ],
+)
+def test_a_helper_binds_programs_together_if_it_may_change(helper: str, binds: bool) -> None:
+    one = f"{HEAD}import helper\n\n\ndef f(x):\n    return slim.flatten(x)\n"
+    other = f"{HEAD}import helper\n\n\ndef g(x):\n    return slim.softmax(x)\n"
+    sources = {"one.py": behind(one, "flatten", "# slimport: ignore[flatten]"), "other.py": other}
+    sources |= {"helper.py": helper, "nets/__init__.py": "", "nets/shared.py": NET}
+    sources |= {"nets/inner.py": "from nets.shared import *\n"}
+    result = run(sources)
+    assert report(result, "one.py").held
+    assert bool(report(result, "other.py").held) == binds
+    assert (output(result, "other.py") is None) == binds
+    assert bool(report(result, "nets/shared.py").held) == ("nets" in helper)
+
+
 def test_other_programs_change_as_ever() -> None:
     sources = {**PROGRAM, **OTHER}
     sources["other/lone.py"] = behind(
