@@ -15,7 +15,7 @@ from typing import Any
 from slimport.report.findings import Finding, Kind, findings
 from slimport.report.fingerprints import fingerprints
 from slimport.report.model import Position, Report
-from slimport.report.roots import Roots
+from slimport.report.roots import Roots, full_path
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -71,11 +71,17 @@ def _driver(version: str, rules: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _rules(found: Sequence[Finding]) -> list[dict[str, Any]]:
     """The rules that something was found for, by their code."""
-    codes = sorted({item.code for item in found if item.kind is not Kind.ERROR})
+    codes = sorted({_rule_of(item) for item in found} - {FAILED})
     rules = [_rule(code) for code in codes]
     if any(item.kind is Kind.ERROR for item in found):
         rules.append(_failure())
     return rules
+
+
+def _rule_of(item: Finding) -> str:
+    if item.kind is Kind.ERROR:
+        return FAILED
+    return item.code or f"slimport-{item.kind}"
 
 
 def _rule(code: str) -> dict[str, Any]:
@@ -116,7 +122,7 @@ def _failure() -> dict[str, Any]:
 
 
 def _result(item: Finding, roots: Roots, indices: dict[str, int]) -> dict[str, Any]:
-    rule = FAILED if item.kind is Kind.ERROR else item.code
+    rule = _rule_of(item)
     data: dict[str, Any] = {
         "ruleId": rule,
         "ruleIndex": indices[rule],
@@ -125,9 +131,17 @@ def _result(item: Finding, roots: Roots, indices: dict[str, int]) -> dict[str, A
         "locations": _locations(item, roots),
     }
     if item.kind is Kind.IGNORED:
-        data["suppressions"] = [{"kind": "inSource", "justification": item.text}]
+        data["suppressions"] = [{"kind": "inSource" if _has_comments(item) else "external"}]
     data["properties"] = {"kind": item.kind.value} | ({"api": item.api} if item.api else {})
     return data
+
+
+def _has_comments(item: Finding) -> bool:
+    """Whether the file itself says what is ignored; otherwise options or the configuration do."""
+    try:
+        return item.file is not None and b"slimport: ignore" in full_path(item.file).read_bytes()
+    except OSError:
+        return False
 
 
 def _invocation(notes: Sequence[Finding], exit_code: int, roots: Roots) -> dict[str, Any]:

@@ -194,6 +194,8 @@ def _names(codes: Iterable[str]) -> dict[str, str]:
 
 
 def _print_functions(report: Report, console: Console) -> None:
+    if not any(file.functions for file in report.files):
+        return
     table = Table("function", "layers", "tensors", "model", "why", box=None, header_style="dim")
     for file in report.files:
         for form in file.functions:

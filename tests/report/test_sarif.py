@@ -157,8 +157,12 @@ def test_a_place_in_a_notebook_is_told_in_words(tmp_path: Path) -> None:
 
 
 def test_what_is_ignored_is_suppressed(tmp_path: Path) -> None:
-    file = FileReport("net.py", root=str(tmp_path))
-    file.ignored = [LeftAlone(1, "slim.x", "SLIM999", "a comment says so")]
-    run = checked(to_sarif(Report("1", [file]), 0, Roots(tmp_path)))
-    (suppression,) = run["results"][0]["suppressions"]
-    assert suppression["kind"] == "inSource"
+    (tmp_path / "net.py").write_text("slim.x  # slimport: ignore[SLIM999]\n")
+    (tmp_path / "other.py").write_text("slim.x\n")
+    ignored = [LeftAlone(1, "slim.x", "SLIM999", "why"), LeftAlone(1, "", "", "the whole file")]
+    root = str(tmp_path)
+    files = [FileReport(f"{name}.py", ignored=ignored, root=root) for name in ("net", "other")]
+    run = checked(to_sarif(Report("1", files), 0, Roots(tmp_path)))
+    kinds = [result["suppressions"][0]["kind"] for result in run["results"]]
+    assert kinds == ["inSource", "inSource", "external", "external"]
+    assert {result["ruleId"] for result in run["results"]} == {"SLIM999", "slimport-ignored"}
