@@ -33,6 +33,7 @@ _LEVELS = {
     Kind.IGNORED: "note",
     Kind.NOTE: "note",
 }
+_IGNORES = re.compile(rb"#.*slimport:\s*ignore", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"\{(\d+)\}")
 _LINK = re.compile(r"\[(?=[^\[\]]*\]\()")
 
@@ -139,7 +140,7 @@ def _result(item: Finding, roots: Roots, indices: dict[str, int]) -> dict[str, A
 def _has_comments(item: Finding) -> bool:
     """Whether the file itself says what is ignored; otherwise options or the configuration do."""
     try:
-        return item.file is not None and b"slimport: ignore" in full_path(item.file).read_bytes()
+        return item.file is not None and bool(_IGNORES.search(full_path(item.file).read_bytes()))
     except OSError:
         return False
 
