@@ -18,7 +18,7 @@ FILE = "pyproject.toml"
 #: Name of the module that is written into a tree, unless the project says another.
 MODULE_NAME = "scoped_layers"
 #: As `slimport.report.faces` has them, which is not loaded for a look at the configuration.
-FORMATS = ("text", "json", "sarif", "github")
+FORMATS = ("text", "json", "sarif", "github", "gitlab")
 
 _FUNCTION = re.compile(r"[A-Za-z_][\w.]*:(\*|[A-Za-z_][\w.]*)")
 

@@ -37,7 +37,7 @@ def root_of(path: Path, configured: Path | None = None) -> Path:
     if configured is not None and path.is_relative_to(configured):
         return configured
     folder = path if path.is_dir() else path.parent
-    top = next((f for f in (folder, *folder.parents) if (f / ".git").exists()), None)
+    top = checkout_of(folder)
     if top is not None and top != Path.home():  # a checkout of dot files is no program
         return top
     if path.is_dir():
@@ -45,6 +45,11 @@ def root_of(path: Path, configured: Path | None = None) -> Path:
     while (folder / "__init__.py").is_file() and folder.parent != folder:
         folder = folder.parent
     return folder
+
+
+def checkout_of(folder: Path) -> Path | None:
+    """The top of the git checkout that a folder is in."""
+    return next((f for f in (folder, *folder.parents) if (f / ".git").exists()), None)
 
 
 def candidates(root: Path, suffixes: Collection[str]) -> list[PurePosixPath]:
@@ -90,6 +95,11 @@ class Imports:
         self._files = {path: _File(path) for path in {*paths, *self.texts}}
         # The table asks a module for its place alone.
         self._table = ModuleTable(cast(list[Module], [self._files[p] for p in sorted(self._files)]))
+
+    @property
+    def paths(self) -> set[PurePosixPath]:
+        """All files."""
+        return set(self._files)
 
     def text(self, path: PurePosixPath) -> bytes:
         """The bytes of a file; none where it cannot be read, which is said where it matters."""

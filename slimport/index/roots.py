@@ -39,18 +39,20 @@ def imports_itself_from_inside(program: Program, package: Folder) -> bool:
     )
 
 
-def place(program: Program, users: Iterable[Module]) -> Placement:
+def place(program: Program, users: Iterable[Module], inside: Folder = ()) -> Placement:
     """Finds the import roots of the files that use the written module.
 
     Args:
         program: the index.
         users: files that import the written module.
+        inside: the folder that it must be in; roots above or beside it are not written to.
     """
     needed: Counter[Folder] = Counter()
     for roots in import_roots(program, users).values():
-        needed.update(roots)
+        size = len(inside)
+        needed.update({root if root[:size] == inside else inside for root in roots})
     if not needed:
-        return Placement((), ())
+        return Placement(inside, ())
     folder = min(needed, key=lambda root: (len(root), -needed[root], root))
     return Placement(folder, tuple(sorted(set(needed) - {folder})))
 

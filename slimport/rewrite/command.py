@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
 
 from slimport import __version__
+from slimport.files.git import dirty_files
+from slimport.files.surroundings import checkout_of
 from slimport.report.model import FileReport, Report, Status
-from slimport.rewrite.in_place import finish_earlier, write_copy, write_in_place
+from slimport.rewrite.extent import Extent, Wanted, extents, whole
+from slimport.rewrite.in_place import fail, finish_earlier, write_copy, write_in_place
 from slimport.rewrite.plan import Options
+from slimport.rewrite.shards import Shard
 from slimport.rewrite.tree import TreeResult, rewrite_tree
+
+#: As many files as a message names.
+_FEW = 5
 
 
 @dataclass(frozen=True)
 class Request:
-    """One invocation."""
+    """One invocation.
+
+    Attributes:
+        options: what was asked for, in the place of `open_world`, `target` and `training`.
+        wanted: how the paths are read; without it each is a program of its own.
+        allow_dirty: write also where git could not bring back what is there.
+        jobs: processes; None is as many as help.
+        shard: the share of the files to look at.
+        progress: told how many files are done, and of how many.
+    """
 
     paths: tuple[Path, ...]
     out: Path | None = None
@@ -23,6 +40,12 @@ class Request:
     open_world: bool = False
     target: str | None = None
     training: str | None = None
+    options: Options | None = None
+    wanted: Wanted | None = None
+    allow_dirty: bool = True
+    jobs: int | None = None
+    shard: Shard | None = None
+    progress: Callable[[int, int], None] | None = None
 
 
 @dataclass
@@ -32,38 +55,156 @@ class CommandResult:
     report: Report
     trees: list[TreeResult] = field(default_factory=list)
 
-    def changes(self) -> Iterator[tuple[str, bytes, bytes]]:
-        """Path, old and new bytes of everything that changes."""
+    def changes(self) -> Iterator[tuple[str, bytes | None, bytes]]:
+        """Path, old and new bytes of everything that changes; a new file has no old ones."""
         for tree in self.trees:
             for path, data in sorted(tree.outputs.items()):
-                name = (tree.root / path).as_posix().lstrip("/")
-                yield name, tree.originals.get(path, b""), data
+                yield _shown(tree.root / path).lstrip("/"), tree.originals.get(path), data
 
 
 def run(request: Request) -> CommandResult:
     """Rewrites all paths; an error in one file or path never stops the others."""
     result = CommandResult(Report(__version__, written=request.write))
-    options = Options(request.open_world, request.target, request.training)
+    paths = []
     for path in map(_real, request.paths):
-        unfinished = finish_earlier(path, request.write and request.out is None)
-        if unfinished is not None:
+        in_place = request.write and request.out is None
+        unfinished = finish_earlier(path, in_place) if path.exists() else _missing(request, path)
+        if unfinished is None:
+            paths.append(path)
+        else:
             result.report.files.append(unfinished)
-            continue
-        try:
-            tree = rewrite_tree(path, options)
-        except FileNotFoundError as error:
-            failed = FileReport(str(path), Status.FAILED, error=str(error).partition(": ")[2])
-            result.report.files.append(failed)
-            continue
-        if request.write:
-            tree = _written(tree, path, request.out, options)
-        for file in tree.report.files:
-            file.root = str(tree.root if request.out is None else request.out)
-        result.trees.append(tree)
-        result.report.files.extend(tree.report.files)
-        result.report.written_modules.extend(tree.report.written_modules)
-        result.report.notes.extend(tree.report.notes)
+    for path, extent in _extents(replace(request, paths=tuple(paths))):
+        _add(result, _Run(request, path, extent).tree())
     return result
+
+
+def _missing(request: Request, path: Path) -> FileReport | None:
+    if request.wanted is not None and request.wanted.stdin is not None:
+        return None
+    return FileReport(str(path), Status.FAILED, error="no such file or directory")
+
+
+def _extents(request: Request) -> list[tuple[Path, Extent]]:
+    """The programs to rewrite, with the path that stands for each."""
+    if request.wanted is None:
+        return [(path, whole(path)) for path in request.paths]
+    wanted = replace(request.wanted, paths=request.paths, copied=request.out is not None)
+    if request.out is not None:
+        return [(request.paths[0], extent) for extent in extents(wanted)]
+    return [(extent.root, extent) for extent in extents(wanted)]
+
+
+def _add(result: CommandResult, tree: TreeResult) -> None:
+    result.trees.append(tree)
+    result.report.files.extend(tree.report.files)
+    result.report.written_modules.extend(tree.report.written_modules)
+    result.report.notes.extend(tree.report.notes)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One program: what becomes of it, and writing that."""
+
+    request: Request
+    path: Path
+    extent: Extent
+
+    def tree(self) -> TreeResult:
+        tree = self._rewritten({})
+        _note_others(tree)
+        if self.request.out is not None:
+            tree = _below(tree, self.extent)
+            if self.request.write:
+                write_copy(tree, self.path, self.request.out)
+        elif self.request.write and tree.outputs:
+            why = self._refusal(tree)
+            if why:
+                _refuse(tree, why)
+            else:
+                tree = write_in_place(tree, self._rewritten)
+        elif tree.beside:
+            tree.report.notes.append(f"{_also(tree)}: give the folder that holds all")
+        for file in tree.report.files:
+            file.root = str(tree.root if self.request.out is None else self.request.out)
+        return tree
+
+    def _rewritten(self, without: Mapping[PurePosixPath, str]) -> TreeResult:
+        request = self.request
+        options = request.options
+        if options is None:
+            options = Options(request.open_world, request.target, request.training)
+        return rewrite_tree(
+            self.path, options, without, self.extent,
+            jobs=request.jobs, shard=request.shard, progress=request.progress,
+        )  # fmt: skip
+
+    def _refusal(self, tree: TreeResult) -> str:
+        """Why nothing may be written, if so."""
+        if tree.beside:
+            return f"not written: {_also(tree)}. Give the folder that holds all, or --alone"
+        if self.request.allow_dirty:
+            return ""
+        dirty = _dirty([tree.root / name for name in tree.originals])
+        if not dirty:
+            return ""
+        names = _some(dirty, len(dirty))
+        return f"not written: git could not bring back {names}: commit or stash, or --allow-dirty"
+
+
+def _dirty(files: Sequence[Path]) -> list[Path]:
+    """Those of the files that are not in git as they are on the disk; none where no git is."""
+    complete = {Path(os.path.normpath(file.absolute())) for file in files}
+    tops = {top for file in complete if (top := checkout_of(file.parent)) is not None}
+    found = {file for top in tops for file in dirty_files([top]) or ()}
+    return sorted(complete & found)
+
+
+def _also(tree: TreeResult) -> str:
+    names = _some([tree.root / name for name in tree.beside], len(tree.beside))
+    return f"files of the same program that are not among the given ones change, too ({names})"
+
+
+def _some(paths: Sequence[Path], count: int) -> str:
+    names = ", ".join(_shown(path) for path in paths[:_FEW])
+    return f"{names} and {count - _FEW} more" if count > _FEW else names
+
+
+def _refuse(tree: TreeResult, why: str) -> None:
+    """Takes back what was to be written; the first file says why."""
+    by_path = {PurePosixPath(file.path) for file in tree.report.files}
+    names = [name for name in tree.outputs if name in by_path] or list(tree.outputs)
+    rest = f"not written, as {_shown(tree.root / names[0])} says"
+    errors = {name: why if name == names[0] else rest for name in names}
+    fail(tree, errors)
+    tree.outputs.clear()
+    tree.report.written_modules.clear()
+
+
+def _note_others(tree: TreeResult) -> None:
+    if tree.staying:
+        names = _some([tree.root / name for name in tree.staying], len(tree.staying))
+        tree.report.notes.append(
+            f"{names}: share a program with what is rewritten and stay on slim; the functions "
+            "that they may call keep their layers open to scopes"
+        )
+
+
+def _below(tree: TreeResult, extent: Extent) -> TreeResult:
+    """The same with paths relative to the folder that is copied."""
+    folder = PurePosixPath(*extent.inside)
+
+    def name(path: PurePosixPath | str) -> PurePosixPath:
+        return PurePosixPath(path).relative_to(folder)
+
+    for file in tree.report.files:
+        file.path = name(file.path).as_posix()
+    prefix = f"{folder}/"
+    tree.report.notes = [note.removeprefix(prefix) for note in tree.report.notes]
+    tree.report.written_modules = [name(n).as_posix() for n in tree.report.written_modules]
+    tree.outputs = {name(path): data for path, data in tree.outputs.items()}
+    tree.originals = {name(path): data for path, data in tree.originals.items()}
+    tree.root = tree.root / folder
+    return tree
 
 
 def _real(path: Path) -> Path:
@@ -71,8 +212,9 @@ def _real(path: Path) -> Path:
     return path.resolve() if path.is_symlink() and path.is_file() else path
 
 
-def _written(tree: TreeResult, path: Path, out: Path | None, options: Options) -> TreeResult:
-    if out is not None:
-        write_copy(tree, path, out)
-        return tree
-    return write_in_place(tree, lambda without: rewrite_tree(path, options, without=without))
+def _shown(path: Path) -> str:
+    """A path as a reader finds it from where the command runs."""
+    complete = Path(os.path.normpath(path.absolute()))
+    here = Path.cwd()
+    shown = complete.relative_to(here) if complete.is_relative_to(here) else complete
+    return shown.as_posix()

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from slimport.files.discover import PYTHON, discover
+from slimport.files.source import concerns_slim
 from slimport.files.surroundings import Imports, candidates, root_of
+from slimport.python2_api import METHODS, MODULES, NAMES
+
+#: What a file without slim and TensorFlow may still have changed, in a program with them.
+_OLD_NAME = re.compile(rb"\b(numpy|" + "|".join((*NAMES, *METHODS, *MODULES)).encode() + rb")\b")
 
 #: A folder's path relative to the root.
 Folder = tuple[str, ...]
@@ -26,6 +32,8 @@ class Extent:
         package: the folder of the package inside of which the written module is imported.
         texts: what is read in the place of files on the disk.
         unlisted: folders that cannot be listed, with the reason.
+        inside: the folder that the written module must be in.
+        beyond: all other files below the root, which may import a written module.
     """
 
     root: Path
@@ -35,11 +43,28 @@ class Extent:
     package: Folder | None = None
     texts: Mapping[PurePosixPath, bytes] = field(default_factory=dict)
     unlisted: Mapping[PurePosixPath, str] = field(default_factory=dict)
+    inside: Folder = ()
+    beyond: frozenset[PurePosixPath] = frozenset()
 
     @property
     def paths(self) -> list[Path]:
         """Everything that is read."""
         return [self.root / name for name in sorted(self.given | self.near)]
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether no file names slim or TensorFlow, so that there is nothing to do.
+
+        A file that cannot be read is somebody's concern.
+        """
+        return not self.unlisted and not any(self._concerns(p) for p in self.given | self.near)
+
+    def _concerns(self, path: PurePosixPath) -> bool:
+        try:
+            data = self.texts[path] if path in self.texts else (self.root / path).read_bytes()
+        except OSError:
+            return True
+        return concerns_slim(data)
 
 
 def whole(path: Path) -> Extent:
@@ -72,6 +97,7 @@ class Wanted:
         force_exclude: they hold for files that are given by name, too.
         suffixes: what names of sources end in.
         alone: other files of the program may stay old.
+        copied: what is written is a copy of the one path.
         stdin: the bytes of the one path, which need not be on the disk.
     """
 
@@ -81,6 +107,7 @@ class Wanted:
     force_exclude: bool = False
     suffixes: Collection[str] = PYTHON
     alone: bool = False
+    copied: bool = False
     stdin: bytes | None = None
 
     def is_excluded(self) -> Callable[[PurePosixPath], bool]:
@@ -174,15 +201,22 @@ class _Group:
         self, given: set[PurePosixPath], texts: Mapping[PurePosixPath, bytes] | None = None
     ) -> Extent:
         imports = self._imports(given, texts)
+        if not self.folders and all(_is_inert(path, imports) for path in given):
+            return replace(self._complete(given, frozenset()), texts=texts or {})
         near = imports.connected(given) | given
         near |= imports.packages_of(near)
-        return replace(self._complete(given, frozenset(near - given)), texts=texts or {})
+        complete = self._complete(given, frozenset(near - given))
+        beyond = frozenset(imports.paths - near)
+        return replace(complete, texts=texts or {}, beyond=beyond)
 
     def _complete(self, given: set[PurePosixPath], near: frozenset[PurePosixPath]) -> Extent:
         staying = near if self.wanted.alone else near & self.stays
+        inside: Folder = ()
+        if self.wanted.copied:
+            inside = next(iter(self.folders), *(file.parent for file in self.files)).parts
         return Extent(
             self.root, frozenset(given), near, frozenset(staying), self._package(given),
-            unlisted=self.unlisted,
+            unlisted=self.unlisted, inside=inside,
         )  # fmt: skip
 
     def _package(self, given: Iterable[PurePosixPath]) -> Folder | None:
@@ -192,3 +226,10 @@ class _Group:
         ]
         around = [f for f in folders if all(path.is_relative_to(f) for path in given)]
         return max((folder.parts for folder in around), key=len, default=None)
+
+
+def _is_inert(path: PurePosixPath, imports: Imports) -> bool:
+    """Whether a file stays as it is whatever program it is part of."""
+    data = imports.text(path)
+    concerns = concerns_slim(data) or _OLD_NAME.search(data) is not None
+    return not concerns and not imports.of(path)

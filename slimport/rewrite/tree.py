@@ -59,6 +59,8 @@ class TreeResult:
         plan: what was decided before any file was rewritten.
         beside: files that were not given, share a program with one that changes, and would change
             as well; the first few.
+        staying: files that share a program with one that changes, and keep their slim code because
+            they are excluded, or because the user says so.
     """
 
     root: Path
@@ -67,6 +69,7 @@ class TreeResult:
     originals: dict[PurePosixPath, bytes] = field(default_factory=dict)
     plan: Plan | None = field(default=None, repr=False)
     beside: list[PurePosixPath] = field(default_factory=list)
+    staying: list[PurePosixPath] = field(default_factory=list)
 
 
 def rewrite_tree(
@@ -150,7 +153,8 @@ def _rewrite_once(
         mine = _run_shard(first, shard, result)
         _collect(first, mine, result)
     _order(first, result)
-    result.beside = first.beside() if result.outputs else []
+    if result.outputs:
+        result.beside, result.staying = first.beside(), first.staying()
     result.report.files.sort(key=lambda file: file.path)
     return result, first.failed()
 
@@ -324,7 +328,8 @@ class _Pass:
         """Rewrites every file that a rule may touch, or of these only some."""
         wanted = [m for m in self.program.modules if only is None or m.path in only]
         before = set(self.results)
-        self._rewrite_in_processes(wanted)
+        if not self.options.selection.leaves_networks:  # otherwise all are held
+            self._rewrite_in_processes(wanted)
         self.holds.decide(wanted, self._result)
         for path in self.holds.by_path:  # rewritten in full, for the decision
             self.results.pop(path, None)
@@ -397,17 +402,28 @@ class _Pass:
 
     def beside(self) -> list[PurePosixPath]:
         """Files that were not given, share a program with what changes, and would change."""
-        given = {module.path: module for module in self.program.modules}
-        near = {m for path in self.changed() for m in self.program.connected(given[path])}
-        rest = near - {given[path] for path in self.extent.given if path in given}
         found: list[PurePosixPath] = []
-        for module in sorted(rest, key=lambda module: module.path):
+        for module in self._near_changes():
             result = self._result(module) if module.path not in self.extent.staying else None
             if result is not None and result.code != self.sources[module.path].data:
                 found.append(module.path)
                 if len(found) == _FEW:
                     break
         return found
+
+    def staying(self) -> list[PurePosixPath]:
+        """Files that share a program with what changes, and keep their slim code."""
+        return [module.path for module in self._near_changes() if self._stays_old(module)]
+
+    def _near_changes(self) -> list[Module]:
+        """The files that share a program with what changes, and were not given."""
+        changed = self.changed()
+        if not self.extent.near or not changed:
+            return []
+        changing = [module for module in self.program.modules if module.path in changed]
+        near = {m for module in changing for m in self.program.connected(module)}
+        rest = [module for module in near if module.path not in self.extent.given]
+        return sorted(rest, key=lambda module: module.path)
 
     def placement(self) -> Placement:
         users = [
@@ -417,7 +433,7 @@ class _Pass:
         ]
         if self.package is not None:
             return Placement(self.package, ())
-        return place(self.program, users)
+        return place(self.program, users, self.extent.inside)
 
 
 def _check(first: _Pass) -> None:
