@@ -11,6 +11,7 @@ from typing import Any
 import libcst as cst
 
 from slimport import slim_api
+from slimport.files.source import Source
 from slimport.index.canonical import is_namespace, is_slim
 from slimport.index.closed import LayerCall
 from slimport.index.modules import Module
@@ -26,6 +27,7 @@ from slimport.rewrite.blocks import on_one_line, unchained, without_items
 from slimport.rewrite.factories import Factory
 from slimport.rewrite.fit_programs import is_global_step, may_have_sparse_gradients
 from slimport.rewrite.hand_blocks import HandBlocks
+from slimport.rewrite.holes import Holed, with_holes
 from slimport.rewrite.identity import Comparisons
 from slimport.rewrite.ignored import WOULD_CHANGE, acted_against, ignored_entry, not_asked
 from slimport.rewrite.imports import ImportEditor, NameTable
@@ -39,7 +41,7 @@ from slimport.rewrite.rule import Keep, Leave, Outcome, Rule
 from slimport.rewrite.selection import FileSelection
 from slimport.rewrite.site import CallSite, ValueSite, dotted
 from slimport.rewrite.tf1 import became
-from slimport.rewrite.training_blocks import TrainingBlocks
+from slimport.rewrite.training_blocks import TrainingBlocks, has_blocks
 from slimport.tf1_api import only_in_tf2
 
 _STATEMENTS = (cst.BaseStatement, cst.SimpleStatementLine)
@@ -97,7 +99,7 @@ class FileResult:
 
 
 def rewrite_module(
-    source: cst.Module,
+    source: Source,
     module: Module,
     plan: Plan,
     written_module: str,
@@ -107,16 +109,49 @@ def rewrite_module(
     """Rewrites the file of `module`.
 
     Args:
-        source: the file's libcst tree.
+        source: the file.
         module: its entry in the program's index.
         plan: decisions about the program's functions.
         written_module: dotted name under which this file imports the written module.
         needs: names of this file that what is left in others needs.
         held: only what stands alone may change; see `slimport.rewrite.held`.
+
+    Raises:
+        cst.ParserSyntaxError: libcst does not read it.
     """
-    positions = Positions(source)
+    holed = None if held or has_blocks(module, plan) else _holed(source, module, plan)
+    if holed is not None:
+        tree = cst.parse_module(holed.data)
+        positions = Positions(tree, holed.lines)
+        result = _rewritten(tree, positions, module, plan, written_module, needs, holed.names)
+        code = holed.filled(result.code)
+        if code is not None:
+            result.code = code
+            return result
+    tree = cst.parse_module(source.data)
+    positions = Positions(tree)
     if held:
-        return _rewrite_held(source, module, plan, positions, written_module)
+        return _rewrite_held(tree, module, plan, positions, written_module)
+    return _rewritten(tree, positions, module, plan, written_module, needs)
+
+
+def _holed(source: Source, module: Module, plan: Plan) -> Holed | None:
+    functions = plan.program.by_module[module]
+    places = [reference.span for function in functions for reference in function.references]
+    closed = any(map(plan.plain, functions))
+    return with_holes(source, module, [*places, *Comparisons(module, plan)], closed)
+
+
+def _rewritten(
+    source: cst.Module,
+    positions: Positions,
+    module: Module,
+    plan: Plan,
+    written_module: str,
+    needs: Collection[Need],
+    elsewhere: Collection[str] = (),
+) -> FileResult:
+    """What becomes of a tree; `elsewhere` are names that its file uses beside it."""
     rewriter = _Rewriter(module, plan, positions, written_module, set())
     tree = source.visit(rewriter)
     clash = rewriter.kept_bases & rewriter.names.given()
@@ -135,7 +170,7 @@ def rewrite_module(
     kept = Kept(rewriter.kept_bases, rewriter.passed_on)
     kept.names |= {need.name for need in needs}
     kept.whole |= {need.name for need in needs if need.whole}
-    editor = ImportEditor(rewriter.names, module, plan.program, kept)
+    editor = ImportEditor(rewriter.names, module, plan.program, kept, elsewhere)
     tree = editor.edit(tree)
     if keeps_names:
         renamed = tree.visit(sessions.NamesOfTf1())

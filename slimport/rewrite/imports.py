@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TypeVar
 
 import libcst as cst
@@ -188,10 +188,22 @@ def _goes(name: str, scope: Scope, module: Module, program: Program) -> bool:
 
 
 class ImportEditor(Skimmer):
-    """Takes out the slim imports that nothing needs any more and puts in the new ones."""
+    """Takes out the slim imports that nothing needs any more and puts in the new ones.
 
-    def __init__(self, names: NameTable, module: Module, program: Program, kept: Kept) -> None:
+    Args:
+        elsewhere: names that are used in statements which are not in the tree.
+    """
+
+    def __init__(
+        self,
+        names: NameTable,
+        module: Module,
+        program: Program,
+        kept: Kept,
+        elsewhere: Collection[str] = (),
+    ) -> None:
         super().__init__()
+        self._elsewhere = frozenset(elsewhere)
         self._names = names
         self._module = module
         self._program = program
@@ -221,7 +233,7 @@ class ImportEditor(Skimmer):
         return edited
 
     def _used(self, tree: cst.Module) -> set[str]:
-        return _used_names(tree) | self._names.spoken_for
+        return _used_names(tree) | self._names.spoken_for | self._elsewhere
 
     def _with_new_imports(self, tree: cst.Module) -> list[cst.BaseStatement]:
         body: list[cst.BaseStatement] = list(tree.body)

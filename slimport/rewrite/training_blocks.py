@@ -28,6 +28,22 @@ from slimport.rewrite.site import FileServices
 from slimport.rewrite.statements import comments_left, with_lines
 
 
+def has_blocks(module: Module, plan: Plan) -> bool:
+    """Whether something of the file is asked about below, or is a loop by hand."""
+    every = (plan.trainings, plan.evaluations, plan.hand_loops, plan.pipelines)
+    functions = {function for found in every for function in found} | plan.without_summaries
+    functions |= {passed.caller for passed in plan.steps_passed}
+    functions |= {passed.function for passed in plan.steps_passed}
+    functions |= {iterator.function for iterator in plan.iterators}
+    queues = [pipeline.queue for pipeline in plan.pipelines.values()]
+    files = [pipeline.files for pipeline in plan.pipelines.values()]
+    return (
+        any(function.module is module for function in functions)
+        or any(queue.dequeue.module is module for queue in queues if queue is not None)
+        or any(found.function.module is module for found in files if found is not None)
+    )
+
+
 class TrainingBlocks:
     """Asked at each node that the transformer leaves.
 

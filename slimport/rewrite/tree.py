@@ -382,8 +382,8 @@ class _Pass:
         if held and module.path in self.holds.untouched:
             return FileResult(self.sources[module.path].data)
         try:
-            tree = cst.parse_module(self.sources[module.path].data)
-            return rewrite_module(tree, module, self.plan, self.written_module(module), needs, held)
+            source, name = self.sources[module.path], self.written_module(module)
+            return rewrite_module(source, module, self.plan, name, needs, held)
         except cst.ParserSyntaxError as error:
             return Crash(f"cannot be parsed: {type(error).__name__}: {error}")
         except Exception as error:

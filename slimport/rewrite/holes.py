@@ -1,0 +1,207 @@
+"""A file without the statements that stay: each run of them is one line until it is written back.
+
+Parsing and writing with libcst costs by the node. In the functions of most files few statements
+name slim or TensorFlow; the others are cut out here, put back byte for byte, and never parsed.
+"""
+
+from __future__ import annotations
+
+import ast
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from slimport.files.source import Source
+from slimport.index.modules import Module
+from slimport.index.names import FunctionNode
+from slimport.index.program import Span
+from slimport.index.walking import walk
+
+_NAME = "__slimport_hole_{}__"
+_IMPORTS = (ast.Import, ast.ImportFrom)
+# Shorter ones would save nothing.
+_WORTH = 40
+
+
+@dataclass(frozen=True)
+class _Hole:
+    """Lines of a file, from 0, the end exclusive."""
+
+    start: int
+    end: int
+    nodes: Sequence[ast.stmt]
+
+
+@dataclass(frozen=True)
+class Holed:
+    """A file with holes.
+
+    Attributes:
+        data: the shorter program.
+        lines: for each of its lines, the number that it has in the file.
+        names: names that are used in the holes.
+    """
+
+    data: bytes
+    lines: list[int]
+    names: frozenset[str]
+    _texts: dict[str, tuple[str, str]]
+    _encoding: str
+
+    def filled(self, data: bytes) -> bytes | None:
+        """What became of the shorter program, with the holes filled.
+
+        None where a statement moved into another block, is missing or there twice: its lines would
+        have to change.
+        """
+        found = 0
+        lines = data.decode(self._encoding).split("\n")
+        for number, line in enumerate(lines):
+            text = self._texts.get(line.strip())
+            if text is None:
+                continue
+            whole, short = text
+            if line != short:
+                return None
+            lines[number] = whole
+            found += 1
+        if found != len(self._texts):
+            return None
+        filled = "\n".join(lines)
+        return None if _NAME[:16] in filled else filled.encode(self._encoding)
+
+
+def with_holes(
+    source: Source, module: Module, places: Iterable[Span], closed: bool
+) -> Holed | None:
+    """The file without the statements of functions that nothing at these places touches.
+
+    Args:
+        source: the file.
+        module: its entry in the index.
+        places: what may change. Imports are known to, beside these.
+        closed: whether blocks of scopes may go, so that what is in them moves to the left.
+
+    Returns:
+        None where there is nothing to gain.
+    """
+    lines = module.lines
+    text = "\n".join(lines)
+    if text.count("\r") != text.count("\r\n") or "\f" in text or _NAME[:16] in text:
+        return None
+    if source.encoding == "utf-8-sig":
+        return None
+    imports = [node for node in walk(module.tree) if isinstance(node, _IMPORTS)]
+    touched = {line for place in places for line in (place[0], place[2])}
+    touched |= {line for node in imports for line in (node.lineno, node.end_lineno or 0)}
+    holes = list(_Finder(lines, sorted(touched), closed).found(module.tree))
+    if sum(hole.end - hole.start for hole in holes) * 10 < len(lines):
+        return None
+    return _cut(lines, holes, source.encoding)
+
+
+def _cut(lines: Sequence[str], holes: Sequence[_Hole], encoding: str) -> Holed:
+    new: list[str] = []
+    numbers: list[int] = []
+    texts: dict[str, tuple[str, str]] = {}
+    names: set[str] = set()
+    position = 0
+    for hole in holes:
+        new += lines[position : hole.start]
+        numbers += range(position + 1, hole.start + 1)
+        name = _NAME.format(len(texts))
+        first = lines[hole.start]
+        indent = first[: len(first) - len(first.lstrip(" \t"))]
+        short = indent + name + ("\r" if lines[hole.end - 1].endswith("\r") else "")
+        texts[name] = "\n".join(lines[hole.start : hole.end]), short
+        new.append(short)
+        numbers.append(hole.start + 1)
+        names |= {n.id for node in hole.nodes for n in walk(node) if isinstance(n, ast.Name)}
+        position = hole.end
+    new += lines[position:]
+    numbers += range(position + 1, len(lines) + 1)
+    return Holed("\n".join(new).encode(encoding), numbers, frozenset(names), texts, encoding)
+
+
+class _Finder:
+    def __init__(self, lines: Sequence[str], touched: Sequence[int], closed: bool) -> None:
+        self._lines = lines
+        self._touched = touched
+        self._closed = closed
+
+    def found(self, tree: ast.Module) -> Iterator[_Hole]:
+        """The holes of the functions below the last import at the top of the file."""
+        last = max((i for i, s in enumerate(tree.body) if _imports(s)), default=-1)
+        for statement in tree.body[last + 1 :]:
+            yield from self._outside(statement)
+
+    def _outside(self, statement: ast.stmt) -> Iterator[_Hole]:
+        """What is above functions decides where new imports go: it stays visible."""
+        if isinstance(statement, FunctionNode):
+            yield from self._block(statement.body)
+            return
+        for block in _blocks(statement):
+            for inner in block:
+                yield from self._outside(inner)
+
+    def _block(self, block: Sequence[ast.stmt]) -> Iterator[_Hole]:
+        run: list[ast.stmt] = []
+        for index, statement in enumerate(block):
+            if self._stays(block, index):
+                run.append(statement)
+                continue
+            yield from self._hole(run)
+            run = []
+            if self._closed and isinstance(statement, ast.With):
+                continue
+            for inner in _blocks(statement):
+                yield from self._block(inner)
+        yield from self._hole(run)
+
+    def _hole(self, run: Sequence[ast.stmt]) -> Iterator[_Hole]:
+        if not run:
+            return
+        hole = _Hole(_first_line(run[0]) - 1, run[-1].end_lineno or 0, run)
+        if sum(map(len, self._lines[hole.start : hole.end])) >= _WORTH:
+            yield hole
+
+    def _stays(self, block: Sequence[ast.stmt], index: int) -> bool:
+        """Whether nothing touches a statement, which has its lines for itself."""
+        statement = block[index]
+        start, end = _first_line(statement), statement.end_lineno or 0
+        position = bisect_left(self._touched, start)
+        if position < len(self._touched) and self._touched[position] <= end:
+            return False
+        if self._lines[start - 1].lstrip().startswith("elif"):
+            return False
+        before = self._lines[start - 1].encode("utf-8")[: _first_column(statement)]
+        after = self._lines[end - 1].encode("utf-8")[statement.end_col_offset or 0 :].strip()
+        return not before.strip() and (not after or after.startswith(b"#"))
+
+
+def _blocks(statement: ast.stmt) -> Iterator[Sequence[ast.stmt]]:
+    for name in ("body", "orelse", "finalbody"):
+        yield getattr(statement, name, ())
+    for name in ("handlers", "cases"):
+        for inner in getattr(statement, name, ()):
+            yield inner.body
+
+
+def _imports(statement: ast.stmt) -> bool:
+    return any(isinstance(node, _IMPORTS) for node in walk(statement)) and not isinstance(
+        statement, FunctionNode | ast.ClassDef
+    )
+
+
+def _first(statement: ast.stmt) -> ast.stmt | ast.expr:
+    decorators = getattr(statement, "decorator_list", ())
+    return decorators[0] if decorators else statement
+
+
+def _first_line(statement: ast.stmt) -> int:
+    return _first(statement).lineno
+
+
+def _first_column(statement: ast.stmt) -> int:
+    first = _first(statement)
+    return first.col_offset - (first is not statement)  # the @
