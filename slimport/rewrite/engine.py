@@ -138,7 +138,8 @@ def rewrite_module(
 def _holed(source: Source, module: Module, plan: Plan) -> Holed | None:
     functions = plan.program.by_module[module]
     places = [reference.span for function in functions for reference in function.references]
-    closed = any(map(plan.plain, functions))
+    scoping = [f for f in functions if any(r.api.name == "slim.arg_scope" for r in f.references)]
+    closed = any(map(plan.plain, scoping))
     return with_holes(source, module, [*places, *Comparisons(module, plan)], closed)
 
 

@@ -47,6 +47,10 @@ that is not indented, with "quotes".
                    first)
                 # at the end of the loop
 
+        if path:
+            path = tf.to_int32(path)
+        elif self.size:
+            self.size = 'nothing in here that any rule would look at'
         # before the return
         return np.array([first,
                          self.size])
@@ -60,7 +64,7 @@ that is not indented, with "quotes".
             kept = [total, total,
                     total, total]
             x = slim.conv2d(x, 8, [3, 3],
-                            scope='a')
+                            scope='a%d' % total)
             if flag: kept = None; other = slim.flatten(x); more = [total, total, total, total]
             else:
                 kept = 'a long enough statement, which nothing touches at all'
