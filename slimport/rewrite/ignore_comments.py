@@ -113,10 +113,8 @@ def _next_code(line: int, lines: list[str]) -> int | None:
     """The line below a block of comments; None where a blank line is between."""
     for number in range(line + 1, len(lines) + 1):
         text = lines[number - 1].strip()
-        if not text:
-            return None
         if not text.startswith("#"):
-            return number
+            return number if text else None
     return None
 
 

@@ -543,6 +543,9 @@ def test_what_is_no_such_comment(text: str) -> None:
     ],
 )
 def test_what_a_comment_covers(statement: str) -> None:
+    accepted = statement.format("slimport: ignore[no_rule]").replace("slim.conv2d", "slim.odd")
+    found = report(run(f"{HEAD}\ndef f(x):\n    {accepted}\n"), "net.py")
+    assert [item.code for item in found.ignored] == ["SLIM999"] and not found.left
     statement = statement.format("slimport: ignore[SLIM101]")
     result = check_held(f"{HEAD}\ndef f(x):\n    {statement}\n    return slim.flatten(net)\n")
     assert [item.code for item in report(result, "net.py").ignored] == ["SLIM101"]
@@ -560,6 +563,9 @@ def test_what_a_comment_covers(statement: str) -> None:
     ],
 )
 def test_what_no_comment_covers_is_rewritten_with_a_note(block: str) -> None:
+    left = block.format("slimport: ignore[no_rule]").replace("slim.conv2d", "slim.odd")
+    found = report(run(f"{HEAD}\ndef f(x):\n    {left}\n    return net\n"), "net.py")
+    assert [item.code for item in found.left] == ["SLIM999"] and not found.ignored
     block = block.format("slimport: ignore[SLIM101]")
     result = run(f"{HEAD}\ndef f(x):\n    {block}\n    return net\n")
     assert not report(result, "net.py").held
@@ -671,6 +677,38 @@ def test_names_of_python_2_in_a_network_that_stays() -> None:
     lines, before = ({line.strip() for line in t.split("\n")} for t in (text, source))
     assert lines - before == changed
     assert output(run(source, ignore=("python2_names",)), "net.py") is None
+
+
+PYTHON2 = f"""{HEAD}
+def net(x):
+    print 'sizes', np.int(3)
+    return slim.flatten(x)
+"""
+
+
+@pytest.mark.parametrize(
+    "head", ["", "# slimport: ignore-file\n", "# slimport: ignore-file[SLIM36]\n"]
+)
+def test_a_source_of_python_2(head: str) -> None:
+    """Its syntax is converted as a whole, or it keeps its bytes."""
+    pytest.importorskip("fissix")
+    use = f"{HEAD}import old\n\n\ndef g(x):\n    return slim.softmax(old.net(x))\n"
+    sources = {"old.py": head + PYTHON2, "use.py": use}
+    whole = run(sources)
+    assert (output(whole, "old.py") is None) == bool(head)
+    assert (output(whole, "use.py") is None) == bool(head)
+    kept = run(sources, ignore=("SLIM36",))
+    assert kept.outputs == {} and report(kept, "old.py").held and report(kept, "use.py").held
+    names = output(run(sources, select=("SLIM33",)), "old.py")
+    assert names is None
+    converted = output(run(sources, select=("SLIM36",)), "old.py")
+    assert head or converted == PYTHON2.replace(
+        "print 'sizes', np.int(3)", "print('sizes', np.int(3))"
+    )
+    kept = run({**sources, "use.py": behind(use, "softmax", "# slimport: ignore[softmax]")})
+    assert head or "print('sizes', int(3))\n    return slim.flatten" in (
+        output(kept, "old.py") or ""
+    )
 
 
 # Runs after one another --------------------------------------------------------------------------
