@@ -135,6 +135,8 @@ def _summary(report: Report) -> str:
     rewritten = "rewritten" if report.written else "to rewrite"
     left = "left and marked" if report.written else "would be left and marked"
     ignored = sum(len(file.ignored) for file in report.files)
+    if not (report.changed or report.left or report.failed or ignored):
+        return f"{_counted(len(report.files), 'file')}: nothing to rewrite"
     return (
         f"{len(report.changed)} of {len(report.files)} files {rewritten}: {total} references "
         f"{rewritten}, {report.left} {left}, "

@@ -103,6 +103,11 @@ def test_what_is_ignored_is_told_on_demand() -> None:
     assert "ignored: a.py:1: SLIM999 a comment says so" in text_of(Report("1", [file]), True)
 
 
+def test_nothing_to_do_is_said_in_a_line() -> None:
+    assert text_of(Report("1", [FileReport("a.py")])) == "1 file: nothing to rewrite\n"
+    assert text_of(Report("1")) == "0 files: nothing to rewrite\n"
+
+
 def test_text_of_files_is_no_markup() -> None:
     report = Report(
         "1",
