@@ -24,7 +24,7 @@ _SESSIONS = (
     "tf.train.MonitoredTrainingSession", "tf.train.SingularMonitoredSession",
 )  # fmt: skip
 _STEP = "the same operation, which a session runs"
-_SESSION = "a loop on its session, on tensorflow.compat.v1"
+_SESSION = "its session, on compat.v1"
 _FIT = "train_on_batch of a Keras model"
 _PREDICT = "predict_on_batch of a Keras model"
 
@@ -115,8 +115,8 @@ def _others(plan: Plan, known: set[tuple[str, str]]) -> Iterator[Block]:
             continue
         line = _session_line(function)
         if line:
-            kind = "training" if _optimizes(function) else "session"
-            yield _block(function, kind, _SESSION, True, line=line)
+            trains = _optimizes(function)
+            yield _block(function, "training" if trains else "session", _SESSION, True, line=line)
         elif _optimizes(function) and plan.tf1_files.runs_sessions(function.module):
             line = min(r.span[0] for r in function.references if _is_optimizer(r.api.name))
             yield _block(function, "training step", _STEP, True, line=line)
@@ -146,8 +146,7 @@ def _pipelines(plan: Plan, read: Mapping[Function, Pipeline]) -> Iterator[Block]
         if pipeline is not None:
             yield _block(function, "pipeline", "a tf.data.Dataset", False, line=pipeline.line)
         elif line and _line(function, _FILLING):
-            known = function in read
-            why = "" if not known else "the loop that reads it stays on its session"
+            why = "no fit or evaluate reads it" if function in read else "no dataset stands for it"
             yield _block(function, "pipeline", "queues of the session", True, why, line)
 
 

@@ -103,6 +103,5 @@ def _notebooks(result: TreeResult) -> list[ScannedFile]:
         if concerns_slim(data):
             name = path.relative_to(result.root).as_posix()
             mentions = sum(bool(_MENTION.search(line)) for line in data.splitlines())
-            why = "notebooks are not read here"
-            found.append(ScannedFile(name, State.REFUSED, "notebook", why=why, mentions=mentions))
+            found.append(ScannedFile(name, State.UNREAD, "notebook", mentions=mentions))
     return found

@@ -27,6 +27,7 @@ class State(StrEnum):
     KEPT = "kept"  # it names slim or TensorFlow, and is right as it is
     UNTOUCHED = "untouched"  # it names neither
     REFUSED = "refused"
+    UNREAD = "unread"  # a notebook that nothing reads
 
 
 @dataclass
@@ -104,8 +105,8 @@ class ScannedFile:
         state: what would become of it.
         language: "python", "python 2" or "notebook".
         why: why it is refused; empty otherwise.
-        mentions: lines of a refused file that name slim, tf.contrib or TensorFlow; what a text
-            search finds.
+        mentions: lines of a refused or unread file that name slim, tf.contrib or TensorFlow: what
+            a text search finds.
         session: whether a graph-and-session program runs its code, afterwards too.
         starts: whether such a program starts in it.
     """

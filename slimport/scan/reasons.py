@@ -22,31 +22,27 @@ class Hindrance:
     opens: bool = False
 
 
-SHARED = Hindrance("one model with such a function", r"it is part of one model with")
 HINDRANCES = (
-    SHARED,
+    Hindrance("one model with such a function", r"it is part of one model with"),
     Hindrance(
         "sessions run it",
         r"a session script may run it|belongs to a graph with sessions",
         "--target keras, once sessions are left behind",
     ),
     Hindrance(
-        "its callers open scopes around it",
+        "callers open scopes around it",
         r"a caller runs it under|callers outside the tree may enter|so that its callers are not"
         r" known|it is public|a network of slim\.nets runs under",
         opens=True,
     ),
     Hindrance(
-        "scopes or layers that only the running program knows",
+        "scopes that only a run knows",
         r"^an arg_scope |with unpacked arguments|is passed on as a value"
         r"|a name of the author's own|what it calls may not be slim's",
-        "literal lists of layers, scopes entered where they are made",
+        "literal lists of layers",
         opens=True,
     ),
-    Hindrance(
-        "called in a loop or in several places",
-        r"it is called in (a loop|several places)",
-    ),
+    Hindrance("called more than once", r"it is called in (a loop|several places)"),
     Hindrance(
         "names that Keras cannot give",
         r"several layers are named|a layer name with a slash|a layer whose name is computed"
@@ -54,23 +50,25 @@ HINDRANCES = (
         "constant names, each once in a model",
     ),
     Hindrance(
-        "variables found by name or in collections",
+        "variables found by name",
         r"looks into collections|(restores|looks|finds) variables|looks variables up"
         r"|needs the variable scopes|found by their variable scopes|collection",
-        "model.weights and model.losses in the place of collections",
+        "model.weights, model.losses",
     ),
     Hindrance(
-        "TensorFlow code without an equal in keras.ops",
+        "TensorFlow code beyond keras.ops",
         r"^(calls )?tf\.|keras\.ops|tensors? of |TensorFlow tensor|functional model|KerasTensor"
         r"|traced model|passed on as a function|is not rewritten",
     ),
     Hindrance(
-        "a loss or metrics model runs it again",
+        "a loss model runs it again",
         r"LossModel|MetricsModel|its statements become those of a model",
     ),
     Hindrance(
-        "layers and arguments that plain Keras has not",
-        r"^slim\.|^normalizer parameters|^a dropout of",
+        "arguments that Keras has not",
+        r"^slim\.|^reuse of|^normalizer parameters|^a normalizer|^a dropout of|^a padding"
+        r"|^a data format|^trainable other|has no plain Keras layer"
+        r"|that may be a float|that several layers may share",
     ),
 )
 OTHER = Hindrance("other", "")

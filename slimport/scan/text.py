@@ -13,6 +13,8 @@ from rich.table import Table
 from slimport.scan.groups import grouped
 from slimport.scan.model import Kind, State, Tree, Use
 
+#: From this width on tables have columns that one can do without.
+_WIDE = 100
 _STATES = {
     State.REWRITTEN: "rewritten",
     State.PARTLY: "rewritten, with marks",
@@ -20,18 +22,20 @@ _STATES = {
     State.KEPT: "right as they are",
     State.UNTOUCHED: "without slim and TensorFlow",
     State.REFUSED: "refused",
+    State.UNREAD: "notebooks not read",
 }
 _KINDS = {
     Kind.SLIM: "TF-Slim, tf.contrib",
-    Kind.TF1: "TensorFlow 1 alone",
-    Kind.TF: "the same in TensorFlow 2",
-    Kind.OTHER: "imports, shapes, old NumPy ...",
+    Kind.TF1: "TensorFlow 1 only",
+    Kind.TF: "TensorFlow 1 and 2",
+    Kind.OTHER: "imports, shapes, NumPy",
 }
 
 
 def print_tree(tree: Tree, console: Console, verbose: bool = False) -> None:
     """One path's inventory."""
-    console.print(f"[bold]{escape(tree.path)}[/]  {_headline(tree)}", soft_wrap=True)
+    console.print(f"[bold]{escape(tree.path)}[/]", soft_wrap=True)
+    console.print(_headline(tree))
     console.print()
     _print_files(tree, console)
     _print_references(tree, console)
@@ -53,6 +57,10 @@ def _headline(tree: Tree) -> str:
         return "no reference to slim or tf.contrib" + (" in what can be read" * refused)
     share = _percent(slim["rewritten"], slim["total"])
     return f"{slim['rewritten']} of {slim['total']} references to slim would be rewritten ({share})"
+
+
+def _count(number: int, noun: str, several: str = "") -> str:
+    return f"{number} {noun if number == 1 else several or noun + 's'}"
 
 
 def _percent(part: int, whole: int) -> str:
@@ -81,13 +89,13 @@ def _numbers(table: Table, first: int) -> Table:
 def _print_files(tree: Tree, console: Console) -> None:
     counts = tree.states()
     parts = [f"{counts[state]} {words}" for state, words in _STATES.items() if counts[state]]
-    console.print(f"[bold]{len(tree.files)} files[/]: {', '.join(parts)}", soft_wrap=True)
-    languages = Counter(file.language for file in tree.files if file.language != "python")
-    for language, count in languages.items():
-        refused = sum(f.language == language and f.state is State.REFUSED for f in tree.files)
-        words = "all refused" if refused == count else f"{refused} refused" if refused else "read"
-        name = "in Python 2" if language == "python 2" else "notebooks"
-        console.print(f"  {count} {name}: {words}", soft_wrap=True)
+    console.print(f"[bold]{_count(len(tree.files), 'file')}[/]: {', '.join(parts)}", soft_wrap=True)
+    for language, name in (("python 2", "in Python 2"), ("notebook", "notebooks")):
+        files = [file for file in tree.files if file.language == language]
+        refused = sum(file.state in (State.REFUSED, State.UNREAD) for file in files)
+        if files:
+            words = f"{refused} of them refused" if refused else "read as the others"
+            console.print(f"  {len(files)} {name}: {words}", soft_wrap=True)
     for file in tree.files:
         if file.state is State.REFUSED:
             lines = f" ({file.mentions} lines name TensorFlow)" if file.mentions else ""
@@ -97,16 +105,17 @@ def _print_files(tree: Tree, console: Console) -> None:
 
 
 def _print_references(tree: Tree, console: Console) -> None:
-    table = _numbers(
-        _table("references", "found", "rewritten", "stay right", "left, marked", "most of them"), 1
-    )
-    table.columns[-1].justify = "left"
+    wide = console.width >= _WIDE
+    table = _table("references", "found", "rewritten", "stay right", "left, marked")
+    _numbers(table, 1)
+    if wide:
+        table.add_column("most of them", no_wrap=True)
     for kind, name in _KINDS.items():
         total = tree.total(kind)
         if total["total"]:
             counts = [str(total[key]) for key in ("total", "rewritten", "kept", "left")]
-            uses = [use for use in tree.uses if use.kind is kind]
-            table.add_row(name, *counts, _most(uses))
+            most = _most(use for use in tree.uses if use.kind is kind)
+            table.add_row(name, *counts, *([most] * wide))
     if table.row_count:
         console.print(table)
         console.print()
@@ -137,12 +146,14 @@ def _print_layers(tree: Tree, console: Console) -> None:
     share = tree.share
     if not share.calls:
         return
-    closed = f"{share.closed} closed ({_percent(share.closed, share.calls)})"
+    calls, percent = _count(share.calls, "layer call"), _percent(share.closed, share.calls)
     console.print(
-        f"[bold]{share.calls} layer calls[/]: {closed}: every arg_scope that reaches them is known"
+        f"[bold]{calls}[/]: {share.closed} closed ({percent}): no unknown arg_scope reaches them"
     )
-    console.print(f"  {share.plain} become plain keras.layers, {share.calls - share.plain} layer "
-                  "factories of scoped_layers.py")  # fmt: skip
+    console.print(
+        f"  {share.plain} become plain keras.layers, {share.calls - share.plain} layer factories "
+        "of scoped_layers.py"
+    )
     if share.plain_without_sessions > share.plain:
         console.print(f"  with --target keras, {share.plain_without_sessions} would be plain")
     if tree.reasons:
@@ -170,12 +181,9 @@ def _print_blocks(tree: Tree, console: Console, verbose: bool) -> None:
             rows = [
                 (why, n) for (k, b, why), n in counts.most_common() if (k, b) == (kind, becomes)
             ]
-            reasons = "; ".join(
-                f"{why} ({n})" if len(rows) > 1 else why for why, n in rows[:3] if why
-            )
-            more = f"; and {len(rows) - 3} other reasons" if len(rows) > 3 else ""
+            reasons = _first_reason(rows)
             number = str(sum(n for _, n in rows))
-            table.add_row(kind, number, becomes, escape(reasons) + more)
+            table.add_row(kind, number, becomes, escape(reasons))
     for name, uses in ({} if verbose else grouped(tree.uses)).items():
         if name in ("checkpoints", "frozen graphs and SavedModels", "summaries", "estimators"):
             total = sum(use.total for use in uses)
@@ -183,6 +191,16 @@ def _print_blocks(tree: Tree, console: Console, verbose: bool) -> None:
     if table.row_count:
         console.print(table)
         console.print()
+
+
+def _first_reason(rows: list[tuple[str, int]]) -> str:
+    """The most frequent reason, and how many others there are."""
+    known = [(why, count) for why, count in rows if why]
+    if not known:
+        return ""
+    why, count = known[0]
+    times = f" ({count})" if len(rows) > 1 else ""
+    return f"{why}{times}" + (f"; {len(known) - 1} more: -v" if len(known) > 1 else "")
 
 
 def _outcomes(uses: Iterable[Use]) -> str:
@@ -208,7 +226,8 @@ def _print_after(tree: Tree, console: Console) -> None:
     starts = [file.path for file in tree.files if file.starts]
     if starts:
         some = ", ".join(starts[:4]) + (f" and {len(starts) - 4} more" if len(starts) > 4 else "")
-        console.print(f"  {len(starts)} programs keep their sessions on TensorFlow 2: "
+        programs = _count(len(starts), "program keeps its session", "programs keep their sessions")
+        console.print(f"  {programs}, on TensorFlow 2: "
                       f"{escape(some)}", soft_wrap=True)  # fmt: skip
 
 
@@ -237,8 +256,9 @@ def _print_each_file(tree: Tree, console: Console) -> None:
             kind = "closed" if form.closed else "open"
             layers = "keras.layers" if form.layers == "keras" else "layer factories"
             where = " and ".join(form.places)
-            text = f"  {form.line}: {form.function}: {form.calls} layer calls, {kind}; {layers}, "
-            console.print(escape(f"{text}{form.tensors}, {where}"), soft_wrap=True)
+            calls = _count(form.calls, "layer call")
+            text = f"  {form.line}: {form.function}: {calls}, {kind}; {layers}, {form.tensors}"
+            console.print(escape(f"{text}, {where}"), soft_wrap=True)
             for why in form.why:
                 console.print(f"      [dim]{escape(why)}[/]", soft_wrap=True)
         for mark in file.marks:

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping
 
 from slimport.index.canonical import is_namespace, is_slim
 from slimport.index.modules import Module
+from slimport.index.names import Assigned
 from slimport.index.program import Program, Reference
+from slimport.index.resolve import Api
 from slimport.report.model import FileReport, Status
 from slimport.rewrite.registry import rule_for
 from slimport.rewrite.tf1 import became
@@ -47,9 +49,24 @@ def _is_right_as_it_is(use: Use) -> bool:
 
 
 def references(program: Program, module: Module) -> list[Reference]:
-    """The references of a file that denote something, not the modules on the way to it."""
+    """The references of a file that denote something, not the modules on the way to it.
+
+    A name that the author gave an object (``conv = slim.conv2d``) refers to it there, and where
+    it is called.
+    """
     every = (r for function in program.by_module[module] for r in function.references)
-    return [r for r in every if not is_namespace(r.api.name)]
+    found = (r for r in every if not is_namespace(r.api.name))
+    return [r for r in found if not _is_own_name(r, program, module)]
+
+
+def _is_own_name(reference: Reference, program: Program, module: Module) -> bool:
+    if reference.call is not None and isinstance(reference.node, ast.Name):
+        return False
+    found = reference.scope.lookup(reference.base)
+    if found is None or not any(isinstance(binding, Assigned) for binding in found[1]):
+        return False
+    meaning = program.resolver.name(reference.base, reference.scope, module)
+    return isinstance(meaning, Api) and not is_namespace(meaning.name)
 
 
 def _of_file(program: Program, module: Module, report: FileReport) -> Iterable[Use]:
