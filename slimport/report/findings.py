@@ -126,3 +126,8 @@ def _notes(report: Report) -> Iterator[Finding]:
             yield Finding(Kind.NOTE, text, file)
         else:
             yield Finding(Kind.NOTE, note)
+
+
+def counted(count: int, what: str) -> str:
+    """``1 file``, ``2 files``."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

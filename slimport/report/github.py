@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from slimport.report.findings import Finding, Kind, findings
-from slimport.report.model import Report, Status
+from slimport.report.findings import Finding, Kind, counted, findings
+from slimport.report.model import Report
 from slimport.report.roots import Roots
 
 SHOWN = 10
@@ -42,8 +42,8 @@ def _changes(found: Sequence[Finding]) -> Iterator[Finding]:
         by_file.setdefault(id(item.file), []).append(item)
     for items in by_file.values():
         codes = list(dict.fromkeys(item.code for item in items))
-        plural = "s" if len(items) > 1 else ""
-        text = f"slimport can rewrite {len(items)} reference{plural} here ({', '.join(codes)})"
+        references = counted(len(items), "reference")
+        text = f"slimport can rewrite {references} here ({', '.join(codes)})"
         yield Finding(Kind.CHANGE, text, items[0].file, items[0].position)
 
 
@@ -76,13 +76,22 @@ def _log(rest: Sequence[Finding], roots: Roots) -> Iterator[str]:
 
 
 def headline(report: Report, rest: int = 0) -> str:
-    count = sum(len(file.rewritten) for file in report.files if file.status is Status.REWRITTEN)
+    """The run in a sentence.
+
+    Args:
+        rest: findings that are not annotated.
+    """
+    count = sum(len(file.rewritten) for file in report.changed)
     verb = "rewritten" if report.written else "can be rewritten"
-    parts = [f"{count} references in {len(report.changed)} files {verb}"]
-    parts.append(f"{report.left} left and marked" if report.written else f"{report.left} left")
+    parts = []
+    if report.changed:
+        where = counted(len(report.changed), "file")
+        parts.append(f"{counted(count, 'reference')} in {where} {verb}")
+    if report.left:
+        parts.append(f"{report.left} left and marked" if report.written else f"{report.left} left")
     if report.failed:
-        parts.append(f"{len(report.failed)} files failed")
-    text = ", ".join(parts)
+        parts.append(f"{counted(len(report.failed), 'file')} failed")
+    text = ", ".join(parts) or "nothing to rewrite"
     return f"{text}. {rest} of all are in the log and the summary alone." if rest else f"{text}."
 
 

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from slimport.report.findings import Finding, Kind, findings
+from slimport.report.findings import Finding, Kind, counted, findings
 from slimport.report.grouping import Group, groups
 from slimport.report.model import FileReport, Report
 
@@ -37,7 +37,7 @@ def print_report(report: Report, console: Console, verbose: bool = False) -> Non
         place = f"{escape(note.place)}: " if note.place else ""
         _say(console, f"[cyan]note[/]: {place}{escape(note.text)}")
     if len(notes) > NOTES and not verbose:
-        _say(console, f"[dim]and {_counted(len(notes) - NOTES, 'more note')}[/]")
+        _say(console, f"[dim]and {counted(len(notes) - NOTES, 'more note')}[/]")
     if verbose:
         for item in _of(found, Kind.IGNORED):
             _say(console, f"[dim]ignored[/]: {_one(item)}")
@@ -82,11 +82,11 @@ def _print_groups(found: Sequence[Group], console: Console) -> None:
             _say(console, f"  {name}{escape(_places(items))}")
         if len(group.by_api) > APIS:
             rest = group.by_api[APIS:]
-            references = _counted(sum(len(items) for _, items in rest), "reference")
-            _say(console, f"  [dim]and {_counted(len(rest), 'more name')}, {references}[/]")
+            references = counted(sum(len(items) for _, items in rest), "reference")
+            _say(console, f"  [dim]and {counted(len(rest), 'more name')}, {references}[/]")
     if len(found) > GROUPS:
         rest_count = sum(group.count for group in found[GROUPS:])
-        reasons = _counted(len(found) - GROUPS, "other reason")
+        reasons = counted(len(found) - GROUPS, "other reason")
         _say(console, f"[yellow]{rest_count} left[/]: for {reasons}")
 
 
@@ -97,20 +97,20 @@ def _places(items: Sequence[Finding]) -> str:
     shown = [p for p in places[:PLACES] if p.rpartition(":")[0] == first]
     lines = ", ".join(place.rpartition(":")[2] for place in shown)
     rest = len(places) - len(shown)
-    return f"{first}:{lines}" + (f"  and {_counted(rest, 'more place')}" if rest else "")
+    return f"{first}:{lines}" + (f"  and {counted(rest, 'more place')}" if rest else "")
 
 
 def _print_changed(report: Report, console: Console, verbose: bool) -> None:
     verb = "rewrote" if report.written else "would rewrite"
     shown = report.changed if verbose else report.changed[:FILES]
     for file in shown:
-        what = _counted(len(file.rewritten), "reference")
+        what = counted(len(file.rewritten), "reference")
         if not file.rewritten:  # only what goes with another file's references
             what = "marks" if file.left else "imports"
         _say(console, f"{verb} {escape(file.shown)}: {what}")
     rest = len(report.changed) - len(shown)
     if rest:
-        _say(console, f"[dim]{verb} {_counted(rest, 'more file')}[/]")
+        _say(console, f"[dim]{verb} {counted(rest, 'more file')}[/]")
 
 
 def _print_written(report: Report, console: Console) -> None:
@@ -136,7 +136,7 @@ def _summary(report: Report) -> str:
     left = "left and marked" if report.written else "would be left and marked"
     ignored = sum(len(file.ignored) for file in report.files)
     if not (report.changed or report.left or report.failed or ignored):
-        return f"{_counted(len(report.files), 'file')}: nothing to rewrite"
+        return f"{counted(len(report.files), 'file')}: nothing to rewrite"
     return (
         f"{len(report.changed)} of {len(report.files)} files {rewritten}: {total} references "
         f"{rewritten}, {report.left} {left}, "
@@ -158,10 +158,6 @@ def _next(report: Report, left: Sequence[Finding], verbose: bool) -> list[str]:
     if report.changed and not report.written:
         lines.append("nothing was written")
     return lines
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _print_rules(report: Report, console: Console, verbose: bool) -> None:
