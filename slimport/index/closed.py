@@ -74,7 +74,10 @@ class Closure:
 
 
 def closures(
-    program: Program, open_world: bool, open_files: Collection[PurePosixPath] = ()
+    program: Program,
+    open_world: bool,
+    open_files: Collection[PurePosixPath] = (),
+    open_functions: Collection[str] = (),
 ) -> dict[Function, Closure]:
     """One `Closure` for each function that makes layers, or may, itself or in what it calls."""
     found = {function: Closure(function) for function in program.scoping}
@@ -86,9 +89,18 @@ def closures(
         _check_callers(closure, program, open_world, scope, places)
         if function.module.path in open_files and _is_public(function):
             closure.refuse("it is public, and code that could not be read may call it")
+        if any(is_named(function, name) for name in open_functions):
+            closure.refuse("the configuration says that it is open (open-functions)")
         if function.builds():
             _Body(closure, program).check()
     return found
+
+
+def is_named(function: Function, name: str) -> bool:
+    """Whether ``package.module:function`` means it; ``*`` is each function of the module."""
+    dotted, _, qualname = name.partition(":")
+    in_module = f".{function.module.dotted}".endswith(f".{dotted}")
+    return in_module and qualname in ("*", function.qualname)
 
 
 def share_reasons(found: dict[Function, Closure]) -> None:

@@ -11,8 +11,9 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-# `slim = legacy_import("tf_slim")`: what an earlier run made of an import that had to stay.
-LEGACY_IMPORT = "scoped_layers.legacy_import"
+# `slim = legacy_import("tf_slim")`: what an earlier run made of an import that had to stay, of
+# the written module, whatever that is called.
+LEGACY_IMPORT = "legacy_import"
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 ScopeNode = FunctionNode | ast.ClassDef | ast.Lambda | ast.Module | ast.expr

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from slimport.config import FORMATS, Config
+from slimport.config import FORMATS, MODULE_NAME, Config
 from slimport.options import (
     config_of,
     config_options,
@@ -223,7 +223,7 @@ class _Run:
         return clean_result(self._wanted()) if is_known and self.out is None else None
 
     def _rewritten(self) -> CommandResult:
-        from slimport.rewrite.command import Request, run
+        from slimport.rewrite.command import Request, UnknownFunction, run
         from slimport.rewrite.progress import Bar
         from slimport.rewrite.shards import Shard
 
@@ -239,19 +239,21 @@ class _Run:
 
             logging.basicConfig(level=logging.INFO, format="%(message)s")
         with Bar(quiet=given["quiet"]) as bar:
-            return run(
-                Request(
-                    self.paths,
-                    self.out,
-                    write=self.writes,
-                    options=self._options(),
-                    wanted=self._wanted(),
-                    allow_dirty=given["allow_dirty"],
-                    jobs=self._value("jobs"),
-                    shard=shard,
-                    progress=bar.update,
-                )
+            request = Request(
+                self.paths,
+                self.out,
+                write=self.writes,
+                options=self._options(),
+                wanted=self._wanted(),
+                allow_dirty=given["allow_dirty"],
+                jobs=self._value("jobs"),
+                shard=shard,
+                progress=bar.update,
             )
+            try:
+                return run(request)
+            except UnknownFunction as error:
+                raise click.UsageError(f"{self.config.file}: {error}") from error
 
     def _check_target(self, out: Path) -> None:
         from slimport.files.copy import CannotCopy, check_target
@@ -275,6 +277,8 @@ class _Run:
             self._value("target"),
             self._value("training"),
             selection=selection,
+            open_functions=self.config.texts("open-functions"),
+            module_name=self.config.get("module-name", MODULE_NAME),
         )
 
     def _print(self, report: Report, code: int) -> None:

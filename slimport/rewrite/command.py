@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
@@ -73,9 +74,36 @@ def run(request: Request) -> CommandResult:
             paths.append(path)
         else:
             result.report.files.append(unfinished)
-    for path, extent in _extents(replace(request, paths=tuple(paths))):
+    programs = _extents(replace(request, paths=tuple(paths)))
+    if request.options is not None and programs:
+        unknown = unknown_functions(request.options.open_functions, [e for _, e in programs])
+        if unknown:
+            raise UnknownFunction(f"open-functions: no file has {unknown[0]}")
+    for path, extent in programs:
         _add(result, _Run(request, path, extent).tree())
     return result
+
+
+class UnknownFunction(ValueError):
+    """What is said to be open is not there."""
+
+
+def unknown_functions(names: Sequence[str], programs: Sequence[Extent]) -> list[str]:
+    """Those of the open functions that no file has: a wrong name would be closed in silence."""
+    return [name for name in names if not any(_has(extent, name) for extent in programs)]
+
+
+def _has(extent: Extent, name: str) -> bool:
+    dotted, _, qualname = name.partition(":")
+    pattern = re.compile(rf"\b(def|class)\s+{re.escape(qualname.rpartition('.')[2])}\b")
+    for path in extent.given | extent.near | extent.beyond:
+        parts = path.with_suffix("").parts
+        here = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        if f".{here}".endswith(f".{dotted}"):
+            text = (extent.root / path).read_text("utf-8", "replace")
+            if qualname == "*" or pattern.search(text):
+                return True
+    return False
 
 
 def _missing(request: Request, path: Path) -> FileReport | None:
@@ -171,6 +199,8 @@ def _some(paths: Sequence[Path], count: int) -> str:
 
 def _refuse(tree: TreeResult, why: str) -> None:
     """Takes back what was to be written; the first file says why."""
+    for file in tree.report.changed:
+        file.rewritten, file.legacy_imports = [], []
     by_path = {PurePosixPath(file.path) for file in tree.report.files}
     names = [name for name in tree.outputs if name in by_path] or list(tree.outputs)
     rest = f"not written, as {_shown(tree.root / names[0])} says"

@@ -24,7 +24,6 @@ from slimport.index.walking import walk
 from slimport.rewrite.legacy_imports import LEGACY_IMPORT, Kept, LegacyImports, is_lint_comment
 from slimport.rewrite.site import dotted
 from slimport.rewrite.skimming import Skimmer
-from slimport.rewrite.written_module import WRITTEN_MODULE
 
 _Import = TypeVar("_Import", cst.Import, cst.ImportFrom)
 
@@ -37,7 +36,8 @@ class NameTable:
     ) -> None:
         self.module = module
         self._program = program
-        self._bound = _own_names(module, program) | reserved
+        name = written_module.rpartition(".")[2]
+        self._bound = _own_names(module, program, name) | reserved
         self.written_module = written_module
         self.written: dict[str, str] = {}
         self.keras_name = ""
@@ -162,23 +162,23 @@ def _absolute_imports(module: Module) -> Iterable[str]:
             yield node.module
 
 
-def _own_names(module: Module, program: Program) -> set[str]:
+def _own_names(module: Module, program: Program, written_module: str) -> set[str]:
     """Names the file binds anywhere, other than as imports or aliases of slim that go."""
     return {
         name
         for scope in module.all_scopes()
         for name in scope.bindings
-        if not _goes(name, scope, module, program)
+        if not _goes(name, scope, module, program, written_module)
     }
 
 
-def _goes(name: str, scope: Scope, module: Module, program: Program) -> bool:
+def _goes(name: str, scope: Scope, module: Module, program: Program, written_module: str) -> bool:
     if all(isinstance(binding, Assigned) for binding in scope.bindings[name]):
         meaning = program.resolver.name(name, scope, module)
         return isinstance(meaning, Api) and is_slim(meaning.name) and is_namespace(meaning.name)
     if all(isinstance(binding, Imported) for binding in scope.bindings[name]):
         if any(
-            isinstance(binding, Imported) and binding.dotted.endswith(f"{WRITTEN_MODULE}.{name}")
+            isinstance(binding, Imported) and binding.dotted.endswith(f"{written_module}.{name}")
             for binding in scope.bindings[name]
         ):
             return True

@@ -38,6 +38,7 @@ from slimport.rewrite.python2 import imports_python2
 from slimport.rewrite.registry import rule_for
 from slimport.rewrite.selection import FileSelection, Selection
 from slimport.rewrite.tf1_files import Tf1Files
+from slimport.rewrite.written_module import WRITTEN_MODULE
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class Options:
         target: "keras" says that sessions are left behind; None decides per program.
         training: "fit" takes loops on sessions along that feed placeholders.
         selection: which rules may act.
+        open_functions: "module:function", or "module:*"; a module may lack the first of its parts.
+        module_name: what the module that is written into the tree is called.
     """
 
     open_world: bool = False
@@ -57,6 +60,8 @@ class Options:
     training: str | None = None
     selection: Selection = field(default_factory=Selection)
     open_files: frozenset[PurePosixPath] = frozenset()
+    open_functions: tuple[str, ...] = ()
+    module_name: str = WRITTEN_MODULE
 
 
 @dataclass
@@ -340,7 +345,10 @@ class Plan:
         return self._factories[module]
 
     def _close(self) -> dict[Function, Closure]:
-        found = closures(self.program, self.options.open_world, self.options.open_files)
+        options = self.options
+        found = closures(
+            self.program, options.open_world, options.open_files, options.open_functions
+        )
         for function, closure in found.items():
             for reason in self.traced_because(function):
                 closure.refuse(reason)

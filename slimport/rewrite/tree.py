@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import gc
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from slimport.index.canonical import is_slim
 from slimport.index.modules import Module
 from slimport.index.program import Program, closure_of
 from slimport.index.python2 import add_references as add_python2_references
-from slimport.index.roots import Placement, imports_itself_from_inside, place
+from slimport.index.roots import Placement, place
 from slimport.index.walking import walk
 from slimport.report.lines import LineMap
 from slimport.report.model import FileReport, Report, Status
@@ -28,13 +29,13 @@ from slimport.rewrite.engine import FileResult, Need, rewrite_module
 from slimport.rewrite.extent import Extent, Folder, whole
 from slimport.rewrite.failures import culprit, in_words
 from slimport.rewrite.held import COMMENT_MOVED, Holds, comments_moved
+from slimport.rewrite.homes import homes, other_names, package_of, placed, two_ways
 from slimport.rewrite.parallel import Crash, Workers
 from slimport.rewrite.plan import Options, Plan
 from slimport.rewrite.shards import Shard, reaching
 from slimport.rewrite.unread import reached_from
 from slimport.rewrite.written_module import (
     REFUSAL,
-    WRITTEN_MODULE,
     State,
     is_ours,
     loader,
@@ -261,7 +262,7 @@ def _read_all(
             continue
         try:
             data = _bytes(extent, name)
-            if name.stem == WRITTEN_MODULE and is_ours(data):
+            if name.stem == options.module_name and is_ours(data):
                 continue
             source = read(extent.root / name, data)
             if source is not None:
@@ -303,9 +304,7 @@ class _Pass:
         if unread:  # code that was not seen may open scopes around functions that it names
             self.options = replace(options, open_files=reached_from(unread, self.program))
         add_python2_references(self.program)
-        self.package: Folder | None = extent.package
-        if self.package is not None and imports_itself_from_inside(self.program, self.package):
-            self.package = None
+        self.package: Folder | None = package_of(extent, self.program, options.module_name)
         self.plan = Plan(self.program, self.options)
         self.results: dict[PurePosixPath, FileResult] = {}
         self.needs: set[Need] = set()
@@ -316,8 +315,8 @@ class _Pass:
     def written_module(self, module: Module) -> str:
         """Name under which `module` imports the written module; relative inside a package."""
         if self.package is None:
-            return WRITTEN_MODULE
-        return "." * (len(module.package) - len(self.package) + 1) + WRITTEN_MODULE
+            return self.options.module_name
+        return "." * (len(module.package) - len(self.package) + 1) + self.options.module_name
 
     def _stays_old(self, module: Module) -> bool:
         """Whether a file keeps its slim code whatever becomes of the others."""
@@ -425,15 +424,33 @@ class _Pass:
         rest = [module for module in near if module.path not in self.extent.given]
         return sorted(rest, key=lambda module: module.path)
 
-    def placement(self) -> Placement:
-        users = [
+    def users(self) -> list[Module]:
+        """The files that import the written module from now on."""
+        return [
             module
             for module in self.program.modules
             if module.path in self.results and self.results[module.path].written_names
         ]
+
+    def placement(self) -> Placement:
         if self.package is not None:
             return Placement(self.package, ())
-        return place(self.program, users, self.extent.inside)
+        name = self.options.module_name
+        found = place(self.program, self.users(), self.extent.inside)
+        inside = {
+            h
+            for h in homes(self.extent, name)
+            if h[: len(self.extent.inside)] == self.extent.inside
+        }
+        return placed(found, inside, self.program, name)
+
+    def two_copies(self) -> str:
+        """Why files of one program would have two written modules, if so."""
+        name = self.options.module_name
+        other = other_names(self.program, name, self.users())
+        if other:
+            return f"{other[0]} was written by an earlier run, with another module-name than {name}"
+        return two_ways(self.program, name, [(m, self.package is not None) for m in self.users()])
 
 
 def _check(first: _Pass) -> None:
@@ -515,25 +532,28 @@ def _add_written_module(first: _Pass, result: TreeResult) -> None:
         for path, item in first.results.items()
         if path not in first.errors
         for name in item.written_names
-    } | _names_already_imported(first.program)
+    } | _names_already_imported(first)
     if not names or not result.outputs:
         return
-    placement = first.placement()
-    home = PurePosixPath(*placement.folder, f"{WRITTEN_MODULE}.py")
+    placement, name = first.placement(), first.options.module_name
+    home = PurePosixPath(*placement.folder, f"{name}.py")
     present = result.root / home
     state = written_state(present.read_bytes(), names) if present.exists() else State.REPLACEABLE
-    if state is State.REFUSED:
+    copies = first.two_copies()
+    if copies or state is State.REFUSED:
         result.outputs.clear()
         for file in result.report.changed:  # the report tells what is on the disk
             file.status, file.rewritten, file.legacy_imports = Status.UNCHANGED, [], []
-        result.report.files.append(FileReport(home.as_posix(), Status.FAILED, error=REFUSAL))
+        result.report.files.append(
+            FileReport(home.as_posix(), Status.FAILED, error=copies or REFUSAL)
+        )
         return
     if state is State.REPLACEABLE:
         _put(result, home, assemble(names))
     else:
         result.report.notes.append(f"{home} was edited since it was written: it is kept")
     for folder in placement.loaders:
-        path = PurePosixPath(*folder, f"{WRITTEN_MODULE}.py")
+        path = PurePosixPath(*folder, f"{name}.py")
         _put(result, path, loader(home, folder))
 
 
@@ -548,14 +568,19 @@ def _put(result: TreeResult, path: PurePosixPath, text: str) -> None:
     result.report.written_modules.append(path.as_posix())
 
 
-def _names_already_imported(program: Program) -> set[str]:
+def _names_already_imported(first: _Pass) -> set[str]:
     """What earlier runs made files of the tree import from the written module."""
-    return {
-        alias.name
-        for module in program.modules
-        for node in walk(module.tree)
-        if isinstance(node, ast.ImportFrom)
-        and (node.module or "").rpartition(".")[2] == WRITTEN_MODULE
-        for alias in node.names
-        if alias.name != "*"
-    }
+    name = first.options.module_name
+    trees: list[ast.Module] = [module.tree for module in first.program.modules]
+    for path in first.extent.beyond:
+        with contextlib.suppress(OSError, SourceError):
+            data = _bytes(first.extent, path)
+            source = read(first.extent.root / path, data) if name.encode() in data else None
+            trees += [source.tree] if source is not None else []
+    return {found for tree in trees for found in _imported_from(tree, name)}
+
+
+def _imported_from(tree: ast.Module, module: str) -> Iterator[str]:
+    for node in walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").rpartition(".")[2] == module:
+            yield from (alias.name for alias in node.names if alias.name != "*")

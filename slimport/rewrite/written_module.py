@@ -42,6 +42,11 @@ def is_ours(data: bytes) -> bool:
     return any(sign in data for sign in _SIGNS)
 
 
+def is_loader(data: bytes) -> bool:
+    """Whether the file only loads the one copy that is elsewhere."""
+    return _SIGNS[1] in data and _SIGNS[0] not in data
+
+
 def written_state(data: bytes, names: set[str]) -> State:
     """What may be done to a written module with this content, where `names` are needed.
 
@@ -79,7 +84,7 @@ def loader(home: PurePosixPath, folder: tuple[str, ...]) -> str:
     levels = len(folder) - shared
     down = home.parent.parts[shared:]
     return _LOADER.format(
-        name=WRITTEN_MODULE,
+        name=home.stem,
         up="../" * levels,
         levels=levels,
         folders="".join(f' / "{part}"' for part in down),

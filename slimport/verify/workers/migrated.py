@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 SCOPED_LAYERS = "scoped_layers"
+#: Where a tree calls the module otherwise, its first lines tell.
+_WRITTEN = "This file was written by slimport"
 
 #: Migrated code must run without them; where they happen to be installed, they must not help.
 OLD_LIBRARIES = ("tf_slim", "tf_keras")
@@ -28,7 +30,10 @@ def scoped_layers() -> types.ModuleType | None:
     found = {}
     for module in list(sys.modules.values()):
         path = getattr(module, "__file__", None)
-        if path and Path(path).name == SCOPED_LAYERS + ".py":
+        if not path or getattr(module, "__name__", "").startswith("slimport."):
+            continue
+        says = _WRITTEN in (getattr(module, "__doc__", None) or "")
+        if says or Path(path).name == SCOPED_LAYERS + ".py":
             found[id(module)] = module
     if len(found) > 1:
         names = ", ".join(sorted(module.__name__ for module in found.values()))
