@@ -102,8 +102,6 @@ def _covered(
         return frozenset()
     covered = {first}
     for start, end in extents:
-        if is_own_line and start < line <= end:  # in the brackets of a statement
-            continue
         if first == start or (first == end and not is_own_line):
             covered.update(range(start, end + 1))
     return frozenset(covered)
