@@ -67,16 +67,26 @@ def _write_github(report: Report, stream: TextIO, environment: Mapping[str, str]
     from slimport.report.roots import Roots
 
     roots = Roots.of(environment)
-    stream.write(to_github(report, roots))
+    _put(stream, to_github(report, roots))
     summary = environment.get("GITHUB_STEP_SUMMARY")
-    if summary:
-        # Lines of files that were just written are in no commit.
-        link = "" if report.written else repository_link(environment)
-        page = to_markdown(report, headline(report), roots, link)
+    if not summary:
+        return
+    # Lines of files that were just written are in no commit.
+    link = "" if report.written else repository_link(environment)
+    page = to_markdown(report, headline(report), roots, link)
+    try:
         with Path(summary).open("a", encoding="utf-8") as file:
-            file.write(f"{page}\n")
+            _put(file, f"{page}\n")
+    except OSError as error:  # the files are written by now: that outcome is the run's
+        _put(stream, f"::notice title=slimport::no summary: {error.strerror}\n")
+
+
+def _put(stream: TextIO, text: str) -> None:
+    """Writes what a stream can hold; a path that is no UTF-8 has lone surrogates."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def _json(data: object) -> str:
-    # ASCII: a path that is no UTF-8 holds lone surrogates, which no stream can encode.
+    # ASCII, so that every stream can hold it.
     return json.dumps(data, indent=2) + "\n"

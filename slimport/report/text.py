@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from rich.console import Console
@@ -12,6 +13,7 @@ from slimport.report.findings import Finding, Kind, counted, findings
 from slimport.report.grouping import Group, groups
 from slimport.report.model import FileReport, Report
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 #: As many lines about single references as a reader goes through; more are grouped.
 FEW = 20
 #: Groups, APIs of a group and places of an API that are shown; the others are counted.
@@ -60,8 +62,17 @@ def _of(found: Iterable[Finding], kind: Kind) -> list[Finding]:
 
 
 def _say(console: Console, markup: str) -> None:
-    """A line, which the terminal wraps: copied, it is whole."""
-    console.print(markup, soft_wrap=True)
+    """A line, which the terminal wraps: copied, it is whole.
+
+    Names of files may hold line ends and what commands a terminal; these are shown as text.
+    """
+    console.print(_harmless(markup, console), soft_wrap=True)
+
+
+def _harmless(text: str, console: Console) -> str:
+    """Without signs that command a terminal, or that the stream cannot hold."""
+    text = _CONTROL.sub(lambda sign: repr(sign[0])[1:-1], text)
+    return text.encode(console.encoding, "backslashreplace").decode(console.encoding)
 
 
 def _one(item: Finding) -> str:
@@ -197,6 +208,7 @@ def _print_functions(report: Report, console: Console) -> None:
     table = Table("function", "layers", "tensors", "model", "why", box=None, header_style="dim")
     for file in report.files:
         for form in file.functions:
-            name = f"{file.shown}:{report.line(file, form.line)} {form.function}"
-            table.add_row(escape(name), form.layers, form.tensors, form.model, "; ".join(form.why))
+            place = _harmless(f"{file.shown}:{report.line(file, form.line)}", console)
+            name = f"{escape(place)} {form.function}"
+            table.add_row(name, form.layers, form.tensors, form.model, "; ".join(form.why))
     console.print(table)

@@ -162,3 +162,22 @@ def test_without_a_build_server_the_checkout_counts(tmp_path: Path) -> None:
     root = program(tmp_path)
     found = commands(to_github(reported(root / "my code")))
     assert {p["file"] for kind, p, _ in found if kind == "warning"} == {"my code/train.py"}
+
+
+def test_every_stream_holds_it_and_no_summary_is_no_error(tmp_path: Path) -> None:
+    report = Report("1", [FileReport("ü\udcff.py", Status.FAILED, error="why")])
+    for encoding in ("utf-8", "ascii"):
+        stream = io.TextIOWrapper(io.BytesIO(), encoding)
+        environment = {"GITHUB_STEP_SUMMARY": str(tmp_path / "no" / "folder.md")}
+        faces.write(report, "github", stream, environment=environment)
+        stream.seek(0)
+        text = stream.read()
+        assert text.startswith("::error file=") and "\\udcff.py" in text
+        assert (
+            text.splitlines()[-1]
+            == "::notice title=slimport::no summary: No such file or directory"
+        )
+    (tmp_path / "summary.md").touch()
+    environment = {"GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md")}
+    faces.write(report, "github", io.StringIO(), environment=environment)
+    assert "udcff.py" in (tmp_path / "summary.md").read_text("utf-8")

@@ -122,6 +122,20 @@ def test_text_of_files_is_no_markup() -> None:
         assert part in text
 
 
+def test_names_of_files_command_no_terminal_and_fit_every_stream() -> None:
+    names = ["\x1b[31mred\x1b]0;title\x07.py", "a\nb.py", "\udcff.py", "größe🚀.py"]
+    files = [FileReport(name, Status.FAILED, error="why") for name in names]
+    for encoding in ("utf-8", "ascii", "cp1252"):
+        stream = io.TextIOWrapper(io.BytesIO(), encoding, newline="")
+        faces.write(Report("1", files), "text", stream)
+        stream.seek(0)
+        lines = stream.read().splitlines()
+        assert len([line for line in lines if line.startswith("error: ")]) == 4
+        assert not any("\x1b" in line or "\x07" in line for line in lines)
+        assert "error: \\x1b[31mred\\x1b]0;title\\x07.py: why" in lines
+        assert "error: \\udcff.py: why" in lines
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
