@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import io
+import tokenize
 from pathlib import Path
 
-from slimport.files.source import NotPython3, Source, SourceError, concerns_slim, parse
+from slimport.files.discover import NOTEBOOK
+from slimport.files.source import LARGEST, NotPython3, Source, SourceError, concerns_slim, parse
 from slimport.python2.detect import INSTALL
 
 
@@ -18,9 +21,14 @@ def read(path: Path, data: bytes) -> Source | None:
     Raises:
         SourceError: a file that concerns slimport cannot be read.
     """
+    if path.suffix == NOTEBOOK:
+        from slimport.notebooks.reading import read_notebook
+
+        return read_notebook(path, data)
     if not concerns_slim(data):
-        tree = _quiet_parse(data)
-        return None if tree is None else Source(path, data, "utf-8", tree)
+        return _read_quietly(path, data)
+    if len(data) > LARGEST:
+        raise SourceError(f"larger than {LARGEST // 2**20} MiB")
     try:
         return parse(path, data)
     except NotPython3 as error:
@@ -48,8 +56,11 @@ def _from_python2(path: Path, data: bytes, error: NotPython3) -> Source | None:
     )  # fmt: skip
 
 
-def _quiet_parse(data: bytes) -> ast.Module | None:
+def _read_quietly(path: Path, data: bytes) -> Source | None:
+    if len(data) > LARGEST:
+        return None
     try:
-        return ast.parse(data.decode("utf-8"))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        return Source(path, data, encoding, ast.parse(data.decode(encoding)))
+    except (SyntaxError, LookupError, ValueError, RecursionError, MemoryError):
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import tokenize
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,13 @@ from slimport.python2.detect import INSTALL, misread, refused
 
 # A file without any of these bytes cannot refer to slim or TensorFlow, and is never parsed.
 _NEEDLES = (b"tensorflow", b"slim", b"scoped_layers")
+#: What ends a line of Python; `str.splitlines` knows others.
+_LINE_END = re.compile("\r\n|\r|\n")
+#: A longer file is data, whatever its name: its trees would take gigabytes.
+LARGEST = 5 * 2**20
+#: As many operands of one `and`, or parts of one dotted name: flat for `ast`, nested for libcst,
+#: whose parser ends the whole process where its stack does.
+_NESTED = 1000
 
 
 class SourceError(Exception):
@@ -80,7 +88,8 @@ class Source:
     @property
     def lines(self) -> list[str]:
         """The file's lines, as `ast` and libcst number them."""
-        return self.data.decode(self.encoding).split("\n")
+        text = self.data.decode(self.encoding)
+        return _LINE_END.split(text) if "\r" in text else text.split("\n")
 
 
 def concerns_slim(data: bytes) -> bool:
@@ -106,10 +115,24 @@ def parse(path: Path, data: bytes) -> Source:
         raise NotPython3(_syntax_message(error, text), text, encoding) from error
     except (ValueError, RecursionError, MemoryError) as error:
         raise SourceError(f"cannot be parsed: {error}") from error
+    if _is_deep_for_libcst(data, tree):
+        raise SourceError("cannot be parsed: too deeply nested")
     seen = misread(tree)
     if seen is not None:
         raise NotPython3(f"{seen}: {INSTALL}", text, encoding)
     return Source(path, data, encoding, tree)
+
+
+def _is_deep_for_libcst(data: bytes, tree: ast.Module) -> bool:
+    words = data.count(b"and") + data.count(b"or")
+    if words <= _NESTED and data.count(b".") <= _NESTED:
+        return False
+    for node in ast.walk(tree):
+        if isinstance(node, ast.BoolOp) and len(node.values) > _NESTED:
+            return True
+        if isinstance(node, ast.alias) and node.name.count(".") > _NESTED:
+            return True
+    return False
 
 
 def _syntax_message(error: SyntaxError, text: str) -> str:

@@ -32,6 +32,7 @@ from slimport.rewrite.identity import Comparisons
 from slimport.rewrite.ignored import WOULD_CHANGE, acted_against, ignored_entry, not_asked
 from slimport.rewrite.imports import ImportEditor, NameTable
 from slimport.rewrite.legacy_imports import Kept
+from slimport.rewrite.notebook_lines import NotebookLines, calls_ipython
 from slimport.rewrite.plain import PlainCall, Step
 from slimport.rewrite.plain_norm import dictionary
 from slimport.rewrite.plan import Plan
@@ -119,10 +120,24 @@ def rewrite_module(
     Raises:
         cst.ParserSyntaxError: libcst does not read it.
     """
+    result = _rewritten_file(source, module, plan, written_module, needs, held)
+    return result if held else answered(result, source, module)
+
+
+def _rewritten_file(
+    source: Source,
+    module: Module,
+    plan: Plan,
+    written_module: str,
+    needs: Collection[Need],
+    held: bool,
+) -> FileResult:
+    """What becomes of a file, but for what it installs."""
     holed = None if held or has_blocks(module, plan) else _holed(source, module, plan)
     if holed is not None:
         tree = cst.parse_module(holed.data)
         positions = Positions(tree, holed.lines)
+        _check_kept(positions, holed.data, tree.encoding)
         result = _rewritten(tree, positions, module, plan, written_module, needs, holed.names)
         code = holed.filled(result.code)
         if code is not None:
@@ -130,9 +145,37 @@ def rewrite_module(
             return result
     tree = cst.parse_module(source.data)
     positions = Positions(tree)
+    _check_kept(positions, source.data, tree.encoding)
     if held:
         return _rewrite_held(tree, module, plan, positions, written_module)
     return _rewritten(tree, positions, module, plan, written_module, needs)
+
+
+def answered(result: FileResult, source: Source, module: Module) -> FileResult:
+    """The result with an answer to what a notebook installs."""
+    if calls_ipython(module):
+        lines = NotebookLines(module, result.code, result.code != source.data)
+        result.code = lines.edited(result.code)
+        result.rewritten += lines.rewritten
+        result.left += lines.left
+    return result
+
+
+class Misplaced(Exception):
+    """libcst and `ast` do not read the same file; nothing may be done to it."""
+
+
+def _check_kept(positions: Positions, data: bytes, encoding: str) -> None:
+    """libcst gives every file back as it was, but for some form feeds and single carriage returns.
+
+    Raises:
+        Misplaced: This one is not given back.
+    """
+    if positions.code.lstrip("\ufeff") != data.decode(encoding).lstrip("\ufeff"):
+        raise Misplaced(
+            "its white space cannot be kept: look for form feeds before an indentation, and for "
+            "carriage returns without line feeds"
+        )
 
 
 def _holed(source: Source, module: Module, plan: Plan) -> Holed | None:
@@ -159,6 +202,7 @@ def _rewritten(
     if clash:  # `from tf_slim import conv2d` stays, and its name was given away
         rewriter = _Rewriter(module, plan, positions, written_module, clash)
         tree = source.visit(rewriter)
+    rewriter.check_met()
     _note_python2(rewriter, source, positions)
     start, keeps_names = plan.tf1_files.start(module), plan.tf1_files.keeps_tf1_names(module)
     rewriter.result.rewritten += sessions.bookings(module, keeps_names, start)
@@ -396,6 +440,7 @@ class _Rewriter(cst.CSTTransformer):
             for function in plan.program.by_module[module]
             for reference in function.references
         }
+        self._met: set[Span] = set()
         self._tokens: list[int] | None = None
         if self._training.is_idle and self._loops.is_idle:
             places = (span[:2] for span in (*self._references, *self._comparisons))
@@ -501,7 +546,23 @@ class _Rewriter(cst.CSTTransformer):
 
     def _lookup(self, node: cst.CSTNode) -> tuple[Reference, Function] | None:
         span = self._span(node)
-        return self._references.get(span) if span is not None else None
+        found = self._references.get(span) if span is not None else None
+        if found is not None and span is not None:
+            self._met.add(span)
+        return found
+
+    def check_met(self) -> None:
+        """Every reference that `ast` has seen has its node, or is cut out of what libcst reads.
+
+        Raises:
+            Misplaced: One has none: it would stay without a mark.
+        """
+        missing = {s for s in self._references.keys() - self._met if self.positions.has_line(s[0])}
+        if missing:  # a block that was replaced as a whole does not ask for what is in it
+            missing -= {self._span(node) for node in self.positions if isinstance(node, _VALUES)}
+        for span in missing:
+            name = self._references[span][0].api.name
+            raise Misplaced(f"line {span[0]}: {name} is not where it seems to be")
 
     def _call(self, original: cst.Call, node: cst.Call) -> cst.BaseExpression:
         number = self._training.number(original, node)

@@ -20,6 +20,8 @@ def in_words(error: BaseException) -> str:
         return "too deeply nested"
     if isinstance(error, MemoryError):
         return "not enough memory"
+    if type(error).__name__ == "Misplaced":
+        return f"cannot be rewritten: {error}"
     if isinstance(error, UnicodeEncodeError):
         text = error.object[error.start : error.end]
         return f"{text!r} cannot be written in the file's encoding, {error.encoding}"

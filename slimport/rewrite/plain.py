@@ -244,6 +244,8 @@ def _keywords(values: Mapping[str, cst.BaseExpression | None]) -> list[cst.Arg]:
 
 def _broken(call: cst.Call) -> cst.Call:
     """The call with its arguments on a line of their own, or one a line where they do not fit."""
+    if not call.args:
+        return call
     inner = cst.ParenthesizedWhitespace(indent=True, last_line=cst.SimpleWhitespace("    "))
     outer = cst.ParenthesizedWhitespace(indent=True)
     text = ", ".join(source(argument) for argument in call.args)

@@ -90,6 +90,10 @@ class Positions(Mapping[cst.CSTNode, CodeRange]):
         first, last = self._ranges[node]
         return (*self._place(first), *self._place(last))
 
+    def has_line(self, number: int) -> bool:
+        """Whether the tree holds the line that has this number for others."""
+        return self._numbers is None or number in self._numbers
+
     def spans_lines(self, node: cst.CSTNode) -> bool:
         """Whether it ends on another line than it begins."""
         first, last = (self._offsets[min(t, len(self._offsets) - 1)] for t in self._ranges[node])
