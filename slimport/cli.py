@@ -7,11 +7,13 @@ second.
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
 
 from slimport import __version__
+from slimport.options import config_of, config_options
 
 
 class Entry(NamedTuple):
@@ -56,6 +58,8 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] == "verify":
+            ctx.default_map = {"verify": _verify_defaults(ctx, args[1:])}
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
@@ -77,7 +81,25 @@ class LazyGroup(click.Group):
         return found + click.Command.shell_complete(self, ctx, incomplete)
 
 
+def _verify_defaults(ctx: click.Context, args: list[str]) -> dict[str, Any]:
+    """`[tool.slimport.verify]` in the place of options that are not given.
+
+    What says which trees are compared counts as a whole: a base of the command line and an old
+    tree of the file would contradict each other.
+    """
+    if not {"-h", "--help"}.isdisjoint(args):
+        return {}
+    found = dict(config_of(Path(), ctx.params["config_file"], ctx.params["isolated"]).verify)
+    for pair in (("old", "base"), ("base", "old")):
+        if any(arg.partition("=")[0] == f"--{pair[0]}" for arg in args):
+            found.pop(pair[1], None)
+    if any(arg.partition("=")[0] == "--write-cases" for arg in args):
+        found.pop("cases", None)
+    return {key.replace("-", "_"): value for key, value in found.items()}
+
+
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@config_options
 @click.version_option(__version__, prog_name="slimport")
-def main() -> None:
+def main(config_file: Any, isolated: bool) -> None:
     """TF-Slim code to Keras 3, with numeric proof."""

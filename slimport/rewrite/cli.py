@@ -116,7 +116,9 @@ class _Run:
         elif given["stdin_filename"] is not None:
             raise click.UsageError("--stdin-filename goes with `-`")
         start = given["stdin_filename"] or next((p for p in paths if p != STDIN), Path())
-        config = config_of(start, given["config_file"], given["isolated"])
+        whole = click.get_current_context().find_root().params
+        file = given["config_file"] or whole.get("config_file")
+        config = config_of(start, file, given["isolated"] or whole.get("isolated", False))
         if STDIN in paths:
             paths = (given["stdin_filename"] or Path("<stdin>"),)
         configured = tuple(Path(os.path.relpath(path)) for path in config.texts("paths"))
