@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import functools
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -17,7 +17,7 @@ from slimport import slim_api
 from slimport.index.names import Assigned
 from slimport.index.program import Function, Program, Reference, bind
 from slimport.index.training_always import Trains, is_true, meaning_of_true, true_in
-from slimport.index.walking import walk
+from slimport.index.walking import own_nodes, walk
 
 # Default variable scope of each layer with variables (tf_slim/layers/layers.py).
 DEFAULT_SCOPES = {
@@ -113,6 +113,8 @@ def _escaping_scopes(program: Program) -> list[Function]:
     """Functions that return an arg_scope which nobody in the tree enters."""
     found = []
     for function in program.all():
+        if not any(r.api.name == "slim.arg_scope" for r in function.references):
+            continue
         returns_scope = any(
             isinstance(node, ast.With)
             and any(_is_named_scope(item, function) for item in node.items)
@@ -419,14 +421,9 @@ def _stable(value: ast.expr, function: Function) -> bool:
     return True
 
 
-def _own_nodes(function: Function) -> Iterator[ast.AST]:
+def _own_nodes(function: Function) -> tuple[ast.AST, ...]:
     """Nodes of a function without those of functions inside it."""
-    pending: list[ast.AST] = list(ast.iter_child_nodes(function.node))
-    while pending:
-        node = pending.pop()
-        yield node
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            pending.extend(ast.iter_child_nodes(node))
+    return own_nodes(function.node)
 
 
 def _components(found: dict[Function, Closure]) -> list[list[Function]]:
@@ -459,6 +456,7 @@ def _check_together(component: list[Closure]) -> None:
         if len(unnamed) > 1:
             closure.refuse("unnamed layers in several functions: their numbers depend on the order")
     open_ones = [closure for closure in component if closure.reasons]
+    open_ones.sort(key=lambda closure: closure.function.name)
     for closure in component:
         if open_ones and not closure.reasons:
             closure.refuse(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import PurePosixPath
 
 from slimport.index.names import Scope, ScopeBuilder
+from slimport.index.walking import walk
 
 
 @dataclass(eq=False)
@@ -27,6 +29,10 @@ class Module:
 
     def all_scopes(self) -> list[Scope]:
         """Every scope of the file, the module's own included."""
+        return self._all_scopes
+
+    @cached_property
+    def _all_scopes(self) -> list[Scope]:
         unique: dict[int, Scope] = {}
         for scope in self.scopes.scope_of.values():
             current: Scope | None = scope
@@ -34,6 +40,19 @@ class Module:
                 unique[id(current)] = current
                 current = current.parent
         return list(unique.values())
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Every name, attribute and imported name of the file, whatever it stands for."""
+        found = set()
+        for node in walk(self.tree):
+            if isinstance(node, ast.Attribute):
+                found.add(node.attr)
+            elif isinstance(node, ast.Name):
+                found.add(node.id)
+            elif isinstance(node, ast.alias):
+                found.add(node.name.rpartition(".")[2])
+        return frozenset(found)
 
     @property
     def parts(self) -> tuple[str, ...]:

@@ -11,6 +11,8 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from slimport.index.walking import Visitor
+
 # `slim = legacy_import("tf_slim")`: what an earlier run made of an import that had to stay, of
 # the written module, whatever that is called.
 LEGACY_IMPORT = "legacy_import"
@@ -107,7 +109,7 @@ class Scope:
         return None
 
 
-class ScopeBuilder(ast.NodeVisitor):
+class ScopeBuilder(Visitor):
     """Builds the scope tree of one module and remembers the scope of every name expression."""
 
     def __init__(self, tree: ast.Module) -> None:

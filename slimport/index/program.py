@@ -22,7 +22,7 @@ from slimport.index.names import (
 )
 from slimport.index.resolve import Api, InTree, Meaning, Resolver
 from slimport.index.tf_layers import functions_with_tf_layers
-from slimport.index.walking import walk
+from slimport.index.walking import Visitor, walk
 
 # line, column, end line, end column; lines from 1, columns in characters from 0 (as libcst counts)
 Span = tuple[int, int, int, int]
@@ -117,11 +117,18 @@ class Program:
 
     Args:
         sources: parsed files by path relative to the tree's root.
+        earlier: an index of some of the same sources, under the same paths.
     """
 
-    def __init__(self, sources: Mapping[PurePosixPath, Source]) -> None:
+    modules: list[Module]
+
+    def __init__(
+        self, sources: Mapping[PurePosixPath, Source], earlier: Program | None = None
+    ) -> None:
+        known = {m.tree: m for m in earlier.modules} if earlier is not None else {}
         self.modules = [
-            Module(path, source.tree, source.lines) for path, source in sorted(sources.items())
+            known.get(source.tree) or Module(path, source.tree, source.lines)
+            for path, source in sorted(sources.items())
         ]
         self.table = ModuleTable(self.modules)
         self.resolver = Resolver(self.table)
@@ -325,7 +332,7 @@ def closure_of(start: Iterable[_T], step: Callable[[_T], Iterable[_T]]) -> set[_
     return reached
 
 
-class _ReferenceCollector(ast.NodeVisitor):
+class _ReferenceCollector(Visitor):
     """Registers references, calls and escaping functions of one module."""
 
     def __init__(self, program: Program, module: Module) -> None:

@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from slimport.index.walking import walk
+
 INSTALL = "install slimport[py2] to have it converted, or convert it first"
 
 
@@ -32,7 +34,7 @@ def misread(tree: ast.Module) -> Seen | None:
 
 def _misread(tree: ast.Module) -> Iterator[Seen]:
     printing = not _imports_print_function(tree)
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.Expr) and printing and _prints(node.value):
             yield Seen(node.lineno, _prints(node.value))
         elif isinstance(node, ast.ExceptHandler) and _names_without_parentheses(node):

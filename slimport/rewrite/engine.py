@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -46,9 +47,8 @@ from slimport.rewrite.training_blocks import TrainingBlocks, has_blocks
 from slimport.tf1_api import only_in_tf2
 
 _STATEMENTS = (cst.BaseStatement, cst.SimpleStatementLine)
-_VALUES = (cst.Name, cst.Attribute, cst.Subscript)
 # What is between the tokens.
-_MARKS_NOTHING = (
+_BETWEEN = (
     cst.BaseParenthesizableWhitespace, cst.Comma, cst.Dot, cst.AssignEqual, cst.LeftParen,
     cst.RightParen, cst.EmptyLine, cst.TrailingWhitespace, cst.Newline, cst.Comment,
 )  # fmt: skip
@@ -59,6 +59,30 @@ _WITHIN_THEIR_TOKENS = (
     cst.BaseSmallStatement,
     cst.SimpleStatementLine,
 )
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """What matters of a class of nodes; to ask for it at each node would take most of the time."""
+
+    is_call: bool
+    is_value: bool
+    is_comparison: bool
+    is_statement: bool
+    is_between: bool
+    is_within_its_tokens: bool
+
+
+@cache
+def _kind(node: type[cst.CSTNode]) -> _Kind:
+    return _Kind(
+        is_call=issubclass(node, cst.Call),
+        is_value=issubclass(node, cst.Name | cst.Attribute | cst.Subscript),
+        is_comparison=issubclass(node, cst.Comparison),
+        is_statement=issubclass(node, _STATEMENTS),
+        is_between=issubclass(node, _BETWEEN),
+        is_within_its_tokens=issubclass(node, _WITHIN_THEIR_TOKENS),
+    )
 
 
 @dataclass(frozen=True)
@@ -450,19 +474,16 @@ class _Rewriter(cst.CSTTransformer):
 
     def on_visit(self, node: cst.CSTNode) -> bool:
         self._path.append(node)
-        if isinstance(node, _MARKS_NOTHING):
+        kind = _kind(type(node))
+        if kind.is_between:
             return False
-        if isinstance(node, cst.Call):
-            self._callees.add(id(node.func))
-        elif isinstance(node, _STATEMENTS):
+        if kind.is_call:
+            self._callees.add(id(cst.ensure_type(node, cst.Call).func))
+        elif kind.is_statement:
             self._pending.append([])
-        elif isinstance(node, cst.Comparison) and self._span(node) in self._comparisons:
+        elif kind.is_comparison and self._span(node) in self._comparisons:
             return False
-        return self._may_change(node)
-
-    def _may_change(self, node: cst.CSTNode) -> bool:
-        """Whether a reference is in a node, or a block of its file may replace what is."""
-        if self._tokens is None or not isinstance(node, _WITHIN_THEIR_TOKENS):
+        if self._tokens is None or not kind.is_within_its_tokens:
             return True
         return self.positions.holds(node, self._tokens)
 
@@ -476,15 +497,16 @@ class _Rewriter(cst.CSTTransformer):
         self, original_node: cst.CSTNode, updated_node: cst.CSTNode
     ) -> Any:  # libcst's own annotation ties the result to the node's class
         self._path.pop()
+        kind = _kind(type(original_node))
         result: cst.CSTNode = updated_node
+        if kind.is_between:
+            return result
         if isinstance(original_node, cst.Call):
             assert isinstance(updated_node, cst.Call)
             result = self._call(original_node, updated_node)
             self._remember_alignment(original_node, result)
-        elif isinstance(original_node, _VALUES):
+        elif kind.is_value:
             result = self._value(original_node, updated_node)
-        elif isinstance(original_node, _MARKS_NOTHING):
-            return result
         elif isinstance(original_node, cst.Comparison):
             result = self._comparison(original_node, updated_node)
         elif isinstance(original_node, cst.Module):
@@ -493,7 +515,7 @@ class _Rewriter(cst.CSTTransformer):
         elif isinstance(original_node, cst.IndentedBlock):
             assert isinstance(updated_node, cst.IndentedBlock)
             result = self._loops.block(self._training.block(original_node, updated_node))
-        elif isinstance(original_node, _STATEMENTS):
+        elif kind.is_statement:
             result = self._statement(updated_node)
             if isinstance(original_node, cst.FunctionDef):
                 assert isinstance(result, cst.FunctionDef)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 
 from slimport.index.global_steps import STEPS
 from slimport.index.modules import Module
@@ -122,17 +121,7 @@ def may_have_sparse_gradients(module: Module, program: Program) -> bool:
     The gradient has only these rows then. Names decide, whatever they stand for: a function of
     another library may be the one that looks up.
     """
-    names = {name for m in program.connected(module) for name in _names(m.tree)}
+    names = frozenset[str]().union(*(m.words for m in program.connected(module)))
     if names & _LOOKUPS or any(part in name for name in names for part in _PARTS_OF_LOOKUPS):
         return True
     return bool(names & _GATHERS and names & _HOLDERS)
-
-
-def _names(tree: ast.Module) -> Iterator[str]:
-    for node in walk(tree):
-        if isinstance(node, ast.Attribute):
-            yield node.attr
-        elif isinstance(node, ast.Name):
-            yield node.id
-        elif isinstance(node, ast.alias):
-            yield node.name.rpartition(".")[2]

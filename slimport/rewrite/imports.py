@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from typing import TypeVar
 
@@ -150,8 +151,11 @@ def _names_imported_from(module: Module, dotted_name: str) -> set[str]:
     }
 
 
-def _used_names(tree: cst.Module) -> set[str]:
-    return {node.id for node in ast.walk(ast.parse(tree.bytes)) if isinstance(node, ast.Name)}
+def _uses(node: cst.Module | cst.BaseSmallStatement | cst.Try) -> Counter[str]:
+    """How often each name stands in an expression, or is assigned."""
+    whole = cst.Module([])
+    text = node.code if isinstance(node, cst.Module) else whole.code_for_node(node)
+    return Counter(n.id for n in walk(ast.parse(text)) if isinstance(n, ast.Name))
 
 
 def _absolute_imports(module: Module) -> Iterable[str]:
@@ -209,6 +213,7 @@ class ImportEditor(Skimmer):
         self._program = program
         self._legacy = LegacyImports(module, program, kept)
         self._kept: set[str] = set()
+        self._uses: Counter[str] = Counter()
         self._unused: set[str] = set()
         self._top: list[cst.BaseStatement] = []
         self._at_top = False
@@ -216,7 +221,8 @@ class ImportEditor(Skimmer):
 
     def edit(self, tree: cst.Module) -> cst.Module:
         """The module with its imports in order."""
-        self._names.drop_unused(self._used(tree))
+        self._uses = _uses(tree)
+        self._names.drop_unused(self._elsewhere_used() | self._uses.keys())
         body = self._with_legacy_imports(tree)
         if not self.legacy:
             body = self._with_new_imports(tree)
@@ -226,14 +232,16 @@ class ImportEditor(Skimmer):
         assert isinstance(edited, cst.Module)
         # Only now: `slim = tf.contrib.slim` was a use of `tf`.
         gone = self._tensorflow_names() | self._legacy_names() | self._deployment_names()
-        self._unused = gone - self._used(edited)
+        if self.legacy:  # whose lines replaced others
+            self._uses = _uses(edited)
+        self._unused = {name for name in gone if self._uses[name] <= 0} - self._elsewhere_used()
         if self._unused:
             edited = edited.visit(self)
             assert isinstance(edited, cst.Module)
         return edited
 
-    def _used(self, tree: cst.Module) -> set[str]:
-        return _used_names(tree) | self._names.spoken_for | self._elsewhere
+    def _elsewhere_used(self) -> set[str]:
+        return self._names.spoken_for | self._elsewhere
 
     def _with_new_imports(self, tree: cst.Module) -> list[cst.BaseStatement]:
         body: list[cst.BaseStatement] = list(tree.body)
@@ -333,9 +341,12 @@ class ImportEditor(Skimmer):
             if isinstance(target, cst.Name) and isinstance(value, cst.Name | cst.Attribute):
                 api = self._api(get_full_name_for_node(value))
                 if api and is_namespace(api) and target.value not in self._kept:
+                    self._uses.subtract(_uses(statement))
                     return None
-            if isinstance(target, cst.Name) and isinstance(value, cst.Call):
-                return None if self._is_idle_legacy_import(target.value) else statement
+            idle = isinstance(target, cst.Name) and isinstance(value, cst.Call)
+            if idle and self._is_idle_legacy_import(cst.ensure_type(target, cst.Name).value):
+                self._uses.subtract(_uses(statement))
+                return None
         return statement
 
     def _is_idle_legacy_import(self, name: str) -> bool:
@@ -419,6 +430,7 @@ class ImportEditor(Skimmer):
         if original_node.deep_equals(updated_node) or updated_node.orelse or updated_node.finalbody:
             return updated_node
         if all(_only_pass(block) for block in blocks):
+            self._uses.subtract(_uses(updated_node))
             return cst.RemoveFromParent()
         return updated_node
 

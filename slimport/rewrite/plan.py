@@ -80,6 +80,7 @@ class Plan:
         self.tf1_files = Tf1Files(self.program, keeps_sessions, trained)
         self.layer_programs = LayerPrograms(self.program)
         self._selections: dict[Module, FileSelection] = {}
+        self._concerned: dict[Module, bool] = {}
         self._aliases: dict[Module, dict[str, str]] = {}
         self._factories: dict[Module, dict[ast.Call, Factory]] = {}
         self.blockers: dict[Function, tuple[str, ...]] = {
@@ -299,6 +300,11 @@ class Plan:
 
     def concerns(self, module: Module) -> bool:
         """Whether anything in the file may change: the rest need not be parsed a second time."""
+        if module not in self._concerned:
+            self._concerned[module] = self._concerns(module)
+        return self._concerned[module]
+
+    def _concerns(self, module: Module) -> bool:
         if self.tf1_files.keeps_tf1_names(module) or self.tf1_files.start(module) is not None:
             return True
         if any(is_slim(name) for name in self.program.imported_apis(module)):

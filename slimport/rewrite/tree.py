@@ -293,10 +293,11 @@ class _Pass:
         extent: Extent,
         unread: Collection[bytes | None] = (),
         workers: Workers | None = None,
+        earlier: Program | None = None,
     ) -> None:
         self.workers = workers or Workers(1)
         self.sources = sources
-        self.program = Program(sources)
+        self.program = Program(sources, earlier)
         self.extent = extent
         self.options = options
         old = [module for module in self.program.modules if self._stays_old(module)]
@@ -465,7 +466,8 @@ def _check(first: _Pass) -> None:
     if not changed:
         return
     try:
-        second = _Pass(sources, first.options, first.extent, workers=first.workers.quiet)
+        quiet, extent = first.workers.quiet, first.extent
+        second = _Pass(sources, first.options, extent, workers=quiet, earlier=first.program)
     except Exception as error:
         name = culprit(sources, lambda some: _Pass(some, first.options, first.extent))
         first.errors[name] = in_words(error)
