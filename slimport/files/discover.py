@@ -12,8 +12,12 @@ import pathspec
 from slimport.files.git import listed_files
 
 PYTHON = (".py", ".pyi")
+NOTEBOOK = ".ipynb"
+#: What holds programs to rewrite.
+SOURCES = (*PYTHON, NOTEBOOK)
 #: Directories that hold no source of the project.
 SKIPPED = {".git", ".hg", ".svn", ".tox", ".nox", ".venv", "venv", "__pycache__", "node_modules"}
+SKIPPED.add(".ipynb_checkpoints")
 #: What lies at the top of a Python environment: what is installed below is not the project's.
 _OF_ENVIRONMENTS = ("pyvenv.cfg", "conda-meta")
 

@@ -30,6 +30,8 @@ def hand_loops(
         if not names & set(SESSIONS):
             continue
         try:
+            if function.module.is_notebook and not function.qualname:
+                raise Stays("cells run in any order; put the loop into a function", function.node)
             if any(map(_optimizes, names)):
                 loop = HandLoopReading(function, program).loop()
                 HandLoopChecks(loop, program, read).check()

@@ -11,6 +11,11 @@ from slimport.index.names import Scope, ScopeBuilder
 from slimport.index.walking import walk
 
 
+def notebook_part(name: str) -> str:
+    """The last part of a notebook's name as a module."""
+    return f"{name.removesuffix('.ipynb')}__ipynb"
+
+
 @dataclass(eq=False)
 class Module:
     """One parsed file. `path` is relative to the tree's root, with forward slashes."""
@@ -56,9 +61,18 @@ class Module:
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """Path as a dotted name's parts: ``nets/__init__.py`` is ``("nets",)``."""
+        """Path as a dotted name's parts: ``nets/__init__.py`` is ``("nets",)``.
+
+        A notebook's last part is one that no import has, only what ``%run`` becomes.
+        """
+        if self.is_notebook:
+            return (*self.package, notebook_part(self.path.name))
         parts = self.path.with_suffix("").parts
         return parts[:-1] if parts[-1] == "__init__" else parts
+
+    @property
+    def is_notebook(self) -> bool:
+        return self.path.suffix == ".ipynb"
 
     @property
     def package(self) -> tuple[str, ...]:

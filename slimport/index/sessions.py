@@ -84,7 +84,7 @@ class Sessions:
         top = self._program.functions[module.tree]
         is_test = _is_test(top) and any(map(_of_tf1, self._program.by_module[module]))
         loads_into_graph = is_test or (top not in self._without and _of_tf1(top, outside=guard))
-        if guard is None and not loads_into_graph:
+        if guard is None and not loads_into_graph and not module.is_notebook:
             return None
         within = closure_of([module], lambda m: self._program.imports[m])
         if any(self._switches(m, within_guard=m is module) for m in within):
@@ -94,7 +94,7 @@ class Sessions:
         tops = {self._program.functions[m.tree]: main_guard(m.tree) for m in within - {module}}
         if any(_makes_tensors(other, guard_there) for other, guard_there in tops.items()):
             return Start.FIRST
-        at_top = loads_into_graph or _makes_tensors(top, outside=guard)
+        at_top = loads_into_graph or guard is None or _makes_tensors(top, outside=guard)
         return Start.IMPORTS if at_top else Start.GUARD
 
     @cached_property

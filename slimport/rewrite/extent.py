@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from slimport.files.discover import PYTHON, discover
+from slimport.files.discover import SOURCES, discover
 from slimport.files.source import concerns_slim
 from slimport.files.surroundings import Imports, candidates, root_of
 from slimport.python2_api import METHODS, MODULES, NAMES
@@ -80,7 +80,7 @@ def whole(path: Path) -> Extent:
         name = PurePosixPath(Path(error.filename).relative_to(root).as_posix())
         unlisted[name] = f"cannot be listed: {error.strerror}"
 
-    found = discover(path, unlisted=skip)
+    found = discover(path, SOURCES, skip)
     given = frozenset(PurePosixPath(file.relative_to(root).as_posix()) for file in found)
     package = () if path.is_dir() and (root / "__init__.py").exists() else None
     return Extent(root, given, package=package, unlisted=unlisted)
@@ -105,7 +105,7 @@ class Wanted:
     configured: Path | None = None
     excludes: tuple[str, ...] = ()
     force_exclude: bool = False
-    suffixes: Collection[str] = PYTHON
+    suffixes: Collection[str] = SOURCES
     alone: bool = False
     copied: bool = False
     stdin: bytes | None = None

@@ -22,6 +22,7 @@ from slimport.index.names import Assigned, Imported, Scope, is_legacy_import
 from slimport.index.program import Program
 from slimport.index.resolve import Api, External
 from slimport.index.walking import walk
+from slimport.rewrite.cell_of_imports import cell_of_imports
 from slimport.rewrite.legacy_imports import LEGACY_IMPORT, Kept, LegacyImports, is_lint_comment
 from slimport.rewrite.site import dotted
 from slimport.rewrite.skimming import Skimmer
@@ -244,13 +245,20 @@ class ImportEditor(Skimmer):
         return self._names.spoken_for | self._elsewhere
 
     def _with_new_imports(self, tree: cst.Module) -> list[cst.BaseStatement]:
-        body: list[cst.BaseStatement] = list(tree.body)
+        before, body, after = self._parts(tree.body)
         for statement in self._names.libraries():
             _insert_library(body, statement)
         written = self._names.from_written_module()
         if written is not None:
             _insert_own(body, written, self._own_packages())
-        return body
+        return [*before, *body, *after]
+
+    def _parts(
+        self, body: Sequence[cst.BaseStatement]
+    ) -> tuple[list[cst.BaseStatement], list[cst.BaseStatement], list[cst.BaseStatement]]:
+        """The statements among which imports go, and those before and after: a cell's."""
+        start, end = cell_of_imports(body) if self._module.is_notebook else (0, len(body))
+        return list(body[:start]), list(body[start:end]), list(body[end:])
 
     def _with_legacy_imports(self, tree: cst.Module) -> list[cst.BaseStatement]:
         """The statements with their new imports and with `legacy_import`, where it is of use."""
@@ -327,8 +335,8 @@ class ImportEditor(Skimmer):
         if trailing is not None and not is_lint_comment(trailing.value):
             comments.append(cst.EmptyLine(comment=trailing))
         if comments:
-            return updated_node.with_changes(body=[_Gone()], leading_lines=comments)
-        return updated_node.with_changes(body=[_Gone()])
+            return updated_node.with_changes(body=[Gone()], leading_lines=comments)
+        return updated_node.with_changes(body=[Gone()])
 
     def _small(self, statement: cst.BaseSmallStatement) -> cst.BaseSmallStatement | None:
         if isinstance(statement, cst.Import):
@@ -417,7 +425,7 @@ class ImportEditor(Skimmer):
     def leave_IndentedBlock(
         self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock
     ) -> cst.IndentedBlock:
-        body = _without_gone(updated_node.body)
+        body = without_gone(updated_node.body)
         if not body:
             body = [cst.SimpleStatementLine([cst.Pass()])]
         return updated_node.with_changes(body=body)
@@ -435,19 +443,19 @@ class ImportEditor(Skimmer):
         return updated_node
 
     def leave_Module(self, original_node: cst.Module, updated_node: cst.Module) -> cst.Module:
-        return updated_node.with_changes(body=_without_gone(updated_node.body))
+        return updated_node.with_changes(body=without_gone(updated_node.body))
 
 
-class _Gone(cst.Pass):
+class Gone(cst.Pass):
     """Stands for a removed statement until its comments have found a new place."""
 
 
-def _without_gone(body: Sequence[cst.BaseStatement]) -> list[cst.BaseStatement]:
+def without_gone(body: Sequence[cst.BaseStatement]) -> list[cst.BaseStatement]:
     """The statements that stay; comments of removed ones go to the next, blank lines are kept."""
     result: list[cst.BaseStatement] = []
     carried: list[cst.EmptyLine] = []
     for statement in body:
-        if isinstance(statement, cst.SimpleStatementLine) and isinstance(statement.body[0], _Gone):
+        if isinstance(statement, cst.SimpleStatementLine) and isinstance(statement.body[0], Gone):
             carried = _merged(carried, statement.leading_lines)
             continue
         if carried and hasattr(statement, "leading_lines"):

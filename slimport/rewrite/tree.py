@@ -315,7 +315,7 @@ class _Pass:
 
     def written_module(self, module: Module) -> str:
         """Name under which `module` imports the written module; relative inside a package."""
-        if self.package is None:
+        if self.package is None or module.is_notebook:
             return self.options.module_name
         return "." * (len(module.package) - len(self.package) + 1) + self.options.module_name
 
@@ -463,6 +463,10 @@ def _check(first: _Pass) -> None:
             sources[path] = parse(first.sources[path].path, item.code)
         except SourceError as error:
             first.errors[path] = f"the rewritten file does not parse ({error}); it was not written"
+        try:
+            first.sources[path].with_program(item.code)
+        except SourceError as error:
+            first.errors[path] = str(error)
     if not changed:
         return
     try:

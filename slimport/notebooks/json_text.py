@@ -1,0 +1,263 @@
+"""Where the sources of a notebook's code cells stand in its JSON text.
+
+A notebook that is parsed and dumped again is another file: indentation, escapes and the order of
+keys are those of the program that saved it last. So only the stretches that hold changed lines are
+replaced, and this scanner tells where they are.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+_BLANK = re.compile(r"[ \t\n\r]*")
+_skip = json.JSONDecoder().raw_decode
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One JSON string of a source; `start` and `end` enclose it with its quotes."""
+
+    start: int
+    end: int
+    value: str
+
+
+@dataclass(frozen=True)
+class SourceText:
+    """The source of a cell: a list of strings, or one string, from `start` to `end`."""
+
+    start: int
+    end: int
+    pieces: tuple[Piece, ...]
+    is_list: bool
+
+    @property
+    def text(self) -> str:
+        return "".join(piece.value for piece in self.pieces)
+
+
+@dataclass(frozen=True)
+class CodeCell:
+    """A code cell.
+
+    Attributes:
+        number: its place among all cells of the notebook, from 1.
+        language: of the cell, in notebooks of format 3; empty elsewhere.
+    """
+
+    number: int
+    source: SourceText
+    language: str = ""
+
+
+@dataclass(frozen=True)
+class NotebookText:
+    """What of a notebook's JSON concerns its program.
+
+    Attributes:
+        language: of the kernel, in small letters; empty where the file does not say.
+    """
+
+    cells: tuple[CodeCell, ...]
+    language: str
+
+
+class NoNotebook(ValueError):
+    """The text is no JSON, or has no cells in the place where notebooks have them."""
+
+
+def scan(text: str) -> NotebookText:
+    """Finds the code cells of a notebook of format 3 or 4.
+
+    Raises:
+        NoNotebook: the text is none.
+    """
+    scanner = _Scanner(text)
+    try:
+        scanner.notebook()
+    except (ValueError, IndexError, RecursionError) as error:
+        raise NoNotebook(str(error) or type(error).__name__) from error
+    if not scanner.has_cells:
+        raise NoNotebook("it has no list of cells")
+    return NotebookText(tuple(scanner.cells), scanner.language.lower())
+
+
+class _Scanner:
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._metadata: dict[str, object] = {}
+        self.cells: list[CodeCell] = []
+        self.number = 0
+        self.has_cells = False
+
+    @property
+    def language(self) -> str:
+        for key, name in (("language_info", "name"), ("kernelspec", "language")):
+            found = self._metadata.get(key)
+            if isinstance(found, dict) and isinstance(found.get(name), str):
+                return str(found[name])
+        return ""
+
+    def notebook(self) -> None:
+        end = self._members(self._blank(0), self._of_notebook)
+        if self._blank(end) != len(self._text):
+            raise ValueError(f"text after the end of the JSON, at character {end}")
+
+    def _of_notebook(self, key: str, at: int) -> int:
+        if key == "cells":
+            return self._cells(at)
+        if key == "worksheets":
+            return self._elements(at, lambda start: self._members(start, self._of_worksheet))
+        value, end = _skip(self._text, at)
+        if key == "metadata" and isinstance(value, dict):
+            self._metadata = value
+        return end
+
+    def _of_worksheet(self, key: str, at: int) -> int:
+        return self._cells(at) if key == "cells" else _skip(self._text, at)[1]
+
+    def _cells(self, at: int) -> int:
+        self.has_cells = True
+        return self._elements(at, self._cell)
+
+    def _cell(self, at: int) -> int:
+        self.number += 1
+        found: dict[str, object] = {}
+
+        def member(key: str, start: int) -> int:
+            if key in ("source", "input"):
+                source = self._source(start)
+                if source is not None:
+                    found[key] = source
+                    return source.end
+            found[key], end = _skip(self._text, start)
+            return end
+
+        end = self._members(at, member)
+        source = found.get("source", found.get("input"))
+        if found.get("cell_type") == "code" and isinstance(source, SourceText):
+            language = found.get("language")
+            name = language.lower() if isinstance(language, str) else ""
+            self.cells.append(CodeCell(self.number, source, name))
+        return end
+
+    def _source(self, at: int) -> SourceText | None:
+        """A list of strings, or a string; None where it is neither."""
+        if self._text[at] == '"':
+            piece = self._string(at)
+            return SourceText(at, piece.end, (piece,), is_list=False)
+        value, end = _skip(self._text, at)
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            return None
+        pieces: list[Piece] = []
+
+        def element(start: int) -> int:
+            pieces.append(self._string(start))
+            return pieces[-1].end
+
+        self._elements(at, element)
+        return SourceText(at, end, tuple(pieces), is_list=True)
+
+    def _string(self, at: int) -> Piece:
+        value, end = _skip(self._text, at)
+        if not isinstance(value, str):
+            raise ValueError(f"a string expected at character {at}")
+        return Piece(at, end, value)
+
+    def _members(self, at: int, member: Callable[[str, int], int]) -> int:
+        def element(start: int) -> int:
+            key = self._string(start)
+            value = self._blank(self._at(self._blank(key.end), ":"))
+            return member(key.value, value)
+
+        return self._sequence(at, "{", "}", element)
+
+    def _elements(self, at: int, element: Callable[[int], int]) -> int:
+        return self._sequence(at, "[", "]", element)
+
+    def _sequence(self, at: int, opens: str, closes: str, element: Callable[[int], int]) -> int:
+        at = self._blank(self._at(at, opens))
+        if self._text[at] == closes:
+            return at + 1
+        while True:
+            at = self._blank(element(at))
+            if self._text[at] == closes:
+                return at + 1
+            at = self._blank(self._at(at, ","))
+
+    def _at(self, at: int, character: str) -> int:
+        """The position after a character that must stand here."""
+        if self._text[at] != character:
+            raise ValueError(f"{character} expected at character {at}")
+        return at + 1
+
+    def _blank(self, at: int) -> int:
+        found = _BLANK.match(self._text, at)
+        return found.end() if found is not None else at
+
+
+# Writing ---------------------------------------------------------------------------------------
+
+
+def lines_of(text: str) -> list[str]:
+    """Lines with their ends, as notebooks list them; other separators end none."""
+    parts = text.split("\n")
+    found = [f"{part}\n" for part in parts[:-1]]
+    return [*found, parts[-1]] if parts[-1] else found
+
+
+def replaced(text: str, changes: Iterator[tuple[SourceText, str]]) -> str:
+    """The notebook's text with other sources; what of them stays keeps its very characters."""
+    style = _Style(text)
+    done, at = [], 0
+    for source, new in changes:
+        done += [text[at : source.start], _encoded(source, new, text, style)]
+        at = source.end
+    return "".join([*done, text[at:]])
+
+
+class _Style:
+    """How a notebook's writer escapes characters."""
+
+    def __init__(self, text: str) -> None:
+        self._ascii = (
+            text.isascii() and re.search(r"\\u(?!00[0-7])[0-9a-fA-F]{4}", text) is not None
+        )
+        self._upper = re.search(r"\\u00[0-9A-F]*[A-F]", text) is not None
+        self._html = re.search(r"\\u00(3[cCeE]|26)", text) is not None
+
+    def encode(self, value: str) -> str:
+        encoded = json.dumps(value, ensure_ascii=self._ascii)
+        for character in "<>&" if self._html else "":
+            code = f"{ord(character):04x}"
+            encoded = encoded.replace(character, f"\\u{code.upper() if self._upper else code}")
+        return encoded
+
+
+def _encoded(source: SourceText, new: str, text: str, style: _Style) -> str:
+    if not source.is_list:
+        return style.encode(new)
+    kept: dict[str, str] = {p.value: text[p.start : p.end] for p in source.pieces}
+    lines = [kept.get(line) or style.encode(line) for line in lines_of(new)]
+    if not lines:
+        return "[]"
+    opens, between, closes = _separators(source, text)
+    return f"{opens}{between.join(lines)}{closes}"
+
+
+def _separators(source: SourceText, text: str) -> tuple[str, str, str]:
+    """What stands before, between and after the strings of a list."""
+    pieces = source.pieces
+    if not pieces:
+        return "[", ", ", "]"
+    opens = text[source.start : pieces[0].start]
+    closes = text[pieces[-1].end : source.end]
+    if len(pieces) > 1:
+        return opens, text[pieces[0].end : pieces[1].start], closes
+    return opens, f",{opens[1:] or ' '}", closes
+
+
+__all__ = ["CodeCell", "NoNotebook", "NotebookText", "SourceText", "lines_of", "replaced", "scan"]
