@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -39,3 +40,16 @@ def test_one_process_sees_the_whole_program(hook: Any) -> None:
 def test_pre_commit_takes_it() -> None:
     clientlib = pytest.importorskip("pre_commit.clientlib")
     assert clientlib.load_manifest(str(ROOT / ".pre-commit-hooks.yaml"))
+
+
+def test_the_wheel_has_every_package_and_what_lies_in_it() -> None:
+    """pre-commit installs a wheel; an editable installation would not miss a package."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    setuptools = project["tool"]["setuptools"]
+    folders = {path.parent for path in (ROOT / "slimport").rglob("__init__.py")}
+    found = {".".join(folder.relative_to(ROOT).parts) for folder in folders} | {"slimport.rules"}
+    assert set(setuptools["packages"]) == found
+    kinds = {Path(pattern).suffix for pattern in setuptools["package-data"]["slimport"]}
+    files = [path for path in (ROOT / "slimport").rglob("*.*") if path.is_file()]
+    code = {".py", ".pyc", ".pyi", ""}
+    assert {path.suffix for path in files if path.name != "py.typed"} - code <= kinds
