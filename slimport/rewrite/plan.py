@@ -35,6 +35,7 @@ from slimport.report.model import FunctionForm
 from slimport.rewrite.aliases import compat_aliases
 from slimport.rewrite.factories import Factory, find_factories
 from slimport.rewrite.python2 import imports_python2
+from slimport.rewrite.marks import PREFIX as MARK
 from slimport.rewrite.registry import rule_for
 from slimport.rewrite.selection import FileSelection, Selection
 from slimport.rewrite.tf1_files import Tf1Files
@@ -287,9 +288,15 @@ class Plan:
 
     @cached_property
     def is_tf1_tree(self) -> bool:
-        """Whether any file was written for TF 1, or has a name for slim or tf.contrib."""
+        """Whether any file was written for TF 1, or has a name for slim or tf.contrib.
+
+        Or has a mark: after a run the marks are the trace of what the tree was, and what they
+        stand for is counted again until they are gone.
+        """
         return any(
-            self.is_tf1(module) or any(is_slim(name) for name in self.program.imported_apis(module))
+            self.is_tf1(module)
+            or any(is_slim(name) for name in self.program.imported_apis(module))
+            or any(MARK in line for line in module.lines)
             for module in self.program.modules
         )
 

@@ -142,6 +142,14 @@ def test_what_is_not_certain_is_marked(text: str) -> None:
     assert kept == text.splitlines()
 
 
+def test_what_is_marked_is_found_again_in_a_tree_that_has_nothing_else_of_tf_1() -> None:
+    first = program("import urllib2\n")
+    texts = {str(path): data.decode() for path, data in first.outputs.items()}
+    again = rewrite_program(texts)
+    assert [left.api for left in report(again, "old.py").left] == ["python2.urllib2"]
+    assert not again.outputs
+
+
 def test_the_report_names_divisions_that_floored() -> None:
     text = "for i in xrange(3):\n    x = i / 2\n    y = i / 2.0\n    y /= 3\n    z = i // 2\n"
     (note,) = program(text).report.notes
