@@ -89,6 +89,8 @@ def closures(
         _check_callers(closure, program, open_world, scope, places)
         if function.module.path in open_files and _is_public(function):
             closure.refuse("it is public, and code that could not be read may call it")
+        if function in program.written_scopes:
+            closure.refuse("it opens scopes of the written module, which an earlier run made")
         if any(is_named(function, name) for name in open_functions):
             closure.refuse("the configuration says that it is open (open-functions)")
         if function.builds():

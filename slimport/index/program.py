@@ -23,6 +23,7 @@ from slimport.index.names import (
 from slimport.index.resolve import Api, InTree, Meaning, Resolver
 from slimport.index.tf_layers import functions_with_tf_layers
 from slimport.index.walking import Visitor, walk
+from slimport.index.written_scopes import openers
 
 # line, column, end line, end column; lines from 1, columns in characters from 0 (as libcst counts)
 Span = tuple[int, int, int, int]
@@ -146,6 +147,7 @@ class Program:
             function.makes_tf_layers = True
         self.building = self._building()
         self._calls: dict[tuple[Function, Function], list[ast.Call]] = {}
+        self.written_scopes = openers(self)
         self._link_methods()
         self._link_unseen()
         self.scoping = self._scoping()
@@ -230,7 +232,8 @@ class Program:
                 function.escapes = True
             if function.escapes or kept.by(function):
                 unseen.setdefault(function.module, []).append(function)
-        around = (f for f in self.all() if any(r.api.name in _SCOPES for r in f.references))
+        around = {f for f in self.all() if any(r.api.name in _SCOPES for r in f.references)}
+        around |= self.written_scopes
         for caller in closure_of({*around, *self.building}, lambda f: f.all_callees):
             near, named = self.connected(caller.module), self._named_in(caller)
             for function in (f for m in near for f in unseen.get(m, ())):

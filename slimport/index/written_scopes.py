@@ -1,0 +1,49 @@
+"""Code that an earlier run migrated and that opens scopes of the written module.
+
+Such scopes reach layers which are still slim's just as `arg_scope` did, once these are migrated.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from slimport.index.names import Imported
+from slimport.index.resolve import External
+from slimport.index.walking import walk
+
+if TYPE_CHECKING:
+    from slimport.index.modules import Module
+    from slimport.index.program import Function, Program
+
+DEFAULTS = "layer_defaults"
+_NAMES = (DEFAULTS, "variable_scope")
+
+
+def openers(program: Program) -> set[Function]:
+    """The functions that name a scope of the written module, whatever they do with it."""
+    return {function for module in program.modules for function in _in(module, program)}
+
+
+def _in(module: Module, program: Program) -> set[Function]:
+    if not any(name in line for line in module.lines for name in _NAMES):
+        return set()
+    found = set()
+    for node in walk(module.tree):
+        if isinstance(node, ast.Name | ast.Attribute) and _is_scope(node, module, program):
+            scope = module.scopes.scope_of.get(node, module.scope)
+            found.add(program.functions[scope.function() or module.tree])
+    return found
+
+
+def _is_scope(node: ast.Name | ast.Attribute, module: Module, program: Program) -> bool:
+    if isinstance(node, ast.Attribute):
+        return node.attr == DEFAULTS
+    scope = module.scopes.scope_of.get(node, module.scope)
+    bindings = (scope.lookup(node.id) or (scope, []))[1]
+    names = {b.dotted.rpartition(".")[2] for b in bindings if isinstance(b, Imported)}
+    if names.isdisjoint(_NAMES):
+        return False
+    # The written module is no part of the index; a function of the tree's own has a meaning.
+    meaning = program.resolve(node, module)
+    return meaning is None or isinstance(meaning, External)
