@@ -46,6 +46,8 @@ from slimport.rewrite.tf1 import became
 from slimport.rewrite.training_blocks import TrainingBlocks, has_blocks
 from slimport.tf1_api import only_in_tf2
 
+#: What may be a reference.
+_DENOTING = (cst.Name, cst.Attribute, cst.Subscript)
 _STATEMENTS = (cst.BaseStatement, cst.SimpleStatementLine)
 # What is between the tokens.
 _BETWEEN = (
@@ -581,7 +583,7 @@ class _Rewriter(cst.CSTTransformer):
         """
         missing = {s for s in self._references.keys() - self._met if self.positions.has_line(s[0])}
         if missing:  # a block that was replaced as a whole does not ask for what is in it
-            missing -= {self._span(node) for node in self.positions if isinstance(node, _VALUES)}
+            missing -= {self._span(node) for node in self.positions if isinstance(node, _DENOTING)}
         for span in missing:
             name = self._references[span][0].api.name
             raise Misplaced(f"line {span[0]}: {name} is not where it seems to be")
