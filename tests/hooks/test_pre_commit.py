@@ -234,3 +234,30 @@ def test_hooks_come_without_tensorflow(commits: Commits) -> None:
     names = {path.name.lower() for path in home.glob("repo*/py_env*/lib/python*/site-packages/*")}
     assert "slimport" in names
     assert not names & {"tensorflow", "keras", "numpy", "tf_keras", "tf_slim"}
+
+
+def test_the_configuration_holds_for_hooks(commits: Commits) -> None:
+    """Names that pre-commit passes on are excluded, too; the rewrite keeps to the paths."""
+    commits.use("slimport-check", "slimport-rewrite")
+    table = '[tool.slimport]\npaths = ["src"]\nexclude = ["vendor/"]\n'
+    commits.write("pyproject.toml", table)
+    commits.write("src/clean.py", "import os\n")
+    vendor, script = commits.write("vendor/net.py", SLIM), commits.write("script.py", SLIM)
+    done, said = commits.commit("pyproject.toml", "src/clean.py", "vendor/net.py")
+    assert done and "Failed" not in said, said
+    done, said = commits.commit("script.py")
+    assert not done and "script.py" in said and "vendor" not in said, said
+    assert vendor.read_text("utf-8") == script.read_text("utf-8") == SLIM
+    git(commits.folder, "reset", "-q", "script.py")
+    net = commits.write("src/net.py", SLIM)
+    done, said = commits.commit("src/net.py")
+    assert not done and "files were modified by this hook" in said, said
+    assert net.read_text("utf-8") == KERAS and script.read_text("utf-8") == SLIM
+
+
+def test_a_configuration_that_says_nothing_known_is_an_error(commits: Commits) -> None:
+    commits.use("slimport-check")
+    commits.write("pyproject.toml", "[tool.slimport]\npath = ['src']\n")
+    commits.write("clean.py", "import os\n")
+    done, said = commits.commit("pyproject.toml", "clean.py")
+    assert not done and "exit code: 2" in said and "path" in said, said
