@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from slimport.index.clones import CloneTraining
 from slimport.index.hand_loops import hand_loops
+from slimport.index.modules import Module
 from slimport.index.pipelines import Pipeline, pipelines
 from slimport.index.program import Function
 from slimport.index.queues import QUEUES
@@ -29,8 +30,8 @@ _FIT = "train_on_batch of a Keras model"
 _PREDICT = "predict_on_batch of a Keras model"
 
 
-def blocks(plan: Plan) -> list[Block]:
-    """All of a tree, in the order of files and lines."""
+def blocks(plan: Plan, modules: Collection[Module]) -> list[Block]:
+    """Those of some files, in the order of files and lines."""
     read = pipelines(plan.program)
     found = [
         *_trainings(plan),
@@ -39,6 +40,8 @@ def blocks(plan: Plan) -> list[Block]:
         *_pipelines(plan, read),
     ]
     found += _others(plan, {(block.path, block.function) for block in found})
+    paths = {module.path.as_posix() for module in modules}
+    found = [block for block in found if block.path in paths]
     return sorted(found, key=lambda block: (block.path, block.line, block.kind))
 
 
@@ -67,7 +70,7 @@ def _trainings(plan: Plan) -> Iterator[Block]:
             becomes = f"{model}, compile and fit{replicas}"
             yield _block(function, "training", becomes, False, line=training.loop.lineno)
         elif line:
-            written = "train_in_session of scoped_layers.py"
+            written = f"train_in_session of {plan.options.module_name}.py"
             sessions = plan.tf1_files.runs_sessions(function.module)
             becomes = written if sessions else "is left and marked"
             why = plan.stays.get(function, "")
@@ -83,7 +86,11 @@ def _evaluations(plan: Plan) -> Iterator[Block]:
             yield _block(function, "evaluation", becomes, False, line=evaluation.line)
         elif line:
             sessions = plan.tf1_files.runs_sessions(function.module)
-            becomes = "the same loop from scoped_layers.py" if sessions else "is left and marked"
+            becomes = (
+                f"the same loop from {plan.options.module_name}.py"
+                if sessions
+                else "is left and marked"
+            )
             why = plan.stays.get(function, "")
             yield _block(function, "evaluation", becomes, sessions, why, line)
 

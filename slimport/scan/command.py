@@ -3,34 +3,37 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from slimport.options import (
+    config_of,
+    config_options,
+    exclusion_options,
+    program_options,
+    selection_options,
+)
+
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from slimport.config import Config
+    from slimport.rewrite.extent import Wanted
+    from slimport.rewrite.plan import Options
     from slimport.scan.diagnosis import Diagnosis
     from slimport.scan.model import Tree
 
 
 @click.command("scan")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@click.option(
-    "--open-world",
-    is_flag=True,
-    help="Every public function may be called under scopes that are not in the tree.",
-)
-@click.option(
-    "--target", type=click.Choice(["keras"]), help="keras: as if sessions were left behind."
-)
-@click.option(
-    "--training",
-    type=click.Choice(["fit"]),
-    help="fit: loops that feed placeholders train a Keras model, too.",
-)
+@program_options
+@selection_options
+@exclusion_options
 @click.option(
     "--environment/--no-environment",
     default=None,
@@ -53,58 +56,99 @@ if TYPE_CHECKING:
     show_default=True,
     help="json: the same as data.",
 )
+@click.option("--jobs", type=click.IntRange(1), help="Processes at once; as many as help.")
+@config_options
 @click.option("-v", "--verbose", is_flag=True, help="Each API, file, function and package.")
-def scan_command(
-    paths: tuple[Path, ...],
-    open_world: bool,
-    target: str | None,
-    training: str | None,
-    environment: bool | None,
-    python: str | None,
-    tries: bool,
-    message: str | None,
-    output_format: str,
-    verbose: bool,
-) -> None:
+def scan_command(**given: Any) -> None:
     """Say what PATHS hold, and what would become of it. Nothing is written, nothing of it runs.
+
+    PATHS are files and folders; a file is read with all others of its program. Without PATHS those
+    of [tool.slimport] in pyproject.toml, or the current folder.
 
     Exit codes: 0, also where something would be left; 1 --explain-error does not know the
     message; 2 an error in some file, or no answer of an interpreter.
     """
-    if message is not None:
-        if paths or environment or python or tries:
+    if given["message"] is not None:
+        if given["paths"] or given["environment"] or given["python"] or given["tries"]:
             raise click.UsageError("--explain-error goes alone")
-        sys.exit(_explain(message, output_format))
-    if environment is False and (python or tries):
+        sys.exit(_explain(given["message"], given["output_format"]))
+    if given["environment"] is False and (given["python"] or given["tries"]):
         raise click.UsageError("--python and --import belong to --environment")
-    asks = environment is not False
-    if not paths and not (environment or python or tries):
-        raise click.UsageError("say PATHS, --environment or --explain-error")
-    from slimport.rewrite.plan import Options
-
-    options = Options(open_world=open_world, target=target, training=training)
-    trees, errors = _trees(paths, options)
-    diagnosis, error = _diagnosis(python, tries) if asks else (None, "")
+    alone = given["environment"] and not given["paths"]
+    trees, errors = ([], []) if alone else _trees(given)
+    diagnosis, error = None, ""
+    if given["environment"] is not False:
+        diagnosis, error = _diagnosis(given["python"], given["tries"])
     errors += [error] if error else []
-    if output_format == "json":
+    if given["output_format"] == "json":
         _print_json(trees, diagnosis)
     else:
-        _print(trees, diagnosis, verbose, alone=not paths)
+        _print(trees, diagnosis, given["verbose"], bool(alone))
     for text in errors:
         click.echo(f"error: {text}", err=True)
     sys.exit(2 if errors or any(tree.refused for tree in trees) else 0)
 
 
-def _trees(paths: tuple[Path, ...], options: Any) -> tuple[list[Tree], list[str]]:
-    from slimport.scan.inventory import scan_tree
+def _trees(given: Mapping[str, Any]) -> tuple[list[Tree], list[str]]:
+    """The inventory of each program that was asked for, and what is wrong with the paths."""
+    from slimport.rewrite.extent import extents
+    from slimport.rewrite.progress import Bar
+    from slimport.scan.inventory import scan_extent
 
-    trees, errors = [], []
-    for path in paths:
-        try:
-            trees.append(scan_tree(path, options))
-        except FileNotFoundError as error:
-            errors.append(str(error))
+    start = next(iter(given["paths"]), Path())
+    config = config_of(start, given["config_file"], given["isolated"])
+    configured = tuple(Path(os.path.relpath(path)) for path in config.texts("paths"))
+    paths = given["paths"] or configured or (Path(),)
+    errors = [f"{path}: no such file or directory" for path in paths if not path.exists()]
+    paths = tuple(path for path in paths if path.exists())
+    options, wanted = _options(given, config), _wanted(given, config, paths)
+    found = extents(wanted)
+    names = [", ".join(map(str, paths))] if len(found) == 1 else [str(e.root) for e in found]
+    trees = []
+    with Bar() as bar:
+        for name, extent in zip(names, found, strict=True):
+            below = [p for p in paths if p.absolute().is_relative_to(extent.root.absolute())]
+            trees.append(scan_extent(name, extent, options, below, given["jobs"], bar.update))
     return trees, errors
+
+
+def _value(given: Mapping[str, Any], config: Config, name: str) -> Any:
+    """What the command line says, else the configuration."""
+    value = given[name]
+    return config.get(name.replace("_", "-")) if value in (None, ()) else value
+
+
+def _wanted(given: Mapping[str, Any], config: Config, paths: tuple[Path, ...]) -> Wanted:
+    from slimport.files import discover
+    from slimport.rewrite.extent import Wanted
+
+    suffixes = discover.PYTHON
+    if config.get("notebooks") is not False:
+        suffixes = getattr(discover, "SOURCES", suffixes)
+    excludes = (*(_value(given, config, "exclude") or ()), *config.texts("extend-exclude"))
+    force = bool(_value(given, config, "force_exclude"))
+    return Wanted(paths, config.folder, tuple(excludes), force, suffixes)
+
+
+def _options(given: Mapping[str, Any], config: Config) -> Options:
+    from slimport.config import MODULE_NAME
+    from slimport.rewrite.plan import Options
+    from slimport.rewrite.selection import Selection, UnknownCode
+
+    try:
+        selection = Selection.of(
+            _value(given, config, "select") or (), _value(given, config, "ignore") or ()
+        )
+    except UnknownCode as error:
+        raise click.UsageError(str(error)) from error
+    return Options(
+        bool(_value(given, config, "open_world")),
+        _value(given, config, "target"),
+        _value(given, config, "training"),
+        selection=selection,
+        open_functions=config.texts("open-functions"),
+        module_name=config.get("module-name") or MODULE_NAME,
+    )
 
 
 def _diagnosis(python: str | None, tries: bool) -> tuple[Diagnosis | None, str]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
-
 from rich.console import Console
 from rich.markup import escape
 
 from slimport.scan.diagnosis import Diagnosis, Finding, Level
 from slimport.scan.failures import Answer, explain_error
+from slimport.scan.lines import print_wrapped
 
 _COLOURS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTE: "cyan"}
 _SHOWN = ("tensorflow", "keras", "tf-keras", "tf-slim", "protobuf", "numpy", "object-detection")
@@ -25,7 +24,7 @@ def print_environment(diagnosis: Diagnosis, console: Console, verbose: bool = Fa
         f"[bold]environment[/]: Python {python}, {escape(environment.executable)}{chosen}",
         soft_wrap=True,
     )
-    _print_wrapped(_packages(diagnosis, verbose), console, 2)
+    print_wrapped(_packages(diagnosis, verbose), console, 2)
     width = max((len(ability.what) for ability in diagnosis.abilities), default=0)
     for ability in diagnosis.abilities:
         able = _ABLE[ability.able]
@@ -62,7 +61,7 @@ def _print_finding(finding: Finding, console: Console, verbose: bool) -> None:
     colour = _COLOURS[finding.level]
     console.print(f"  [{colour}]{finding.level}[/]: {escape(finding.title)}", soft_wrap=True)
     if finding.why and (verbose or finding.level is not Level.NOTE):
-        _print_wrapped(finding.why, console, 4)
+        print_wrapped(finding.why, console, 4)
     for way in finding.do if verbose else finding.do[:_FIRST]:
         _print_way(way, console, 4)
 
@@ -81,22 +80,13 @@ def _print_answer(answer: Answer, console: Console, indent: str) -> None:
     failure = answer.failure
     console.print(f"{indent}[bold]{escape(failure.title)}[/]", soft_wrap=True)
     space = len(indent) + 2
-    _print_wrapped(failure.why, console, space)
+    print_wrapped(failure.why, console, space)
     if answer.about:
         code = f" (slimport explain {answer.rule})" if answer.rule else ""
-        _print_wrapped(f"{answer.about}{code}", console, space)
+        print_wrapped(f"{answer.about}{code}", console, space)
     for way in failure.do:
         _print_way(way, console, space)
 
 
-def _print_wrapped(text: str, console: Console, indent: int, first: str = "") -> None:
-    """Text that keeps its margin; nothing follows a line's last word, also in a pipe."""
-    room = max(console.width - indent - 1, 20)
-    lines = textwrap.wrap(f"{first}{text}", room, subsequent_indent=" " * len(first),
-                          break_long_words=False, break_on_hyphens=False)  # fmt: skip
-    for line in lines:
-        console.print(escape(" " * indent + line), soft_wrap=True)
-
-
 def _print_way(text: str, console: Console, indent: int) -> None:
-    _print_wrapped(text, console, indent, "-> ")
+    print_wrapped(text, console, indent, "-> ")

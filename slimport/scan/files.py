@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
-from pathlib import PurePosixPath
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
 
 from slimport.files.discover import discover
 from slimport.files.source import NotPython3, SourceError, concerns_slim, parse
@@ -20,12 +22,12 @@ NOTEBOOK = ".ipynb"
 _MENTION = re.compile(rb"\b(?:tf_slim|slim|tensorflow|contrib)\b|\btf\.[a-zA-Z]")
 
 
-def files(result: TreeResult, plan: Plan) -> list[ScannedFile]:
-    """Every file of the tree, in order; notebooks that nothing reads, too."""
+def files(result: TreeResult, plan: Plan, folders: Iterable[Path]) -> list[ScannedFile]:
+    """Every file of the tree, in order; notebooks in its folders that nothing reads, too."""
     modules = {module.path.as_posix(): module for module in plan.program.modules}
     found = [_file(result, plan, report, modules) for report in result.report.files]
     known = {file.path for file in found}
-    found += [file for file in _notebooks(result) if file.path not in known]
+    found += [file for file in _notebooks(result, folders) if file.path not in known]
     return sorted(found, key=lambda file: file.path)
 
 
@@ -35,7 +37,7 @@ def _file(
     module = modules.get(report.path)
     file = ScannedFile(report.path, State.UNTOUCHED, _language(result, report))
     file.rewritten, file.left = len(report.rewritten), len(report.left)
-    file.why = report.error
+    file.why = report.error or report.held
     file.marks = [
         {"line": item.line, "code": item.code, "api": item.api, "reason": item.reason,
          "advice": item.advice, "place": item.place}
@@ -59,6 +61,8 @@ def _file(
 def _state(report: FileReport, named: bool) -> State:
     if report.status is Status.FAILED:
         return State.REFUSED
+    if report.held:
+        return State.HELD
     if report.status is Status.REWRITTEN:
         if not report.left:
             return State.REWRITTEN
@@ -91,17 +95,16 @@ def _mentions(result: TreeResult, report: FileReport) -> int:
     return sum(bool(_MENTION.search(line)) for line in data.splitlines())
 
 
-def _notebooks(result: TreeResult) -> list[ScannedFile]:
-    if not result.root.is_dir():
-        return []
+def _notebooks(result: TreeResult, folders: Iterable[Path]) -> list[ScannedFile]:
+    """Notebooks below the folders that name TensorFlow."""
     found = []
-    for path in discover(result.root, (NOTEBOOK,)):
+    for path in (path for folder in folders for path in discover(folder, (NOTEBOOK,))):
         try:
             data = path.read_bytes()
         except OSError:
             continue
         if concerns_slim(data):
-            name = path.relative_to(result.root).as_posix()
+            name = Path(os.path.relpath(path, result.root)).as_posix()
             mentions = sum(bool(_MENTION.search(line)) for line in data.splitlines())
             found.append(ScannedFile(name, State.UNREAD, "notebook", mentions=mentions))
     return found

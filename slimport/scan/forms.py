@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 from slimport import slim_api
 from slimport.index.modules import Module
 from slimport.index.program import Function
-from slimport.rewrite.plan import Options, Plan
+from slimport.rewrite.plan import Plan
 from slimport.scan.model import Form, Share
 from slimport.scan.reasons import hindrance
 
@@ -59,15 +61,14 @@ def _form(plan: Plan, function: Function) -> Form:
     )
 
 
-def share(plan: Plan) -> Share:
-    """How the tree's layer calls are divided."""
-    calls = {f: layer_calls(f) for f in plan.program.all()}
+def share(plan: Plan, modules: Collection[Module]) -> Share:
+    """How the layer calls of some files are divided."""
+    calls = {f: layer_calls(f) for f in plan.program.all() if f.module in modules}
     calls = {f: count for f, count in calls.items() if count}
     options = plan.options
     keras = plan
     if options.target != "keras" and any(plan.tf1_files.runs_sessions(f.module) for f in calls):
-        without = Options(**{**vars(options), "target": "keras"})
-        keras = Plan(plan.program, without)
+        keras = Plan(plan.program, replace(options, target="keras"))
     return Share(
         sum(calls.values()),
         sum(count for f, count in calls.items() if is_closed(plan, f)),
@@ -76,14 +77,14 @@ def share(plan: Plan) -> Share:
     )
 
 
-def why_not_plain(plan: Plan) -> list[dict[str, Any]]:
+def why_not_plain(plan: Plan, modules: Collection[Module]) -> list[dict[str, Any]]:
     """Kinds of reasons with the functions and layer calls that they keep from plain layers."""
     calls: Counter[str] = Counter()
     functions: Counter[str] = Counter()
     ways: dict[str, str] = {}
     examples = defaultdict[str, Counter[str]](Counter)
     for function, closure in plan.closures.items():
-        count = layer_calls(function)
+        count = layer_calls(function) if function.module in modules else 0
         if not count:
             continue
         found = {hindrance(why) for why in closure.reasons}

@@ -24,6 +24,7 @@ class State(StrEnum):
     REWRITTEN = "rewritten"  # nothing is left in it
     PARTLY = "partly"  # rewritten, and something is marked
     MARKED = "marked"  # nothing but marks
+    HELD = "held"  # held back by an ignore comment or a selection of rules
     KEPT = "kept"  # it names slim or TensorFlow, and is right as it is
     UNTOUCHED = "untouched"  # it names neither
     REFUSED = "refused"
@@ -38,6 +39,7 @@ class Use:
         code: of the rule that takes it; empty where none does.
         spellings: how often each spelling stands in the sources.
         reasons: why references are left, with how many.
+        ignored: references that an ignore comment or a selection of rules keeps.
         files: how many files name it.
     """
 
@@ -49,6 +51,7 @@ class Use:
     rewritten: int = 0
     kept: int = 0
     left: int = 0
+    ignored: int = 0
     spellings: dict[str, int] = field(default_factory=dict)
     reasons: dict[str, int] = field(default_factory=dict)
     files: int = 0
@@ -104,7 +107,7 @@ class ScannedFile:
     Attributes:
         state: what would become of it.
         language: "python", "python 2" or "notebook".
-        why: why it is refused; empty otherwise.
+        why: why it is refused or held; empty otherwise.
         mentions: lines of a refused or unread file that name slim, tf.contrib or TensorFlow: what
             a text search finds.
         session: whether a graph-and-session program runs its code, afterwards too.
@@ -175,7 +178,7 @@ class Tree:
     def total(self, kind: Kind) -> dict[str, int]:
         """References of a kind by what becomes of them."""
         uses = [use for use in self.uses if use.kind is kind]
-        names = ("total", "rewritten", "kept", "left")
+        names = ("total", "rewritten", "kept", "left", "ignored")
         return {name: sum(getattr(use, name) for use in uses) for name in names}
 
     def to_json(self) -> dict[str, Any]:

@@ -32,7 +32,7 @@ HINDRANCES = (
     Hindrance(
         "callers open scopes around it",
         r"a caller runs it under|callers outside the tree may enter|so that its callers are not"
-        r" known|it is public|a network of slim\.nets runs under",
+        r" known|it is public|the configuration says that it is open|a network of slim\.nets runs",
         opens=True,
     ),
     Hindrance(
@@ -40,6 +40,12 @@ HINDRANCES = (
         r"^an arg_scope |with unpacked arguments|is passed on as a value"
         r"|a name of the author's own|what it calls may not be slim's",
         "literal lists of layers",
+        opens=True,
+    ),
+    Hindrance(
+        "a part was rewritten before",
+        r"it opens scopes of the written module|code that is rewritten already",
+        "rewrite all of a program at once",
         opens=True,
     ),
     Hindrance("called more than once", r"it is called in (a loop|several places)"),

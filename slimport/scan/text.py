@@ -11,14 +11,22 @@ from rich.markup import escape
 from rich.table import Table
 
 from slimport.scan.groups import grouped
+from slimport.scan.lines import print_wrapped
 from slimport.scan.model import Kind, State, Tree, Use
 
 #: From this width on tables have columns that one can do without.
 _WIDE = 100
+#: What the names and numbers of references take of it.
+_NUMBERS = 78
+#: As many APIs as are named where there are more.
+_FEW = 8
+#: Groups of APIs beside the programs themselves.
+_GROUPS = ("checkpoints", "frozen graphs and SavedModels", "summaries", "estimators")
 _STATES = {
     State.REWRITTEN: "rewritten",
     State.PARTLY: "rewritten, with marks",
     State.MARKED: "only marked",
+    State.HELD: "held back by ignore comments or --select",
     State.KEPT: "right as they are",
     State.UNTOUCHED: "without slim and TensorFlow",
     State.REFUSED: "refused",
@@ -39,7 +47,7 @@ def print_tree(tree: Tree, console: Console, verbose: bool = False) -> None:
     console.print()
     _print_files(tree, console)
     _print_references(tree, console)
-    _print_left(tree, console)
+    _print_left(tree, console, verbose)
     _print_layers(tree, console)
     _print_blocks(tree, console, verbose)
     _print_after(tree, console)
@@ -89,7 +97,8 @@ def _numbers(table: Table, first: int) -> Table:
 def _print_files(tree: Tree, console: Console) -> None:
     counts = tree.states()
     parts = [f"{counts[state]} {words}" for state, words in _STATES.items() if counts[state]]
-    console.print(f"[bold]{_count(len(tree.files), 'file')}[/]: {', '.join(parts)}", soft_wrap=True)
+    number = f"{_count(len(tree.files), 'file')}: "
+    print_wrapped(", ".join(parts), console, 0, number, "bold")
     for language, name in (("python 2", "in Python 2"), ("notebook", "notebooks")):
         files = [file for file in tree.files if file.language == language]
         refused = sum(file.state in (State.REFUSED, State.UNREAD) for file in files)
@@ -114,32 +123,36 @@ def _print_references(tree: Tree, console: Console) -> None:
         total = tree.total(kind)
         if total["total"]:
             counts = [str(total[key]) for key in ("total", "rewritten", "kept", "left")]
-            most = _most(use for use in tree.uses if use.kind is kind)
+            room = console.width - _NUMBERS
+            most = _most((use for use in tree.uses if use.kind is kind), room)
             table.add_row(name, *counts, *([most] * wide))
     if table.row_count:
         console.print(table)
         console.print()
 
 
-def _most(uses: Iterable[Use]) -> str:
-    return ", ".join(f"{escape(use.api)} {use.total}" for use in list(uses)[:3])
+def _most(uses: Iterable[Use], room: int = 60) -> str:
+    """The most frequent of them, as many as there is room for."""
+    text = ""
+    for use in list(uses)[:3]:
+        longer = f"{text}{', ' if text else ''}{use.api} {use.total}"
+        if text and len(longer) > room:
+            break
+        text = longer
+    return escape(text)
 
 
-def _print_left(tree: Tree, console: Console) -> None:
-    left = [use for use in tree.uses if use.left]
-    if not left:
-        return
-    table = _table("left and marked", "", "rule", "why")
-    _numbers(table, 1)
-    for column in table.columns[2:]:
-        column.justify = "left"
-    for use in sorted(left, key=lambda use: -use.left)[:8]:
-        reasons = "; ".join(use.reasons)
-        table.add_row(escape(use.api), str(use.left), use.code, escape(reasons))
-    console.print(table)
-    if len(left) > 8:
-        console.print(f"  and {len(left) - 8} more APIs: -v lists them")
-    console.print()
+def _print_left(tree: Tree, console: Console, verbose: bool) -> None:
+    left = sorted((use for use in tree.uses if use.left), key=lambda use: -use.left)
+    shown = left if verbose else left[:_FEW]
+    for use in shown:
+        reasons = "; ".join(reason.removeprefix(f"{use.api}: ") for reason in use.reasons)
+        text = f"{use.left} x {use.api} ({use.code}): {reasons}"
+        print_wrapped(text, console, 0, "left: ", "yellow")
+    if len(left) > len(shown):
+        console.print(f"      and {_count(len(left) - len(shown), 'other API')}: -v")
+    if left:
+        console.print()
 
 
 def _print_layers(tree: Tree, console: Console) -> None:
@@ -170,26 +183,22 @@ def _print_blocks(tree: Tree, console: Console, verbose: bool) -> None:
     table = _numbers(_table("programs", "", "become", "why"), 1)
     for column in table.columns[2:]:
         column.justify = "left"
-    if verbose:
-        for block in tree.blocks:
-            place = f"{block.path}:{block.line} {block.function}"
-            table.add_row(escape(f"{block.kind}: {place}"), "", block.becomes, escape(block.why))
-    else:
-        counts = Counter((b.kind, b.becomes, b.why.partition(" (line")[0]) for b in tree.blocks)
-        many = Counter((kind, becomes) for kind, becomes, _ in counts)
-        for (kind, becomes), _ in sorted(many.items()):
-            rows = [
-                (why, n) for (k, b, why), n in counts.most_common() if (k, b) == (kind, becomes)
-            ]
-            reasons = _first_reason(rows)
-            number = str(sum(n for _, n in rows))
-            table.add_row(kind, number, becomes, escape(reasons))
-    for name, uses in ({} if verbose else grouped(tree.uses)).items():
-        if name in ("checkpoints", "frozen graphs and SavedModels", "summaries", "estimators"):
-            total = sum(use.total for use in uses)
-            table.add_row(name, str(total), _outcomes(uses), escape(_most(uses)))
+    counts = Counter((b.kind, b.becomes, b.why.partition(" (line")[0]) for b in tree.blocks)
+    kinds = Counter((kind, becomes) for kind, becomes, _ in counts)
+    for kind, becomes in sorted(kinds):
+        rows = [(why, n) for (k, b, why), n in counts.most_common() if (k, b) == (kind, becomes)]
+        number = str(sum(n for _, n in rows))
+        table.add_row(kind, number, becomes, escape(_first_reason(rows)))
+    for name, uses in grouped(tree.uses).items():
+        if name in _GROUPS:
+            number = str(sum(use.total for use in uses))
+            table.add_row(name, number, _outcomes(uses), _most(uses))
     if table.row_count:
         console.print(table)
+        for block in tree.blocks if verbose else ():
+            why = f": {block.why}" if block.why else ""
+            place = f"{block.path}:{block.line} {block.function}"
+            print_wrapped(f"{place}, {block.kind}: {block.becomes}{why}", console, 2)
         console.print()
 
 
@@ -206,7 +215,14 @@ def _first_reason(rows: list[tuple[str, int]]) -> str:
 def _outcomes(uses: Iterable[Use]) -> str:
     done = Counter[str]()
     for use in uses:
-        done.update({"rewritten": use.rewritten, "stay right": use.kept, "left": use.left})
+        done.update(
+            {
+                "rewritten": use.rewritten,
+                "kept": use.kept,
+                "left": use.left,
+                "ignored": use.ignored,
+            }
+        )
     return ", ".join(f"{count} {name}" for name, count in done.items() if count)
 
 
@@ -214,8 +230,9 @@ def _print_after(tree: Tree, console: Console) -> None:
     slim = tree.total(Kind.SLIM)
     if slim["total"]:
         if tree.needed:
-            names = ", ".join(f"{escape(api)} {count}" for api, count in tree.needed.items())
-            console.print(f"[bold]afterwards[/]: what is left still names {names}", soft_wrap=True)
+            names = ", ".join(f"{api} {count}" for api, count in list(tree.needed.items())[:4])
+            more = f" and {len(tree.needed) - 4} more" if len(tree.needed) > 4 else ""
+            console.print(f"[bold]afterwards[/]: what is left still names {escape(names)}{more}")
         else:
             console.print("[bold]afterwards[/]: nothing needs tf_slim or tf.contrib any more")
     if tree.modules:
@@ -233,15 +250,13 @@ def _print_after(tree: Tree, console: Console) -> None:
 
 def _print_uses(tree: Tree, console: Console) -> None:
     console.print()
-    table = _numbers(_table("API", "rule", "found", "rewritten", "stay right", "left", "files"), 2)
-    table.add_column("as it is spelled")
+    console.print("[bold]every API[/], with how it is spelled:")
     for use in tree.uses:
         if use.kind is Kind.TF and not use.rewritten and not use.left:
             continue
-        counts = (use.total, use.rewritten, use.kept, use.left, use.files)
-        spelled = ", ".join(f"{name} {count}" for name, count in list(use.spellings.items())[:3])
-        table.add_row(escape(use.api), use.code, *map(str, counts), escape(spelled))
-    console.print(table)
+        spelled = ", ".join(f"{name} {count}" for name, count in list(use.spellings.items())[:4])
+        text = f"{use.api} {use.code}: {_outcomes([use])}" + (f" ({spelled})" if spelled else "")
+        print_wrapped(text, console, 2)
 
 
 def _print_each_file(tree: Tree, console: Console) -> None:
@@ -257,11 +272,11 @@ def _print_each_file(tree: Tree, console: Console) -> None:
             layers = "keras.layers" if form.layers == "keras" else "layer factories"
             where = " and ".join(form.places)
             calls = _count(form.calls, "layer call")
-            text = f"  {form.line}: {form.function}: {calls}, {kind}; {layers}, {form.tensors}"
-            console.print(escape(f"{text}, {where}"), soft_wrap=True)
+            text = f"{form.function}: {calls}, {kind}; {layers}, {form.tensors}, {where}"
+            print_wrapped(text, console, 2, f"{form.line}: ")
             for why in form.why:
-                console.print(f"      [dim]{escape(why)}[/]", soft_wrap=True)
+                print_wrapped(why, console, 6)
         for mark in file.marks:
             advice = f" ({mark['advice']})" if mark["advice"] else ""
-            text = f"  {mark['line']}: {mark['code']} {mark['reason']}{advice}"
-            console.print(f"[yellow]{escape(text)}[/]", soft_wrap=True)
+            text = f"{mark['code']} {mark['reason']}{advice}"
+            print_wrapped(text, console, 2, f"{mark['line']}: ", "yellow")

@@ -12,7 +12,7 @@ from slimport.index.names import Assigned
 from slimport.index.program import Program, Reference
 from slimport.index.resolve import Api
 from slimport.report.model import FileReport, Status
-from slimport.rewrite.registry import rule_for
+from slimport.rewrite.registry import acting_rule
 from slimport.rewrite.tf1 import became
 from slimport.scan.model import Kind, Use
 
@@ -71,6 +71,7 @@ def _is_own_name(reference: Reference, program: Program, module: Module) -> bool
 
 def _of_file(program: Program, module: Module, report: FileReport) -> Iterable[Use]:
     done = Counter(item.api for item in report.rewritten)
+    ignored = Counter(item.api for item in report.ignored)
     left = defaultdict[str, Counter[str]](Counter)
     for item in report.left:
         left[item.api][item.reason] += 1
@@ -84,9 +85,10 @@ def _of_file(program: Program, module: Module, report: FileReport) -> Iterable[U
         use = Use(api, kind, *codes.get(api, ("", "")), total=len(found), files=1)
         use.left = min(left[api].total(), use.total)
         use.rewritten = min(done[api], use.total - use.left)
-        rest = use.total - use.left - use.rewritten
+        use.ignored = min(ignored[api], use.total - use.left - use.rewritten)
+        rest = use.total - use.left - use.rewritten - use.ignored
         # No file is rewritten that still names slim without a mark: these went with their block.
-        gone = kind is Kind.SLIM and report.status is Status.REWRITTEN and not _ignored(report)
+        gone = kind is Kind.SLIM and report.status is Status.REWRITTEN and not report.held
         use.rewritten, use.kept = use.rewritten + rest * gone, rest * (not gone)
         use.reasons = dict(left[api]) if use.left else {}
         use.spellings = dict(Counter(ast.unparse(r.node) for r in found))
@@ -106,22 +108,21 @@ def _without_reference(
         total = done[api] + left[api]
         reasons = dict(Counter(item.reason for item in report.left if item.api == api))
         kind = kind_of(api)
-        yield Use(api, kind, *codes[api], total, done[api], 0, left[api], {}, reasons, 1)
-
-
-def _ignored(report: FileReport) -> bool:
-    return bool(getattr(report, "ignored", ()))
+        yield Use(
+            api, kind, *codes[api], total=total, rewritten=done[api], left=left[api],
+            reasons=reasons, files=1,
+        )  # fmt: skip
 
 
 def _add(total: Use, use: Use) -> None:
     if not total.code:
         total.code, total.rule = use.code, use.rule
-    rule = rule_for(use.api)
+    rule = acting_rule(use.api, trains_with_fit=False)
     if not total.code and rule is not None:
         total.code, total.rule = rule.code, rule.name
     if total.code and not total.rule:
         total.rule = rule.name if rule is not None and rule.code == total.code else ""
-    for name in ("total", "rewritten", "kept", "left", "files"):
+    for name in ("total", "rewritten", "kept", "left", "ignored", "files"):
         setattr(total, name, getattr(total, name) + getattr(use, name))
     total.spellings = dict((Counter(total.spellings) + Counter(use.spellings)).most_common())
     total.reasons = dict((Counter(total.reasons) + Counter(use.reasons)).most_common())
