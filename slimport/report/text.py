@@ -142,18 +142,19 @@ def _print_written(report: Report, console: Console) -> None:
 
 
 def _summary(report: Report) -> str:
-    total = sum(len(file.rewritten) for file in report.files)
-    rewritten = "rewritten" if report.written else "to rewrite"
-    left = "left and marked" if report.written else "would be left and marked"
+    references = counted(sum(len(file.rewritten) for file in report.files), "reference")
     ignored = sum(len(file.ignored) for file in report.files)
     if not (report.changed or report.left or report.failed or ignored):
         return f"{counted(len(report.files), 'file')}: nothing to rewrite"
-    return (
-        f"{len(report.changed)} of {len(report.files)} files {rewritten}: {total} references "
-        f"{rewritten}, {report.left} {left}, "
-        + (f"{ignored} ignored, " if ignored else "")
-        + f"{len(report.failed)} files failed"
-    )
+    done = f"{len(report.changed)} of {counted(len(report.files), 'file')}"
+    parts = [
+        f"{done} rewritten: {references} rewritten" if report.written else
+        f"{done} to rewrite: {references}",
+        f"{report.left} left and marked" if report.written else f"{report.left} left",
+        *([f"{ignored} ignored"] if ignored else []),
+        f"{counted(len(report.failed), 'file')} failed",
+    ]  # fmt: skip
+    return ", ".join(parts)
 
 
 def _next(report: Report, left: Sequence[Finding], verbose: bool) -> list[str]:

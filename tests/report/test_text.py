@@ -31,7 +31,7 @@ def test_few_places_have_a_line_each(tmp_path: Path) -> None:
     assert "broken.py: line 3: invalid syntax" in text
     assert "my code/net.py: 2 references" in text
     last = text.rstrip().splitlines()[-3:]
-    assert last[0].startswith("2 of 4 files to rewrite: 2 references to rewrite, 5 would be left")
+    assert last[0].startswith("2 of 4 files to rewrite: 2 references, 5 left, 1 file failed")
     assert last[1:] == [
         "`slimport explain SLIM401` tells what to do about one",
         "nothing was written",
