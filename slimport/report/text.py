@@ -136,8 +136,9 @@ def _print_written(report: Report, console: Console) -> None:
         become = "became" if report.written else "would become"
         _say(
             console,
-            f"{report.legacy_imports} imports in {files} files {become} legacy_import(): the files "
-            "load without tf_slim and tf.contrib, and what is left raises where it is used",
+            f"{counted(report.legacy_imports, 'import')} in {counted(files, 'file')} {become} "
+            "legacy_import(): the files load without tf_slim and tf.contrib, and what is left "
+            "raises where it is used",
         )
 
 

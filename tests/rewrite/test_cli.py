@@ -40,7 +40,7 @@ def test_something_left(tree: Path) -> None:
     place = 1 + text.splitlines().index("    slim.learning.tune(op, '/tmp')")
     assert f"train.py:{place}: SLIM401 slim.learning.tune" in " ".join(result.output.split())
     assert 'slim = legacy_import("tf_slim")\n' in text, "what is left keeps its import"
-    assert "1 imports in 1 files became legacy_import()" in " ".join(result.output.split())
+    assert "1 import in 1 file became legacy_import()" in " ".join(result.output.split())
     assert "    # TODO(slimport): SLIM401 slim.learning.tune: a training loop" in text
 
 
