@@ -147,7 +147,7 @@ def rewrite_module(
         cst.ParserSyntaxError: libcst does not read it.
     """
     result = _rewritten_file(source, module, plan, written_module, needs, held)
-    return result if held else answered(result, source, module)
+    return result if held else answered(result, source, module, plan.selection(module))
 
 
 def _rewritten_file(
@@ -177,13 +177,16 @@ def _rewritten_file(
     return _rewritten(tree, positions, module, plan, written_module, needs)
 
 
-def answered(result: FileResult, source: Source, module: Module) -> FileResult:
+def answered(
+    result: FileResult, source: Source, module: Module, selection: FileSelection
+) -> FileResult:
     """The result with an answer to what a notebook installs."""
     if calls_ipython(module):
-        lines = NotebookLines(module, result.code, result.code != source.data)
+        lines = NotebookLines(module, result.code, result.code != source.data, selection)
         result.code = lines.edited(result.code)
         result.rewritten += lines.rewritten
         result.left += lines.left
+        result.ignored += lines.ignored
     return result
 
 
@@ -518,7 +521,7 @@ class _Rewriter(cst.CSTTransformer):
             assert isinstance(updated_node, cst.IndentedBlock)
             result = self._loops.block(self._training.block(original_node, updated_node))
         elif kind.is_statement:
-            result = self._statement(updated_node)
+            result = self._statement(original_node, updated_node)
             if isinstance(original_node, cst.FunctionDef):
                 assert isinstance(result, cst.FunctionDef)
                 function = self._training.function(original_node, result)
@@ -823,7 +826,7 @@ class _Rewriter(cst.CSTTransformer):
 
     # Marks ------------------------------------------------------------------------------------
 
-    def _statement(self, node: cst.CSTNode) -> cst.CSTNode:
+    def _statement(self, original: cst.CSTNode, node: cst.CSTNode) -> cst.CSTNode:
         texts = self._pending.pop()
         if not texts:
             return node
@@ -831,7 +834,10 @@ class _Rewriter(cst.CSTTransformer):
         if lines is None:  # a suite on the line of its colon: mark the statement around it
             self._pending[-1].extend(texts)
             return node
-        return node.with_changes(leading_lines=marks.add_marks(lines, texts))
+        file = self._path[0]
+        is_first = isinstance(file, cst.Module) and file.body[0] is original
+        above = file.header if isinstance(file, cst.Module) and is_first else ()
+        return node.with_changes(leading_lines=marks.add_marks(lines, texts, above))
 
 
 class _HeldRewriter(_Rewriter):
@@ -857,7 +863,7 @@ class _HeldRewriter(_Rewriter):
         if isinstance(original_node, cst.Name | cst.Attribute | cst.Subscript):
             return self._value(original_node, updated_node)
         if isinstance(original_node, cst.BaseStatement | cst.SimpleStatementLine):
-            return self._statement(updated_node)
+            return self._statement(original_node, updated_node)
         return updated_node
 
     def _call(self, original: cst.Call, node: cst.Call) -> cst.BaseExpression:

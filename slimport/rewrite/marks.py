@@ -25,10 +25,19 @@ class Accepted:
 
 
 def add_marks(
-    lines: Sequence[cst.EmptyLine], found: Sequence[str | Accepted]
+    lines: Sequence[cst.EmptyLine],
+    found: Sequence[str | Accepted],
+    above: Sequence[cst.EmptyLine] = (),
 ) -> list[cst.EmptyLine]:
-    """Leading lines of a statement with the marks added, each once however often this runs."""
-    texts = [text for text in found if isinstance(text, str)]
+    """Leading lines of a statement with the marks added, each once however often this runs.
+
+    Args:
+        lines: what leads the statement.
+        found: what is to be marked there.
+        above: what leads the file, if the statement is its first: libcst takes comments for the
+            file's own there, those of an earlier run, too.
+    """
+    texts = _missing(above, [text for text in found if isinstance(text, str)])
     accepted = {item.text for item in found if isinstance(item, Accepted)} - set(texts)
     kept = _without(lines, accepted) if accepted else list(lines)
     if _missing(kept, texts):

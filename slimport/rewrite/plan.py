@@ -34,8 +34,8 @@ from slimport.python2_api import is_python2
 from slimport.report.model import FunctionForm
 from slimport.rewrite.aliases import compat_aliases
 from slimport.rewrite.factories import Factory, find_factories
-from slimport.rewrite.python2 import imports_python2
 from slimport.rewrite.marks import PREFIX as MARK
+from slimport.rewrite.python2 import imports_python2
 from slimport.rewrite.registry import rule_for
 from slimport.rewrite.selection import FileSelection, Selection
 from slimport.rewrite.tf1_files import Tf1Files
@@ -362,9 +362,12 @@ class Plan:
         found = closures(
             self.program, options.open_world, options.open_files, options.open_functions
         )
+        around = closure_of(self.program.rewritten, lambda f: f.all_callers)
         for function, closure in found.items():
             for reason in self.traced_because(function):
                 closure.refuse(reason)
+            if function in around:
+                closure.refuse("it calls layers that are migrated already")
             if function in self.plain_trainings:
                 closure.refuse("its statements become those of a model")
             if function in self._in_loss_models:

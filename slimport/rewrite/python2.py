@@ -67,8 +67,14 @@ class Imports(Skimmer):
         self._positions = positions
         self._kept = kept
         self._marks: list[str] = []
+        self._first: cst.CSTNode | None = None
+        self._head: Sequence[cst.EmptyLine] = ()
         self.rewritten: list[Rewritten] = []
         self.left: list[LeftAlone] = []
+
+    def visit_Module(self, node: cst.Module) -> None:
+        self._first = node.body[0] if node.body else None
+        self._head = node.header
 
     def visit_Try(self, node: cst.Try) -> bool:
         return False
@@ -123,8 +129,11 @@ class Imports(Skimmer):
         updated_node: cst.SimpleStatementLine,
     ) -> cst.SimpleStatementLine:
         found, self._marks = self._marks, []
-        lines = marks.add_marks(updated_node.leading_lines, found) if found else None
-        return updated_node if lines is None else updated_node.with_changes(leading_lines=lines)
+        if not found:
+            return updated_node
+        above = self._head if original_node is self._first else ()
+        lines = marks.add_marks(updated_node.leading_lines, found, above)
+        return updated_node.with_changes(leading_lines=lines)
 
 
 def edited(tree: cst.Module, module: Module, program: Program, booked: _Booked) -> cst.Module:
