@@ -17,7 +17,9 @@ from slimport.index.walking import walk
 from slimport.notebooks.installs import Answer, answer
 from slimport.report.model import LeftAlone, Rewritten
 from slimport.rewrite import marks
+from slimport.rewrite.ignored import WOULD_CHANGE
 from slimport.rewrite.imports import Gone, without_gone
+from slimport.rewrite.selection import FileSelection
 
 CODE, NAME, API = "SLIM990", "notebook_installs", "ipython.install"
 UNREAD_CODE, UNREAD_NAME, UNREAD_API = "SLIM991", "notebook_cells", "ipython.cell"
@@ -40,17 +42,30 @@ class NotebookLines:
     Attributes:
         rewritten: entries for the report.
         left: likewise.
+        ignored: likewise.
     """
 
-    def __init__(self, module: Module, code: bytes, changes: bool) -> None:
+    def __init__(
+        self, module: Module, code: bytes, changes: bool, selection: FileSelection
+    ) -> None:
         self._old = list(_commands(module.tree))
         tree = ast.parse(code)
         self._uses_slim = _uses_slim(tree)
         self._is_new = changes or _is_new(tree)
         self._answers = self._answered(tree)
-        self.left = list(self._unread(module.tree))
+        self.left: list[LeftAlone] = []
+        self.ignored: list[LeftAlone] = []
         self.rewritten: list[Rewritten] = []
-        for (node, command, _), found in zip(self._old, self._answers, strict=False):
+        for item in self._unread(module.tree):
+            ignored = selection.ignores(item.code, item.line)
+            (self.ignored if ignored else self.left).append(item)
+        for index, (node, command, _) in enumerate(self._old[: len(self._answers)]):
+            found = self._answers[index]
+            if found != Answer(command) and selection.ignores(CODE, node.lineno):
+                reason = found.reason or WOULD_CHANGE
+                self.ignored.append(LeftAlone(node.lineno, API, CODE, reason, ADVICE))
+                self._answers[index] = Answer(command)
+                continue
             if found.command != command:
                 note = "nothing in this file needs tf_slim any more"
                 self.rewritten.append(Rewritten(node.lineno, API, CODE, NAME, note))
@@ -61,7 +76,7 @@ class NotebookLines:
         """The file with the new commands, and with marks above those that stay."""
         if not self.rewritten and not any(found.reason for found in self._answers):
             return code
-        done = cst.parse_module(code).visit(_Editor(self._answers))
+        done = _without_header(cst.parse_module(code)).visit(_Editor(self._answers))
         assert isinstance(done, cst.Module)
         return done.bytes
 
@@ -140,6 +155,15 @@ def _is_new(tree: ast.Module) -> bool:
         elif isinstance(node, ast.ImportFrom):
             names.add(node.module or "")
     return bool(names & {"keras", "scoped_layers", "tensorflow.compat.v1"})
+
+
+def _without_header(tree: cst.Module) -> cst.Module:
+    """The same code, with the comments before the first statement as that one's own."""
+    first = tree.body[0] if tree.body else None
+    if not isinstance(first, cst.SimpleStatementLine):
+        return tree
+    first = first.with_changes(leading_lines=[*tree.header, *first.leading_lines])
+    return tree.with_changes(header=[], body=[first, *tree.body[1:]])
 
 
 class _Editor(cst.CSTTransformer):

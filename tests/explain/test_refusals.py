@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from slimport.explain.unknown import UNKNOWN
+from slimport.notebooks.installs import ASKS_FOR_TF1, CLONES_MODELS, INSTALLS_TF1
+from slimport.rewrite.notebook_lines import ADVICE, UNREAD, UNREAD_ADVICE
 from slimport.rewrite.registry import all_rules, module_of
 from slimport.rewrite.rule import Refusal, Rule
 from tests.explain.reasons import given
@@ -14,8 +16,14 @@ from tests.explain.reasons import given
 ROOT = Path(__file__).resolve().parents[2]
 #: Its reasons come out of a table, which is what its page lists.
 TABLES = frozenset({"rules/contrib.py"})
-#: Reasons of other modules: of the engine, which looks names of TensorFlow 1 up, and of a base.
+#: Reasons of other modules: of the engine, which looks names of TensorFlow 1 up, and of those that
+#: read what a notebook installs.
 ELSEWHERE = {
+    "rules/notebook_lines.py": {
+        *((reason.format(name="…"), ADVICE) for reason in (INSTALLS_TF1, ASKS_FOR_TF1)),
+        (CLONES_MODELS, ADVICE),
+        (UNREAD.format(name="…"), UNREAD_ADVICE),
+    },
     "rules/tf1_symbols.py": {("… is not part of TensorFlow 2", "rewrite it by hand")},
 }
 MODULES = sorted({module_of(rule) for rule in all_rules()} - TABLES)
