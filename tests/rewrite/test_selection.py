@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -110,7 +111,7 @@ def notes(result: TreeResult) -> str:
 
 def test_codes_by_code_beginning_and_name() -> None:
     assert codes_of("SLIM101") == codes_of("conv2d") == codes_of(" slim101 ") == {"SLIM101"}
-    assert codes_of("SLIM99") == codes_of("no_rule") == {"SLIM999"}
+    assert codes_of("SLIM999") == codes_of("no_rule") == {"SLIM999"}
     every = {rule.code for rule in all_rules()} | {"SLIM999"}
     assert codes_of("SLIM") == every
     assert codes_of("SLIM1") == {code for code in every if code.startswith("SLIM1")}
@@ -147,6 +148,8 @@ def test_only_rules_that_rename_stand_alone() -> None:
         "numpy_names",
         "python2_names",
         "python2_meaning",
+        "notebook_installs",
+        "notebook_cells",
     }
 
 
@@ -709,6 +712,47 @@ def test_a_source_of_python_2(head: str) -> None:
     assert head or "print('sizes', int(3))\n    return slim.flatten" in (
         output(kept, "old.py") or ""
     )
+
+
+def notebook(*cells: str) -> str:
+    found = [
+        {"cell_type": "code", "metadata": {}, "outputs": [], "source": cell.splitlines(True)}
+        for cell in cells
+    ]
+    return json.dumps(
+        {"cells": found, "metadata": {}, "nbformat": 4, "nbformat_minor": 2}, indent=1
+    )
+
+
+INSTALL = "!pip install tf_slim numpy"
+OLD_TENSORFLOW = "!pip install tensorflow==1.15"
+IMPORTS = "import numpy as np\nimport tf_slim as slim"
+
+
+def test_a_notebook_stays_as_a_whole() -> None:
+    """Cells are one program, and what it installs goes with it."""
+    cell = "y = slim.conv2d(x, 3, 3)  # slimport: ignore[SLIM101]"
+    for cells in (
+        (INSTALL, IMPORTS, "x = slim.flatten(x)", cell),
+        (f"# slimport: ignore-file\n{IMPORTS}", INSTALL, "x = slim.flatten(x, np.int(3))"),
+    ):
+        result = run({"a.ipynb": notebook(*cells)})
+        assert result.outputs == {}
+        assert report(result, "a.ipynb").held
+    named = output(run({"a.ipynb": notebook(INSTALL, IMPORTS, cell, "np.int(3)")}), "a.ipynb")
+    assert named == notebook(INSTALL, IMPORTS, cell, "int(3)")
+
+
+@pytest.mark.parametrize("line", [INSTALL, OLD_TENSORFLOW])
+def test_what_a_notebook_installs(line: str) -> None:
+    net = "y = slim.flatten(x)"
+    result = run({"a.ipynb": notebook(f"# slimport: ignore[SLIM990]\n{line}", IMPORTS, net)})
+    found, text = report(result, "a.ipynb"), output(result, "a.ipynb")
+    assert text is not None and line in text and "slim.flatten" not in text
+    assert "TODO" not in text and not found.left and not found.held
+    assert [item.code for item in found.ignored] == ["SLIM990"]
+    plain = run({"a.ipynb": notebook(line, IMPORTS, net)})
+    assert line not in (output(plain, "a.ipynb") or line) or report(plain, "a.ipynb").left
 
 
 # Runs after one another --------------------------------------------------------------------------
