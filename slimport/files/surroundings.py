@@ -37,6 +37,8 @@ def root_of(path: Path, configured: Path | None = None) -> Path:
     if configured is not None and path.is_relative_to(configured):
         return configured
     folder = path if path.is_dir() else path.parent
+    while not folder.is_dir():  # the name of standard input need not be there
+        folder = folder.parent
     top = checkout_of(folder)
     if top is not None and top != Path.home():  # a checkout of dot files is no program
         return top

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 STDIN = Path("-")
+#: As `slimport.rewrite.extent` calls standard input without a place.
+NOWHERE = Path("<stdin>")
 #: Exit status after Ctrl-C, as shells have it.
 INTERRUPTED = 130
 
@@ -120,7 +122,7 @@ class _Run:
         file = given["config_file"] or whole.get("config_file")
         config = config_of(start, file, given["isolated"] or whole.get("isolated", False))
         if STDIN in paths:
-            paths = (given["stdin_filename"] or Path("<stdin>"),)
+            paths = (given["stdin_filename"] or NOWHERE,)
         configured = tuple(Path(os.path.relpath(path)) for path in config.texts("paths"))
         run = cls(given, config, paths or configured or (Path(),))
         run._check()

@@ -12,7 +12,7 @@ from slimport import __version__
 from slimport.files.git import dirty_files
 from slimport.files.surroundings import checkout_of
 from slimport.report.model import FileReport, Report, Status
-from slimport.rewrite.extent import Extent, Wanted, extents, whole
+from slimport.rewrite.extent import STDIN, Extent, Wanted, extents, whole
 from slimport.rewrite.in_place import fail, finish_earlier, write_copy, write_in_place
 from slimport.rewrite.plan import Options
 from slimport.rewrite.shards import Shard
@@ -119,7 +119,8 @@ def _extents(request: Request) -> list[tuple[Path, Extent]]:
     wanted = replace(request.wanted, paths=request.paths, copied=request.out is not None)
     if request.out is not None:
         return [(request.paths[0], extent) for extent in extents(wanted)]
-    return [(extent.root, extent) for extent in extents(wanted)]
+    stdin = request.paths == (STDIN,)
+    return [(STDIN if stdin else extent.root, extent) for extent in extents(wanted)]
 
 
 def _add(result: CommandResult, tree: TreeResult) -> None:
@@ -140,6 +141,8 @@ class _Run:
     def tree(self) -> TreeResult:
         tree = self._rewritten({})
         _note_others(tree)
+        if tree.outputs and self.path == STDIN:
+            tree.report.notes.append("read alone: --stdin-filename says which program it is of")
         if self.request.out is not None:
             tree = _below(tree, self.extent)
             if self.request.write:

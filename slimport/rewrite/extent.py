@@ -16,6 +16,9 @@ from slimport.python2_api import METHODS, MODULES, NAMES
 #: What a file without slim and TensorFlow may still have changed, in a program with them.
 _OLD_NAME = re.compile(rb"\b(numpy|" + "|".join((*NAMES, *METHODS, *MODULES)).encode() + rb")\b")
 
+#: Standard input that nobody says the place of.
+STDIN = Path("<stdin>")
+
 #: A folder's path relative to the root.
 Folder = tuple[str, ...]
 
@@ -126,6 +129,9 @@ def extents(wanted: Wanted) -> list[Extent]:
     Raises:
         FileNotFoundError: a path is not there.
     """
+    if wanted.stdin is not None and wanted.paths == (STDIN,):
+        name = PurePosixPath(STDIN)
+        return [Extent(Path.cwd(), frozenset({name}), texts={name: wanted.stdin})]
     by_root: dict[Path, list[Path]] = {}
     for path in wanted.paths:
         if wanted.stdin is None and not path.exists():

@@ -55,7 +55,7 @@ def placed(
 ) -> Placement:
     """The placement, with the module where an earlier run of the same program has put it."""
     needed = {placement.folder, *placement.loaders}
-    used = {m.package for m in program.modules if any(_uses(m.tree, name))}
+    used = {m.package for m in program.modules if list(_uses(m.tree, name))}
     own = [
         home
         for home in found

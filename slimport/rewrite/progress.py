@@ -43,11 +43,11 @@ class Bar:
             return
         self._drawn = now
         if self._progress is None:
-            self._begin()
+            self._begin(total)
         self._progress.update(self._task, completed=done, total=total)
         self._progress.refresh()
 
-    def _begin(self) -> None:
+    def _begin(self, total: int) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
@@ -60,5 +60,5 @@ class Bar:
             transient=True,
             auto_refresh=False,
         )
-        self._task = self._progress.add_task("", total=None)
+        self._task = self._progress.add_task("", total=total)
         self._progress.start()

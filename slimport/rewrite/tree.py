@@ -47,8 +47,6 @@ from slimport.written.assemble import assemble
 _LARGEST = 2**28
 #: Rounds after which a tree is given up: each finds other files that fail.
 _ROUNDS = 5
-#: As many files as a message names.
-_FEW = 5
 
 
 @dataclass
@@ -59,7 +57,7 @@ class TreeResult:
         outputs: new bytes by path relative to the root, changed and new files only.
         plan: what was decided before any file was rewritten.
         beside: files that were not given, share a program with one that changes, and would change
-            as well; the first few.
+            as well.
         staying: files that share a program with one that changes, and keep their slim code because
             they are excluded, or because the user says so.
     """
@@ -162,6 +160,7 @@ def _rewrite_once(
 
 def _run(first: _Pass) -> None:
     first.run(first.extent.given)
+    first.rewrite_near()
     if not first.failed():
         _check(first)
 
@@ -297,18 +296,21 @@ class _Pass:
     ) -> None:
         self.workers = workers or Workers(1)
         self.sources = sources
-        self.program = Program(sources, earlier)
+        self.program = Program(sources, earlier, options.module_name)
         self.extent = extent
         self.options = options
         old = [module for module in self.program.modules if self._stays_old(module)]
         unread = [*unread, *(sources[module.path].data for module in old)]
         if unread:  # code that was not seen may open scopes around functions that it names
-            self.options = replace(options, open_files=reached_from(unread, self.program))
+            # A second pass keeps what the first found: rewritten files may import fewer.
+            reached = reached_from(unread, self.program) | options.open_files
+            self.options = replace(options, open_files=reached)
         add_python2_references(self.program)
         self.package: Folder | None = package_of(extent, self.program, options.module_name)
         self.plan = Plan(self.program, self.options)
         self.results: dict[PurePosixPath, FileResult] = {}
         self.needs: set[Need] = set()
+        self.near: dict[PurePosixPath, FileResult] = {}
         self.errors: dict[PurePosixPath, str] = {}
         self.again: dict[PurePosixPath, FileResult] = {}
         self.holds = Holds(self.program, self.plan, sources)
@@ -402,14 +404,34 @@ class _Pass:
 
     def beside(self) -> list[PurePosixPath]:
         """Files that were not given, share a program with what changes, and would change."""
-        found: list[PurePosixPath] = []
-        for module in self._near_changes():
-            result = self._result(module) if module.path not in self.extent.staying else None
-            if result is not None and result.code != self.sources[module.path].data:
-                found.append(module.path)
-                if len(found) == _FEW:
-                    break
-        return found
+        return sorted(self._changed_near())
+
+    def rewrite_near(self) -> None:
+        """Rewrites those files as well, so that what is decided here agrees with a whole run."""
+        modules = [m for m in self._near_changes() if m.path not in self.extent.staying]
+        results, errors = dict(self.results), dict(self.errors)
+        self._rewrite_in_processes(modules)
+        for module in modules:
+            self._result(module)
+        self.near = {p: item for p, item in self.results.items() if p not in results}
+        self.results, self.errors = results, errors
+        needs = {need for item in self.near.values() for need in item.needs} - self.needs
+        self.needs |= needs
+        needed = {need.path for need in needs}
+        for module in self.program.modules:
+            if module.path in needed and module.path in self.results:
+                self._rewrite(module)
+
+    def _changed_near(self) -> dict[PurePosixPath, FileResult]:
+        return {p: r for p, r in self.near.items() if r.code != self.sources[p].data}
+
+    def as_rewritten(self) -> dict[PurePosixPath, Source]:
+        """The sources that a second pass has: also near files are rewritten by then."""
+        sources = dict(self.sources)
+        for path, item in self._changed_near().items():
+            with contextlib.suppress(SourceError):
+                sources[path] = parse(self.sources[path].path, item.code)
+        return sources
 
     def staying(self) -> list[PurePosixPath]:
         """Files that share a program with what changes, and keep their slim code."""
@@ -457,7 +479,7 @@ class _Pass:
 def _check(first: _Pass) -> None:
     """The output parses, a second pass changes nothing, no slim name is left unreported."""
     changed = first.changed()
-    sources: dict[PurePosixPath, Source] = dict(first.sources)
+    sources = first.as_rewritten()
     for path, item in changed.items():
         try:
             sources[path] = parse(first.sources[path].path, item.code)
