@@ -23,6 +23,7 @@ from slimport.index.names import (
 from slimport.index.resolve import Api, InTree, Meaning, Resolver
 from slimport.index.tf_layers import functions_with_tf_layers
 from slimport.index.walking import Visitor, walk
+from slimport.index.written_code import uses_written_module
 from slimport.index.written_scopes import openers
 
 # line, column, end line, end column; lines from 1, columns in characters from 0 (as libcst counts)
@@ -119,12 +120,16 @@ class Program:
     Args:
         sources: parsed files by path relative to the tree's root.
         earlier: an index of some of the same sources, under the same paths.
+        written_module: the name under which earlier runs wrote layer factories into the tree.
     """
 
     modules: list[Module]
 
     def __init__(
-        self, sources: Mapping[PurePosixPath, Source], earlier: Program | None = None
+        self,
+        sources: Mapping[PurePosixPath, Source],
+        earlier: Program | None = None,
+        written_module: str = "scoped_layers",
     ) -> None:
         known = {m.tree: m for m in earlier.modules} if earlier is not None else {}
         self.modules = [
@@ -146,6 +151,7 @@ class Program:
         for function in functions_with_tf_layers(self):
             function.makes_tf_layers = True
         self.building = self._building()
+        self.rewritten = uses_written_module(self, written_module)
         self._calls: dict[tuple[Function, Function], list[ast.Call]] = {}
         self.written_scopes = openers(self)
         self._link_methods()
@@ -193,6 +199,7 @@ class Program:
         """Like `building`, with what may be called: the scopes of these functions reach layers."""
         callers = closure_of(self.building, lambda f: f.all_callers)
         called = closure_of(callers, lambda f: f.all_callees)
+        callers |= closure_of(self.rewritten, lambda f: f.all_callers) - self.rewritten
         return callers | {f for f in called if any(map(_names_variables, f.references))}
 
     def _link_methods(self) -> None:

@@ -1,0 +1,43 @@
+"""Code that an earlier run migrated, and that makes layers of the written module.
+
+Some files of a tree may still be slim's: they could not be rewritten at first, or were added. Their
+scopes reach such layers once they are migrated, and so must not be taken for scopes of nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from slimport.index.walking import walk
+
+if TYPE_CHECKING:
+    from slimport.index.modules import Module
+    from slimport.index.program import Function, Program
+
+#: What of the written module neither makes layers nor opens scopes for them.
+_WITHOUT_LAYERS = frozenset({"legacy_import"})
+
+
+def uses_written_module(program: Program, name: str) -> set[Function]:
+    """The functions that use layers of the written module that has this name."""
+    return {function for module in program.modules for function in _in(module, program, name)}
+
+
+def _in(module: Module, program: Program, name: str) -> set[Function]:
+    if not any(name in line for line in module.lines):
+        return set()
+    nodes = list(walk(module.tree))
+    bound = {
+        alias.asname or alias.name
+        for node in nodes
+        if isinstance(node, ast.ImportFrom) and (node.module or "").rpartition(".")[2] == name
+        for alias in node.names
+        if alias.name not in _WITHOUT_LAYERS
+    }
+    found = set()
+    for node in nodes:
+        if isinstance(node, ast.Name) and node.id in bound:
+            scope = module.scopes.scope_of.get(node, module.scope)
+            found.add(program.functions[scope.function() or module.tree])
+    return found
