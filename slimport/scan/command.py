@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -213,4 +214,7 @@ def _print(trees: list[Tree], diagnosis: Diagnosis | None, verbose: bool, alone:
 def _console(**options: Any) -> Console:
     from rich.console import Console
 
+    # A path may hold what the terminal has no characters for, or no characters at all.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     return Console(highlight=False, emoji=False, **options)

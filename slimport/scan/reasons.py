@@ -44,7 +44,7 @@ HINDRANCES = (
     ),
     Hindrance(
         "a part was rewritten before",
-        r"it opens scopes of the written module|code that is rewritten already",
+        r"it opens scopes of the written module|code that is rewritten already|migrated already",
         "rewrite all of a program at once",
         opens=True,
     ),

@@ -60,11 +60,15 @@ def print_tree(tree: Tree, console: Console, verbose: bool = False) -> None:
 
 def _headline(tree: Tree) -> str:
     slim = tree.total(Kind.SLIM)
+    unknown = [file for file in tree.files if file.mentions]
+    lines = _count(sum(file.mentions for file in unknown), "line")
+    files = _count(len(unknown), "file")
+    rest = f"; {files} beside, not counted, with {lines} that may name it" if unknown else ""
     if not slim["total"]:
-        refused = any(file.state is State.REFUSED for file in tree.files)
-        return "no reference to slim or tf.contrib" + (" in what can be read" * refused)
+        return f"no reference to slim or tf.contrib{rest}"
     share = _percent(slim["rewritten"], slim["total"])
-    return f"{slim['rewritten']} of {slim['total']} references to slim would be rewritten ({share})"
+    done = f"{slim['rewritten']} of {slim['total']} references to slim would be rewritten ({share})"
+    return f"{done}{rest}"
 
 
 def _count(number: int, noun: str, several: str = "") -> str:
@@ -107,7 +111,8 @@ def _print_files(tree: Tree, console: Console) -> None:
             console.print(f"  {len(files)} {name}: {words}", soft_wrap=True)
     for file in tree.files:
         if file.state is State.REFUSED:
-            lines = f" ({file.mentions} lines name TensorFlow)" if file.mentions else ""
+            lines = _count(file.mentions, "line names", "lines name") if file.mentions else ""
+            lines = f" ({lines} TensorFlow)" if lines else ""
             text = f"  [red]refused[/] {escape(file.path)}: {escape(file.why)}{lines}"
             console.print(text, soft_wrap=True)
     console.print()
