@@ -8,6 +8,7 @@ import gc
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 import libcst as cst
@@ -109,7 +110,7 @@ def rewrite_tree(
             if not errors:
                 return result
             failed |= errors
-        everything = {PurePosixPath(file.path): _GIVEN_UP for file in result.report.files}
+        everything = dict.fromkeys(extent.given, _GIVEN_UP)
         return _rewrite_once(extent, options, everything | failed, workers, shard)[0]
 
 
@@ -141,9 +142,12 @@ def _rewrite_once(
     try:
         first = _Pass(sources, options, extent, _texts(extent, unread), workers)
     except Exception as error:
-        name = culprit(sources, lambda some: _Pass(some, options, extent))
-        return result, {name: in_words(error)}
+        return result, {_culprit(sources, options, extent): in_words(error)}
     result.plan = first.plan
+    try:
+        first.concerned  # noqa: B018
+    except Exception as error:
+        return result, {_culprit(sources, options, extent): in_words(error)}
     if shard is None:
         _run(first)
         _collect(first, extent.given, result)
@@ -156,6 +160,12 @@ def _rewrite_once(
         result.beside, result.staying = first.beside(), first.staying()
     result.report.files.sort(key=lambda file: file.path)
     return result, first.failed()
+
+
+def _culprit(
+    sources: Mapping[PurePosixPath, Source], options: Options, extent: Extent
+) -> PurePosixPath:
+    return culprit(sources, lambda some: _Pass(some, options, extent).concerned)
 
 
 def _run(first: _Pass) -> None:
@@ -348,17 +358,22 @@ class _Pass:
             if module.path in needed and module.path in self.results:
                 self._rewrite(module)
 
+    @cached_property
+    def concerned(self) -> set[Module]:
+        """The files that a rule may touch."""
+        return {module for module in self.program.modules if self.plan.concerns(module)}
+
     def _result(self, module: Module) -> FileResult | None:
         """What becomes of a file; None where no rule looks at it, or none can."""
         known = module.path in self.results or module.path in self.errors
-        if not known and self.plan.concerns(module):
+        if not known and module in self.concerned:
             self._rewrite(module)
         return self.results.get(module.path)
 
     def _rewrite_in_processes(self, modules: Sequence[Module]) -> None:
         """Rewrites those side by side that nobody has rewritten yet."""
         missing = [m for m in modules if m.path not in self.results and m.path not in self.errors]
-        missing = [module for module in missing if self.plan.concerns(module)]
+        missing = [module for module in missing if module in self.concerned]
         sizes = {module: len(self.sources[module.path].data) for module in missing}
         for module, outcome in self.workers.apply(self._outcome, sizes):
             self._keep(module, outcome)
