@@ -35,7 +35,7 @@ def culprit(
     sources: Mapping[PurePosixPath, Source],
     attempt: Callable[[Mapping[PurePosixPath, Source]], object],
 ) -> PurePosixPath:
-    """The file with which an attempt on all of them begins to fail."""
+    """The file with which an attempt on all of them begins to fail; "." where none is needed."""
     names = sorted(sources)
     low, high = 0, len(names)  # the first `low` do not fail, the first `high` do
     while high - low > 1:
@@ -46,7 +46,7 @@ def culprit(
             high = middle
         else:
             low = middle
-    return names[high - 1]
+    return names[high - 1] if names else PurePosixPath()
 
 
 def _is_ours(path: str) -> bool:

@@ -110,7 +110,7 @@ def rewrite_tree(
             if not errors:
                 return result
             failed |= errors
-        everything = dict.fromkeys(extent.given, _GIVEN_UP)
+        everything = dict.fromkeys(extent.given | extent.near, _GIVEN_UP)
         return _rewrite_once(extent, options, everything | failed, workers, shard)[0]
 
 
