@@ -30,7 +30,7 @@ COMMANDS = {
         "slimport.verify.command:verify_command", "Compare migrated with legacy code on numbers."
     ),
     "weights": Entry(
-        "slimport.weights.command:weights_command", "Bring old weights over, and back."
+        "slimport.weights.command:weights_command", "Bring old weights over and back."
     ),
     "rules": Entry("slimport.explain.command:rules_command", "List the rules."),
     "explain": Entry("slimport.explain.command:explain_command", "Explain a rule."),

@@ -42,6 +42,7 @@ def test_each_command_loads_and_is_called_so(name: str) -> None:
 def test_the_line_in_the_list_is_a_sentence(name: str) -> None:
     help_text = COMMANDS[name].help
     assert help_text.endswith(".") and len(help_text) < 60
+    assert "," not in help_text, "completion in fish would cut it there"
     assert f"  {name}" in CliRunner().invoke(main, ["--help"]).output
 
 
