@@ -98,6 +98,13 @@ def rewrite_command(**given: Any) -> None:
     except (Ended, KeyboardInterrupt) as error:
         click.echo("interrupted: every file is as it was, or as it is to be", err=True)
         sys.exit(error.code if isinstance(error, Ended) else INTERRUPTED)
+    except (click.ClickException, BrokenPipeError):
+        raise
+    except Exception as error:
+        from slimport.rewrite.failures import in_words
+
+        click.echo(f"error: {in_words(error)}", err=True)
+        sys.exit(2)
     sys.exit(code)
 
 

@@ -107,6 +107,19 @@ def test_a_report_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     assert "No such file" in done.stderr
 
 
+def test_what_nobody_foresaw_is_a_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from slimport.rewrite import command
+
+    def fail(request: object) -> None:
+        raise RuntimeError("planted")
+
+    monkeypatch.setattr(command, "run", fail)
+    (tmp_path / "a.py").write_text(NET)
+    done = run(tmp_path)
+    assert done.exit_code == 2
+    assert "planted" in done.stderr and "Traceback" not in done.stderr
+
+
 # Standard input ---------------------------------------------------------------------------------
 
 
