@@ -91,6 +91,8 @@ def _absolute_imports(module: Module) -> Iterable[str]:
 def _roots_of(
     module: Module, evidence: dict[Module, set[Folder]], packages: set[Folder]
 ) -> set[Folder]:
+    if module.is_notebook:
+        return {module.package}  # where its kernel runs, whatever imports it as a file
     if module in evidence:
         return evidence[module]
     # Nobody imports it: a script, or the top of a package that only users import.

@@ -39,6 +39,8 @@ def _read(path: Path, data: bytes) -> Source | None:
     try:
         found = parse(path, program)
     except NotPython3 as error:
+        if not concerns_slim(program):
+            return None
         return _from_python2(path, data, notebook, error)
     return Source(path, program, found.encoding, found.tree, data, notebook, notes)
 

@@ -19,6 +19,7 @@ from slimport.report.model import LeftAlone, Rewritten
 from slimport.rewrite import marks
 from slimport.rewrite.ignored import WOULD_CHANGE
 from slimport.rewrite.imports import Gone, without_gone
+from slimport.rewrite.written_module import WRITTEN_MODULE
 from slimport.rewrite.selection import FileSelection
 
 CODE, NAME, API = "SLIM990", "notebook_installs", "ipython.install"
@@ -36,6 +37,13 @@ def calls_ipython(module: Module) -> bool:
     return any("get_ipython()." in line for line in module.lines)
 
 
+def may_answer(module: Module) -> bool:
+    """Whether a file that is rewritten already may hold a command to answer."""
+    if not calls_ipython(module):
+        return False
+    return any(marks.PREFIX in line or WRITTEN_MODULE in line for line in module.lines)
+
+
 class NotebookLines:
     """Answers the commands of one file.
 
@@ -51,7 +59,7 @@ class NotebookLines:
         self._old = list(_commands(module.tree))
         tree = ast.parse(code)
         self._uses_slim = _uses_slim(tree)
-        self._is_new = changes or _is_new(tree)
+        self._is_new = changes or _is_new(code)
         self._answers = self._answered(tree)
         self.left: list[LeftAlone] = []
         self.ignored: list[LeftAlone] = []
@@ -146,15 +154,9 @@ def _uses_slim(tree: ast.Module) -> bool:
     return False
 
 
-def _is_new(tree: ast.Module) -> bool:
-    """Whether the code was rewritten by an earlier run."""
-    names: set[str] = set()
-    for node in walk(tree):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            names.add(node.module or "")
-    return bool(names & {"keras", "scoped_layers", "tensorflow.compat.v1"})
+def _is_new(code: bytes) -> bool:
+    """Whether an earlier run rewrote the code, as far as it shows."""
+    return marks.PREFIX.encode() in code or WRITTEN_MODULE.encode() in code
 
 
 def _without_header(tree: cst.Module) -> cst.Module:

@@ -35,6 +35,7 @@ from slimport.report.model import FunctionForm
 from slimport.rewrite.aliases import compat_aliases
 from slimport.rewrite.factories import Factory, find_factories
 from slimport.rewrite.marks import PREFIX as MARK
+from slimport.rewrite.notebook_lines import may_answer
 from slimport.rewrite.python2 import imports_python2
 from slimport.rewrite.registry import rule_for
 from slimport.rewrite.selection import FileSelection, Selection
@@ -316,7 +317,7 @@ class Plan:
             return True
         if any(is_slim(name) for name in self.program.imported_apis(module)):
             return True
-        if any(PYTHON2_MARK in line for line in module.lines):
+        if any(PYTHON2_MARK in line for line in module.lines) or may_answer(module):
             return True
         functions = self.program.by_module[module]
         if any(f in self.program.scoping or f in self.keras_tensors for f in functions):

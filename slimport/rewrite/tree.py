@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 import libcst as cst
 
 from slimport import __version__
+from slimport.files.discover import NOTEBOOK
 from slimport.files.folders import read_regular
 from slimport.files.read import read
 from slimport.files.source import Source, SourceError, parse
@@ -127,6 +128,11 @@ def _without_collector() -> Iterator[None]:
 
 
 _GIVEN_UP = "left as it is, since too many files of the tree fail"
+#: A notebook imports by absolute names, and would get a copy of its own.
+IN_PACKAGE = (
+    "a notebook cannot import the written module as the modules of its package do: give the folder "
+    "above the package"
+)
 
 
 def _rewrite_once(
@@ -504,6 +510,8 @@ def _check(first: _Pass) -> None:
             first.sources[path].with_program(item.code)
         except SourceError as error:
             first.errors[path] = str(error)
+        if first.package is not None and path.suffix == NOTEBOOK and item.written_names:
+            first.errors[path] = IN_PACKAGE
     if not changed:
         return
     try:
