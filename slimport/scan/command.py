@@ -166,7 +166,7 @@ def _diagnosis(python: str | None, tries: bool) -> tuple[Diagnosis | None, str]:
 def _explain(message: str, output_format: str) -> int:
     from slimport.scan.failures import explain_error
 
-    text = sys.stdin.read() if message == "-" else message
+    text = _stdin() if message == "-" else message
     answers = explain_error(text)
     if output_format == "json":
         found = [
@@ -183,6 +183,10 @@ def _explain(message: str, output_format: str) -> int:
     else:
         click.echo("no entry knows this message; slimport scan --environment looks at versions")
     return 0 if answers else 1
+
+
+def _stdin() -> str:
+    return sys.stdin.buffer.read().decode("utf-8", "replace")
 
 
 def _print_json(trees: list[Tree], diagnosis: Diagnosis | None) -> None:

@@ -153,7 +153,7 @@ def _run(executable: str, arguments: list[str]) -> dict[str, Any] | None:
         with tempfile.TemporaryDirectory() as folder:
             done = subprocess.run(
                 [executable, *arguments], cwd=folder, capture_output=True, check=False,
-                timeout=PROBE_SECONDS, stdin=subprocess.DEVNULL,
+                timeout=PROBE_SECONDS, stdin=subprocess.DEVNULL, env=_variables(),
             )  # fmt: skip
         answer = json.loads(done.stdout.decode("utf-8", "replace").splitlines()[-1])
     except FileNotFoundError as error:
@@ -165,6 +165,15 @@ def _run(executable: str, arguments: list[str]) -> dict[str, Any] | None:
     except (ValueError, IndexError):
         return None
     return answer if isinstance(answer, dict) else None
+
+
+def _variables() -> dict[str, str]:
+    """This process' variables; paths are from its folder, and others run in an empty one."""
+    found = dict(os.environ)
+    entries = [entry for entry in found.get("PYTHONPATH", "").split(os.pathsep) if entry]
+    if entries:
+        found["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, entries))
+    return found
 
 
 @dataclass(frozen=True)
@@ -208,7 +217,7 @@ def try_imports(environment: Environment) -> list[Tried]:
 
 
 def _try(executable: str, what: str, code: str) -> Tried:
-    variables = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+    variables = {**_variables(), "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
     try:
         with tempfile.TemporaryDirectory() as folder:
             done = subprocess.run(

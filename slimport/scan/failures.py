@@ -44,6 +44,10 @@ class Answer:
     rule: str = field(default="")
 
 
+#: As many lines of a log are looked at, from its end.
+_LAST = 3_000
+
+
 @cache
 def failures() -> tuple[Failure, ...]:
     """All entries, in the order in which they are asked."""
@@ -63,7 +67,7 @@ def _failure(entry: dict[str, object]) -> Failure:
 def explain_error(text: str) -> list[Answer]:
     """What is known of a message, or of each error in a log; the last error first."""
     found: dict[str, Answer] = {}
-    for line in reversed(text.splitlines()):
+    for line in reversed(text.splitlines()[-_LAST:]):
         answer = _answer(line.strip())
         if answer is not None and answer.failure.id not in found:
             found[answer.failure.id] = answer

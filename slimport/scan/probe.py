@@ -145,9 +145,12 @@ def module(name, path):
     for folder in folders:  # a folder without __init__.py counts last, as in Python 3
         whole = os.path.join(folder, last)
         if os.path.isdir(whole) and (sys.version_info[0] > 2):
+            try:
+                entries = os.listdir(whole)
+            except OSError:
+                continue
             if any(
-                entry.endswith(".py") or os.path.isdir(os.path.join(whole, entry))
-                for entry in os.listdir(whole)
+                name.endswith(".py") or os.path.isdir(os.path.join(whole, name)) for name in entries
             ):
                 return whole
     return None

@@ -18,7 +18,7 @@ from slimport.scan.model import Kind, State, Tree, Use
 _WIDE = 100
 #: What the names and numbers of references take of it.
 _NUMBERS = 78
-#: As many APIs as are named where there are more.
+#: As many APIs, or files, as are named where there are more.
 _FEW = 8
 #: Groups of APIs beside the programs themselves.
 _GROUPS = ("checkpoints", "frozen graphs and SavedModels", "summaries", "estimators")
@@ -45,7 +45,7 @@ def print_tree(tree: Tree, console: Console, verbose: bool = False) -> None:
     console.print(f"[bold]{escape(tree.path)}[/]", soft_wrap=True)
     console.print(_headline(tree))
     console.print()
-    _print_files(tree, console)
+    _print_files(tree, console, verbose)
     _print_references(tree, console)
     _print_left(tree, console, verbose)
     _print_layers(tree, console)
@@ -98,7 +98,7 @@ def _numbers(table: Table, first: int) -> Table:
     return table
 
 
-def _print_files(tree: Tree, console: Console) -> None:
+def _print_files(tree: Tree, console: Console, verbose: bool) -> None:
     counts = tree.states()
     parts = [f"{counts[state]} {words}" for state, words in _STATES.items() if counts[state]]
     number = f"{_count(len(tree.files), 'file')}: "
@@ -109,12 +109,14 @@ def _print_files(tree: Tree, console: Console) -> None:
         if files:
             words = f"{refused} of them refused" if refused else "read as the others"
             console.print(f"  {len(files)} {name}: {words}", soft_wrap=True)
-    for file in tree.files:
-        if file.state is State.REFUSED:
-            lines = _count(file.mentions, "line names", "lines name") if file.mentions else ""
-            lines = f" ({lines} TensorFlow)" if lines else ""
-            text = f"  [red]refused[/] {escape(file.path)}: {escape(file.why)}{lines}"
-            console.print(text, soft_wrap=True)
+    for file in tree.refused if verbose else tree.refused[:_FEW]:
+        lines = _count(file.mentions, "line names", "lines name") if file.mentions else ""
+        lines = f" ({lines} TensorFlow)" if lines else ""
+        text = f"  [red]refused[/] {escape(file.path)}: {escape(file.why)}{lines}"
+        console.print(text, soft_wrap=True)
+    others = len(tree.refused) - _FEW
+    if others > 0 and not verbose:
+        console.print(f"  and {_count(others, 'other file')} refused: -v")
     console.print()
 
 

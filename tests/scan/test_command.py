@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,7 @@ from click.testing import CliRunner, Result
 from slimport.cli import main
 from slimport.scan import environment as asked
 from tests.scan.trees import PROGRAM, make
+from tests.test_startup import run_slimport
 
 
 def scan(*arguments: str | Path, text: str = "") -> Result:
@@ -84,6 +88,34 @@ def test_a_path_that_is_not_there_does_not_stop_the_others(root: Path, tmp_path:
     assert "nothing: no such file or directory" in result.stderr
 
 
+def test_many_refused_files_are_not_all_listed(tmp_path: Path) -> None:
+    make(tmp_path, {f"bad{n}.py": "import tensorflow\n(\n" for n in range(12)})
+    output = scan(tmp_path, "--no-environment").output
+    assert output.count("refused bad") == 8
+    assert "and 4 other files refused: -v" in output
+    assert "12 files beside, not counted, with 12 lines that may name it" in " ".join(
+        output.split()
+    )
+    assert scan(tmp_path, "-v", "--no-environment").output.count("refused bad") == 12
+
+
+def test_names_of_files_that_no_terminal_shows(tmp_path: Path) -> None:
+    """In a process of its own: what a test's stream takes, a terminal may not."""
+    name = b"\xff\xfename.py".decode("utf-8", "surrogateescape")
+    (tmp_path / name).write_text("import tensorflow as tf\ntf.contrib.quantize.f()\n", "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "slimport", "scan", "--no-environment", "-v", tmp_path],
+        capture_output=True, env={**os.environ, "PYTHONIOENCODING": "ascii"}, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert b"name.py" in done.stdout
+
+
+def test_nothing_heavy_is_imported(root: Path) -> None:
+    status, heavy, text = run_slimport("scan", str(root), "-v")
+    assert (status, heavy) == (0, []), text
+
+
 def test_a_tree_without_slim(tmp_path: Path) -> None:
     make(tmp_path, {"plain.py": "import os\n"})
     result = scan(tmp_path, "--no-environment")
@@ -135,6 +167,12 @@ def test_an_error_message_from_standard_input() -> None:
     result = scan("--explain-error", "-", "--output-format", "json", text=text)
     (answer,) = json.loads(result.stdout)["answers"]
     assert (answer["id"], answer["rule"]) == ("numpy-name", "SLIM330")
+
+
+def test_a_log_in_no_encoding() -> None:
+    log = b"\xff\xfe\nModuleNotFoundError: No module named 'tf_slim'\n"
+    result = CliRunner().invoke(main, ["scan", "--explain-error", "-"], input=log)
+    assert (result.exit_code, "tf-slim is not installed" in result.output) == (0, True)
 
 
 def test_an_unknown_error_message() -> None:

@@ -196,7 +196,7 @@ def test_this_interpreter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
     slim.mkdir()
     (slim / "__init__.py").touch()
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", ".")
     found = ask(sys.executable)
     assert found.python == sys.version_info[:3]
     assert found.modules["slim"] == str(slim)
