@@ -22,6 +22,12 @@ _IMPORT = re.compile(
     rb"(?P<names>[ \t]*(?:\\\r?\n[ \t]*)?\((?:[^)#]|#[^\n]*)*\)|[^\n;#]*(?:\\\r?\n[^\n;#]*)*)"
 )
 _NAME = re.compile(rb"[\w\x80-\xff.]+|\*")
+# As in `slimport.rewrite.held` and `slimport.index.layer_programs`, in any place.
+_LOADER = re.compile(
+    rb"\b(import_module|__import__|exec_module|load_module|load_source|spec_from_file_location"
+    rb"|run_path|run_module|execfile|exec)\b"
+)
+_COMMENT_OF_OURS = b"slimport:"
 _COMMENT = re.compile(rb"#[^\n]*")
 #: A folder without a checkout is walked as a whole only if there is no more than this below it.
 ENTRIES = 20_000
@@ -84,6 +90,7 @@ class Imports:
         root: what `paths` are relative to.
         paths: all files.
         texts: bytes in the place of those on the disk.
+        holds: some rules are ignored, so that whole programs may stay.
     """
 
     def __init__(
@@ -91,8 +98,10 @@ class Imports:
         root: Path,
         paths: Iterable[PurePosixPath],
         texts: dict[PurePosixPath, bytes] | None = None,
+        holds: bool = False,
     ) -> None:
         self.root = root
+        self.holds = holds
         self.texts = dict(texts or {})
         self._files = {path: _File(path) for path in {*paths, *self.texts}}
         # The table asks a module for its place alone.
@@ -130,9 +139,18 @@ class Imports:
         return self._table.exact(absolute) if absolute else None
 
     def connected(self, given: Collection[PurePosixPath]) -> set[PurePosixPath]:
-        """The files that share a program with any of these, themselves included."""
+        """The files that share a program with any of these, themselves included.
+
+        A file that makes up the names of modules while it runs may load any file. So may one
+        elsewhere load these: that matters where a comment has a whole program stay.
+        """
         near: dict[PurePosixPath, set[PurePosixPath]] = {path: set() for path in self._files}
+        loaders, comments = set(), self.holds
         for path in self._files:
+            data = self.text(path)
+            if _LOADER.search(data):
+                loaders.add(path)
+            comments = comments or _COMMENT_OF_OURS in data
             for target in self.of(path):
                 near[path].add(target)
                 near[target].add(path)
@@ -143,6 +161,8 @@ class Imports:
             if path not in reached:
                 reached.add(path)
                 pending.extend(near[path])
+        if loaders and (comments or not loaders.isdisjoint(reached)):
+            return set(self._files)
         return reached
 
     def packages_of(self, paths: Iterable[PurePosixPath]) -> set[PurePosixPath]:

@@ -223,6 +223,7 @@ class _Run:
             self.given["alone"],
             copied=self.out is not None,
             stdin=self.stdin,
+            selected=bool(self._value("select") or self._value("ignore")),
         )
 
     def _clean(self) -> CommandResult | None:

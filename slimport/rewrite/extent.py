@@ -102,6 +102,7 @@ class Wanted:
         alone: other files of the program may stay old.
         copied: what is written is a copy of the one path.
         stdin: the bytes of the one path, which need not be on the disk.
+        selected: some rules are selected or ignored.
     """
 
     paths: tuple[Path, ...]
@@ -112,6 +113,7 @@ class Wanted:
     alone: bool = False
     copied: bool = False
     stdin: bytes | None = None
+    selected: bool = False
 
     def is_excluded(self) -> Callable[[PurePosixPath], bool]:
         """A test for paths relative to the root."""
@@ -201,7 +203,7 @@ class _Group:
         self, given: set[PurePosixPath], texts: Mapping[PurePosixPath, bytes] | None = None
     ) -> Imports:
         paths = [*candidates(self.root, self.wanted.suffixes), *given, *self.stays]
-        return Imports(self.root, paths, dict(texts or {}))
+        return Imports(self.root, paths, dict(texts or {}), self.wanted.selected)
 
     def _extent(
         self, given: set[PurePosixPath], texts: Mapping[PurePosixPath, bytes] | None = None

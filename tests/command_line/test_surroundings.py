@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 from click.testing import CliRunner, Result
@@ -223,6 +223,28 @@ def test_changes_to_other_files_are_no_matter(tree: Path) -> None:
     committed(tree)
     (tree / "readme.py").write_text("# mine\n")
     assert run(tree).exit_code == 0
+
+
+def test_a_file_that_loads_others_by_made_up_names_belongs_to_all(tmp_path: Path) -> None:
+    """It restores variables of whatever network it is told: they may be those of layers."""
+    (tmp_path / "net.py").write_text(NET)
+    (tmp_path / "plain.py").write_text("x = 1\n")
+    (tmp_path / "show.py").write_text(
+        "import importlib\nimport tensorflow as tf\n\n\ndef main(name):\n"
+        "    network = importlib.import_module(name)\n"
+        "    logits = network.inference(tf.placeholder(tf.float32))\n"
+        "    saver = tf.train.Saver(tf.global_variables())\n"
+        "    with tf.Session() as session:\n        saver.restore(session, name)\n"
+        "        session.run(logits)\n"
+    )
+    committed(tmp_path)
+    imports = Imports(tmp_path, candidates(tmp_path, (".py",)))
+    assert len(imports.connected([PurePosixPath("show.py")])) == 3
+    assert imports.connected([PurePosixPath("net.py")]) == {PurePosixPath("net.py")}
+    done = run("--diff", tmp_path / "show.py")
+    assert "import Saver" in done.stdout
+    (tmp_path / "plain.py").write_text("x = 1  # slimport: ignore[SLIM101]\n")
+    assert len(imports.connected([PurePosixPath("net.py")])) == 3, "it may be held"
 
 
 @pytest.mark.parametrize(
