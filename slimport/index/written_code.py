@@ -9,14 +9,18 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from slimport import slim_api
 from slimport.index.walking import walk
 
 if TYPE_CHECKING:
     from slimport.index.modules import Module
     from slimport.index.program import Function, Program
 
-#: What of the written module neither makes layers nor opens scopes for them.
-_WITHOUT_LAYERS = frozenset({"legacy_import"})
+#: What of the written module makes layers or variables; so does all whose name begins with `tf_`.
+_MAKES_LAYERS = frozenset(
+    {*slim_api.LAYERS, *(name.rpartition(".")[2] for name in slim_api.NETS), "variable",
+     "model_variable", "get_variable", "takes_layer_defaults"}
+)  # fmt: skip
 
 
 def uses_written_module(program: Program, name: str) -> set[Function]:
@@ -33,7 +37,7 @@ def _in(module: Module, program: Program, name: str) -> set[Function]:
         for node in nodes
         if isinstance(node, ast.ImportFrom) and (node.module or "").rpartition(".")[2] == name
         for alias in node.names
-        if alias.name not in _WITHOUT_LAYERS
+        if alias.name in _MAKES_LAYERS or alias.name.startswith(("tf_", "convolution"))
     }
     found = set()
     for node in nodes:
