@@ -31,6 +31,7 @@ FAMILIES = (
     Family(280, "Training and evaluation with Keras"),
     Family(300, "TensorFlow 1, NumPy and Python 2 names"),
     Family(400, "Checkpoints, summaries, and what is mostly left"),
+    Family(900, "Lines of notebooks, and what no rule takes"),
 )
 
 
