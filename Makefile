@@ -14,6 +14,10 @@
 #                    ROWS, OLD_PYTHON as above; without OLD_PYTHON only what today's TensorFlow writes)
 # make soak-verify      more than 200 runs of equal pairs, in which verify must raise no alarm (ROUNDS=n,
 #                    OLD_PYTHON as above; 1 to 2 minutes for a round of 38; a second run goes on)
+# make fuzz          mutated programs, for SECONDS=n (default 600) from SEED=n on; what breaks a promise is kept
+#                    in build/fuzz
+# make site-packages SITE=dir   slimport over a whole folder of installed packages: no crash, and nothing changes
+#                    but what is TensorFlow 1's own (some minutes)
 # make docs          regenerates docs/rules.md and docs/rules/ from the rules, docs/verify-report.md from its schema
 # make site          the documentation as a site in build/site, with search: python -m http.server -d build/site
 # make clean         removes build/ and the virtual environment
@@ -38,8 +42,11 @@ OLD_PYTHON ?=
 STARTS ?= 3
 STEPS ?= 600
 ROUNDS ?= 6
+SECONDS ?= 600
+SEED ?= 0
+SITE ?=
 
-.PHONY: demo test test-long bench-odapi bench-repositories bench-training-curve bench-weights soak-verify lint docs site clean
+.PHONY: demo test test-long bench-odapi bench-repositories bench-training-curve bench-weights soak-verify fuzz site-packages lint docs site clean
 
 # `rewrite` ends with 1 while train, eval and data files hold marked TODOs; 2 is an error.
 demo: $(VENV)/.verify-installed
@@ -77,6 +84,13 @@ bench-weights: $(VENV)/.bench-installed
 soak-verify: $(VENV)/.verify-installed
 	$(BIN)/python -m benchmarks.verify_soak --rounds $(ROUNDS) --work build/verify-soak \
 	    $(if $(OLD_PYTHON),--old-python $(OLD_PYTHON))
+
+fuzz: $(VENV)/.dev-installed
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) --seed $(SEED) --generated --keep build/fuzz
+
+site-packages: $(VENV)/.dev-installed
+	@test -n "$(SITE)" || { echo "say SITE=dir, a folder of installed packages" >&2; exit 1; }
+	$(BIN)/python -m benchmarks.site_packages $(SITE)
 
 lint: $(VENV)/.dev-installed
 	$(BIN)/ruff check .
