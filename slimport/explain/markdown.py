@@ -21,9 +21,12 @@ _CODE = re.compile(
 )
 _FILE = re.compile(r"(?<![\w`/])(?:[\w.-]+/)+[\w-]+\.(?:py|json|txt)\b")
 
-
 #: Rules of whole blocks: no reference is theirs, so that none is marked.
 _BLOCKS = frozenset(f"SLIM{number}" for number in range(290, 296))
+_ALONE = (
+    "One reference of this rule can be selected or ignored by itself, while the rest of its "
+    "program is rewritten or stays: docs/ignoring.md."
+)
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,8 @@ def _page(rule: Rule, links: Links) -> Iterator[str]:
     yield from _takes(rule)
     if rule.details:
         yield f"{prose(rule.details, links)}\n"
+    if rule.alone:
+        yield f"{prose(_ALONE, links)}\n"
     yield from _examples(rule)
     yield from _numbers(rule, links)
     yield from _refused(rule, links)
