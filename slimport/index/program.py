@@ -20,7 +20,7 @@ from slimport.index.names import (
     Scope,
     Unpacked,
 )
-from slimport.index.resolve import Api, InTree, Meaning, Resolver
+from slimport.index.resolve import Api, External, InTree, Meaning, Resolver
 from slimport.index.tf_layers import functions_with_tf_layers
 from slimport.index.walking import Visitor, walk
 from slimport.index.written_code import uses_written_module
@@ -208,6 +208,7 @@ class Program:
         for function in self.all():
             if function.is_method:
                 methods.setdefault(function.qualname.rpartition(".")[2], []).append(function)
+        redefined = self._redefined()
         for caller in self.all():
             near = self.connected(caller.module)
             for call in caller.calls:
@@ -215,12 +216,40 @@ class Program:
                 direct = (
                     self.function_of(meaning.definition) if isinstance(meaning, InTree) else None
                 )
-                named = (m for name in _may_mean(call, meaning) for m in methods.get(name, ()))
+                named = [m for name in _may_mean(call, meaning) for m in methods.get(name, ())]
+                if meaning is None:
+                    named += redefined.get(_last(call.func), ())
+                elif isinstance(meaning, External):  # of no library: a file has it twice
+                    named += redefined.get(meaning.dotted.rpartition(".")[2], ())
                 found = {method for method in named if method.module in near}
                 for method in found:
                     _link(caller, method)
                 for target in found | ({direct} if direct is not None else set()):
                     self._calls.setdefault((caller, target), []).append(call)
+
+    def _redefined(self) -> dict[str, list[Function]]:
+        """Functions whose names are bound more than once, so that no call is known to mean one.
+
+        ``def net(x)`` in both branches of an `if`, or in two cells of a notebook. One that is
+        passed on by its name may be called by anybody.
+        """
+        found: dict[str, list[Function]] = {}
+        for function in self.all():
+            around = function.module.scopes.scope_of.get(function.node)
+            if around is None or around.is_class or isinstance(function.node, ast.Module):
+                continue
+            if len(around.bindings.get(function.node.name, ())) > 1:
+                found.setdefault(function.node.name, []).append(function)
+        for module in self.modules if found else ():
+            called = {id(call.func) for f in self.by_module[module] for call in f.calls}
+            for node in walk(module.tree):
+                if isinstance(node, ast.Name | ast.Attribute) and id(node) not in called:
+                    for function in found.get(_last(node), ()):
+                        function.escapes |= isinstance(node.ctx, ast.Load)
+                elif isinstance(node, ast.alias) and node.asname is not None:
+                    for function in found.get(node.name, ()):
+                        function.escapes = True
+        return found
 
     def _link_unseen(self) -> None:
         """Links code around layers with layers that it may reach without naming them.
@@ -287,6 +316,11 @@ def bind(call: ast.Call, parameters: tuple[str, ...]) -> dict[str, ast.expr] | N
 
 # Decorators that leave a method to be called by its name. Others may make a property of it.
 _CALLED_BY_NAME = frozenset("abstractmethod classmethod function override staticmethod".split())
+
+
+def _last(node: ast.expr) -> str:
+    """``net`` of both ``net`` and ``nets.net``."""
+    return str(getattr(node, "attr", getattr(node, "id", "")))
 
 
 def _may_mean(call: ast.Call, meaning: Meaning | None) -> tuple[str, ...]:
