@@ -85,8 +85,8 @@ def with_holes(
     Returns:
         None where there is nothing to gain.
     """
-    lines = module.lines
-    text = "\n".join(lines)
+    text = source.data.decode(source.encoding)
+    lines = text.split("\n")  # as `ast` counts, where no carriage return stands alone
     if text.count("\r") != text.count("\r\n") or "\f" in text or _NAME[:16] in text:
         return None
     if source.encoding == "utf-8-sig":
