@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 import pytest
 
@@ -86,7 +87,9 @@ def _touch(path: Path) -> None:
 def _parsed(words: list[str]) -> tuple[str, dict[str, Any]]:
     """Parses a command as slimport would."""
     name, *rest = words
-    return name, main.commands[name].make_context(name, rest).params
+    command = main.get_command(click.Context(main), name)
+    assert command is not None, name
+    return name, command.make_context(name, rest).params
 
 
 def _check_model(model: str, arguments: dict[str, Any]) -> None:
