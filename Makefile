@@ -12,6 +12,8 @@
 #                    about half an hour on two cores; a second run goes on with what is not finished)
 # make bench-weights    old checkpoints of real networks into Keras files and back (about an hour on two cores;
 #                    ROWS, OLD_PYTHON as above; without OLD_PYTHON only what today's TensorFlow writes)
+# make bench-rewrite-speed   slimport rewrite beside libcst and tf_upgrade_v2, in ratios (TREES="dir ..." instead of a generated
+#                    tree; some minutes)
 # make soak-verify      more than 200 runs of equal pairs, in which verify must raise no alarm (ROUNDS=n,
 #                    OLD_PYTHON as above; 1 to 2 minutes for a round of 38; a second run goes on)
 # make fuzz          mutated programs, for SECONDS=n (default 600) from SEED=n on; what breaks a promise is kept
@@ -39,6 +41,7 @@ ROWS ?=
 NAMES ?=
 CHECKOUTS ?=
 OLD_PYTHON ?=
+TREES ?=
 STARTS ?= 3
 STEPS ?= 600
 ROUNDS ?= 6
@@ -46,7 +49,7 @@ SECONDS ?= 600
 SEED ?= 0
 SITE ?=
 
-.PHONY: demo test test-long bench-odapi bench-repositories bench-training-curve bench-weights soak-verify fuzz site-packages lint docs site clean
+.PHONY: demo test test-long bench-odapi bench-repositories bench-training-curve bench-weights bench-rewrite-speed soak-verify fuzz site-packages lint docs site clean
 
 # `rewrite` ends with 1 while train, eval and data files hold marked TODOs; 2 is an error.
 demo: $(VENV)/.verify-installed
@@ -80,6 +83,9 @@ bench-training-curve: $(VENV)/.verify-installed
 
 bench-weights: $(VENV)/.bench-installed
 	$(BIN)/python -m benchmarks.old_weights $(if $(OLD_PYTHON),--old-python $(OLD_PYTHON)) $(ROWS)
+
+bench-rewrite-speed: $(VENV)/.verify-installed
+	$(BIN)/python -m benchmarks.rewrite_speed $(TREES)
 
 soak-verify: $(VENV)/.verify-installed
 	$(BIN)/python -m benchmarks.verify_soak --rounds $(ROUNDS) --work build/verify-soak \

@@ -68,6 +68,9 @@ TENSOR_SHAPE = _ShapeRule(
         "tensor.value",
         "tensor.set_shape",
     ),
+    only_in_keras_code=frozenset(
+        {"tensor.get_shape", "tensor.as_list", "tensor.ndims", "tensor.set_shape"}
+    ),
     numbers="Shapes are whole numbers: nothing is computed.",
     examples=(
         Example(

@@ -6,7 +6,6 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 
 import libcst as cst
-from libcst import matchers
 
 from slimport.index.blocks import PLACES, argument, assigned
 from slimport.index.clone_checks import nodes_that_go
@@ -20,6 +19,7 @@ from slimport.rewrite.blocks import without_items
 from slimport.rewrite.fit import FitBlock
 from slimport.rewrite.graph_blocks import Body
 from slimport.rewrite.long_lines import on_lines
+from slimport.rewrite.nodes import is_none
 from slimport.rewrite.site import FileServices, dotted
 from slimport.rewrite.statements import (
     Pair,
@@ -142,10 +142,10 @@ class CloneFit(FitBlock):
         match given.get("args"):
             case cst.List(elements) | cst.Tuple(elements):
                 made += [cst.Arg(e.value) for e in elements]
-            case cst.BaseExpression() as args if not matchers.matches(args, matchers.Name("None")):
+            case cst.BaseExpression() as args if not is_none(args):
                 made.append(cst.Arg(args, star="*"))
         kwargs = given.get("kwargs")
-        if kwargs is not None and not matchers.matches(kwargs, matchers.Name("None")):
+        if kwargs is not None and not is_none(kwargs):
             made.append(cst.Arg(kwargs, star="**"))
         return cst.Call(given["model_fn"], on_one_line(made))
 

@@ -209,10 +209,23 @@ def _check_kept(positions: Positions, data: bytes, encoding: str) -> None:
 
 def _holed(source: Source, module: Module, plan: Plan) -> Holed | None:
     functions = plan.program.by_module[module]
-    places = [reference.span for function in functions for reference in function.references]
+    says_all = bool(plan.selection(module))
+    places = [
+        reference.span
+        for function in functions
+        for reference in function.references
+        if says_all or not _is_kept(reference, function, plan)
+    ]
     scoping = [f for f in functions if any(r.api.name == "slim.arg_scope" for r in f.references)]
     closed = any(map(plan.plain, scoping))
     return with_holes(source, module, [*places, *Comparisons(module, plan)], closed)
+
+
+def _is_kept(reference: Reference, function: Function, plan: Plan) -> bool:
+    """Whether its rule surely answers `Keep`, so that it may be left out."""
+    rule = rule_for(reference.api.name)
+    kept = rule is not None and reference.api.name in rule.only_in_keras_code
+    return kept and not reference.base and not plan.uses_keras_ops(function)
 
 
 def _rewritten(
@@ -227,6 +240,7 @@ def _rewritten(
     """What becomes of a tree; `elsewhere` are names that its file uses beside it."""
     rewriter = _Rewriter(module, plan, positions, written_module, set())
     tree = source.visit(rewriter)
+    rewriter.kept_bases |= rewriter.cut_out()
     clash = rewriter.kept_bases & rewriter.names.given()
     if clash:  # `from tf_slim import conv2d` stays, and its name was given away
         rewriter = _Rewriter(module, plan, positions, written_module, clash)
@@ -577,6 +591,11 @@ class _Rewriter(cst.CSTTransformer):
         if found is not None and span is not None:
             self._met.add(span)
         return found
+
+    def cut_out(self) -> set[str]:
+        """The names through which references are kept that are not in the tree."""
+        left_out = self._references.keys() - self._met
+        return {self._references[s][0].base for s in left_out if not self.positions.has_line(s[0])}
 
     def check_met(self) -> None:
         """Every reference that `ast` has seen has its node, or is cut out of what libcst reads.

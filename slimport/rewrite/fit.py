@@ -6,7 +6,6 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 
 import libcst as cst
-from libcst import matchers
 
 from slimport.index.blocks import DEVICES
 from slimport.index.pipelines import Pipeline
@@ -20,6 +19,7 @@ from slimport.report.model import Rewritten
 from slimport.rewrite.graph_blocks import Body, with_block
 from slimport.rewrite.long_lines import list_of, on_lines, one_a_line
 from slimport.rewrite.names import free_name, names_taken
+from slimport.rewrite.nodes import nodes_of
 from slimport.rewrite.pipelines import Pair, PipelineBlock
 from slimport.rewrite.plain_fit import PlainFit
 from slimport.rewrite.site import FileServices, dotted
@@ -311,7 +311,7 @@ class FitBlock:
 
 def _calls(node: cst.BaseExpression | None) -> bool:
     """Whether an expression may do something when it is evaluated."""
-    return node is not None and bool(matchers.findall(node, matchers.Call()))
+    return node is not None and any(nodes_of(node, cst.Call))
 
 
 def _below(lines: Sequence[cst.EmptyLine], statement: cst.BaseStatement) -> cst.BaseStatement:

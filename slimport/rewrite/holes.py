@@ -38,7 +38,7 @@ class Holed:
 
     Attributes:
         data: the shorter program.
-        lines: for each of its lines, the number that it has in the file.
+        lines: for each of its lines, the number that it has in the file; 0 for a hole.
         names: names that are used in the holes.
     """
 
@@ -115,7 +115,7 @@ def _cut(lines: Sequence[str], holes: Sequence[_Hole], encoding: str) -> Holed:
         short = indent + name + ("\r" if lines[hole.end - 1].endswith("\r") else "")
         texts[name] = "\n".join(lines[hole.start : hole.end]), short
         new.append(short)
-        numbers.append(hole.start + 1)
+        numbers.append(0)
         names |= {n.id for node in hole.nodes for n in walk(node) if isinstance(n, ast.Name)}
         position = hole.end
     new += lines[position:]

@@ -168,6 +168,7 @@ class _Pool(Generic[_Item, _Result]):
     def _serve(self, connection: Connection, inherited: Sequence[Connection]) -> None:
         """A process: items until the other end closes, be it because the parent is dead."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends it
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         for other in inherited:  # held open here, they would keep others from seeing that end
             other.close()
         try:

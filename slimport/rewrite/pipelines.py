@@ -6,7 +6,6 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 
 import libcst as cst
-from libcst import matchers
 
 from slimport.index.batched import COMPUTED, DICT, LIST, is_list, is_sorted
 from slimport.index.file_queues import QUEUE
@@ -16,6 +15,7 @@ from slimport.index.program import Reference
 from slimport.report.model import Rewritten
 from slimport.rewrite.file_queues import FileRecords
 from slimport.rewrite.names import free_name, names_taken
+from slimport.rewrite.nodes import nodes_of
 from slimport.rewrite.prefetching import next_of
 from slimport.rewrite.site import FileServices, dotted
 from slimport.rewrite.statements import (
@@ -176,8 +176,8 @@ class PipelineBlock:
 
     def _of_comprehension(self, get: cst.BaseStatement) -> cst.BaseStatement:
         """``def prepare(example): return example['image'], example['label']``"""
-        found = matchers.findall(get, matchers.ListComp())[0]
-        assert isinstance(found, cst.ListComp) and isinstance(found.elt, cst.Call)
+        found = next(nodes_of(get, cst.ListComp))
+        assert isinstance(found.elt, cst.Call)
         return self._preparing([simple(cst.Return(self._given(found.elt)))], get)
 
     def _given(self, read: cst.Call) -> cst.BaseExpression:

@@ -83,6 +83,8 @@ class Rule:
         details: what a reviewer should know.
         numbers: numeric choices and their source: defaults that differ, what rounds otherwise.
         refuses: every reason that its module can give; tests hold it to that.
+        only_in_keras_code: those of its APIs that it keeps as they are, without a word, wherever
+            tensor code does not become keras.ops; what holds no others need not be parsed then.
         only_with_fit: whether it acts only in programs that train a Keras model with fit; elsewhere
             the rule acts that takes the API by the longest other prefix.
         alone: whether a reference may stay as it is while all others change, and change while all
@@ -97,6 +99,7 @@ class Rule:
     details: str = ""
     numbers: str = ""
     refuses: tuple[Refusal, ...] = ()
+    only_in_keras_code: frozenset[str] = frozenset()
     only_with_fit: bool = False
     alone: bool = False
     examples: tuple[Example, ...] = field(default=())

@@ -6,11 +6,11 @@ import ast
 from collections.abc import Callable, Sequence
 
 import libcst as cst
-from libcst import matchers
 
 from slimport.index.blocks import PLACES, only_places
 from slimport.index.program import Function
 from slimport.rewrite.moved import named
+from slimport.rewrite.nodes import nodes_of
 
 Pair = tuple[ast.stmt, cst.BaseStatement]
 BLANK = cst.EmptyLine(indent=False)
@@ -211,5 +211,4 @@ def comments_left(statement: cst.BaseStatement) -> list[cst.EmptyLine]:
 
 
 def _comments(node: cst.CSTNode) -> Sequence[cst.Comment]:
-    found = matchers.findall(node, matchers.Comment())
-    return [comment for comment in found if isinstance(comment, cst.Comment)]
+    return list(nodes_of(node, cst.Comment))

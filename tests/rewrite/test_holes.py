@@ -155,3 +155,38 @@ def net(x):
         whole = _rewritten(tmp_path / "whole", data, monkeypatch, holes=False)
         assert _rewritten(tmp_path / "holed", data, monkeypatch, holes=True) == whole
     assert b"\n    names = ['something that spans lines, and'" in whole
+
+
+def test_shapes_that_stay_are_cut_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`get_shape` is rewritten in Keras code alone; elsewhere its line need not be parsed."""
+    parsed: list[bytes] = []
+    real = cst.parse_module
+
+    def parse(data: bytes) -> cst.Module:
+        parsed.append(data)
+        return real(data)
+
+    text = """import tensorflow as tf
+from tf_slim import *
+
+
+def check(test, logits):
+    test.assertListEqual(logits.get_shape().as_list(), [1, 2, 3, 4, 5, 6, 7, 8, 9])
+    test.assertListEqual(logits.get_shape().as_list(),
+                         [9, 8, 7])
+    value = logits.get_shape()[1].value + len('this one is not kept in TensorFlow code')
+    return tf.to_float(logits), value
+
+
+def net(x):
+    height, width = x.get_shape().as_list()[1:3]
+    return conv2d(x, height, 3)
+"""
+    monkeypatch.setattr(engine.cst, "parse_module", parse)
+    whole = _rewritten(tmp_path / "whole", text.encode(), monkeypatch, holes=False)
+    del parsed[:]
+    assert _rewritten(tmp_path / "holed", text.encode(), monkeypatch, holes=True) == whole
+    assert b"assertListEqual" not in parsed[0]
+    assert b"[1].value" in parsed[0]
+    assert b"height, width" in parsed[0]
+    assert b"list(x.shape)[1:3]" in whole
