@@ -17,6 +17,7 @@ from functools import cache, partial
 from typing import Any
 
 from slimport.python2.bound import bound_names
+from slimport.python2.lists import listed
 from slimport.python2.literals import respelled
 
 # Python 3 does not parse the text without these.
@@ -25,14 +26,11 @@ _SYNTAX = tuple(
 )
 # Names, methods and results that Python 3 has under others, in the order of their use.
 _MEANING = tuple(
-    "apply dict filter funcattrs input intern itertools itertools_imports map methodattrs next "
-    "nonzero operator renames standarderror sys_exc xrange zip".split()
+    "apply dict funcattrs intern itertools itertools_imports methodattrs next nonzero operator "
+    "renames standarderror sys_exc xrange".split()
 )
 # A name that the file itself binds is not the builtin that the fixer takes it for.
-_OF_BUILTINS = {
-    "apply": {"apply"}, "filter": {"filter"}, "input": {"input"}, "intern": {"intern"},
-    "map": {"map"}, "xrange": {"range", "xrange"}, "zip": {"zip"},
-}  # fmt: skip
+_OF_BUILTINS = {"apply": {"apply"}, "intern": {"intern"}, "xrange": {"range", "xrange"}}
 
 
 class NotPython2(Exception):
@@ -60,6 +58,8 @@ class _Tool:
         self._used: Counter[str] = Counter()
         for fixer in (*self._tool.pre_order, *self._tool.post_order):
             fixer.transform = self._counted(fixer)
+            if type(fixer).__name__ == "FixXrange":
+                fixer.transform_range = lambda node, results: None  # lists.py knows better where
             if type(fixer).__name__ == "FixTupleParams":
                 fixer.new_name = _without_template(partial(fixer.new_name, "packed"))
 
@@ -112,9 +112,11 @@ def fixed(text: str) -> tuple[str, Counter[str]]:
         tree = ast.parse(done)
     except (SyntaxError, ValueError, RecursionError) as error:
         raise NotPython2(str(error)) from error
+    done, lists = listed(done)
     # `print` is a function now, which the second run must not take for the statement.
     done, more = _tool(_meaning(tree), False).run(done)
-    return _same_line_ends(text, done if ended else done.removesuffix("\n")), used + more
+    used = used + more + Counter({"lists": lists})
+    return _same_line_ends(text, done if ended else done.removesuffix("\n")), used
 
 
 def _meaning(tree: ast.Module) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from slimport.python2.bound import bound_names
+from slimport.python2.bound import bound_names, character
 from slimport.python2.leaks import leaks
 from slimport.python2.number_kinds import Kinds
 from slimport.python2.reasons import CODE, REASONS
@@ -101,14 +101,10 @@ def _between(
     left: ast.expr, right: ast.expr, lines: list[str], slashes: list[tuple[int, int]]
 ) -> tuple[int, int]:
     assert left.end_lineno is not None and left.end_col_offset is not None
-    start = (left.end_lineno, _character(lines, left.end_lineno, left.end_col_offset))
-    end = (right.lineno, _character(lines, right.lineno, right.col_offset))
+    start = (left.end_lineno, character(lines, left.end_lineno, left.end_col_offset))
+    end = (right.lineno, character(lines, right.lineno, right.col_offset))
     (found,) = (place for place in slashes if start <= place < end)
     return found
-
-
-def _character(lines: list[str], line: int, byte: int) -> int:
-    return len(lines[line - 1].encode("utf-8")[:byte].decode("utf-8"))
 
 
 # What is marked -------------------------------------------------------------------------------

@@ -30,7 +30,13 @@ SAME = [
     "x = r'\\u00e9'",
     "x = u'\\u00e9'",
     "from __future__ import unicode_literals\nx = '\\u00e9'",
+    "from __future__ import (division,  # a\n    unicode_literals)\nx = '\\u00e9'",
     "x = round_up(2.5)",
+    "for a, b in zip(c, d): f(a, b)",
+    "for a in map(int, b): print(a)",
+    "x = ''.join(map(str, y)), sorted(zip(y, z)), sum(map(f, y)), 1 in range(2)",
+    "def f(zip):\n    return zip(a)",
+    "class A:\n    map = f\n    x = map(1)",
     "x = map(f, a, b)\nmap = 1",
     "y = [i for i in x]\nfor i in z: print(i)",
     "y = [i for i in x]\ni = 1\nprint(i)",
@@ -57,6 +63,18 @@ CHANGED = {
     "x = zip(a, b)[0], filter(f, a), range(3)": (
         "x = list(zip(a, b))[0], list(filter(f, a)), list(range(3))"
     ),
+    "for y in map(f, x): print y": "for y in list(map(f, x)): print(y)",
+    "for a, b in zip(x, x): x.append(1)": "for a, b in list(zip(x, x)): x.append(1)",
+    "x = any(map(f, y))": "x = any(list(map(f, y)))",
+    "x = map(lambda y: lambda: y, z)": "x = list(map(lambda y: lambda: y, z))",
+    "x = map(None, y)": "x = list(y)",
+    "def f(map, range): pass\nx = map(g, range(3))": (
+        "def f(map, range): pass\nx = list(map(g, list(range(3))))"
+    ),
+    "class A:\n    def map(self): return map(f, x)": (
+        "class A:\n    def map(self): return list(map(f, x))"
+    ),
+    "xrange = range\nx = range(3), xrange(3)": "xrange = range\nx = list(range(3)), xrange(3)",
     "x = [i for i in 1, 2]": "x = [i for i in (1, 2)]",
     "x = sys.maxint": "x = sys.maxsize",
     "x = input()": "x = eval(input())",
@@ -153,7 +171,16 @@ def test_lines_of_the_file() -> None:
             assert old == line
 
 
-@pytest.mark.parametrize("text", ["x = = 1", "x = ur'\\u00e9'", "print 'x", "x = 'a\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = = 1",
+        "x = ur'\\u00e9'",
+        "from __future__ import unicode_literals\nx = r'\\u00e9'",
+        "print 'x",
+        "x = 'a\n",
+    ],
+)
 def test_what_is_no_python2_either(text: str) -> None:
     with pytest.raises(NotPython2):
         converted(text)
