@@ -478,3 +478,49 @@ def test_a_notebook_in_a_package_is_refused(tmp_path: Path) -> None:
     (file,) = (f for f in result.report.files if f.path == "net.ipynb")
     assert "give the folder above" in file.error
     assert not result.outputs
+
+
+# Run --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_rewritten_notebook_runs_twice(tmp_path: Path) -> None:
+    """A real kernel runs all cells, and all again; a layer that is made twice raises as in TF 1."""
+    import nbformat
+    from nbclient import NotebookClient
+
+    net = (
+        "def net(x):\n    with slim.arg_scope([slim.conv2d], "
+        "weights_initializer=tf.ones_initializer()):\n        x = slim.conv2d(x, 2, [3, 3], "
+        "scope='a')\n        return slim.conv2d(x, 2, [3, 3], scope='b')"
+    )
+    built = (
+        "%%time\ntf.reset_default_graph()\nx = tf.placeholder(tf.float32, [None, 4, 4, 1])\n"
+        "y = net(x)\ntry:\n    net(x)\nexcept ValueError:\n    print('twice')"
+    )
+    ran = (
+        "with tf.Session() as sess:\n    sess.run(tf.global_variables_initializer())\n"
+        "    %time out = sess.run(y, {x: np.ones([1, 4, 4, 1])})\nprint(out.sum())"
+    )
+    imports = f"%matplotlib inline\nimport numpy as np\n{IMPORTS}"
+    result = rewritten(tmp_path, "!pip install tf_slim", imports, net, built, ran)
+    for path, data in result.outputs.items():
+        (tmp_path / path).write_bytes(data)
+    read_back = nbformat.read(tmp_path / "net.ipynb", as_version=4)  # type: ignore[no-untyped-call]
+    again = nbformat.from_dict(json.loads(json.dumps(read_back)))  # type: ignore[no-untyped-call]
+    read_back.cells += again.cells
+    for found in read_back.cells:
+        found.pop("id", None)
+    resources = {"metadata": {"path": str(tmp_path)}}
+    NotebookClient(read_back, timeout=300, kernel_name="python3", resources=resources).execute()
+    printed = [
+        output.text
+        for found in read_back.cells
+        if found.cell_type == "code"
+        for output in found.outputs
+        if output.get("name") == "stdout"
+    ]
+    text = "".join(printed)
+    # 3x3 windows of ones over 4x4: 2 channels of 2, the squares of 4, 6 and 9 neighbours.
+    assert text.count(f"{4 * (4 * 16 + 8 * 36 + 4 * 81)}.0") == 2
+    assert text.count("twice") == 2
