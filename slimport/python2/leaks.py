@@ -6,10 +6,12 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from slimport.python2.bound import bound_names
+
 _Place = tuple[int, int]
 _Scope = ast.Module | ast.FunctionDef | ast.ClassDef | ast.Lambda
 _Loop = ast.For | ast.While
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,11 @@ def leaks(tree: ast.Module) -> Iterator[tuple[ast.ListComp, str]]:
 def _of_scope(scope: _Scope) -> Iterator[tuple[ast.ListComp, str]]:
     own = list(_own(scope))
     lists = [node for node in own if isinstance(node, ast.ListComp)]
-    inside = {id(n) for node in own if isinstance(node, _COMPREHENSIONS) for n in ast.walk(node)}
-    names = [node for node in own if isinstance(node, ast.Name) and id(node) not in inside]
+    if not lists:
+        return
+    bound_inside = {id(name) for name in _of_comprehensions(own)}
+    names = [node for node in own if isinstance(node, ast.Name) and id(node) not in bound_inside]
+    elsewhere = _read_by_functions(scope) | _declared_global(own)
     stored = _stored(own)
     loops = [node for node in own if isinstance(node, _Loop)]
     for node in lists:
@@ -39,8 +44,54 @@ def _of_scope(scope: _Scope) -> Iterator[tuple[ast.ListComp, str]]:
         for name in sorted(_targets(node)):
             reads = (n for n in names if n.id == name and not isinstance(n.ctx, ast.Del))
             bound = stored.get(name, [])
-            if any(_reads_leak(n, node, around, bound) for n in reads if _is_read(n, own)):
+            if (
+                name in elsewhere
+                or _hides(node, name, own)
+                or any(_reads_leak(n, node, around, bound) for n in reads if _is_read(n, own))
+            ):
                 yield node, name
+
+
+def _of_comprehensions(own: list[ast.AST]) -> Iterator[ast.Name]:
+    """Names that a comprehension around them binds; its first iterable stands outside of it."""
+    for node in own:
+        if isinstance(node, _Comprehension):
+            targets = _targets(node)
+            outside = {id(n) for n in ast.walk(node.generators[0].iter)}
+            for name in ast.walk(node):
+                if isinstance(name, ast.Name) and name.id in targets and id(name) not in outside:
+                    yield name
+
+
+def _read_by_functions(scope: ast.AST) -> set[str]:
+    """Names of the scope that functions in it read, at times that nobody can tell.
+
+    A function in the comprehension itself sees in Python 2 what the name is bound to later.
+    """
+    found: set[str] = set()
+    if isinstance(scope, ast.ClassDef):
+        return found
+    for function in ast.walk(scope):
+        if function is not scope and isinstance(function, ast.FunctionDef | ast.Lambda):
+            names = [n for n in ast.walk(function) if isinstance(n, ast.Name)]
+            own = bound_names(function) - _declared_global(list(_own(function)))
+            found |= {n.id for n in names if isinstance(n.ctx, ast.Load)} - own
+    return found
+
+
+def _declared_global(own: list[ast.AST]) -> set[str]:
+    return {name for node in own if isinstance(node, ast.Global) for name in node.names}
+
+
+def _hides(node: ast.ListComp, name: str, own: list[ast.AST]) -> bool:
+    """Whether it stands in another comprehension that has the same variable."""
+    return any(
+        isinstance(around, ast.ListComp)
+        and around is not node
+        and name in _targets(around)
+        and any(inner is node for inner in ast.walk(around))
+        for around in own
+    )
 
 
 def _reads_leak(
@@ -89,7 +140,7 @@ def _store(target: ast.expr, place: _Place, end: _Place, found: dict[str, list[_
             found.setdefault(node.id, []).append(_Stored(place, end))
 
 
-def _targets(node: ast.ListComp) -> set[str]:
+def _targets(node: _Comprehension) -> set[str]:
     return {
         n.id for part in node.generators for n in ast.walk(part.target) if isinstance(n, ast.Name)
     }
