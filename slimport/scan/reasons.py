@@ -72,8 +72,8 @@ HINDRANCES = (
     ),
     Hindrance(
         "arguments that Keras has not",
-        r"^slim\.|^reuse of|^normalizer parameters|^a normalizer|^a dropout of|^a padding"
-        r"|^a data format|^trainable other|has no plain Keras layer"
+        r"^slim\.|^\w+ of slim\.|^reuse of|^normalizer parameters|^a normalizer|^a dropout of"
+        r"|^a padding|^a data format|^trainable other|has no plain Keras layer"
         r"|that may be a float|that several layers may share",
     ),
 )

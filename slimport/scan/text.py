@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rich import box
 from rich.console import Console
@@ -20,6 +20,8 @@ _WIDE = 100
 _NUMBERS = 78
 #: As many APIs, or files, as are named where there are more.
 _FEW = 8
+#: As many names as a sentence has.
+_NAMED = 3
 #: Groups of APIs beside the programs themselves.
 _GROUPS = ("checkpoints", "frozen graphs and SavedModels", "summaries", "estimators")
 _STATES = {
@@ -66,7 +68,7 @@ def _headline(tree: Tree) -> str:
     rest = f"; {files} beside, not counted, with {lines} that may name it" if unknown else ""
     if not slim["total"]:
         return f"no reference to slim or tf.contrib{rest}"
-    share = _percent(slim["rewritten"], slim["total"])
+    share = percent(slim["rewritten"], slim["total"])
     done = f"{slim['rewritten']} of {slim['total']} references to slim would be rewritten ({share})"
     return f"{done}{rest}"
 
@@ -75,7 +77,7 @@ def _count(number: int, noun: str, several: str = "") -> str:
     return f"{number} {noun if number == 1 else several or noun + 's'}"
 
 
-def _percent(part: int, whole: int) -> str:
+def percent(part: int, whole: int) -> str:
     """Never 100 % with something left, nor 0 % with something done."""
     if not whole:
         return "-"
@@ -166,9 +168,9 @@ def _print_layers(tree: Tree, console: Console) -> None:
     share = tree.share
     if not share.calls:
         return
-    calls, percent = _count(share.calls, "layer call"), _percent(share.closed, share.calls)
+    calls, closed = _count(share.calls, "layer call"), percent(share.closed, share.calls)
     console.print(
-        f"[bold]{calls}[/]: {share.closed} closed ({percent}): no unknown arg_scope reaches them"
+        f"[bold]{calls}[/]: {share.closed} closed ({closed}): no unknown arg_scope reaches them"
     )
     console.print(
         f"  {share.plain} become plain keras.layers, {share.calls - share.plain} layer factories "
@@ -244,15 +246,18 @@ def _print_after(tree: Tree, console: Console) -> None:
             console.print("[bold]afterwards[/]: nothing needs tf_slim or tf.contrib any more")
     if tree.modules:
         home, *others = tree.modules
-        leads = f"; {', '.join(others)} lead to it" if others else ""
-        console.print(f"  {escape(home)}: the layer factories of the tree{escape(leads)}",
-                      soft_wrap=True)  # fmt: skip
+        leads = f"; {_some(others)} lead to it" if others else ""
+        print_wrapped(f"{home}: the layer factories of the tree{leads}", console, 2)
     starts = [file.path for file in tree.files if file.starts]
     if starts:
-        some = ", ".join(starts[:4]) + (f" and {len(starts) - 4} more" if len(starts) > 4 else "")
         programs = _count(len(starts), "program keeps its session", "programs keep their sessions")
-        console.print(f"  {programs}, on TensorFlow 2: "
-                      f"{escape(some)}", soft_wrap=True)  # fmt: skip
+        print_wrapped(f"{programs}, on TensorFlow 2: {_some(starts)}", console, 2)
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first few names, and how many others there are."""
+    rest = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def _print_uses(tree: Tree, console: Console) -> None:

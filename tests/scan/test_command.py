@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 
 from slimport.cli import main
 from slimport.scan import environment as asked
+from slimport.scan.text import percent
 from tests.scan.trees import PROGRAM, make
 from tests.test_startup import run_slimport
 
@@ -86,6 +87,21 @@ def test_a_path_that_is_not_there_does_not_stop_the_others(root: Path, tmp_path:
     assert result.exit_code == 2
     assert "6 of 7 references" in result.output
     assert "nothing: no such file or directory" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "text"),
+    [(999, 1000, "99 %"), (1, 1000, "1 %"), (0, 9, "0 %"), (9, 9, "100 %"), (0, 0, "-")],
+)
+def test_what_is_nearly_all_is_not_all(part: int, whole: int, text: str) -> None:
+    assert percent(part, whole) == text
+
+
+def test_many_import_roots_are_not_all_listed(tmp_path: Path) -> None:
+    nets = {f"p{n}/net.py": PROGRAM["nets/scoped.py"] for n in range(6)}
+    output = " ".join(scan(make(tmp_path, nets), "--no-environment").output.split())
+    assert "p0/scoped_layers.py: the layer factories of the tree" in output
+    assert "and 2 more lead to it" in output
 
 
 def test_many_refused_files_are_not_all_listed(tmp_path: Path) -> None:

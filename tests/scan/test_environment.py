@@ -191,7 +191,8 @@ def test_markers_of_requirements() -> None:
 def test_this_interpreter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """What lies in the working folder, or on PYTHONPATH, is seen and never run."""
     for name in ("json", "re", "sitecustomize", "numpy"):
-        (tmp_path / f"{name}.py").write_text("raise SystemExit('this ran')", "utf-8")
+        code = "import pathlib; pathlib.Path(__file__).with_name('ran').touch(); raise SystemExit"
+        (tmp_path / f"{name}.py").write_text(code, "utf-8")
     slim = tmp_path / "slim"
     slim.mkdir()
     (slim / "__init__.py").touch()
@@ -202,6 +203,18 @@ def test_this_interpreter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
     assert found.modules["slim"] == str(slim)
     assert found.modules["numpy"] == str(tmp_path / "numpy.py")
     assert found.version("libcst") is not None
+    assert not (tmp_path / "ran").exists()
+
+
+def test_the_probe_of_python_2_leaves_the_working_folder_alone(tmp_path: Path) -> None:
+    """It has no -I, so that the probe itself sees to it."""
+    (tmp_path / "json.py").write_text("raise SystemExit('this ran')", "utf-8")
+    probe = Path(__file__).parents[2] / "slimport/scan/probe.py"
+    done = subprocess.run(
+        [sys.executable, "-E", "-s", "-c", probe.read_text("utf-8")],
+        cwd=tmp_path, capture_output=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
 
 
 def test_an_interpreter_that_is_none(tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ def test_the_last_error_of_a_log_comes_first() -> None:
 
 
 def test_a_line_of_code_is_no_message() -> None:
-    assert _ids('  File "No module named nets", line 3, in <module>') == []
+    assert _ids('  File "/src/No module named tf_slim/a.py", line 3, in <module>') == []
 
 
 def test_an_unknown_message_has_no_answer() -> None:

@@ -58,6 +58,21 @@ def test_references_are_counted_as_they_are_spelled(tree: Tree) -> None:
     assert total == {"total": 7, "rewritten": 6, "kept": 0, "left": 1, "ignored": 0}
 
 
+def test_a_scope_whose_defaults_go_into_its_calls_is_rewritten(tmp_path: Path) -> None:
+    make(tmp_path, {"net.py": """
+        import tf_slim as slim
+
+
+        def net(images):
+            with slim.arg_scope([slim.conv2d], stride=2):
+                return slim.conv2d(images, 8, [3, 3], scope='conv1')
+        """})  # fmt: skip
+    tree = scan_tree(tmp_path)
+    use = _use(tree, "slim.arg_scope")
+    assert (use.total, use.rewritten, use.kept) == (1, 1, 0)
+    assert tree.needed == {}
+
+
 def test_what_is_left_is_named_with_its_reason(tree: Tree) -> None:
     use = _use(tree, "tf.contrib.quantize.create_eval_graph")
     assert (use.left, use.code) == (1, "SLIM499")
@@ -156,7 +171,7 @@ def test_hand_loops_with_training_fit(tmp_path: Path) -> None:
                     sess.run([train_op, loss], feed_dict={images: pixels})
         """})  # fmt: skip
     (before,) = scan_tree(tmp_path).blocks
-    assert before.on_sessions
+    assert (before.on_sessions, before.becomes) == (True, "its session, on compat.v1")
     assert before.why.startswith("--training fit makes it train_on_batch")
     (after,) = scan_tree(tmp_path, Options(training="fit")).blocks
     assert (after.on_sessions, after.why) == (False, "")

@@ -59,6 +59,11 @@ def test_what_a_callee_says_counts_as_its_kind() -> None:
     assert hindrance("calls pad2d: tf.pad with a mode that is only known at run time") is own
 
 
+def test_collections_are_no_arguments() -> None:
+    assert hindrance("outputs_collections of slim.conv2d").name == "variables found by name"
+    assert hindrance("data_format of slim.batch_norm").name == "arguments that Keras has not"
+
+
 def test_only_unknown_scopes_open_a_function() -> None:
     opening = {kind.name for kind in HINDRANCES if kind.opens}
     assert opening == {
