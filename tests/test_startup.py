@@ -39,7 +39,8 @@ def run_slimport(*arguments: str, cwd: Path | None = None) -> tuple[int, list[st
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["rewrite", "--help"],
-                                       ["verify", "--help"]])  # fmt: skip
+                                       ["verify", "--help"], ["rules"],
+                                       ["explain", "conv2d"]])  # fmt: skip
 def test_talk_imports_nothing_heavy(arguments: list[str]) -> None:
     status, heavy, _ = run_slimport(*arguments)
     assert (status, heavy) == (0, [])

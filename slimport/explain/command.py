@@ -141,5 +141,8 @@ def _print_text(found: Found) -> None:
 
 def _console() -> Console:
     from rich.console import Console
+    from rich.theme import Theme
 
-    return Console(highlight=False, emoji=False, markup=False)
+    # Rich sets code on black, which is a box in a light terminal.
+    theme = Theme({"markdown.code": "bold cyan"})
+    return Console(highlight=False, emoji=False, markup=False, theme=theme)
