@@ -104,7 +104,11 @@ def _neighbours(path: Path) -> frozenset[str]:
     if not (path.parent / "__init__.py").exists():
         return frozenset()
     try:
-        return frozenset(entry.stem for entry in path.parent.iterdir() if entry.suffix == ".py")
+        return frozenset(
+            entry.stem
+            for entry in path.parent.iterdir()
+            if entry.suffix == ".py" or (entry / "__init__.py").exists()
+        )
     except OSError:
         return frozenset()
 

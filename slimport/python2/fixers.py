@@ -112,11 +112,26 @@ def fixed(text: str) -> tuple[str, Counter[str]]:
         tree = ast.parse(done)
     except (SyntaxError, ValueError, RecursionError) as error:
         raise NotPython2(str(error)) from error
+    modern = next(_modern(tree), None)
+    if modern is not None:  # `except E, F:` of Python 3.14 is no `except E as F:`
+        raise NotPython2(f"line {modern}: syntax that Python 2 does not have")
     done, lists = listed(done)
     # `print` is a function now, which the second run must not take for the statement.
     done, more = _tool(_meaning(tree), False).run(done)
     used = used + more + Counter({"lists": lists})
     return _same_line_ends(text, done if ended else done.removesuffix("\n")), used
+
+
+def _modern(tree: ast.Module) -> Iterator[int]:
+    """Lines of what no Python 2 parses, and the fixers let pass."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.JoinedStr() | ast.AnnAssign() | ast.AsyncFunctionDef() | ast.Nonlocal():
+                yield node.lineno
+            case ast.YieldFrom() | ast.NamedExpr() | ast.Await() | ast.arg(annotation=ast.expr()):
+                yield node.lineno
+            case ast.FunctionDef(returns=ast.expr()):
+                yield node.lineno
 
 
 def _meaning(tree: ast.Module) -> tuple[str, ...]:

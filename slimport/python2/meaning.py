@@ -7,30 +7,24 @@ from __future__ import annotations
 
 import ast
 import io
-import re
 import sys
 import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from slimport.python2.bound import bound_names, character
+from slimport.python2.bound import bound_names, builtin_names, character
+from slimport.python2.classes import of_classes
 from slimport.python2.leaks import leaks
 from slimport.python2.number_kinds import Kinds
 from slimport.python2.reasons import CODE, REASONS
 from slimport.rewrite.marks import comments, mark
 
 _WIDTH = 96
-_METHODS = {
-    "__cmp__": "__eq__, __lt__ and their family",
-    "__coerce__": "the arithmetic for both types",
-    "__delslice__": "__delitem__ for slices",
-    "__div__": "__truediv__ or __floordiv__",
-    "__getslice__": "__getitem__ for slices",
-    "__idiv__": "__itruediv__ or __ifloordiv__",
-    "__rdiv__": "__rtruediv__ or __rfloordiv__",
-    "__setslice__": "__setitem__ for slices",
-    "__unicode__": "__str__",
-}
+# Builtins that give something else in Python 3, also where they are passed on.
+_VALUES = frozenset({"filter", "map", "zip"})
+_TO_NUMBER = frozenset({"float", "int", "long"})
+_COUNTERS = frozenset({"len", "set", "sorted", "sum"})
+_WHOLE = frozenset({"math.ceil", "math.floor"})
 
 
 @dataclass(frozen=True)
@@ -55,8 +49,10 @@ def exact(text: str, neighbours: frozenset[str]) -> tuple[str, int]:
     kinds = Kinds(tree)
     lines = text.split("\n")
     edits: list[tuple[int, int]] = []
-    findings = [*_calls(tree), *_definitions(tree), *_leaking(tree), *_hidden(tree, neighbours)]
-    if not _imports_division(tree):
+    findings = [*_calls(tree), *_builtins(tree), *_filters(tree), *_leaking(tree)]
+    findings += [Finding(*found) for found in of_classes(tree)]
+    findings += _hidden(tree, neighbours)
+    if not _imports_future(tree, "division"):
         slashes = _slashes(text)
         for node, left, right in _divisions(tree):
             pair = (kinds.of(left), kinds.of(right))
@@ -73,11 +69,11 @@ def exact(text: str, neighbours: frozenset[str]) -> tuple[str, int]:
 # Divisions ------------------------------------------------------------------------------------
 
 
-def _imports_division(tree: ast.Module) -> bool:
+def _imports_future(tree: ast.Module, feature: str) -> bool:
     return any(
         isinstance(node, ast.ImportFrom)
         and node.module == "__future__"
-        and any(alias.name == "division" for alias in node.names)
+        and any(alias.name == feature for alias in node.names)
         for node in tree.body
     )
 
@@ -130,17 +126,62 @@ def _calls(tree: ast.Module) -> Iterator[Finding]:
                 yield Finding(node, REASONS["python2.exec"])
 
 
-def _definitions(tree: ast.Module) -> Iterator[Finding]:
-    for found in ast.walk(tree):
-        if not isinstance(found, ast.ClassDef):
-            continue
-        methods = {item.name: item for item in found.body if isinstance(item, ast.FunctionDef)}
-        for name in methods.keys() & _METHODS.keys():
-            instead = _METHODS[name]
-            if not any(other in methods for other in re.findall(r"__\w+__", instead)):
-                yield Finding(
-                    methods[name], REASONS["python2.method"].format(name=name, instead=instead)
-                )
+def _builtins(tree: ast.Module) -> Iterator[Finding]:
+    """`round`, `oct`, and `map` passed on; `math.floor` where its float is seen."""
+    builtins = builtin_names(tree)
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    whole = {
+        id(node.args[0])
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and node.args and builtins.get(id(node.func)) in _TO_NUMBER
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and id(node) in builtins and id(node) not in called:
+            if node.id in _VALUES:
+                yield Finding(node, REASONS["python2.list"].format(name=node.id))
+            elif node.id == "round":
+                yield Finding(node, REASONS["python2.round"])
+        if isinstance(node, ast.Name) and builtins.get(id(node)) == "oct":
+            yield Finding(node, REASONS["python2.oct"])
+        if isinstance(node, ast.Call) and id(node) not in whole and _is_floor(node.func):
+            yield Finding(node, REASONS["python2.floor"])
+
+
+def _is_floor(callee: ast.expr) -> bool:
+    return isinstance(callee, ast.Attribute) and ast.unparse(callee) in _WHOLE
+
+
+def _filters(tree: ast.Module) -> Iterator[Finding]:
+    """`filter` of a text is a text in Python 2; nobody sees that of what is only gone over."""
+    builtins = builtin_names(tree)
+    parts: set[int] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.For(iter=part) | ast.comprehension(iter=part):
+                parts.add(id(part))
+            case ast.Call(func=func, args=[part]) if builtins.get(id(func)) in _COUNTERS:
+                parts.add(id(part))
+            case ast.Subscript(value=part, slice=index) if not isinstance(index, ast.Slice):
+                parts.add(id(part))
+            case ast.Call(
+                func=ast.Name(id="list"),
+                args=[ast.Call(func=func, args=[_, taken]) as inner],
+            ) if builtins.get(id(func)) == "filter" and id(node) not in parts:
+                if not _is_list(taken, builtins):
+                    yield Finding(inner, REASONS["python2.filter"])
+
+
+def _is_list(node: ast.expr, builtins: dict[int, str]) -> bool:
+    match node:
+        case ast.List() | ast.ListComp():
+            return True
+        case ast.Call(func=ast.Attribute(attr="split" | "splitlines")):
+            ast.List() | ast.ListComp() | ast.Call(func=ast.Attribute(attr="split" | "splitlines"))
+        ):
+            return True
+        case ast.Call(func=func):
+            return builtins.get(id(func)) in ("list", "sorted")
+    return False
 
 
 def _leaking(tree: ast.Module) -> Iterator[Finding]:
@@ -150,6 +191,8 @@ def _leaking(tree: ast.Module) -> Iterator[Finding]:
 
 def _hidden(tree: ast.Module, neighbours: frozenset[str]) -> Iterator[Finding]:
     """Imports of a package's own module that has the name of one of Python 3's."""
+    if _imports_future(tree, "absolute_import"):
+        return
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and not node.level and node.module:
             names = [node.module]

@@ -27,6 +27,20 @@ REASONS = {
     "python2.import": (
         "Python 2 takes the {name} beside this file, Python 3 its own; import it from the package"
     ),
+    "python2.unequal": (
+        "!= does not ask __eq__ in Python 2, and does in Python 3; write __ne__ if that is meant"
+    ),
+    "python2.class": (
+        "a class without bases finds its methods and attributes otherwise in Python 2"
+    ),
+    "python2.class_names": (
+        "the list comprehension sees the {name} of its class in Python 2, and not in Python 3"
+    ),
+    "python2.metaclass": "Python 3 does not look at this __metaclass__; write metaclass=",
+    "python2.list": "{name} gives a list in Python 2, and an iterator in Python 3",
+    "python2.filter": "filter() of a text or a tuple gives one in Python 2, and a list here",
+    "python2.oct": "oct(8) is '010' in Python 2, and '0o10' in Python 3",
+    "python2.floor": "math.floor() and ceil() give a float in Python 2, and an int in Python 3",
     "python2.method": "Python 3 never calls {name}; write {instead}",
 }
 _PATTERNS = {

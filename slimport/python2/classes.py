@@ -1,0 +1,119 @@
+"""What Python 3 does otherwise with a class, though it parses and runs."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from slimport.python2.reasons import REASONS
+
+METHODS = {
+    "__cmp__": "__eq__, __lt__ and their family",
+    "__coerce__": "the arithmetic for both types",
+    "__delslice__": "__delitem__ for slices",
+    "__div__": "__truediv__ or __floordiv__",
+    "__getslice__": "__getitem__ for slices",
+    "__idiv__": "__itruediv__ or __ifloordiv__",
+    "__nonzero__": "__bool__",
+    "__rdiv__": "__rtruediv__ or __rfloordiv__",
+    "__setslice__": "__setitem__ for slices",
+    "__unicode__": "__str__",
+}
+# A class without bases has none of these in Python 2, or looks them up elsewhere.
+_NEW_STYLE = frozenset({"__getattr__", "__getattribute__", "__new__", "__slots__"})
+_Found = Iterator[tuple[ast.stmt | ast.expr, str]]
+
+
+def of_classes(tree: ast.Module) -> _Found:
+    """Nodes to mark, and why."""
+    old_style = set(_old_style(tree))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            names = dict(_names(node))
+            yield from _never_called(names)
+            if "__eq__" in names and "__ne__" not in names and "__cmp__" not in names:
+                yield names["__eq__"], REASONS["python2.unequal"]
+            if node.name in old_style and (names.keys() & _NEW_STYLE or _differs(node, old_style)):
+                yield node, REASONS["python2.class"]
+            yield from _seen_by_comprehensions(node, names)
+        elif isinstance(node, ast.Assign) and _sets_metaclass(node):
+            yield node, REASONS["python2.metaclass"]
+
+
+def _names(node: ast.ClassDef) -> Iterator[tuple[str, ast.stmt]]:
+    for item in node.body:
+        if isinstance(item, ast.FunctionDef):
+            yield item.name, item
+        elif isinstance(item, ast.Assign):
+            yield from ((t.id, item) for t in item.targets if isinstance(t, ast.Name))
+
+
+def _never_called(names: dict[str, ast.stmt]) -> _Found:
+    for name in sorted(names.keys() & METHODS.keys()):
+        instead = METHODS[name]
+        others = (
+            re.findall(r"__\w+__", instead)[:1]
+            if name == "__cmp__"
+            else re.findall(r"__\w+__", instead)
+        )
+        asks = name.endswith("slice__") and not any(
+            isinstance(n, ast.Name) and n.id == "slice"
+            for other in others
+            for n in ast.walk(names.get(other, ast.Pass()))
+        )
+        if asks or not any(other in names for other in others):
+            yield names[name], REASONS["python2.method"].format(name=name, instead=instead)
+
+
+def _old_style(tree: ast.Module) -> Iterator[str]:
+    """Classes without bases, and of such classes."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.ClassDef)
+            and not node.keywords
+            and all(isinstance(base, ast.Name) and base.id in found for base in node.bases)
+        ):
+            found.add(node.name)
+            yield node.name
+
+
+def _differs(node: ast.ClassDef, old_style: set[str]) -> bool:
+    """Several bases are looked through in another order; properties can be overwritten."""
+    sets = any(
+        (isinstance(n, ast.Attribute) and n.attr in ("setter", "deleter"))
+        or (
+            isinstance(n, ast.Call)
+            and isinstance(n.func, ast.Name)
+            and n.func.id == "property"
+            and len(n.args) + len(n.keywords) > 1
+        )
+        for n in ast.walk(node)
+    )
+    return sets or len(node.bases) > 1
+
+
+def _seen_by_comprehensions(node: ast.ClassDef, names: dict[str, ast.stmt]) -> _Found:
+    for item in node.body:
+        if isinstance(item, ast.FunctionDef | ast.ClassDef):
+            continue
+        for inner in ast.walk(item):
+            if isinstance(inner, ast.ListComp):
+                first = {id(n) for n in ast.walk(inner.generators[0].iter)}
+                bound = {n.id for g in inner.generators for n in _all_names(g.target)}
+                read = {n.id for n in _all_names(inner) if id(n) not in first} - bound
+                for name in sorted(read & names.keys()):
+                    yield inner, REASONS["python2.class_names"].format(name=name)
+
+
+def _all_names(node: ast.AST) -> Iterator[ast.Name]:
+    return (n for n in ast.walk(node) if isinstance(n, ast.Name))
+
+
+def _sets_metaclass(node: ast.Assign) -> bool:
+    """To `type`, a module's says only that its classes are as in Python 3."""
+    is_type = isinstance(node.value, ast.Name) and node.value.id == "type"
+    return not is_type and any(
+        isinstance(t, ast.Name) and t.id == "__metaclass__" for t in node.targets
+    )
