@@ -847,6 +847,10 @@ class _Rewriter(cst.CSTTransformer):
 
     def _statement(self, original: cst.CSTNode, node: cst.CSTNode) -> cst.CSTNode:
         texts = self._pending.pop()
+        is_new = node is not original and isinstance(node, cst.SimpleStatementLine)
+        if is_new and self.positions.spans_lines(original):
+            assert isinstance(node, cst.SimpleStatementLine)
+            node = marks.with_comments_of(original, node)
         if not texts:
             return node
         lines = getattr(node, "leading_lines", None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -45,6 +46,26 @@ def add_marks(
     for text in _missing(kept, texts):
         kept.extend(_comment_lines(text))
     return kept
+
+
+def with_comments_of(
+    original: cst.CSTNode, statement: cst.SimpleStatementLine
+) -> cst.SimpleStatementLine:
+    """A new statement, with what its author said inside of the old one above it."""
+    said = Counter(_comments_in(statement))
+    lost = []
+    for text in _comments_in(original):
+        said[text] -= 1
+        if said[text] < 0:
+            lost.append(cst.EmptyLine(comment=cst.Comment(text)))
+    if not lost:
+        return statement
+    return statement.with_changes(leading_lines=[*statement.leading_lines, *lost])
+
+
+def _comments_in(node: cst.CSTNode) -> list[str]:
+    found = [node.value] if isinstance(node, cst.Comment) else []
+    return found + [text for child in node.children for text in _comments_in(child)]
 
 
 def _missing(lines: Sequence[cst.EmptyLine], texts: Sequence[str]) -> list[str]:
