@@ -13,6 +13,7 @@ from pathlib import Path
 
 from slimport.python2.fixers import NotPython2, fissix, fixed
 from slimport.python2.meaning import exact
+from slimport.python2.raises import unsure
 
 _INDENT = re.compile(r"^[ \t]*(?=\S)")
 
@@ -70,7 +71,7 @@ def convert(path: Path, text: str) -> Converted:
             raise
         text3, fixers = fixed(_with_blanks(text))
         done = ["blanks for tabs"]
-    text3, divisions = exact(text3, _neighbours(path))
+    text3, divisions = exact(text3, _neighbours(path), unsure(text))
     done += [f"{name} ({count})" for name, count in sorted(fixers.items())]
     done += [f"/ of ints to // ({divisions})"] if divisions else []
     return Converted(text, text3, (f"converted from Python 2: {', '.join(done) or 'texts'}",))

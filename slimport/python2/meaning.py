@@ -35,12 +35,15 @@ class Finding:
     reason: str
 
 
-def exact(text: str, neighbours: frozenset[str]) -> tuple[str, int]:
+def exact(
+    text: str, neighbours: frozenset[str], raised: frozenset[int] = frozenset()
+) -> tuple[str, int]:
     """The text with its divisions exact and everything else that changes its meaning marked.
 
     Args:
         text: Python 3, made of Python 2.
         neighbours: modules beside the file that Python 2 imports by their bare name.
+        raised: which of its `raise` statements had a value that may be anything.
 
     Returns:
         The text, and how many divisions became ``//``.
@@ -52,6 +55,9 @@ def exact(text: str, neighbours: frozenset[str]) -> tuple[str, int]:
     findings = [*_calls(tree), *_builtins(tree), *_filters(tree), *_leaking(tree)]
     findings += [Finding(*found) for found in of_classes(tree)]
     findings += _hidden(tree, neighbours)
+    raises = [node for node in ast.walk(tree) if isinstance(node, ast.Raise)]
+    raises.sort(key=lambda node: (node.lineno, node.col_offset))
+    findings += [Finding(raises[number], REASONS["python2.raise"]) for number in sorted(raised)]
     if not _imports_future(tree, "division"):
         slashes = _slashes(text)
         for node, left, right in _divisions(tree):
@@ -176,8 +182,6 @@ def _is_list(node: ast.expr, builtins: dict[int, str]) -> bool:
         case ast.List() | ast.ListComp():
             return True
         case ast.Call(func=ast.Attribute(attr="split" | "splitlines")):
-            ast.List() | ast.ListComp() | ast.Call(func=ast.Attribute(attr="split" | "splitlines"))
-        ):
             return True
         case ast.Call(func=func):
             return builtins.get(id(func)) in ("list", "sorted")

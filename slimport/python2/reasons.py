@@ -38,6 +38,7 @@ REASONS = {
     ),
     "python2.metaclass": "Python 3 does not look at this __metaclass__; write metaclass=",
     "python2.list": "{name} gives a list in Python 2, and an iterator in Python 3",
+    "python2.raise": "raise E, v raises v if that is an E, and takes a tuple for the arguments",
     "python2.filter": "filter() of a text or a tuple gives one in Python 2, and a list here",
     "python2.oct": "oct(8) is '010' in Python 2, and '0o10' in Python 3",
     "python2.floor": "math.floor() and ceil() give a float in Python 2, and an int in Python 3",
