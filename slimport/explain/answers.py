@@ -14,8 +14,8 @@ _RENAMING = frozenset({"SLIM310", "SLIM330", "SLIM340", "SLIM350"})
 def answer(found: Found) -> str:
     """One or two sentences, empty where the rule's page says it all."""
     if found.refusal is not None:
-        way_on = f" Way on: {found.refusal.advice}." if found.refusal.advice else ""
-        return prose(f"This mark: {found.refusal.why}{way_on}")
+        way_on = f"Way on: {found.refusal.advice}." if found.refusal.advice else ""
+        return prose(" ".join(filter(None, ["This mark:", found.refusal.why, way_on])))
     known = getattr(found.rule, "known", None)
     if found.api and known is not None:
         reason, advice = known(found.api)

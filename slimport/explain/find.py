@@ -38,7 +38,9 @@ class Found:
 
 def find(asked: str) -> Found | None:
     """What was asked for; None where nothing has that code or name."""
-    asked = " ".join(_COMMENT.sub(" ", asked).split())
+    asked = " ".join(_COMMENT.sub(" ", asked).split()).strip(".")
+    if not asked:
+        return None
     code = _CODE.search(asked)
     if code is not None or _NUMBER.fullmatch(asked):
         rule = _by_code(code.group() if code else f"SLIM{asked}")

@@ -127,8 +127,9 @@ def _refused(rule: Rule, links: Links) -> Iterator[str]:
             "reason above its line; `slimport rewrite` then exits with 1.\n"
         )
     for refusal in rule.refuses:
-        way_on = f" Way on: {prose(refusal.advice, links)}." if refusal.advice else ""
-        yield f"- *{refusal.reason}*. {prose(refusal.why, links)}{way_on}"
+        way_on = f"Way on: {prose(refusal.advice, links)}." if refusal.advice else ""
+        said = [f"- *{refusal.reason}*.", prose(refusal.why, links), way_on]
+        yield " ".join(filter(None, said))
     yield ""
 
 

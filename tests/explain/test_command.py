@@ -67,10 +67,11 @@ def test_unknown_names_the_nearest_and_ends_with_2(asked: str, near: str) -> Non
     assert near in done.stderr
 
 
-def test_nothing_near() -> None:
-    done = slimport("explain", "qqqqqq")
+@pytest.mark.parametrize("asked", ["qqqqqq", "", ".", "np."])
+def test_nothing_near(asked: str) -> None:
+    done = slimport("explain", asked)
     assert done.exit_code == 2
-    assert done.stderr == "no rule has the code, name or API 'qqqqqq'\n"
+    assert done.stderr == f"no rule has the code, name or API {asked!r}\n"
 
 
 def test_a_mark_is_explained_as_it_stands_in_the_code() -> None:
