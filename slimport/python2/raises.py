@@ -32,6 +32,8 @@ def _raises(text: str) -> Iterator[list[str]]:
             words = []
         elif words is not None and kind not in (tokenizer.NL, tokenizer.COMMENT):
             words.append("'" if kind == tokenizer.STRING else word)
+    if words is not None:  # no line end after the last statement
+        yield words
 
 
 def _is_unsure(words: list[str]) -> bool:
