@@ -120,8 +120,13 @@ def test_an_interrupt_ends_every_worker(monkeypatch: pytest.MonkeyPatch) -> None
         children.extend(process for process, _ in self._busy.values())
 
     monkeypatch.setattr(parallel._Pool, "_start", started)
-    with pytest.raises(KeyboardInterrupt):
-        list(Workers(2, interrupt).apply(waits, {1: 1, 2: 1, 3: 1}))
+    # Below nohup, and in the background of a script, Python starts with the signal ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            list(Workers(2, interrupt).apply(waits, {1: 1, 2: 1, 3: 1}))
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert len(children) > 1
     assert not any(process.is_alive() for process in children)
 
