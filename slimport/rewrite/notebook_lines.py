@@ -19,8 +19,8 @@ from slimport.report.model import LeftAlone, Rewritten
 from slimport.rewrite import marks
 from slimport.rewrite.ignored import WOULD_CHANGE
 from slimport.rewrite.imports import Gone, without_gone
-from slimport.rewrite.written_module import WRITTEN_MODULE
 from slimport.rewrite.selection import FileSelection
+from slimport.rewrite.written_module import WRITTEN_MODULE
 
 CODE, NAME, API = "SLIM990", "notebook_installs", "ipython.install"
 UNREAD_CODE, UNREAD_NAME, UNREAD_API = "SLIM991", "notebook_cells", "ipython.cell"
