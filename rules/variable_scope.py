@@ -35,7 +35,8 @@ def _moves(site: CallSite | ValueSite) -> bool:
         return False
     if site.short == "name_scope":
         return site.file.builds(site.function)
-    return site.file.scopes_layers(site.function)
+    file, function = site.file, site.function
+    return file.scopes_layers(function) or file.scopes_migrated_layers(function)
 
 
 VARIABLE_SCOPE = _ScopeRule(

@@ -80,7 +80,7 @@ def closures(
     open_functions: Collection[str] = (),
 ) -> dict[Function, Closure]:
     """One `Closure` for each function that makes layers, or may, itself or in what it calls."""
-    found = {function: Closure(function) for function in program.scoping}
+    found = {function: Closure(function) for function in program.scoping | program.around_rewritten}
     escaping = _escaping_scopes(program)
     places = _Places(functools.cache(_under_scopes), functools.cache(_in_loops))
     for function, closure in found.items():

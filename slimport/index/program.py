@@ -157,6 +157,10 @@ class Program:
         self._link_methods()
         self._link_unseen()
         self.scoping = self._scoping()
+        #: What may call code that an earlier run migrated: its scopes are not scopes of nothing.
+        self.around_rewritten = (
+            closure_of(self.rewritten, lambda f: f.all_callers) - self.rewritten - self.scoping
+        )
 
     def all(self) -> Iterator[Function]:
         return iter(self.functions.values())
@@ -199,7 +203,6 @@ class Program:
         """Like `building`, with what may be called: the scopes of these functions reach layers."""
         callers = closure_of(self.building, lambda f: f.all_callers)
         called = closure_of(callers, lambda f: f.all_callees)
-        callers |= closure_of(self.rewritten, lambda f: f.all_callers) - self.rewritten
         return callers | {f for f in called if any(map(_names_variables, f.references))}
 
     def _link_methods(self) -> None:

@@ -356,6 +356,9 @@ class _Services:
     def scopes_layers(self, function: Function) -> bool:
         return function in self._plan.program.scoping
 
+    def scopes_migrated_layers(self, function: Function) -> bool:
+        return function in self._plan.program.around_rewritten
+
     def builds_file(self) -> bool:
         functions = self._plan.program.by_module[self._module]
         return any(function in self._plan.program.building for function in functions)

@@ -42,6 +42,9 @@ class FileServices(Protocol):
     def scopes_layers(self, function: Function) -> bool:
         """Whether scopes that the function opens reach layers, or may through methods it calls."""
 
+    def scopes_migrated_layers(self, function: Function) -> bool:
+        """Whether scopes that the function opens may reach layers that an earlier run migrated."""
+
     def builds_file(self) -> bool:
         """Whether any function of the file makes layers."""
 

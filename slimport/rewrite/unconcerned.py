@@ -26,6 +26,7 @@ def is_unconcerned(sources: Mapping[PurePosixPath, Source]) -> bool:
     return (
         not program.building
         and not program.scoping
+        and not program.around_rewritten
         and not any(_is_old(r) for f in program.all() for r in f.references)
         and not any(is_slim(api) for m in program.modules for api in program.imported_apis(m))
     )
