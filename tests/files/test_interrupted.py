@@ -80,6 +80,8 @@ def test_told_to_end_while_files_are_renamed_it_renames_them_all_first(tmp_path:
         root = make(tmp_path / str(number))
 
         def told(root: Path = root, number: int = number) -> None:
+            # In the background of a script Python starts with the signal ignored.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             with at_step(number, lambda: signal.raise_signal(signal.SIGINT)):
                 try:
                     replace_all(root)

@@ -32,6 +32,13 @@ def reader(x):
 """
 
 
+@pytest.fixture(autouse=True)
+def forks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes also where pytest has threads, or another test has imported TensorFlow."""
+    if request.function is not test_no_fork_beside_threads:
+        monkeypatch.setattr(parallel, "_can_fork", lambda: True)
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     files = {"lib/__init__.py": "", "lib/common.py": "import tf_slim as slim\n\n\n" + "x = 1\n" * 9}
