@@ -17,7 +17,7 @@ import pytest
 from slimport.verify import protocol, run
 from slimport.verify.case_files import cases
 from slimport.verify.result import Status
-from slimport.verify.running import memory, pool, sides, watch
+from slimport.verify.running import memory, pool, requests, sides, watch
 
 WORKER = Path(__file__).with_name("fake_worker.py")
 linux = pytest.mark.skipif(not memory.IS_KNOWN, reason="needs /proc")
@@ -290,7 +290,7 @@ CASE = {"entry": "a:b", "modes": ["inference"], "inputs": [{"shape": [2]}]}
 
 
 def whole_run(tmp_path, monkeypatch, names, **settings):
-    monkeypatch.setattr(run, "SCRIPTS", dict.fromkeys(("old", "new"), WORKER))
+    monkeypatch.setattr(requests, "SCRIPTS", dict.fromkeys(("old", "new"), WORKER))
     for side in ("old", "new"):
         (tmp_path / side).mkdir(exist_ok=True)
     data = {"old": "old", "new": "new", "case": [{"name": name, **CASE} for name in names]}
