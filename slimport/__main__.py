@@ -17,6 +17,7 @@ RUN_CODE = ("verify", "weights")
 def main() -> None:
     """Runs the command line, whose libraries are those that are installed."""
     given = "" if sys.flags.ignore_environment else os.environ.get("PYTHONPATH", "")
+    # `os` alone: a `pathlib` would still come from the current folder.
     sys.path[:] = import_path(sys.path, os.getcwd(), given, sys.argv[1:])  # noqa: PTH109
     from slimport.cli import main as command
 

@@ -46,6 +46,14 @@ def fissix() -> Any:
         return None
 
 
+@cache
+def _unreadable() -> tuple[type[Exception], ...]:
+    """What pgen2 raises for a text that it cannot read."""
+    parse = importlib.import_module("fissix.pgen2.parse")
+    tokenizer = importlib.import_module("fissix.pgen2.tokenize")
+    return parse.ParseError, tokenizer.TokenError, IndentationError
+
+
 class _Tool:
     """A set of fixers, and which of them changed something."""
 
@@ -84,7 +92,7 @@ class _Tool:
         self._used.clear()
         try:
             tree = self._tool.refactor_string(text, "<python 2>")
-        except Exception as error:  # ParseError and TokenError of pgen2, IndentationError, ...
+        except _unreadable() as error:
             raise NotPython2(str(error)) from error
         return (text if tree is None else str(tree)), Counter(self._used)
 
@@ -105,7 +113,7 @@ def fixed(text: str) -> tuple[str, Counter[str]]:
     ended = text.endswith("\n")
     try:
         spelled = respelled(text)
-    except Exception as error:  # pgen2's TokenError, IndentationError
+    except _unreadable() as error:
         raise NotPython2(str(error)) from error
     done, used = _tool(_SYNTAX, True).run(spelled if ended else spelled + "\n")
     try:

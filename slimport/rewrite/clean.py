@@ -5,26 +5,10 @@ What rewrites code takes a while to load, and is not needed to say that there is
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from slimport import __version__
 from slimport.report.model import FileReport, Report
+from slimport.rewrite.command_result import CommandResult
 from slimport.rewrite.extent import Extent, Wanted, extents
-
-if TYPE_CHECKING:
-    from slimport.rewrite.command import CommandResult
-
-
-class _Clean:
-    """As `CommandResult`, of a run that changes nothing."""
-
-    def __init__(self, report: Report) -> None:
-        self.report = report
-        self.trees: list[object] = []
-
-    def changes(self) -> list[tuple[str, bytes, bytes]]:
-        return []
-
 
 # Of a larger program, the index would be made twice: here, and for the rewrite.
 _SMALL = 200_000
@@ -64,4 +48,4 @@ def clean_result(wanted: Wanted) -> CommandResult | None:
             return None
         for path in sorted(extent.given):
             report.files.append(FileReport(path.as_posix(), root=str(extent.root)))
-    return _Clean(report)  # type: ignore[return-value]
+    return CommandResult(report)

@@ -23,7 +23,7 @@ from slimport.options import (
 
 if TYPE_CHECKING:
     from slimport.report.model import Report
-    from slimport.rewrite.command import CommandResult
+    from slimport.rewrite.command_result import CommandResult
     from slimport.rewrite.extent import Wanted
 
 _FILE = click.Path(dir_okay=False, path_type=Path)

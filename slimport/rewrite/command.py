@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from slimport import __version__
 from slimport.files.git import dirty_files
 from slimport.files.surroundings import checkout_of
 from slimport.report.model import FileReport, Report, Status
+from slimport.rewrite.command_result import CommandResult, shown
 from slimport.rewrite.extent import STDIN, Extent, Wanted, extents, whole
 from slimport.rewrite.in_place import fail, finish_earlier, write_copy, write_in_place
 from slimport.rewrite.plan import Options
@@ -47,20 +48,6 @@ class Request:
     jobs: int | None = None
     shard: Shard | None = None
     progress: Callable[[int, int], None] | None = None
-
-
-@dataclass
-class CommandResult:
-    """The trees of all paths and one report over them."""
-
-    report: Report
-    trees: list[TreeResult] = field(default_factory=list)
-
-    def changes(self) -> Iterator[tuple[str, bytes | None, bytes]]:
-        """Path, old and new bytes of everything that changes; a new file has no old ones."""
-        for tree in self.trees:
-            for path, data in sorted(tree.outputs.items()):
-                yield _shown(tree.root / path).lstrip("/"), tree.originals.get(path), data
 
 
 def run(request: Request) -> CommandResult:
@@ -196,7 +183,7 @@ def _also(tree: TreeResult) -> str:
 
 
 def _some(paths: Sequence[Path], count: int) -> str:
-    names = ", ".join(_shown(path) for path in paths[:_FEW])
+    names = ", ".join(shown(path) for path in paths[:_FEW])
     return f"{names} and {count - _FEW} more" if count > _FEW else names
 
 
@@ -206,7 +193,7 @@ def _refuse(tree: TreeResult, why: str) -> None:
         file.rewritten, file.legacy_imports = [], []
     by_path = {PurePosixPath(file.path) for file in tree.report.files}
     names = [name for name in tree.outputs if name in by_path] or list(tree.outputs)
-    rest = f"not written, as {_shown(tree.root / names[0])} says"
+    rest = f"not written, as {shown(tree.root / names[0])} says"
     errors = {name: why if name == names[0] else rest for name in names}
     fail(tree, errors)
     tree.outputs.clear()
@@ -243,11 +230,3 @@ def _below(tree: TreeResult, extent: Extent) -> TreeResult:
 def _real(path: Path) -> Path:
     """A link to a file stands for the file: it is what is rewritten, and the link stays."""
     return path.resolve() if path.is_symlink() and path.is_file() else path
-
-
-def _shown(path: Path) -> str:
-    """A path as a reader finds it from where the command runs."""
-    complete = Path(os.path.normpath(path.absolute()))
-    here = Path.cwd()
-    shown = complete.relative_to(here) if complete.is_relative_to(here) else complete
-    return shown.as_posix()

@@ -480,7 +480,6 @@ class _Rewriter(cst.CSTTransformer):
         self._comparisons = Comparisons(module, plan)
         self._training = TrainingBlocks(module, plan, self.services, positions)
         self._loops = HandBlocks(module, plan, self.services, positions)
-        self.result.rewritten.extend([*self._training.entries(), *self._loops.entries()])
         self._references: dict[Span, tuple[Reference, Function]] = {
             reference.span: (reference, function)
             for function in plan.program.by_module[module]
@@ -488,9 +487,14 @@ class _Rewriter(cst.CSTTransformer):
         }
         self._met: set[Span] = set()
         self._tokens: list[int] | None = None
+        self._begin()
+
+    def _begin(self) -> None:
+        """Books the blocks that become others; without any only references need a visit."""
+        self.result.rewritten.extend([*self._training.entries(), *self._loops.entries()])
         if self._training.is_idle and self._loops.is_idle:
             places = (span[:2] for span in (*self._references, *self._comparisons))
-            self._tokens = positions.tokens_at(places)
+            self._tokens = self.positions.tokens_at(places)
 
     # Dispatch ---------------------------------------------------------------------------------
 
@@ -869,17 +873,8 @@ class _Rewriter(cst.CSTTransformer):
 class _HeldRewriter(_Rewriter):
     """Of a file that stays: only rules act whose references stand alone."""
 
-    def __init__(
-        self,
-        module: Module,
-        plan: Plan,
-        positions: Positions,
-        written_module: str,
-        reserved: set[str],
-    ) -> None:
-        super().__init__(module, plan, positions, written_module, reserved)
-        self.result = FileResult(b"")
-        self._tokens = None
+    def _begin(self) -> None:
+        """No block becomes another, and all is visited."""
 
     def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> Any:
         self._path.pop()

@@ -28,6 +28,7 @@ class _Recorder(CodegenState):
         self.ranges: dict[cst.CSTNode, tuple[int, int]] = {}
         self._open: list[tuple[cst.CSTNode, int, cst.CSTNode | None, cst.CSTNode | None]] = []
 
+    # Itself as the context manager: libcst makes one for each of a hundred thousand nodes.
     def record_syntactic_position(  # type: ignore[override]
         self,
         node: cst.CSTNode,

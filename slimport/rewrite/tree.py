@@ -8,7 +8,6 @@ import gc
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 import libcst as cst
@@ -147,13 +146,10 @@ def _rewrite_once(
     sources, unread = _read_all(extent, result, options, failed)
     try:
         first = _Pass(sources, options, extent, _texts(extent, unread), workers)
+        first.decide()
     except Exception as error:
         return result, {_culprit(sources, options, extent): in_words(error)}
     result.plan = first.plan
-    try:
-        first.concerned  # noqa: B018
-    except Exception as error:
-        return result, {_culprit(sources, options, extent): in_words(error)}
     if shard is None:
         _run(first)
         _collect(first, extent.given, result)
@@ -171,7 +167,7 @@ def _rewrite_once(
 def _culprit(
     sources: Mapping[PurePosixPath, Source], options: Options, extent: Extent
 ) -> PurePosixPath:
-    return culprit(sources, lambda some: _Pass(some, options, extent).concerned)
+    return culprit(sources, lambda some: _Pass(some, options, extent).decide())
 
 
 def _run(first: _Pass) -> None:
@@ -364,22 +360,25 @@ class _Pass:
             if module.path in needed and module.path in self.results:
                 self._rewrite(module)
 
-    @cached_property
-    def concerned(self) -> set[Module]:
-        """The files that a rule may touch."""
-        return {module for module in self.program.modules if self.plan.concerns(module)}
+    def decide(self) -> None:
+        """Asks of every file whether a rule may touch it, which the plan remembers.
+
+        An error in that is still an error of one file; later it would be one of the run.
+        """
+        for module in self.program.modules:
+            self.plan.concerns(module)
 
     def _result(self, module: Module) -> FileResult | None:
         """What becomes of a file; None where no rule looks at it, or none can."""
         known = module.path in self.results or module.path in self.errors
-        if not known and module in self.concerned:
+        if not known and self.plan.concerns(module):
             self._rewrite(module)
         return self.results.get(module.path)
 
     def _rewrite_in_processes(self, modules: Sequence[Module]) -> None:
         """Rewrites those side by side that nobody has rewritten yet."""
         missing = [m for m in modules if m.path not in self.results and m.path not in self.errors]
-        missing = [module for module in missing if module in self.concerned]
+        missing = [module for module in missing if self.plan.concerns(module)]
         sizes = {module: len(self.sources[module.path].data) for module in missing}
         for module, outcome in self.workers.apply(self._outcome, sizes):
             self._keep(module, outcome)
