@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import ast
-import io
-import tokenize
 from pathlib import Path
 
 from slimport.files.discover import NOTEBOOK
-from slimport.files.source import LARGEST, NotPython3, Source, SourceError, concerns_slim, parse
+from slimport.files.source import (
+    LARGEST,
+    NotPython3,
+    Source,
+    SourceError,
+    concerns_slim,
+    decoded,
+    parse,
+)
 from slimport.python2.detect import INSTALL
 
 
@@ -60,7 +66,7 @@ def _read_quietly(path: Path, data: bytes) -> Source | None:
     if len(data) > LARGEST:
         return None
     try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-        return Source(path, data, encoding, ast.parse(data.decode(encoding)))
+        text, encoding = decoded(data)
+        return Source(path, data, encoding, ast.parse(text))
     except (SyntaxError, LookupError, ValueError, RecursionError, MemoryError):
         return None

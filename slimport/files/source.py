@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from slimport.index.walking import walk
 from slimport.python2.detect import INSTALL, misread, refused
 
 # A file without any of these bytes cannot refer to slim or TensorFlow, and is never parsed.
@@ -97,6 +98,18 @@ def concerns_slim(data: bytes) -> bool:
     return any(needle in data for needle in _NEEDLES)
 
 
+def decoded(data: bytes) -> tuple[str, str]:
+    """A file's text, and its PEP 263 encoding.
+
+    Raises:
+        SyntaxError: the file names no encoding that there is.
+        UnicodeDecodeError: it has another one than it names.
+        LookupError: as SyntaxError, of some codecs.
+    """
+    encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    return data.decode(encoding), encoding
+
+
 def parse(path: Path, data: bytes) -> Source:
     """Parses bytes as the file `path`.
 
@@ -105,8 +118,7 @@ def parse(path: Path, data: bytes) -> Source:
         SourceError: undecodable, or too deep for the parser.
     """
     try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-        text = data.decode(encoding)
+        text, encoding = decoded(data)
     except (SyntaxError, UnicodeDecodeError, LookupError) as error:
         raise SourceError(f"cannot be decoded: {error}") from error
     try:
@@ -127,7 +139,7 @@ def _is_deep_for_libcst(data: bytes, tree: ast.Module) -> bool:
     words = data.count(b"and") + data.count(b"or")
     if words <= _NESTED and data.count(b".") <= _NESTED:
         return False
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.BoolOp) and len(node.values) > _NESTED:
             return True
         if isinstance(node, ast.alias) and node.name.count(".") > _NESTED:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from slimport.index.walking import walk
+from slimport.python2.future import imports_future
 
 INSTALL = "install slimport[py2] to have it converted, or convert it first"
 
@@ -33,7 +34,7 @@ def misread(tree: ast.Module) -> Seen | None:
 
 
 def _misread(tree: ast.Module) -> Iterator[Seen]:
-    printing = not _imports_print_function(tree)
+    printing = not imports_future(tree, "print_function")
     for node in walk(tree):
         if isinstance(node, ast.Expr) and printing and _prints(node.value):
             yield Seen(node.lineno, _prints(node.value))
@@ -59,15 +60,6 @@ def _names_without_parentheses(handler: ast.ExceptHandler) -> bool:
         return False
     first = kind.elts[0]
     return (kind.lineno, kind.col_offset) == (first.lineno, first.col_offset)
-
-
-def _imports_print_function(tree: ast.Module) -> bool:
-    return any(
-        isinstance(node, ast.ImportFrom)
-        and node.module == "__future__"
-        and any(alias.name == "print_function" for alias in node.names)
-        for node in tree.body
-    )
 
 
 def refused(error: SyntaxError, text: str) -> Seen | None:

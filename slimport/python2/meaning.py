@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from slimport.python2.bound import bound_names, builtin_names, character
 from slimport.python2.classes import of_classes
+from slimport.python2.future import imports_future
 from slimport.python2.leaks import leaks
 from slimport.python2.number_kinds import Kinds
 from slimport.python2.reasons import CODE, REASONS
@@ -58,7 +59,7 @@ def exact(
     raises = [node for node in ast.walk(tree) if isinstance(node, ast.Raise)]
     raises.sort(key=lambda node: (node.lineno, node.col_offset))
     findings += [Finding(raises[number], REASONS["python2.raise"]) for number in sorted(raised)]
-    if not _imports_future(tree, "division"):
+    if not imports_future(tree, "division"):
         slashes = _slashes(text)
         for node, left, right in _divisions(tree):
             pair = (kinds.of(left), kinds.of(right))
@@ -73,15 +74,6 @@ def exact(
 
 
 # Divisions ------------------------------------------------------------------------------------
-
-
-def _imports_future(tree: ast.Module, feature: str) -> bool:
-    return any(
-        isinstance(node, ast.ImportFrom)
-        and node.module == "__future__"
-        and any(alias.name == feature for alias in node.names)
-        for node in tree.body
-    )
 
 
 def _divisions(tree: ast.Module) -> Iterator[tuple[ast.stmt | ast.expr, ast.expr, ast.expr]]:
@@ -195,7 +187,7 @@ def _leaking(tree: ast.Module) -> Iterator[Finding]:
 
 def _hidden(tree: ast.Module, neighbours: frozenset[str]) -> Iterator[Finding]:
     """Imports of a package's own module that has the name of one of Python 3's."""
-    if _imports_future(tree, "absolute_import"):
+    if imports_future(tree, "absolute_import"):
         return
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and not node.level and node.module:

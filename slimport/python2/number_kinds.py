@@ -6,6 +6,8 @@ import ast
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal
 
+from slimport.index.names import dotted_parts
+
 Kind = Literal["int", "float", "", "pending"]
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -192,15 +194,13 @@ class Kinds:
 
     def _dotted(self, node: ast.expr) -> str:
         """What a callee is by the file's imports; a builtin, unless the file binds its name."""
-        parts: list[str] = []
-        while isinstance(node, ast.Attribute):
-            parts.append(node.attr)
-            node = node.value
-        if not isinstance(node, ast.Name):
+        parts = dotted_parts(node)
+        if parts is None:
             return ""
-        if node.id in self._others or (self._stars and node.id not in ("float", "int", "len")):
+        first, rest = parts[0].id, parts[1]
+        if first in self._others or (self._stars and first not in ("float", "int", "len")):
             return ""
-        return ".".join((self._imports.get(node.id, node.id), *reversed(parts)))
+        return ".".join((self._imports.get(first, first), *rest))
 
     def _counts(self, iterable: ast.expr) -> bool:
         """Whether a loop goes over the ints of `range`."""

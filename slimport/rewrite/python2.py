@@ -14,6 +14,7 @@ from slimport.index.modules import Module
 from slimport.index.names import Imported
 from slimport.index.program import Program
 from slimport.index.walking import walk
+from slimport.python2.future import imports_future
 from slimport.python2_api import MODULES, PREFIX, is_python2
 from slimport.report.model import LeftAlone, Rewritten
 from slimport.rewrite import marks
@@ -186,7 +187,9 @@ def remarks(module: Module, found: Sequence[Rewritten | LeftAlone]) -> list[str]
     if not any(is_python2(item.api) for item in found):
         return []
     result = []
-    divisions = [] if _imports_division(module.tree) else sorted(set(_divisions(module.tree)))
+    divisions = (
+        [] if imports_future(module.tree, "division") else sorted(set(_divisions(module.tree)))
+    )
     if divisions:
         result.append(
             f"{module.path}: Python 2 code without `from __future__ import division`: / of two "
@@ -200,15 +203,6 @@ def remarks(module: Module, found: Sequence[Rewritten | LeftAlone]) -> list[str]
 
 def _lines(numbers: Sequence[int]) -> str:
     return f"line{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))}"
-
-
-def _imports_division(tree: ast.Module) -> bool:
-    return any(
-        isinstance(node, ast.ImportFrom)
-        and node.module == "__future__"
-        and any(alias.name == "division" for alias in node.names)
-        for node in tree.body
-    )
 
 
 def _divisions(tree: ast.Module) -> Iterator[int]:
