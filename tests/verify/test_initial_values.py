@@ -100,6 +100,41 @@ def test_numbers_that_one_side_draws_once_are_compared_as_numbers_drawn():
     assert initial_compare.compare("w", 0, drawn, other).status is Status.DIFFERS
 
 
+@pytest.mark.parametrize("size", [2, 3, 8, 20, 100, 600])
+@pytest.mark.parametrize("kind", ["normal", "uniform"])
+def test_a_few_numbers_drawn_once_raise_no_alarm(size, kind):
+    random = np.random.RandomState(size)
+    for _ in range(300):
+        left, right = (
+            random.standard_normal(count) if kind == "normal" else random.uniform(-1, 1, count)
+            for count in (4096, size)
+        )
+        assert compare_drawn(left, right).status is Status.EQUAL, compare_drawn(left, right).why
+
+
+@pytest.mark.parametrize(
+    ("size", "wrong"),
+    [
+        (8, lambda x: 100 * x),
+        (8, lambda x: x + 10),
+        (20, lambda x: 0.05 * x),
+        (100, lambda x: 3 * x),
+        (100, lambda x: x + 2),
+    ],
+)
+def test_a_few_numbers_of_another_distribution_show(size, wrong):
+    random = np.random.RandomState(size)
+    for _ in range(20):
+        left, right = random.standard_normal(4096), wrong(random.standard_normal(size))
+        assert compare_drawn(left, right).status is Status.DIFFERS
+        assert compare_drawn(right, left).status is Status.DIFFERS
+
+
+def compare_drawn(left, right):
+    sides = [({"kind": "drawn", "shape": [1], "dtype": "float32"}, side) for side in (left, right)]
+    return initial_compare.compare("w", 0, *sides)
+
+
 def test_large_variables_are_sampled_and_constants_kept_short():
     answer = protocol.Answer("graph")
     random = np.random.RandomState(0)

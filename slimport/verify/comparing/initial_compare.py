@@ -3,7 +3,9 @@
 Both samples are numbers drawn independently. Each limit is what equal distributions exceed with a
 probability of 1e-9, so that hundreds of variables in hundreds of runs raise no alarm:
 
-- mean and standard deviation, by the sampling error that the samples themselves show;
+- mean and standard deviation, by the sampling error that the samples themselves show. A few numbers
+  (a variable drawn once when its module is imported, say) show far too small an error by chance:
+  below `SURE` the likelihood ratio of two normal distributions has to tell them apart as well;
 - the largest values: how many of one side's lie beyond all of the other's. Where a truncated normal
   meets a plain one of the same deviation, dozens do;
 - the largest distance of the distribution functions (Kolmogorov and Smirnov).
@@ -27,6 +29,11 @@ Array = np.ndarray[Any, Any]
 CHANCE = 1e-9
 #: The same in standard errors of a normal distribution, on either side.
 ERRORS = 6.11
+#: Numbers from which on a sample's own moments tell the errors of its mean and variance.
+SURE = 1000
+#: Log likelihood ratio that two samples of one normal distribution exceed with that probability:
+#: -log(CHANCE), and 5 for the two deviations that are free.
+RATIO = 25.7
 
 Described = tuple[Mapping[str, Any], Array]
 
@@ -95,10 +102,10 @@ def _unlike_draws(old: Array, new: Array) -> str:
     """Says in what two samples cannot be of one distribution; empty where they can."""
     left, right = _Sample(old), _Sample(new)
     limit = ERRORS * math.hypot(left.mean_error, right.mean_error)
-    if abs(left.mean - right.mean) > limit:
+    if abs(left.mean - right.mean) > limit and _unlike_means(left, right):
         return f"mean {left.mean:.3g} became {right.mean:.3g} (chance explains {limit:.1g})"
     limit = ERRORS * math.hypot(left.variance_error, right.variance_error)
-    if abs(left.variance - right.variance) > limit:
+    if abs(left.variance - right.variance) > limit and _unlike_variances(left, right):
         share = limit / (2 * left.variance) if left.variance else 0.0
         return (
             f"standard deviation {left.deviation:.3g} became {right.deviation:.3g}"
@@ -109,6 +116,32 @@ def _unlike_draws(old: Array, new: Array) -> str:
         ends = [f"{np.abs(side.values).max():.3g}" for side in (left, right)]
         return f"largest value {ends[0]} became {ends[1]}, at equal deviation: {wrong}"
     return _apart(left, right)
+
+
+def _unlike_means(left: _Sample, right: _Sample) -> bool:
+    """Whether chance cannot give these means to one normal distribution (Student's t)."""
+    if min(left.size, right.size) >= SURE:
+        return True
+    freedom = left.size + right.size - 2
+    squares = left.size * left.variance + right.size * right.variance
+    error = squares / freedom * (1 / left.size + 1 / right.size)
+    if error == 0.0:
+        return True
+    squared_t = (left.mean - right.mean) ** 2 / error
+    return (freedom - 1) / 2 * math.log1p(squared_t / freedom) > RATIO
+
+
+def _unlike_variances(left: _Sample, right: _Sample) -> bool:
+    """Whether chance cannot give these variances to one normal distribution (Bartlett)."""
+    if min(left.size, right.size) >= SURE:
+        return True
+    freedoms = [side.size - 1 for side in (left, right)]
+    variances = [side.variance * side.size / (side.size - 1) for side in (left, right)]
+    if min(variances) == 0.0:
+        return True
+    pooled = float(np.average(variances, weights=freedoms))
+    pairs = zip(freedoms, variances, strict=True)
+    return sum(k / 2 * math.log(pooled / variance) for k, variance in pairs) > RATIO
 
 
 def _beyond(wide: _Sample, narrow: _Sample) -> str:
