@@ -2,10 +2,9 @@
 
 It may be started in a folder whose files it is to rewrite, and Python would import them in the
 place of libraries: `python -m` looks into the current folder first, and `PYTHONPATH`, which often
-leads there, comes before everything that is installed.
+leads there, comes before everything that is installed. What is imported up here comes from there,
+`__future__` too: nothing may be but modules that are frozen into Python.
 """
-
-from __future__ import annotations
 
 import os
 import sys

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import _imp
+import ast
 import os
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+import slimport.__main__
 from slimport.__main__ import import_path
 
 GOOD = "import tf_slim as slim\n\n\ndef net(x):\n    return slim.conv2d(x, 8, 3, scope='c')\n"
@@ -65,6 +69,17 @@ def test_files_of_pythonpath_are_no_libraries(tree: Path) -> None:
     assert done.returncode in (0, 1), done.stderr
     assert "net.py" in done.stderr
     assert not (tree.parent / "ran").exists(), (tree.parent / "ran").read_text()
+
+
+@pytest.mark.parametrize("module", [slimport, slimport.__main__], ids=["package", "program"])
+def test_before_the_path_is_set_nothing_is_imported_from_it(module: ModuleType) -> None:
+    """A `__future__.py` of the current folder would run as well."""
+    assert module.__file__ is not None
+    top = ast.parse(Path(module.__file__).read_text("utf-8")).body
+    found = [name for node in top if isinstance(node, ast.Import) for name in node.names]
+    assert not any(isinstance(node, ast.ImportFrom) for node in top)
+    for name in found:
+        assert name.name in sys.builtin_module_names or _imp.is_frozen(name.name), name.name
 
 
 LIBRARY, HERE, BIN = "/usr/lib/python3", "/home/a/tree", "/usr/bin"
