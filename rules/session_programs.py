@@ -29,7 +29,8 @@ SESSION_PROGRAMS = _ProgramRule(
         "Files that a program with sessions runs get TensorFlow under its TF 1 name, so that every "
         "name in them means what it meant. Where such a program starts, it turns TensorFlow 2's "
         'behaviour off: below `if __name__ == "__main__":`, which leaves imports of the file '
-        "without effect, or after the imports where the file itself makes tensors as it loads. "
+        "without effect, or after the imports where the file makes tensors, or runs a session, as "
+        "it loads. "
         "Files that name TensorFlow 2 alone, or choose how they run, stay. With --target keras "
         "nothing of this is done."
     ),

@@ -84,13 +84,15 @@ class Sessions:
         top = self._program.functions[module.tree]
         is_test = _is_test(top) and any(map(_of_tf1, self._program.by_module[module]))
         loads_into_graph = is_test or (top not in self._without and _of_tf1(top, outside=guard))
-        if guard is None and not loads_into_graph and not module.is_notebook:
-            return None
         within = closure_of([module], lambda m: self._program.imports[m])
         if any(self._switches(m, within_guard=m is module) for m in within):
             return None
-        if not loads_into_graph and not self._reaches_session(module, within):
-            return None
+        if not loads_into_graph:
+            # A file that nothing marks as a program is one where it runs sessions as it loads.
+            is_program = guard is not None or module.is_notebook or _names(top, ("tf.app.run",))
+            runs = self._program.by_module[module] if is_program else top.all_callees
+            if not self._reaches_session(runs, within):
+                return None
         tops = {self._program.functions[m.tree]: main_guard(m.tree) for m in within - {module}}
         if any(_makes_tensors(other, guard_there) for other, guard_there in tops.items()):
             return Start.FIRST
@@ -103,13 +105,13 @@ class Sessions:
         direct = (f.module for f in every if _names(f, _SESSION_APIS))
         return closure_of(direct, lambda module: self._program.imports[module])
 
-    def _reaches_session(self, module: Module, within: set[Module]) -> bool:
-        """Whether the file's functions, and what they call, name a session's API."""
+    def _reaches_session(self, start: Iterable[Function], within: set[Module]) -> bool:
+        """Whether functions, or what they call, name a session's API."""
 
         def called(function: Function) -> Iterable[Function]:
             return (f for f in function.all_callees if f.module in within)
 
-        reached = closure_of(self._program.by_module[module], called)
+        reached = closure_of((f for f in start if f.module in within), called)
         return any(_of_tf1(f) for f in reached if f not in self._without)
 
     def _switches(self, module: Module, within_guard: bool) -> bool:

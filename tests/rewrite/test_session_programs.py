@@ -228,6 +228,29 @@ if __name__ == '__main__':
     assert text.startswith(V1 + "import net\n\n" + OFF + "\n\nclass")
 
 
+@pytest.mark.parametrize(
+    "start",
+    [
+        "main(None)",
+        "tf.app.run()",
+        "tf.app.run(main=main)",
+        "if '__main__' == __name__:\n    main(None)",
+        "class Trainer:\n    def __init__(self):\n        main(self)\n\n\ntrainer = Trainer()",
+    ],
+)
+def test_a_program_without_a_guard_starts_as_it_loads(start: str) -> None:
+    source = TRAIN.partition("if __name__")[0] + start + "\n"
+    text = rewritten({"net.py": NET, "train.py": source})["train.py"]
+    assert text.startswith(V1 + "import net\n\n" + OFF)
+
+
+def test_a_library_that_calls_others_of_its_functions_turns_nothing_off() -> None:
+    source = TRAIN.partition("if __name__")[0]
+    source += "def name_of(kind):\n    return kind + '_net'\n\n\nNAME = name_of('plain')\n"
+    text = rewritten({"net.py": NET, "train.py": source})["train.py"]
+    assert "disable_v2_behavior" not in text
+
+
 def test_a_library_of_functions_turns_nothing_off() -> None:
     source = TRAIN.partition("\n\nif __name__")[0]
     text = rewritten({"net.py": NET, "train.py": source})["train.py"]
