@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 
+DOUBTFUL = "what it calls may not be slim's"
+
 
 class Stays(Exception):
     """Why a loop or an evaluation stays on its session.
 
     Attributes:
-        line: Where the reason is, as far as that is known.
+        line: Where the reason is; None where no single line is.
         what: What stays.
     """
 
@@ -17,4 +19,9 @@ class Stays(Exception):
 
     def __init__(self, reason: str, node: ast.AST | None = None) -> None:
         super().__init__(reason)
-        self.line: int = getattr(node, "lineno", 1)
+        self.line: int | None = getattr(node, "lineno", None)
+
+    @property
+    def with_line(self) -> str:
+        """The reason and its line, as reports have them."""
+        return f"{self} (line {self.line})" if self.line is not None else str(self)

@@ -17,7 +17,7 @@ from slimport.index.program import Function, Program, Reference
 from slimport.index.queues import QUEUES
 from slimport.index.run_again import check_again
 from slimport.index.single_iterators import SingleIterator, single_iterators
-from slimport.index.stays import Stays
+from slimport.index.stays import DOUBTFUL, Stays
 from slimport.index.training import (
     OF_LOOP,
     TRAIN,
@@ -69,60 +69,51 @@ def trainings(
         read: the input pipelines that need no queues.
     """
     found: dict[Function, Training] = {}
-    loops = {f for f in program.all() if any(r.api.name == TRAIN for r in f.references)}
-    stays = dict.fromkeys(loops, "its loss and its training operation are no block of their own")
+    loops = [f for f in program.all() if any(r.api.name == TRAIN for r in f.references)]
+    stays: dict[Function, str] = {}
     for function in loops:
+        if function.is_doubtful():
+            stays[function] = DOUBTFUL
+            continue
         try:
             training = training_of(function, program) or clone_training(function, program)
-        except Stays as why:
-            stays[function] = f"{why} (line {why.line})"
-            continue
-        if training is not None:
+            if training is None:
+                raise Stays("its loss and its training operation are no block of their own")
+            _check(training, program, read)
             found[function] = training
-            stays[function] = _why_not(training, program, read)
-    told_apart = {f: training for f, training in found.items() if not stays[f]}
-    return told_apart, {f: why for f, why in stays.items() if why}
+        except Stays as why:
+            stays[function] = why.with_line
+    return found, stays
 
 
-def _why_not(training: Training, program: Program, read: Mapping[Function, Pipeline]) -> str:
-    """Why the loss can be no function of its own; empty if it can."""
+def _check(training: Training, program: Program, read: Mapping[Function, Pipeline]) -> None:
+    """Passes, or raises `Stays` where the loss can be no function of its own."""
     before = of_a_graph_before(training.function)
     if before is not None:
-        return f"{before.api.name} of a caller may be part of its graph"
+        raise Stays(f"{before.api.name} of a caller may be part of its graph")
     unknown = _unknown_call(training, program, read)
     if unknown is not None:
-        return f"{ast.unparse(unknown.func)} may make losses (line {unknown.lineno})"
+        raise Stays(f"{ast.unparse(unknown.func)} may make losses", unknown)
     if isinstance(training, CloneTraining):
-        found = _why_clones_stay(training, program, read)
+        check(training, program, read)
+        gone = nodes_that_go(training, read.get(training.function))
     else:
-        found = _why_block_stays(training, program, read)
-    if found:
-        return found
-    try:
-        check_again(training, program, read)
-        check_late_lookups(training, program)
-        check_asked_steps(training, program)
-    except Stays as why:
-        return f"{why} (line {why.line})"
-    return ""
+        _check_block(training, program)
+        gone = nodes_told(training)
+    _check_graph(training, program, read, gone)
+    check_again(training, program, read)
+    check_late_lookups(training, program)
+    check_asked_steps(training, program)
 
 
-def _why_block_stays(
-    training: Training, program: Program, read: Mapping[Function, Pipeline]
-) -> str:
+def _check_block(training: Training, program: Program) -> None:
     if not _is_step_told_by_keras(training, program):
-        return "the global step is used for more than a learning rate"
-    try:
-        check_rates(training, program)
-    except Stays as why:
-        return f"{why} (line {why.line})"
-    return (
-        _unknown_argument(training)
-        or _why_summaries_stay(training, program)
-        or _why_statements_stay(training, program)
-        or _why_rest_stays(training, program)
-        or _what_needs_a_graph(training, program, read, nodes_told(training))
-    )
+        raise Stays("the global step is used for more than a learning rate")
+    check_rates(training, program)
+    _check_arguments(training)
+    _check_summaries(training, program)
+    _check_statements(training, program)
+    _check_rest(training, program)
 
 
 def _unknown_call(
@@ -140,46 +131,41 @@ def _unknown_call(
     return None
 
 
-def _why_clones_stay(
-    clones: CloneTraining, program: Program, read: Mapping[Function, Pipeline]
-) -> str:
-    try:
-        check(clones, program, read)
-    except Stays as why:
-        return f"{why} (line {why.line})"
-    gone = nodes_that_go(clones, read.get(clones.function))
-    return _what_needs_a_graph(clones, program, read, gone)
-
-
-def _why_summaries_stay(training: Training, program: Program) -> str:
-    """Whether the loop writes other summaries than the loss makes."""
+def _check_summaries(training: Training, program: Program) -> None:
+    """The loop writes no other summaries than the loss makes."""
     merged = merged_summaries(training.block, training.loop_call, training.function, program)
     if is_given(argument(training.loop_call, 99, "summary_writer")):
-        return "fit has no place for summary_writer"
+        raise Stays("fit has no place for summary_writer", training.loop_call)
+    if merged.why_not:
+        raise Stays(merged.why_not)
     inside = {node for s in (*training.of_loss, *training.gone) for node in walk(s)}
     added = merged.kept.added if merged.kept is not None else []
-    if not merged.why_not and not all(a.statement in inside for a in added):
-        return "a summary beside the loss is used"
-    return merged.why_not
+    if not all(a.statement in inside for a in added):
+        raise Stays(_SUMMARY)
 
 
-def _why_statements_stay(training: Training, program: Program) -> str:
+_SUMMARY = "a summary beside the loss is used"
+
+
+def _check_statements(training: Training, program: Program) -> None:
     of_loss, loss = training.of_loss, training.loss
     node = training.function.node
     assert isinstance(node, ast.FunctionDef)
     if not on_lines_of_their_own(node.body) or not on_lines_of_their_own(training.block):
-        return "two statements share a line"
+        raise Stays("two statements share a line")
     if not of_loss or loss.id not in assigned(of_loss):
-        return f"{loss.id} is not made in the block"
+        raise Stays(f"{loss.id} is not made in the block", loss)
     early = training.block[: training.block.index(training.operation)]
     late = [s for s in of_loss if s not in early and not isinstance(s, ast.Expr)]
-    if not all(only_shows(s, training.function, program) for s in late):
-        return "tensors are made after the training operation"
-    return "the statements of the loss return, or leave a loop" if leave_it(of_loss) else ""
+    made = [s for s in late if not only_shows(s, training.function, program)]
+    if made:
+        raise Stays("tensors are made after the training operation", made[0])
+    if leave_it(of_loss):
+        raise Stays("the statements of the loss return, or leave a loop")
 
 
-def _why_rest_stays(training: Training, program: Program) -> str:
-    """Whether the rest looks into the loss, or changes what the loss needs."""
+def _check_rest(training: Training, program: Program) -> None:
+    """The rest does not look into the loss, nor change what the loss needs."""
     of_loss, loss = training.of_loss, training.loss
     summaries = training.summaries.serving if training.summaries is not None else []
     others = (*of_loss, *summaries, training.operation)
@@ -187,22 +173,23 @@ def _why_rest_stays(training: Training, program: Program) -> str:
     used = loaded(rest) | _loaded_in_call(training.operation_call, skip=loss)
     looked_at = used & assigned(of_loss)
     if looked_at:
-        return f"{min(looked_at)} is used beside the loss"
+        raise Stays(f"{min(looked_at)} is used beside the loss")
     if loss.id in assigned(rest):
-        return f"{loss.id} gets another value"
+        raise Stays(f"{loss.id} gets another value")
     if not all(_only_sums_up(f) for f in training.beside(program)):
-        return "a summary beside the loss is used"
+        raise Stays(_SUMMARY)
     told = assigned(training.told) - _optimizer(training)
     shown = told & loaded(s for s in rest if s not in training.told and s is not training.loop)
     if shown:
-        return f"{min(shown)} is used beside the loop"
+        raise Stays(f"{min(shown)} is used beside the loop")
     late = loaded(training.workers.values()) & assigned(training.block)
     if late:
-        return f"{min(late)} is known after the strategy is made"
+        raise Stays(f"{min(late)} is known after the strategy is made")
     first = training.block.index(of_loss[0])
     later = [s for s in rest if training.block.index(s) > first]
     changed = loaded(of_loss) & assigned(later)
-    return f"{min(changed)} changes after the loss is built" if changed else ""
+    if changed:
+        raise Stays(f"{min(changed)} changes after the loss is built")
 
 
 def _optimizer(training: Training) -> set[str]:
@@ -210,12 +197,13 @@ def _optimizer(training: Training) -> set[str]:
     return {given.id} if isinstance(given, ast.Name) else set()
 
 
-def _what_needs_a_graph(
+def _check_graph(
     training: Training,
     program: Program,
     read: Mapping[Function, Pipeline],
-    gone: Collection[int] = (),
-) -> str:
+    gone: Collection[int],
+) -> None:
+    """Nothing that stays needs a graph, or a session that asks for it."""
     others = training.callees(program) | training.beside(program)
     iterator = _single_iterator(training, program, read)
     for function in sorted(
@@ -227,13 +215,13 @@ def _what_needs_a_graph(
             goes = id(reference.node) in gone or of_queues(reference)
             goes = goes or (iterator is not None and iterator.belongs(reference))
             if _needs_a_graph(reference) and not goes:
-                return f"{reference.api.name} in {function.qualname or 'the file'} needs a graph"
+                where = function.qualname or "the file"
+                raise Stays(f"{reference.api.name} in {where} needs a graph")
     for part in [*training.block, *(f.node for f in others)]:
         for node in walk(part):
             of_batches = iterator is not None and node in iterator.nodes
             if is_run_on_request(node) and not of_batches:
-                return f"what {ast.unparse(node)} gives is read when a session asks for it"
-    return ""
+                raise Stays(f"what {ast.unparse(node)} gives is read when a session asks for it")
 
 
 def _single_iterator(
@@ -258,16 +246,15 @@ def is_run_on_request(node: ast.AST) -> bool:
     return isinstance(node, ast.Attribute) and node.attr in _RUN_ON_REQUEST
 
 
-def _unknown_argument(training: Training) -> str:
-    """What the operation or the loop is told that fit has no place for."""
+def _check_arguments(training: Training) -> None:
+    """The operation and the loop are told nothing that fit has no place for."""
     for call, known in (
         (training.operation_call, _OF_OPERATION),
         (training.loop_call, OF_LOOP | {"summary_writer"}),
     ):
         unknown = {k.arg or "**" for k in call.keywords} - known
         if unknown or len(call.args) > 2:
-            return f"fit has no place for {min(unknown) if unknown else 'its third argument'}"
-    return ""
+            raise Stays(f"fit has no place for {min(unknown, default='its third argument')}", call)
 
 
 def _is_step_told_by_keras(training: Training, program: Program) -> bool:

@@ -235,7 +235,7 @@ class Plan:
     def why_loops_stay(self, module: Module) -> list[str]:
         """Remarks on loops that were to be taken along, and stay on their sessions."""
         return [
-            f"{module.path}:{reason.line}: {reason.what} on a session stays: {reason}"
+            f"{module.path}:{reason.line or 1}: {reason.what} on a session stays: {reason}"
             for function, reason in self.loops_that_stay.items()
             if function.module is module
         ]

@@ -10,7 +10,6 @@ from slimport.index.modules import Module
 from slimport.index.pipelines import Pipeline, pipelines
 from slimport.index.program import Function
 from slimport.index.queues import QUEUES
-from slimport.index.stays import Stays
 from slimport.rewrite.plan import Plan
 from slimport.scan.model import Block
 
@@ -111,7 +110,7 @@ def _by_hand(plan: Plan, read: Mapping[Function, Pipeline]) -> Iterator[Block]:
         if function in plan.trainings or function in plan.evaluations:
             continue
         kind = "training" if _optimizes(function) else "prediction"
-        yield _block(function, kind, _SESSION, True, _because(reason), _session_line(function))
+        yield _block(function, kind, _SESSION, True, reason.with_line, _session_line(function))
 
 
 def _others(plan: Plan, known: set[tuple[str, str]]) -> Iterator[Block]:
@@ -127,10 +126,6 @@ def _others(plan: Plan, known: set[tuple[str, str]]) -> Iterator[Block]:
         elif _optimizes(function) and plan.tf1_files.runs_sessions(function.module):
             line = min(r.span[0] for r in function.references if _is_optimizer(r.api.name))
             yield _block(function, "training step", _STEP, True, line=line)
-
-
-def _because(reason: Stays) -> str:
-    return f"{reason} (line {reason.line})"
 
 
 def _session_line(function: Function) -> int:
