@@ -275,8 +275,11 @@ class _Body:
 
     def _check_scope(self, call: ast.Call, item: ast.withitem) -> None:
         ops = getattr(call.args[0], "elts", None) if call.args else None
-        if not ops or any(op not in self.values for op in ops):
+        apis = [self.values[op].api.name for op in ops or () if op in self.values]
+        if not ops or len(apis) < len(ops):
             self.closure.refuse("an arg_scope whose ops are only known at run time")
+        elif any(slim_api.signature(api.removeprefix("slim.")) is None for api in apis):
+            self.closure.refuse("an arg_scope of ops that are no layers of slim")
         elif any(keyword.arg is None for keyword in call.keywords):
             self.closure.refuse("an arg_scope with unpacked arguments (**)")
         elif item.optional_vars is not None:

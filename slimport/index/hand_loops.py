@@ -11,7 +11,7 @@ from slimport.index.hand_prediction import PredictionReading, has_variables
 from slimport.index.hand_prediction_checks import PredictionChecks, of_network
 from slimport.index.pipelines import Pipeline
 from slimport.index.program import Function, Program
-from slimport.index.stays import Stays
+from slimport.index.stays import DOUBTFUL, Stays
 
 
 def hand_loops(
@@ -30,6 +30,8 @@ def hand_loops(
         if not names & set(SESSIONS):
             continue
         try:
+            if function.is_doubtful():
+                raise Stays(DOUBTFUL, function.node)
             if function.module.is_notebook and not function.qualname:
                 raise Stays("cells run in any order; put the loop into a function", function.node)
             if any(map(_optimizes, names)):

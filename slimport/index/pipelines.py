@@ -200,6 +200,8 @@ def _pipeline(function: Function, program: Program) -> Pipeline | None:
     batches = [r for r in function.references if r.api.name in BATCHES]
     if len(batches) != 1 or not isinstance(function.node, ast.FunctionDef):
         return None
+    if function.is_doubtful():
+        return None
     blocks = list(_blocks(function.node))
     for block in (*blocks, *(flattened(block, function) for block in blocks)):
         found = _in_block(block, batches[0], function, program)

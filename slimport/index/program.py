@@ -95,6 +95,10 @@ class Function:
         methods = (f for f in self.maybe_callees if f.is_method)
         return {f for f in methods if f.qualname.rpartition(".")[2] in names}
 
+    def is_doubtful(self) -> bool:
+        """Whether names in it may mean slim, or something else: no block of it is told apart."""
+        return any(reference.api.doubt for reference in self.references)
+
     def builds(self) -> bool:
         """Whether layers or variables are made in this very function."""
         return self.makes_tf_layers or any(builds_layers(r.api.name) for r in self.references)

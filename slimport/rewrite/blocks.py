@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import libcst as cst
 
+from slimport.rewrite.comments import lost, with_lost
 from slimport.rewrite.plain import Step
 
 
@@ -27,19 +28,22 @@ def without_items(
     items = [item for item, goes in zip(node.items, gone, strict=True) if not goes]
     if items:
         last = items[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
-        return node.with_changes(items=[*items[:-1], last])
+        return with_lost(node, node.with_changes(items=[*items[:-1], last]))
     body = _statements(node.body)
-    comments = list(node.leading_lines)
-    if isinstance(node.body, cst.IndentedBlock):
-        header = node.body.header.comment
-        if header is not None:
-            comments.append(cst.EmptyLine(comment=header))
-    first = body[0]
-    lines = getattr(first, "leading_lines", ())
-    body[0] = first.with_changes(leading_lines=[*comments, *lines])
+    said = [*node.leading_lines, *lost([_header(node)], body)]
+    lines = getattr(body[0], "leading_lines", ())
+    body[0] = body[0].with_changes(leading_lines=[*said, *lines])
     if isinstance(node.body, cst.IndentedBlock) and node.body.footer:
         body[-1] = _with_footer(body[-1], node.body.footer)
     return cst.FlattenSentinel(body)
+
+
+def _header(node: cst.With) -> cst.With:
+    """A `with` without its statements and the lines above it; the comment on its line stays."""
+    suite = node.body
+    if isinstance(suite, cst.IndentedBlock):
+        return node.with_changes(body=suite.with_changes(body=(), footer=()), leading_lines=())
+    return node.with_changes(body=cst.IndentedBlock(()), leading_lines=())
 
 
 def _with_definitions(

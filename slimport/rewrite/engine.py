@@ -25,6 +25,7 @@ from slimport.report.model import FunctionForm, LeftAlone, Rewritten
 from slimport.rewrite import aliases, always, marks, python2, sessions
 from slimport.rewrite.align import aligned_calls, is_aligned, realign
 from slimport.rewrite.blocks import on_one_line, unchained, without_items
+from slimport.rewrite.comments import with_said
 from slimport.rewrite.factories import Factory
 from slimport.rewrite.fit_programs import is_global_step, may_have_sparse_gradients
 from slimport.rewrite.hand_blocks import HandBlocks
@@ -430,6 +431,8 @@ class _Services:
             return Leave(reason, "rewrite it by hand")
         if reference.base in self._plan.compat_aliases(self._module):
             return Keep()  # the name leads there: see `_namespace`
+        if reference.api.name.startswith("tf.data.") and self._plan.tf1_files.fits(self._module):
+            return Keep()
         # TensorFlow's inner modules hold what TF 1 had, whatever `tf` stands for.
         of_tf1 = reference.api.spelled.startswith(("tensorflow.compat.v1", "tensorflow.python."))
         if now.kind == "same" or of_tf1 or self._plan.tf1_files.keeps_tf1_names(self._module):
@@ -854,10 +857,8 @@ class _Rewriter(cst.CSTTransformer):
 
     def _statement(self, original: cst.CSTNode, node: cst.CSTNode) -> cst.CSTNode:
         texts = self._pending.pop()
-        is_new = node is not original and isinstance(node, cst.SimpleStatementLine)
-        if is_new and self.positions.spans_lines(original):
-            assert isinstance(node, cst.SimpleStatementLine)
-            node = marks.with_comments_of(original, node)
+        if node is not original and self.positions.spans_lines(original):
+            node = with_said(original, node)
         if not texts:
             return node
         lines = getattr(node, "leading_lines", None)

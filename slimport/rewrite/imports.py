@@ -23,11 +23,13 @@ from slimport.index.program import Program
 from slimport.index.resolve import Api, External
 from slimport.index.walking import walk
 from slimport.rewrite.cell_of_imports import cell_of_imports
-from slimport.rewrite.legacy_imports import LEGACY_IMPORT, Kept, LegacyImports, is_lint_comment
+from slimport.rewrite.comments import lost, with_lost
+from slimport.rewrite.legacy_imports import LEGACY_IMPORT, Kept, LegacyImports
 from slimport.rewrite.site import dotted
 from slimport.rewrite.skimming import Skimmer
 
 _Import = TypeVar("_Import", cst.Import, cst.ImportFrom)
+_Block = TypeVar("_Block", cst.IndentedBlock, cst.Module)
 
 
 class NameTable:
@@ -329,14 +331,11 @@ class ImportEditor(Skimmer):
             return updated_node
         if body:
             last = body[-1].with_changes(semicolon=cst.MaybeSentinel.DEFAULT)
-            return updated_node.with_changes(body=[*body[:-1], last])
-        comments = [line for line in updated_node.leading_lines if line.comment is not None]
-        trailing = updated_node.trailing_whitespace.comment
-        if trailing is not None and not is_lint_comment(trailing.value):
-            comments.append(cst.EmptyLine(comment=trailing))
-        if comments:
-            return updated_node.with_changes(body=[Gone()], leading_lines=comments)
-        return updated_node.with_changes(body=[Gone()])
+            return with_lost(updated_node, updated_node.with_changes(body=[*body[:-1], last]))
+        above = [line for line in updated_node.leading_lines if line.comment is not None]
+        said = [*above, *lost([updated_node], above)]
+        gone = updated_node.with_changes(body=[Gone()])
+        return gone.with_changes(leading_lines=said) if said else gone
 
     def _small(self, statement: cst.BaseSmallStatement) -> cst.BaseSmallStatement | None:
         if isinstance(statement, cst.Import):
@@ -425,10 +424,7 @@ class ImportEditor(Skimmer):
     def leave_IndentedBlock(
         self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock
     ) -> cst.IndentedBlock:
-        body = without_gone(updated_node.body)
-        if not body:
-            body = [cst.SimpleStatementLine([cst.Pass()])]
-        return updated_node.with_changes(body=body)
+        return without_gone(updated_node)
 
     def leave_Try(
         self, original_node: cst.Try, updated_node: cst.Try
@@ -439,22 +435,23 @@ class ImportEditor(Skimmer):
             return updated_node
         if all(_only_pass(block) for block in blocks):
             self._uses.subtract(_uses(updated_node))
-            return cst.RemoveFromParent()
+            said = lost([updated_node], ())
+            return cst.SimpleStatementLine([Gone()], said) if said else cst.RemoveFromParent()
         return updated_node
 
     def leave_Module(self, original_node: cst.Module, updated_node: cst.Module) -> cst.Module:
-        return updated_node.with_changes(body=without_gone(updated_node.body))
+        return without_gone(updated_node)
 
 
 class Gone(cst.Pass):
     """Stands for a removed statement until its comments have found a new place."""
 
 
-def without_gone(body: Sequence[cst.BaseStatement]) -> list[cst.BaseStatement]:
+def without_gone(block: _Block) -> _Block:
     """The statements that stay; comments of removed ones go to the next, blank lines are kept."""
     result: list[cst.BaseStatement] = []
     carried: list[cst.EmptyLine] = []
-    for statement in body:
+    for statement in block.body:
         if isinstance(statement, cst.SimpleStatementLine) and isinstance(statement.body[0], Gone):
             carried = _merged(carried, statement.leading_lines)
             continue
@@ -463,7 +460,12 @@ def without_gone(body: Sequence[cst.BaseStatement]) -> list[cst.BaseStatement]:
             statement = statement.with_changes(leading_lines=lines)
             carried = []
         result.append(statement)
-    return result
+    below: list[cst.EmptyLine] = (
+        carried if any(line.comment is not None for line in carried) else []
+    )
+    if not result and isinstance(block, cst.IndentedBlock):
+        result, below = [cst.SimpleStatementLine([cst.Pass()], leading_lines=below)], []
+    return block.with_changes(body=result, footer=[*below, *block.footer])
 
 
 def _merged(carried: Sequence[cst.EmptyLine], own: Sequence[cst.EmptyLine]) -> list[cst.EmptyLine]:

@@ -21,6 +21,7 @@ from slimport.index.modules import Module
 from slimport.index.names import Assigned, Binding, Imported, Scope, dotted_parts
 from slimport.index.program import Program, closure_of
 from slimport.index.resolve import Api
+from slimport.rewrite.comments import is_lint_comment, with_lost
 
 LEGACY_IMPORT = "legacy_import"
 
@@ -265,12 +266,6 @@ def _moved(
     return new.with_changes(leading_lines=comments, trailing_whitespace=trailing), rest
 
 
-def is_lint_comment(text: str) -> bool:
-    """Whether a comment speaks to a linter about the line that it is on."""
-    lowered = text.lower()
-    return any(word in lowered for word in ("noqa", "pylint", "type: ignore", "g-"))
-
-
 def _with_blank(statements: Sequence[cst.SimpleStatementLine]) -> list[cst.SimpleStatementLine]:
     blank = cst.EmptyLine(indent=False)
     return [s.with_changes(leading_lines=[blank, *s.leading_lines]) for s in statements]
@@ -292,7 +287,7 @@ def _in_place(found: _Import, callee: str) -> cst.SimpleStatementLine:
         _assignment(found, callee) if found.local in _bound(small) else small
         for small in found.line.body
     ]
-    return found.line.with_changes(body=body)
+    return with_lost(found.line, found.line.with_changes(body=body))
 
 
 def _assignment(found: _Import, callee: str) -> cst.Assign:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -48,24 +47,17 @@ def add_marks(
     return kept
 
 
-def with_comments_of(
-    original: cst.CSTNode, statement: cst.SimpleStatementLine
-) -> cst.SimpleStatementLine:
-    """A new statement, with what its author said inside of the old one above it."""
-    said = Counter(_comments_in(statement))
-    lost = []
-    for text in _comments_in(original):
-        said[text] -= 1
-        if said[text] < 0:
-            lost.append(cst.EmptyLine(comment=cst.Comment(text)))
-    if not lost:
-        return statement
-    return statement.with_changes(leading_lines=[*statement.leading_lines, *lost])
-
-
-def _comments_in(node: cst.CSTNode) -> list[str]:
-    found = [node.value] if isinstance(node, cst.Comment) else []
-    return found + [text for child in node.children for text in _comments_in(child)]
+def marks_apart(
+    lines: Sequence[cst.EmptyLine],
+) -> tuple[list[cst.EmptyLine], list[cst.EmptyLine]]:
+    """The lines above a statement without its marks, and the marks."""
+    others: list[cst.EmptyLine] = []
+    found: list[cst.EmptyLine] = []
+    in_mark = False
+    for line in lines:
+        in_mark = _text(line).startswith(PREFIX) or (in_mark and _text(line).startswith("#   "))
+        (found if in_mark else others).append(line)
+    return others, found
 
 
 def _missing(lines: Sequence[cst.EmptyLine], texts: Sequence[str]) -> list[str]:
@@ -100,7 +92,8 @@ def _comment_lines(text: str) -> list[cst.EmptyLine]:
 
 def comments(text: str, width: int = _WIDTH) -> list[str]:
     """A mark as the lines of a comment."""
-    wrapped = textwrap.wrap(text.removeprefix("# "), width, break_long_words=False)
+    whole = text.removeprefix("# ")  # a word that breaks at its hyphen is not found again
+    wrapped = textwrap.wrap(whole, width, break_long_words=False, break_on_hyphens=False)
     first, rest = wrapped[0], wrapped[1:]
     return [f"# {line}" for line in (first, *(f"  {line}" for line in rest))]
 

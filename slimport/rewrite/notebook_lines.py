@@ -201,8 +201,7 @@ class _Editor(cst.CSTTransformer):
     def leave_IndentedBlock(
         self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock
     ) -> cst.IndentedBlock:
-        body = without_gone(updated_node.body) or [cst.SimpleStatementLine([cst.Pass()])]
-        return updated_node.with_changes(body=body)
+        return without_gone(updated_node)
 
     def leave_Module(self, original_node: cst.Module, updated_node: cst.Module) -> cst.Module:
-        return updated_node.with_changes(body=without_gone(updated_node.body))
+        return without_gone(updated_node)

@@ -9,8 +9,9 @@ import libcst as cst
 
 from slimport.index.blocks import PLACES, only_places
 from slimport.index.program import Function
+from slimport.rewrite.comments import above, lost
+from slimport.rewrite.marks import marks_apart
 from slimport.rewrite.moved import named
-from slimport.rewrite.nodes import nodes_of
 
 Pair = tuple[ast.stmt, cst.BaseStatement]
 BLANK = cst.EmptyLine(indent=False)
@@ -37,12 +38,16 @@ def simple(small: cst.BaseSmallStatement) -> cst.SimpleStatementLine:
 
 
 def below(opened: cst.BaseExpression, statements: Sequence[cst.BaseStatement]) -> cst.With:
-    """``with opened:`` around statements; what stood above the first stands above it."""
+    """``with opened:`` around statements; what stood above the first stands above it.
+
+    But marks, which speak of the statement itself.
+    """
     first, *rest = statements
+    said, marked = marks_apart(lines_above(first))
     return cst.With(
         [cst.WithItem(opened)],
-        cst.IndentedBlock([with_lines_only(first, ()), *rest]),
-        leading_lines=lines_above(first),
+        cst.IndentedBlock([with_lines_only(first, marked), *rest]),
+        leading_lines=said,
     )
 
 
@@ -197,18 +202,10 @@ def with_comments_of(
         old: what is replaced.
         new: what replaces it, at least one statement; it shares nodes with the old.
     """
-    kept = {id(comment) for statement in new for comment in _comments(statement)}
-    lost = [c for node in old for c in _comments(node) if id(c) not in kept]
     first, *rest = new
-    lines = [*lines_above(first), *(cst.EmptyLine(comment=comment) for comment in lost)]
-    return [with_lines_only(first, lines), *rest] if lost else [first, *rest]
+    return [above(first, lost(old, new)), *rest]
 
 
 def comments_left(statement: cst.BaseStatement) -> list[cst.EmptyLine]:
     """What stays of a statement that goes: the lines above it, and its other comments."""
-    inner = _comments(with_lines_only(statement, ()))
-    return [*lines_above(statement), *(cst.EmptyLine(comment=comment) for comment in inner)]
-
-
-def _comments(node: cst.CSTNode) -> Sequence[cst.Comment]:
-    return list(nodes_of(node, cst.Comment))
+    return [*lines_above(statement), *lost([with_lines_only(statement, ())], ())]

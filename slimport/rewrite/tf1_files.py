@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from functools import cache
 
 from slimport.index.canonical import is_slim
@@ -17,6 +18,10 @@ from slimport.tf1_api import only_in_tf2
 _ELSEWHERE = ("tensorflow.python.", "tensorflow.core.", "tensorflow.compat.v")
 # Kinds of names that TensorFlow 2 has elsewhere; what it has nowhere is no reason to switch.
 _MOVED = ("renamed", "compat")
+
+
+# Of the written module: files that import one of them read datasets in TensorFlow 2's way.
+_OF_FIT = frozenset({"Checkpoints", "LogLoss", "StopAtStep", "next_batch", "queued_files"})
 
 
 class Tf1Files:
@@ -35,6 +40,7 @@ class Tf1Files:
         self._keeps_sessions = keeps_sessions
         self.sessions = Sessions(program, trained)
         self.names_compat = cache(_names_compat)
+        self.fits = cache(_fits)
         self._written_for: dict[Module, bool] = {}
         self._own: dict[Module, bool] = {}
         self._starts: dict[Module, Start | None] = {}
@@ -149,3 +155,11 @@ def _names_compat(module: Module) -> bool:
     bindings = (b for scope in module.all_scopes() for b in scope.bindings.values())
     imported = {b.dotted for found in bindings for b in found if isinstance(b, Imported)}
     return any(f"{dotted}.".startswith("tensorflow.compat.v") for dotted in imported)
+
+
+def _fits(module: Module) -> bool:
+    """Whether an earlier run has made the file fit a model: its datasets are TensorFlow 2's."""
+    return any(
+        isinstance(node, ast.ImportFrom) and any(alias.name in _OF_FIT for alias in node.names)
+        for node in module.tree.body
+    )
