@@ -16,6 +16,7 @@ from pathlib import Path
 
 # In the order in which they are written: a part uses those above it when it is executed.
 PARTS = (
+    "backends",
     "hparams",
     "graphs",
     "scopes",
@@ -30,6 +31,7 @@ PARTS = (
     "initializers",
     "variables",
     "regularizers",
+    "moments",
     "normalization",
     "normalization_others",
     "bias",
@@ -242,6 +244,8 @@ def _bound_name(node: ast.stmt) -> str | None:
         return node.targets[0].id
     if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
         return node.target.id
+    if isinstance(node, ast.If) and isinstance(node.body[0], ast.Import):  # TensorFlow
+        return node.body[0].names[0].asname
     return None
 
 
@@ -251,7 +255,7 @@ def _definition(name: str, part: str, node: ast.stmt, lines: list[str]) -> _Defi
     while first and lines[first - 1].startswith("#"):
         first -= 1
     source = "\n".join(lines[first : node.end_lineno])
-    is_block = isinstance(node, (ast.FunctionDef, ast.ClassDef))
+    is_block = isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.If))
     return _Definition(name, part, source, frozenset(_global_names(source)), is_block)
 
 
@@ -281,7 +285,8 @@ def _closure(names: Iterable[str]) -> list[_Definition]:
 
 
 def _imports(used: frozenset[str], parts: set[str]) -> str:
-    """Writes one import block for what is used, sorted as isort does."""
+    """Writes one import block for what is used, sorted as isort does; `backends` has TensorFlow."""
+    used -= {"tf"}
     bound: dict[str, tuple[str, str | None]] = {}
     for part in sorted(parts):
         bound.update({k: v for k, v in _parts()[part].imports.items() if k in used})

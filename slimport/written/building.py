@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import keras
-import tensorflow as tf
 
+from slimport.written.backends import on_device, outside_of_traces
 from slimport.written.collections import (
     add_to_collection,
     collect_named_outputs,
@@ -67,7 +67,7 @@ def plain_layer(layer_class: Any, path: str, inputs: Any, **settings: Any) -> An
     graph.met[path + ":"] += 1
     if key not in graph.layers:
         settings = _with_whole_sizes(settings)
-        with tf.init_scope():  # a seed is a variable
+        with outside_of_traces():  # a seed is a variable
             layer = layer_class(name=graph.layer_name(path), dtype=_dtype_of(inputs), **settings)
         layer.legacy_scope = path.removesuffix("/")
         _check_for_files(layer, settings)
@@ -158,7 +158,7 @@ def _variables_of(
             elif graph.tf_graph is not None:  # its list of trainable variables is made here
                 arguments["trainable"] = False
             of_model = getattr(layer, "has_model_variables", True)
-            with tf.device(_device_of_variables()):
+            with on_device(_device_of_variables()):
                 variable = graph.add_variable(path, lambda: create(**arguments), of_model)
             _collect(variable, short_name, variables_collections)
         elif tuple(variable.shape) != tuple(arguments["shape"]):

@@ -9,6 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from slimport.written.backends import known_sizes, on_tensorflow
 from slimport.written.graphs import LayerGraph, current_layer_graph
 
 __all__ = [
@@ -83,7 +84,9 @@ def _is_same(one: Any, other: Any) -> bool:
 
 def _collected(graph: LayerGraph, name: str, scope: str | None) -> list[Any]:
     added = graph.collections.get(name, [])
-    if not tf.executing_eagerly() and name not in _OF_VARIABLES:  # tf.losses of a trace add there
+    if (
+        on_tensorflow() and not tf.executing_eagerly() and name not in _OF_VARIABLES
+    ):  # tf.losses of a trace add there
         traced = tf.compat.v1.get_collection(name)
         added = [*traced, *(v for v in added if all(v is not other for other in traced))]
     if name == "regularization_losses":
@@ -102,7 +105,8 @@ def _name_as_in_tf_1(variable: Any, path: str) -> None:
     """Lets a variable of Keras answer to `name`, `op.name` and `get_shape()` as TF 1's did."""
     variable._name = f"{path}:0"  # Keras' own is that of the layer's attribute
     variable.op = types.SimpleNamespace(name=path)
-    variable.get_shape = lambda: tf.TensorShape(variable.shape)
+    if on_tensorflow():
+        variable.get_shape = lambda: tf.TensorShape(variable.shape)
 
 
 def trainable_variables(scope: str | None = None) -> list[Any]:
@@ -208,11 +212,11 @@ def last_dimension(shape: Any, min_rank: int = 1) -> int:
     Raises:
         ValueError: If the rank is unknown or below `min_rank`, or the dimension is unknown.
     """
-    sizes = tf.TensorShape(shape)
-    if sizes.rank is None:
+    sizes = known_sizes(shape)
+    if sizes is None:
         raise ValueError("dims of shape must be known but is None")
-    if sizes.rank < min_rank:
-        raise ValueError(f"rank of shape must be at least {min_rank} not: {sizes.rank}")
+    if len(sizes) < min_rank:
+        raise ValueError(f"rank of shape must be at least {min_rank} not: {len(sizes)}")
     if sizes[-1] is None:
-        raise ValueError(f"dimension -1 of shape must be known but is None: {sizes}")
+        raise ValueError(f"dimension -1 of shape must be known but is None: {tuple(sizes)}")
     return int(sizes[-1])

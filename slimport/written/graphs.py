@@ -10,9 +10,11 @@ from typing import Any
 
 import tensorflow as tf
 
+from slimport.written.backends import on_tensorflow, outside_of_traces
+
 __all__ = ["AUTO_REUSE", "LayerGraph", "VariableScope", "current_layer_graph", "layer_graph"]
 
-AUTO_REUSE = tf.compat.v1.AUTO_REUSE
+AUTO_REUSE = tf.compat.v1.AUTO_REUSE if on_tensorflow() else "AUTO_REUSE"
 
 
 @dataclasses.dataclass(eq=False)
@@ -129,7 +131,7 @@ class LayerGraph:
         """
         if not of_model:
             self.not_of_model.add(path)
-        with tf.init_scope():  # out of traced functions, loops and conditions
+        with outside_of_traces():
             if self.tf_graph is not None:
                 self.variables[path] = _create_in_tf_graph(path, create, of_model)
             else:
@@ -167,7 +169,7 @@ def current_layer_graph() -> LayerGraph:
 
 def in_tf_graph() -> bool:
     """Whether operations go into a TF 1 graph, which sessions run."""
-    return not tf.compat.v1.executing_eagerly_outside_functions()
+    return on_tensorflow() and not tf.compat.v1.executing_eagerly_outside_functions()
 
 
 def require_tf_graph(name: str, instead: str) -> None:

@@ -9,6 +9,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from slimport.written.backends import on_tensorflow
+
 __all__ = [
     "random_normal_initializer",
     "random_uniform_initializer",
@@ -75,7 +77,9 @@ class ValueInitializer(keras.initializers.Initializer):
 
     def __call__(self, shape: Any, dtype: Any = None) -> Any:
         """Returns the value; `shape` is its own."""
-        return tf.constant(self.value, dtype)
+        if on_tensorflow():
+            return tf.constant(self.value, dtype)
+        return keras.ops.convert_to_tensor(self.value, dtype)
 
     def clone(self) -> ValueInitializer:
         """Returns itself: nothing is drawn here."""

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import keras
 import tensorflow as tf
 
+from slimport.written.backends import on_tensorflow
 from slimport.written.collections import convert_collection_to_dict
 from slimport.written.convolution import conv2d
 from slimport.written.dropout import dropout
@@ -68,6 +69,6 @@ def squeezed_images(images: Any, name: str) -> Any:
 
     Keras refuses sizes that are not known; TensorFlow looks at them when it runs.
     """
-    if keras.backend.is_keras_tensor(images):
+    if keras.backend.is_keras_tensor(images) or not on_tensorflow():
         return keras.ops.squeeze(images, axis=[1, 2])
     return tf.squeeze(images, [1, 2], name=name)

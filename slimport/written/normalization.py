@@ -8,9 +8,11 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from slimport.written.backends import is_tf_variable, on_tensorflow, shape_of
 from slimport.written.building import finished, keras_data_format, scoped_layer
 from slimport.written.defaults import takes_layer_defaults
 from slimport.written.graphs import current_layer_graph, in_tf_graph
+from slimport.written.moments import fused_normalized, moments, normalized
 from slimport.written.saved_layers import ScopedLayer
 from slimport.written.scopes import variable_scope
 
@@ -110,7 +112,7 @@ def training_choice(is_training: Any) -> Any:
     """
     if keras.ops.is_tensor(is_training) or keras.backend.is_keras_tensor(is_training):
         return is_training
-    if isinstance(is_training, (tf.Variable, keras.Variable)):
+    if isinstance(is_training, keras.Variable) or is_tf_variable(is_training):
         return keras.ops.convert_to_tensor(is_training)
     if not is_training:
         return False
@@ -168,11 +170,12 @@ class BatchNormalization(ScopedLayer, keras.layers.BatchNormalization):
         held = infers and self.updates_collections is not None
         training = training if is_training is None else is_training
         rank = len(inputs.shape)
-        fused = self.fused and rank in (2, 4) and inputs.dtype != tf.float64
+        double = keras.backend.standardize_dtype(inputs.dtype) == "float64"
+        fused = self.fused and rank in (2, 4) and not double
         if self.axis in (1, 1 - rank) and rank > 2:  # the fused kernel wants channels last
             order = [0, *range(2, rank), 1]
-            outputs = self._normalize(tf.transpose(inputs, order), training, fused, held)
-            return tf.transpose(outputs, [0, rank - 1, *range(1, rank - 1)])
+            outputs = self._normalize(keras.ops.transpose(inputs, order), training, fused, held)
+            return keras.ops.transpose(outputs, [0, rank - 1, *range(1, rank - 1)])
         return self._normalize(inputs, training, fused, held)
 
     def get_config(self) -> dict[str, Any]:
@@ -186,8 +189,8 @@ class BatchNormalization(ScopedLayer, keras.layers.BatchNormalization):
         if not keras.ops.is_tensor(training):
             outputs, mean, variance = normalize(inputs, bool(training))
             return self._update(outputs, mean, variance) if training and not held else outputs
-        outputs, mean, variance = tf.cond(
-            tf.cast(training, tf.bool),
+        outputs, mean, variance = (tf.cond if on_tensorflow() else keras.ops.cond)(
+            keras.ops.cast(training, "bool"),
             lambda: normalize(inputs, True),
             lambda: normalize(inputs, False),
         )
@@ -195,30 +198,32 @@ class BatchNormalization(ScopedLayer, keras.layers.BatchNormalization):
 
     def _fused(self, inputs: Any, training: bool) -> tuple[Any, Any, Any]:
         """Returns the outputs and the mean and unbiased variance that entered them."""
-        channels = inputs.shape[-1]
-        images = tf.reshape(inputs, [-1, 1, 1, channels]) if inputs.shape.rank == 2 else inputs
-        outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
-            images,
-            tf.ones([channels]) if self.gamma is None else self.gamma,
-            tf.zeros([channels]) if self.beta is None else self.beta,
-            mean=None if training else self.moving_mean.value,
-            variance=None if training else self.moving_variance.value,
-            epsilon=self.epsilon,
-            is_training=training,
+        channels, rows = inputs.shape[-1], len(inputs.shape) == 2
+        averages = (self.moving_mean.value, self.moving_variance.value)
+        outputs, mean, variance = fused_normalized(
+            keras.ops.reshape(inputs, [-1, 1, 1, channels]) if rows else inputs,
+            None if training else averages[0],
+            None if training else averages[1],
+            keras.ops.zeros([channels], "float32") if self.beta is None else self.beta,
+            keras.ops.ones([channels], "float32") if self.gamma is None else self.gamma,
+            self.epsilon,
         )
         if not training:
-            mean, variance = self.moving_mean.value, self.moving_variance.value
-        return tf.reshape(outputs, tf.shape(inputs)), mean, variance
+            mean, variance = averages
+        return keras.ops.reshape(outputs, shape_of(inputs)) if rows else outputs, mean, variance
 
     def _plain(self, inputs: Any, training: bool) -> tuple[Any, Any, Any]:
         """Returns the outputs and the mean and biased variance that entered them."""
         mean, variance = self.moving_mean.value, self.moving_variance.value
         if training:
-            axes = list(range(inputs.shape.rank - 1))
-            mean, variance = tf.nn.moments(tf.cast(inputs, mean.dtype), axes)
-        parameters = (mean, variance, self.beta, self.gamma)
-        cast = [None if p is None else tf.cast(p, inputs.dtype) for p in parameters]
-        return tf.nn.batch_normalization(inputs, *cast, self.epsilon), mean, variance
+            axes = list(range(len(inputs.shape) - 1))
+            mean, variance = moments(keras.ops.cast(inputs, mean.dtype), axes)
+        parameters = {"mean": mean, "variance": variance, "beta": self.beta, "gamma": self.gamma}
+        cast: dict[str, Any] = {
+            name: None if value is None else keras.ops.cast(value, inputs.dtype)
+            for name, value in parameters.items()
+        }
+        return normalized(inputs, **cast, epsilon=self.epsilon), mean, variance
 
     def _update(self, outputs: Any, mean: Any, variance: Any) -> Any:
         """Moves the averages towards the statistics of the batch.
@@ -227,13 +232,18 @@ class BatchNormalization(ScopedLayer, keras.layers.BatchNormalization):
         inputs of rank 2, and for updates that are not in the usual collection.
         """
         usual = self.updates_collections == _UPDATE_OPS and not (
-            self.fused and outputs.shape.rank == 2
+            self.fused and len(outputs.shape) == 2
         )
         if usual and not self.trainable:
             return outputs
+        pairs = ((self.moving_mean, mean), (self.moving_variance, variance))
+        if not on_tensorflow():
+            for average, batch in pairs:
+                average.assign(average - (average - batch) * (1.0 - self.momentum))
+            return outputs
         updates = [
             average.value.assign_sub((average.value - batch) * (1.0 - self.momentum))
-            for average, batch in ((self.moving_mean, mean), (self.moving_variance, variance))
+            for average, batch in pairs
         ]
         if not in_tf_graph():
             return outputs

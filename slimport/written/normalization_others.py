@@ -6,10 +6,11 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-import tensorflow as tf
 
+from slimport.written.backends import as_tensor, shape_of
 from slimport.written.building import finished, keras_data_format, scoped_layer
 from slimport.written.defaults import takes_layer_defaults
+from slimport.written.moments import moments, normalized
 from slimport.written.saved_layers import ScopedLayer
 from slimport.written.scopes import variable_scope
 
@@ -58,7 +59,7 @@ def layer_norm(
             parameter_axes=list(range(begin_params_axis % rank, rank)),
             center=center,
             scale=scale,
-            epsilon=1e-3 if inputs.dtype == "float16" else 1e-12,
+            epsilon=1e-3 if keras.backend.standardize_dtype(inputs.dtype) == "float16" else 1e-12,
             trainable=trainable,
         )
         return finished(layer(inputs), scope, activation, outputs_collections=outputs_collections)
@@ -211,8 +212,7 @@ class MomentNormalization(ScopedLayer):
 
     def call(self, inputs: Any) -> Any:
         """Normalizes `inputs`."""
-        known, sizes = inputs.shape.as_list(), tf.shape(inputs)
-        shape = [sizes[axis] if size is None else size for axis, size in enumerate(known)]
+        known, shape = list(inputs.shape), shape_of(inputs)
         broadcast = [size if a in self.parameter_axes else 1 for a, size in enumerate(known)]
         axes, grouped = self.axes, shape
         if self.groups is not None:
@@ -221,13 +221,13 @@ class MomentNormalization(ScopedLayer):
             grouped = [*shape[:axis], *split, *shape[axis + 1 :]]
             broadcast = [*broadcast[:axis], *split, *broadcast[axis + 1 :]]
             axes = [axis + 1, *(a + 1 if a > axis else a for a in self.axes)]
-        x = tf.reshape(inputs, grouped)
+        x = keras.ops.reshape(inputs, grouped)
         beta, gamma = (
-            None if weight is None else tf.reshape(tf.convert_to_tensor(weight), broadcast)
+            None if weight is None else keras.ops.reshape(as_tensor(weight), broadcast)
             for weight in (self.beta, self.gamma)
         )
-        outputs = tf.nn.batch_normalization(x, *self._moments(x, axes), beta, gamma, self.epsilon)
-        return tf.reshape(outputs, shape)
+        outputs = normalized(x, *self._moments(x, axes), beta, gamma, self.epsilon)
+        return keras.ops.reshape(outputs, shape)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments of the layer."""
@@ -246,7 +246,7 @@ class MomentNormalization(ScopedLayer):
 
     def _moments(self, x: Any, axes: list[int]) -> tuple[Any, Any]:
         if not self.one_pass:
-            mean, variance = tf.nn.moments(x, axes, keepdims=True)
-            return mean, variance
-        mean = tf.reduce_mean(x, axes, keepdims=True)
-        return mean, tf.reduce_mean(tf.square(x), axes, keepdims=True) - tf.square(mean)
+            return moments(x, axes, keepdims=True)
+        mean = keras.ops.mean(x, axes, keepdims=True)
+        squares = keras.ops.mean(keras.ops.square(x), axes, keepdims=True)
+        return mean, squares - keras.ops.square(mean)

@@ -8,6 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from slimport.written.backends import on_tensorflow
 from slimport.written.graphs import LayerGraph, VariableScope, current_layer_graph
 
 __all__ = ["get_variable_scope", "name_scope", "variable_op_scope", "variable_scope"]
@@ -93,7 +94,7 @@ def name_scope(name: Any, default_name: str | None = None, values: Any = None) -
         The path with a closing slash.
     """
     graph = current_layer_graph()
-    if not tf.executing_eagerly():
+    if on_tensorflow() and not tf.executing_eagerly():
         with tf.compat.v1.name_scope(name, default_name) as tf_path:
             yield tf_path
         return

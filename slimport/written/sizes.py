@@ -8,6 +8,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from slimport.written.backends import known_sizes, on_tensorflow
+
 __all__ = ["channel_dimension", "n_positive_integers", "two_element_tuple"]
 
 
@@ -22,15 +24,15 @@ def channel_dimension(shape: Any, data_format: str, min_rank: int = 1) -> int:
     Raises:
         ValueError: If the rank is unknown or below `min_rank`, or the dimension is unknown.
     """
-    sizes = tf.TensorShape(shape)
-    if sizes.rank is None:
+    sizes = known_sizes(shape)
+    if sizes is None:
         raise ValueError("dims of shape must be known but is None")
-    if sizes.rank < min_rank:
-        raise ValueError(f"rank of shape must be at least {min_rank} not: {sizes.rank}")
+    if len(sizes) < min_rank:
+        raise ValueError(f"rank of shape must be at least {min_rank} not: {len(sizes)}")
     place = 1 if data_format == "channels_first" else -1
-    size = sizes.as_list()[place]
+    size = sizes[place]
     if size is None:
-        raise ValueError(f"dimension {place} of shape must be known but is None: {sizes}")
+        raise ValueError(f"dimension {place} of shape must be known but is None: {tuple(sizes)}")
     return int(size)
 
 
@@ -46,7 +48,7 @@ def two_element_tuple(int_or_tuple: Any) -> tuple[Any, Any]:
         return int(int_or_tuple[0]), int(int_or_tuple[1])
     if isinstance(int_or_tuple, int):
         return int(int_or_tuple), int(int_or_tuple)
-    if isinstance(int_or_tuple, tf.TensorShape) and int_or_tuple.rank == 2:
+    if on_tensorflow() and isinstance(int_or_tuple, tf.TensorShape) and int_or_tuple.rank == 2:
         return int_or_tuple[0], int_or_tuple[1]
     raise ValueError("Must be an int, a list with 2 elements or a TensorShape of length 2")
 
