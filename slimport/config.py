@@ -79,6 +79,7 @@ KEYS: dict[str, Kind] = {
     "training": _choice("fit"),
     "module-name": NAME,
     "notebooks": FLAG,
+    "python2": FLAG,
     "out": PATH,
     "output-format": _choice(*FORMATS),
     "jobs": COUNT,

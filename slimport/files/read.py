@@ -15,14 +15,19 @@ from slimport.files.source import (
     decoded,
     parse,
 )
-from slimport.python2.detect import INSTALL
+from slimport.python2.reading import converted, from_python2, stays
 
 
-def read(path: Path, data: bytes) -> Source | None:
+def read(path: Path, data: bytes, all_python2: bool = False) -> Source | None:
     """Reads `data` as the file `path`; Python 2 becomes Python 3 with the extra [py2].
 
     Every file of a tree can pass a name on to others, so that also those are read which name
     neither slim nor TensorFlow; their syntax errors are nobody's concern here.
+
+    Args:
+        path: where the file is.
+        data: its bytes.
+        all_python2: whether those of Python 2 are converted, too.
 
     Raises:
         SourceError: a file that concerns slimport cannot be read.
@@ -32,34 +37,19 @@ def read(path: Path, data: bytes) -> Source | None:
 
         return read_notebook(path, data)
     if not concerns_slim(data):
-        return _read_quietly(path, data)
+        found = _read_quietly(path, data)
+        if all_python2 and stays(path, data, found):
+            return converted(path, data) or found
+        return found
     if len(data) > LARGEST:
         raise SourceError(f"larger than {LARGEST // 2**20} MiB")
     try:
         return parse(path, data)
     except NotPython3 as error:
-        converted = _from_python2(path, data, error)
-        if converted is None:
+        program = from_python2(path, data, error)
+        if program is None:
             raise
-        return converted
-
-
-def _from_python2(path: Path, data: bytes, error: NotPython3) -> Source | None:
-    from slimport.python2.convert import NotPython2, can_convert, convert
-
-    if not can_convert():
-        return None
-    try:
-        found = convert(path, error.text)
-    except NotPython2 as why:
-        if INSTALL not in str(error):
-            return None
-        seen = str(error).removesuffix(f": {INSTALL}")
-        raise SourceError(f"{seen}, which cannot be converted: {why}") from why
-    program = parse(path, found.new.encode(error.encoding))
-    return Source(
-        path, program.data, program.encoding, program.tree, data, found, found.notes
-    )  # fmt: skip
+        return program
 
 
 def _read_quietly(path: Path, data: bytes) -> Source | None:

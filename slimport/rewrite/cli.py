@@ -67,6 +67,11 @@ _SHARD = re.compile(r"\d+/\d+")
     "--notebooks/--no-notebooks", default=None, help="Whether notebooks are rewritten, too."
 )
 @click.option(
+    "--python2/--no-python2",
+    default=None,
+    help="Whether files of Python 2 are converted also where nothing in them is rewritten.",
+)
+@click.option(
     "--output-format",
     type=click.Choice(FORMATS),
     help="Of the report: text to standard error, all others to standard output.",
@@ -232,7 +237,8 @@ class _Run:
 
         selected = (*(self._value("select") or ()), *(self._value("ignore") or ()))
         is_known = all(_CODES.fullmatch(text) for text in selected)  # a name has to be looked up
-        return clean_result(self._wanted()) if is_known and self.out is None else None
+        is_plain = is_known and self.out is None and not self._value("python2")
+        return clean_result(self._wanted()) if is_plain else None
 
     def _rewritten(self) -> CommandResult:
         from slimport.rewrite.command import Request, UnknownFunction, run
@@ -291,6 +297,7 @@ class _Run:
             selection=selection,
             open_functions=self.config.texts("open-functions"),
             module_name=self.config.get("module-name", MODULE_NAME),
+            all_python2=bool(self._value("python2")),
         )
 
     def _print(self, report: Report, code: int) -> None:

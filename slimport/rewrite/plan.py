@@ -55,6 +55,7 @@ class Options:
         selection: which rules may act.
         open_functions: "module:function", or "module:*"; a module may lack the first of its parts.
         module_name: what the module that is written into the tree is called.
+        all_python2: files of Python 2 are converted also where nothing in them is rewritten.
     """
 
     open_world: bool = False
@@ -64,6 +65,7 @@ class Options:
     open_files: frozenset[PurePosixPath] = frozenset()
     open_functions: tuple[str, ...] = ()
     module_name: str = WRITTEN_MODULE
+    all_python2: bool = False
 
 
 @dataclass

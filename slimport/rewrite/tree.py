@@ -16,13 +16,15 @@ from slimport import __version__
 from slimport.files.discover import NOTEBOOK
 from slimport.files.folders import read_regular
 from slimport.files.read import read
-from slimport.files.source import Source, SourceError, parse
+from slimport.files.source import Source, SourceError, concerns_slim, parse
 from slimport.index.canonical import is_slim
 from slimport.index.modules import Module
 from slimport.index.program import Program, closure_of
 from slimport.index.python2 import add_references as add_python2_references
 from slimport.index.roots import Placement, place
 from slimport.index.walking import walk
+from slimport.python2 import reading as python2
+from slimport.python2.convert import Converted
 from slimport.report.lines import LineMap
 from slimport.report.model import FileReport, Report, Status
 from slimport.report.places import forms_in_file, in_file, left_in_files, notes_in_file
@@ -61,6 +63,7 @@ class TreeResult:
             as well.
         staying: files that share a program with one that changes, and keep their slim code because
             they are excluded, or because the user says so.
+        python2: files of Python 2 that name neither slim nor TensorFlow, and stay.
     """
 
     root: Path
@@ -70,6 +73,7 @@ class TreeResult:
     plan: Plan | None = field(default=None, repr=False)
     beside: list[PurePosixPath] = field(default_factory=list)
     staying: list[PurePosixPath] = field(default_factory=list)
+    python2: list[PurePosixPath] = field(default_factory=list)
 
 
 def rewrite_tree(
@@ -157,6 +161,7 @@ def _rewrite_once(
     else:
         mine = _run_shard(first, shard, result)
         _collect(first, mine, result)
+    _note_python2(first, result)
     _order(first, result)
     if result.outputs:
         result.beside, result.staying = first.beside(), first.staying()
@@ -203,6 +208,21 @@ def _run_shard(first: _Pass, shard: Shard, result: TreeResult) -> set[PurePosixP
         _run(first)
         first.keep(mine)
     return mine
+
+
+def _note_python2(first: _Pass, result: TreeResult) -> None:
+    """Says which files stay Python 2, in a tree that slimport has to do with."""
+    if not any(concerns_slim(source.original) for source in first.sources.values()):
+        return
+    status = {PurePosixPath(file.path): file.status for file in result.report.files}
+    converted = [path for path in first.sources if first.is_converted(path)]
+    stay = sorted(
+        path
+        for path in {*result.python2, *converted}
+        if status.get(path) is Status.UNCHANGED or path in result.python2
+    )
+    if stay:
+        result.report.notes.append(python2.note(stay, first.options.all_python2))
 
 
 def _texts(extent: Extent, unread: Collection[PurePosixPath]) -> list[bytes | None]:
@@ -275,9 +295,11 @@ def _read_all(
             data = _bytes(extent, name)
             if name.stem == options.module_name and is_ours(data):
                 continue
-            source = read(extent.root / name, data)
+            source = read(extent.root / name, data, options.all_python2)
             if source is not None:
                 sources[name] = source
+            if python2.stays(name, data, source):
+                result.python2.append(name)
         except SourceError as error:
             errors[name] = str(error)
         except OSError as error:
@@ -368,17 +390,25 @@ class _Pass:
         for module in self.program.modules:
             self.plan.concerns(module)
 
+    def is_converted(self, path: PurePosixPath) -> bool:
+        """Whether a file was Python 2."""
+        return isinstance(self.sources[path].container, Converted)
+
+    def _may_change(self, module: Module) -> bool:
+        asked = self.options.all_python2 and self.is_converted(module.path)
+        return asked or self.plan.concerns(module)
+
     def _result(self, module: Module) -> FileResult | None:
         """What becomes of a file; None where no rule looks at it, or none can."""
         known = module.path in self.results or module.path in self.errors
-        if not known and self.plan.concerns(module):
+        if not known and self._may_change(module):
             self._rewrite(module)
         return self.results.get(module.path)
 
     def _rewrite_in_processes(self, modules: Sequence[Module]) -> None:
         """Rewrites those side by side that nobody has rewritten yet."""
         missing = [m for m in modules if m.path not in self.results and m.path not in self.errors]
-        missing = [module for module in missing if self.plan.concerns(module)]
+        missing = [module for module in missing if self._may_change(module)]
         sizes = {module: len(self.sources[module.path].data) for module in missing}
         for module, outcome in self.workers.apply(self._outcome, sizes):
             self._keep(module, outcome)

@@ -126,12 +126,6 @@ def test_a_second_run_changes_nothing_and_finds_the_mark(tree: Path) -> None:
     assert run(tree).exit_code == 0, "the mark was taken away"
 
 
-def test_a_file_of_python2_that_names_no_slim_stays(tree: Path) -> None:
-    (tree / "utils.py").write_text("print 'x'\n", "utf-8")
-    run(tree)
-    assert (tree / "utils.py").read_text("utf-8") == "print 'x'\n"
-
-
 def test_both_pythons_print_the_same(tmp_path: Path) -> None:
     pytest.importorskip("fissix")
     old = shutil.which("python2.7")
@@ -146,3 +140,49 @@ def test_both_pythons_print_the_same(tmp_path: Path) -> None:
     script.write_text(found, "utf-8")
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
     assert done.stdout == expected.stdout
+
+
+OTHERS = {"utils.py": "print 'x'\n", "log.py": "import sys\nprint >>sys.stderr, 'x'\n"}
+
+
+def with_others(tree: Path) -> Path:
+    for name, text in OTHERS.items():
+        (tree / name).write_text(text, "utf-8")
+    (tree / "plain.py").write_text("import tensorflow as tf\nprint 'tf'\n", "utf-8")
+    (tree / "new.py").write_text("print('x')\nprint(1 >> 2)\n", "utf-8")
+    return tree
+
+
+def test_files_that_stay_python2_are_listed(tree: Path) -> None:
+    pytest.importorskip("fissix")
+    talk = " ".join(run(with_others(tree)).output.split())
+    assert "Python 2 stays in 3 files" in talk
+    assert "--python2 converts all files: log.py, plain.py, utils.py" in talk
+    assert (tree / "utils.py").read_text("utf-8") == "print 'x'\n"
+    assert "Python 2 stays" in run(tree, "--check").output, "a second run says so, too"
+
+
+def test_they_are_converted_where_that_is_asked_for(tree: Path) -> None:
+    pytest.importorskip("fissix")
+    result = run(with_others(tree), "--python2")
+    assert "Python 2 stays" not in result.output
+    assert (tree / "utils.py").read_text("utf-8") == "print('x')\n"
+    assert (tree / "log.py").read_text("utf-8") == "import sys\nprint('x', file=sys.stderr)\n"
+    assert (tree / "plain.py").read_text("utf-8") == "import tensorflow as tf\nprint('tf')\n"
+    assert "0 references rewritten" in run(tree, "--python2").output
+
+
+def test_a_tree_without_slim_is_converted_where_that_is_asked_for(tmp_path: Path) -> None:
+    pytest.importorskip("fissix")
+    for name, text in OTHERS.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    assert "Python 2" not in run(tmp_path).output
+    run(tmp_path, "--python2")
+    assert (tmp_path / "utils.py").read_text("utf-8") == "print('x')\n"
+
+
+def test_what_cannot_be_converted_is_named(tree: Path) -> None:
+    pytest.importorskip("fissix")
+    (tree / "broken.py").write_text("print 'x\n", "utf-8")
+    talk = " ".join(run(tree, "--python2").output.split())
+    assert "Python 2 stays in 1 file, which cannot be converted: broken.py" in talk
