@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from slimport.explain.stays import reasons
 from slimport.rewrite.registry import module_of
 from slimport.rewrite.rule import Example, Rule
 
@@ -21,8 +22,20 @@ _CODE = re.compile(
 )
 _FILE = re.compile(r"(?<![\w`/])(?:[\w.-]+/)+[\w-]+\.(?:py|json|txt)\b")
 
-#: Rules of whole blocks: no reference is theirs, so that none is marked.
-_BLOCKS = frozenset(f"SLIM{number}" for number in range(290, 296))
+#: Rules of whole blocks: no reference is theirs, so that none is marked. What to do, as far as a
+#: page says that.
+_BLOCKS = {
+    "SLIM290": "docs/training-with-fit.md",
+    "SLIM291": "docs/input-pipelines.md",
+    "SLIM292": "docs/evaluation.md",
+    "SLIM293": "docs/hand-loops.md",
+    "SLIM294": "docs/distribution.md",
+    "SLIM295": "docs/inference.md",
+}
+_NOTHING = (
+    "No form of it. A name that may be something else, and a module that is passed on, stay with "
+    "SLIM999."
+)
 _ALONE = (
     "One reference of this rule can be selected or ignored by itself, while the rest of its "
     "program is rewritten or stays: docs/ignoring.md."
@@ -119,8 +132,10 @@ def _refused(rule: Rule, links: Links) -> Iterator[str]:
     yield "## What is refused\n"
     if marked:
         yield f"Every use: *{marked}*. Way on: {prose(advice, links)}.\n"
+    elif rule.code in _BLOCKS:
+        yield from _kept_on_sessions(rule, links)
     elif not rule.refuses:
-        yield f"{prose(_nothing(rule), links)}\n"
+        yield f"{prose(_NOTHING, links)}\n"
     if marked or rule.refuses:
         yield (
             f"What is refused stays as it was, with `# TODO(slimport): {rule.code}` and the "
@@ -130,20 +145,22 @@ def _refused(rule: Rule, links: Links) -> Iterator[str]:
         way_on = f"Way on: {prose(refusal.advice, links)}." if refusal.advice else ""
         said = [f"- *{refusal.reason}*.", prose(refusal.why, links), way_on]
         yield " ".join(filter(None, said))
-    yield ""
+    if rule.refuses:
+        yield ""
 
 
-def _nothing(rule: Rule) -> str:
-    """What is said where the rule's own code marks nothing."""
-    if rule.code in _BLOCKS:
-        return (
-            "What does not fit stays as it was, on its session, whole. The report names the "
-            "reason and its line."
-        )
-    return (
-        "No form of it. A name that may be something else, and a module that is passed on, stay "
-        "with SLIM999."
+def _kept_on_sessions(rule: Rule, links: Links) -> Iterator[str]:
+    """What a rule of whole blocks leaves, and why."""
+    said = (
+        "What does not fit stays as it was, on its session, whole. The report names the reason, "
+        f"and its line where there is one. What to do about it: {_BLOCKS[rule.code]}."
     )
+    yield f"{prose(said, links)}\n"
+    found = reasons(rule.code)
+    if found:
+        yield "The reasons, with … for what differs:\n"
+        yield from (f"- {_plain(reason)}" for reason in found)
+        yield ""
 
 
 def _source(rule: Rule, links: Links) -> Iterator[str]:

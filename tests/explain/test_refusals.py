@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from slimport.explain.stays import MODULES as OF_BLOCKS
+from slimport.explain.stays import of_module
 from slimport.explain.unknown import UNKNOWN
 from slimport.notebooks.installs import ASKS_FOR_TF1, CLONES_MODELS, INSTALLS_TF1
 from slimport.rewrite.notebook_lines import ADVICE, UNREAD, UNREAD_ADVICE
@@ -57,6 +60,17 @@ def test_no_reason_comes_from_the_base(rule: Rule) -> None:
     """`Rule.unhandled` is a net below rules that forget a form; none needs it."""
     if any("." in api for api in rule.apis) and type(rule).call is not Rule.call:
         assert type(rule).value is not Rule.value
+
+
+def test_whatever_keeps_a_block_on_its_session_is_on_a_page() -> None:
+    listed = {name for names in OF_BLOCKS.values() for name in names}
+    giving = {
+        path.stem
+        for path in (ROOT / "slimport" / "index").glob("*.py")
+        if re.search(r"\bStays\(", path.read_text("utf-8")) and path.stem != "stays"
+    }
+    assert giving <= listed
+    assert all(of_module(name) for name in listed)
 
 
 def test_a_new_reason_is_seen(tmp_path: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from tests.rewrite.tools import output, report, rewrite_program
+from tests.rewrite.tools import is_on_the_page, output, report, rewrite_program
 
 PROGRAM = """import tensorflow as tf
 import tf_slim as slim
@@ -445,6 +447,8 @@ def test_it_stays_on_sessions(parts: dict[str, str], why: str) -> None:
     text, notes = rewritten(**parts)
     assert "model_deploy.create_clones(" in text and "LossModel" not in text
     assert f"no fit: {why}" in notes
+    (reason,) = re.findall("no fit: (.*)", notes)
+    assert is_on_the_page(reason, "SLIM290", "SLIM294"), reason
 
 
 ASKING = """import tensorflow as tf

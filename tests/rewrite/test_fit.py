@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.rewrite.tools import output, report, rewrite_program
+from tests.rewrite.tools import is_on_the_page, output, report, rewrite_program
 
 HEAD = "import numpy as np\nimport tensorflow as tf\nimport tf_slim as slim\n\n\n"
 PROGRAM = """def train(x, folder, restore=None):
@@ -678,3 +678,4 @@ def test_the_report_says_why(case: str) -> None:
     found = [e for e in report(result, "net.py").rewritten if e.api == "slim.learning.train"]
     assert [entry.note.startswith("no fit: ") for entry in found] == [True]
     assert REASONS.get(case, "") in found[0].note, found[0].note
+    assert is_on_the_page(found[0].note.removeprefix("no fit: "), "SLIM290"), found[0].note

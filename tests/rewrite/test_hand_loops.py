@@ -6,7 +6,7 @@ import pytest
 
 from slimport.rewrite.plan import Options
 from slimport.rewrite.tree import TreeResult
-from tests.rewrite.tools import compiled, report, rewrite_program
+from tests.rewrite.tools import compiled, is_on_the_page, report, rewrite_program
 
 HEAD = "import tensorflow as tf\nimport tf_slim as slim\n\n\n"
 PROGRAM = """def train(batches, path):
@@ -799,6 +799,7 @@ def test_it_stays_on_its_session(parts: dict[str, str], reason: str) -> None:
     assert "FedModel" not in text and "tf.Session(" in text
     (note,) = result.report.notes
     assert note.startswith("net.py:") and reason in note, note
+    assert is_on_the_page(note.partition("stays: ")[2], "SLIM293"), note
 
 
 def test_another_session_in_the_file_keeps_both() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from slimport.rewrite.plan import Options
 from slimport.rewrite.tree import TreeResult
-from tests.rewrite.tools import compiled, output, report, rewrite_program
+from tests.rewrite.tools import compiled, is_on_the_page, output, report, rewrite_program
 
 HEAD = """import tensorflow as tf
 import tf_slim as slim
@@ -306,6 +306,7 @@ def test_what_has_no_equal_stays(reason: str) -> None:
     assert "PredictionModel" not in text and "_on_batch" not in text
     (note,) = result.report.notes
     assert note.startswith("net.py:") and note.endswith(f"session stays: {reason.strip()}")
+    assert is_on_the_page(reason.strip(), "SLIM295")
 
 
 def test_it_stays_without_the_option() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path, PurePosixPath
 from textwrap import dedent
 
+from slimport.explain.stays import reasons
 from slimport.report.model import FileReport
 from slimport.rewrite.plan import Options
 from slimport.rewrite.tree import TreeResult, rewrite_tree
@@ -73,3 +75,10 @@ def check_left(source: str, line: int, code: str) -> FileReport:
     assert text is not None
     assert f"# TODO(slimport): {code} " in text
     return found
+
+
+def is_on_the_page(reason: str, *codes: str) -> bool:
+    """Whether the page of one of these rules has a reason that a report gave, as it lists them."""
+    reason = re.sub(r" \(line \d+\)$", "", reason)
+    listed = (known.split("…") for code in codes for known in reasons(code))
+    return any(re.fullmatch(".+".join(map(re.escape, parts)), reason) for parts in listed)
