@@ -16,7 +16,7 @@ def bound_names(tree: ast.AST) -> frozenset[str]:
 def builtin_names(tree: ast.Module) -> dict[int, str]:
     """The names that are read and that no scope around them binds, by the node's id."""
     found: dict[int, str] = {}
-    _read(tree, _own_names(tree), frozenset(), found)
+    _read(tree, own_names(tree), frozenset(), found)
     return found
 
 
@@ -29,14 +29,14 @@ def _read(
             if child.id not in visible | class_names:
                 found[id(child)] = child.id
         elif isinstance(child, _Function):
-            _read(child, visible | _own_names(child), frozenset(), found)
+            _read(child, visible | own_names(child), frozenset(), found)
         elif isinstance(child, ast.ClassDef):
-            _read(child, visible, _own_names(child), found)
+            _read(child, visible, own_names(child), found)
         else:
             _read(child, visible, class_names, found)
 
 
-def _own_names(scope: ast.AST) -> frozenset[str]:
+def own_names(scope: ast.AST) -> frozenset[str]:
     """What a scope binds, and what functions in it declare global."""
     names: set[str] = set()
     pending = list(ast.iter_child_nodes(scope))

@@ -22,6 +22,13 @@ METHODS = {
 }
 # A class without bases has none of these in Python 2, or looks them up elsewhere.
 _NEW_STYLE = frozenset({"__getattr__", "__getattribute__", "__new__", "__slots__"})
+# What has slices of its own, which no `__getitem__` is asked for.
+_SEQUENCES = frozenset({"list", "str", "tuple", "unicode"})
+_ITEMS = {
+    "__delitem__": "__delslice__",
+    "__getitem__": "__getslice__",
+    "__setitem__": "__setslice__",
+}
 _Found = Iterator[tuple[ast.stmt | ast.expr, str]]
 
 
@@ -34,8 +41,11 @@ def of_classes(tree: ast.Module) -> _Found:
             yield from _never_called(names)
             if "__eq__" in names and "__ne__" not in names and "__cmp__" not in names:
                 yield names["__eq__"], REASONS["python2.unequal"]
-            if node.name in old_style and (names.keys() & _NEW_STYLE or _differs(node, old_style)):
-                yield node, REASONS["python2.class"]
+            if node.name in old_style:
+                if names.keys() & _NEW_STYLE or _differs(node, old_style):
+                    yield node, REASONS["python2.class"]
+                yield from _set_on_objects(node)
+            yield from _sliced(node, names)
             yield from _seen_by_comprehensions(node, names)
         elif isinstance(node, ast.Assign) and _sets_metaclass(node):
             yield node, REASONS["python2.metaclass"]
@@ -62,8 +72,35 @@ def _never_called(names: dict[str, ast.stmt]) -> _Found:
             for other in others
             for n in ast.walk(names.get(other, ast.Pass()))
         )
+        # `unicode()` and `u"%s"` asked it, whatever there is beside it.
+        asks |= name == "__unicode__" and not _is_same(names, name, "__str__")
         if asks or not any(other in names for other in others):
             yield names[name], REASONS["python2.method"].format(name=name, instead=instead)
+
+
+def _is_same(names: dict[str, ast.stmt], one: str, other: str) -> bool:
+    """Whether one method is set to be the other: ``__str__ = __unicode__``."""
+    return any(
+        isinstance(item, ast.Assign) and isinstance(item.value, ast.Name) and item.value.id == value
+        for item, value in ((names.get(one), other), (names.get(other), one))
+    )
+
+
+def _set_on_objects(node: ast.ClassDef) -> _Found:
+    """``self.__call__ = f``: an old class looks into its objects, too."""
+    for inner in ast.walk(node):
+        match inner:
+            case ast.Attribute(attr=name, ctx=ast.Store()) if re.fullmatch(r"__[a-z]+__", name):
+                if name not in ("__class__", "__dict__", "__doc__", "__name__", "__module__"):
+                    yield inner, REASONS["python2.instance"].format(name=name)
+
+
+def _sliced(node: ast.ClassDef, names: dict[str, ast.stmt]) -> _Found:
+    bases = {base.id for base in node.bases if isinstance(base, ast.Name)} & _SEQUENCES
+    for method in sorted(names.keys() & _ITEMS.keys()) if bases else ():
+        if _ITEMS[method] not in names:
+            name = "text" if min(bases) in ("str", "unicode") else min(bases)
+            yield names[method], REASONS["python2.slice"].format(name=name, method=method)
 
 
 def _old_style(tree: ast.Module) -> Iterator[str]:

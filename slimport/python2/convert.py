@@ -13,6 +13,7 @@ from pathlib import Path
 
 from slimport.python2.fixers import NotPython2, fissix, fixed
 from slimport.python2.meaning import exact
+from slimport.python2.neighbours import explicit
 from slimport.python2.raises import unsure
 
 _INDENT = re.compile(r"^[ \t]*(?=\S)")
@@ -71,8 +72,10 @@ def convert(path: Path, text: str) -> Converted:
             raise
         text3, fixers = fixed(_with_blanks(text))
         done = ["blanks for tabs"]
-    text3, divisions = exact(text3, _neighbours(path), unsure(text))
+    text3, imports = explicit(text3, path)
+    text3, divisions = exact(text3, path, unsure(text))
     done += [f"{name} ({count})" for name, count in sorted(fixers.items())]
+    done += [f"imports of neighbours ({imports})"] if imports else []
     done += [f"/ of ints to // ({divisions})"] if divisions else []
     return Converted(text, text3, (f"converted from Python 2: {', '.join(done) or 'texts'}",))
 
@@ -98,20 +101,6 @@ def _lines_in_strings(text: str) -> Iterator[int]:
     for kind, _, start, end, _ in tokenizer.generate_tokens(io.StringIO(text).readline):
         if kind == tokenizer.STRING:
             yield from range(start[0] + 1, end[0] + 1)
-
-
-def _neighbours(path: Path) -> frozenset[str]:
-    """Modules beside a file of a package, which Python 2 finds there before all others."""
-    if not (path.parent / "__init__.py").exists():
-        return frozenset()
-    try:
-        return frozenset(
-            entry.stem
-            for entry in path.parent.iterdir()
-            if entry.suffix == ".py" or (entry / "__init__.py").exists()
-        )
-    except OSError:
-        return frozenset()
 
 
 __all__ = ["Converted", "NotPython2", "can_convert", "convert"]

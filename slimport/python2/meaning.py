@@ -7,22 +7,25 @@ from __future__ import annotations
 
 import ast
 import io
-import sys
 import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeGuard
 
 from slimport.python2.bound import bound_names, builtin_names, character
+from slimport.python2.bytes_as_text import bytes_as_text
 from slimport.python2.classes import of_classes
 from slimport.python2.future import imports_future
 from slimport.python2.leaks import leaks
+from slimport.python2.neighbours import implicit
 from slimport.python2.number_kinds import Kinds
 from slimport.python2.reasons import CODE, REASONS
 from slimport.rewrite.marks import comments, mark
 
 _WIDTH = 96
 # Builtins that give something else in Python 3, also where they are passed on.
-_VALUES = frozenset({"filter", "map", "zip"})
+_VALUES = frozenset({"filter", "map", "range", "zip"})
 _TO_NUMBER = frozenset({"float", "int", "long"})
 _COUNTERS = frozenset({"len", "set", "sorted", "sum"})
 _WHOLE = frozenset({"math.ceil", "math.floor"})
@@ -36,14 +39,12 @@ class Finding:
     reason: str
 
 
-def exact(
-    text: str, neighbours: frozenset[str], raised: frozenset[int] = frozenset()
-) -> tuple[str, int]:
+def exact(text: str, path: Path, raised: frozenset[int] = frozenset()) -> tuple[str, int]:
     """The text with its divisions exact and everything else that changes its meaning marked.
 
     Args:
         text: Python 3, made of Python 2.
-        neighbours: modules beside the file that Python 2 imports by their bare name.
+        path: where the file is.
         raised: which of its `raise` statements had a value that may be anything.
 
     Returns:
@@ -55,7 +56,11 @@ def exact(
     edits: list[tuple[int, int]] = []
     findings = [*_calls(tree), *_builtins(tree), *_filters(tree), *_leaking(tree)]
     findings += [Finding(*found) for found in of_classes(tree)]
-    findings += _hidden(tree, neighbours)
+    findings += [Finding(node, REASONS["python2.bytes"]) for node in bytes_as_text(tree)]
+    findings += [
+        Finding(node, REASONS["python2.import"].format(name=name))
+        for node, name in implicit(tree, path)
+    ]
     raises = [node for node in ast.walk(tree) if isinstance(node, ast.Raise)]
     raises.sort(key=lambda node: (node.lineno, node.col_offset))
     findings += [Finding(raises[number], REASONS["python2.raise"]) for number in sorted(raised)]
@@ -133,9 +138,10 @@ def _builtins(tree: ast.Module) -> Iterator[Finding]:
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and node.args and builtins.get(id(node.func)) in _TO_NUMBER
     }
+    aliases = {id(node.value) for node in ast.walk(tree) if _renames_xrange(node)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and id(node) in builtins and id(node) not in called:
-            if node.id in _VALUES:
+            if node.id in _VALUES and id(node) not in aliases:
                 yield Finding(node, REASONS["python2.list"].format(name=node.id))
             elif node.id == "round":
                 yield Finding(node, REASONS["python2.round"])
@@ -143,6 +149,14 @@ def _builtins(tree: ast.Module) -> Iterator[Finding]:
             yield Finding(node, REASONS["python2.oct"])
         if isinstance(node, ast.Call) and id(node) not in whole and _is_floor(node.func):
             yield Finding(node, REASONS["python2.floor"])
+
+
+def _renames_xrange(node: ast.AST) -> TypeGuard[ast.Assign]:
+    """``xrange = range``, which files have that are both: nobody takes that for a list."""
+    match node:
+        case ast.Assign(targets=[ast.Name(id="xrange" | "range")], value=ast.Name(id="range")):
+            return True
+    return False
 
 
 def _is_floor(callee: ast.expr) -> bool:
@@ -183,22 +197,6 @@ def _is_list(node: ast.expr, builtins: dict[int, str]) -> bool:
 def _leaking(tree: ast.Module) -> Iterator[Finding]:
     for node, name in leaks(tree):
         yield Finding(node, REASONS["python2.comprehension"].format(name=name))
-
-
-def _hidden(tree: ast.Module, neighbours: frozenset[str]) -> Iterator[Finding]:
-    """Imports of a package's own module that has the name of one of Python 3's."""
-    if imports_future(tree, "absolute_import"):
-        return
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and not node.level and node.module:
-            names = [node.module]
-        elif isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        else:
-            continue
-        for name in sorted({n.partition(".")[0] for n in names} & neighbours):
-            if name in sys.stdlib_module_names:
-                yield Finding(node, REASONS["python2.import"].format(name=name))
 
 
 # Writing --------------------------------------------------------------------------------------

@@ -25,7 +25,8 @@ REASONS = {
         "the list comprehension leaves its {name} behind in Python 2, which is read later"
     ),
     "python2.import": (
-        "Python 2 takes the {name} beside this file, Python 3 its own; import it from the package"
+        "Python 2 takes the {name} beside this file, Python 3 another or none; import it from the "
+        "package, unless a script beside it imports this file"
     ),
     "python2.unequal": (
         "!= does not ask __eq__ in Python 2, and does in Python 3; write __ne__ if that is meant"
@@ -42,6 +43,12 @@ REASONS = {
     "python2.filter": "filter() of a text or a tuple gives one in Python 2, and a list here",
     "python2.oct": "oct(8) is '010' in Python 2, and '0o10' in Python 3",
     "python2.floor": "math.floor() and ceil() give a float in Python 2, and an int in Python 3",
+    "python2.bytes": (
+        "these may be bytes, which are no text in Python 3: they equal none, %s and print show "
+        "b'...', and one of them is a number"
+    ),
+    "python2.instance": "Python 3 does not look for {name} in an object, only in its class",
+    "python2.slice": "Python 2 takes slices of a {name} by itself, and Python 3 asks {method}",
     "python2.method": "Python 3 never calls {name}; write {instead}",
 }
 _PATTERNS = {

@@ -53,6 +53,19 @@ SAME = [
     "import math\nx = int(math.ceil(y))",
     "__metaclass__ = type",
     "class A:\n    def __cmp__(self, o): pass\n    def __eq__(self, o): pass\n    __lt__ = __eq__",
+    "class A:\n    def __str__(self): pass\n    __unicode__ = __str__",
+    "class A(object):\n    def f(self): self.__call__ = 1",
+    "class A:\n    def f(self): self.__name__ = 'a'; self.__private = 1",
+    "class A(list):\n    def __getitem__(self, i): pass\n    def __getslice__(self, i, j): pass\n"
+    "    def __getitem__(self, i): slice",
+    "x = pickle.load(open(f, 'rb'))",
+    "x = tf.gfile.FastGFile(f, 'rb').read()\ny = tf.image.decode_jpeg(x)",
+    "x = open(f).read()\nif x == 'a': pass",
+    "x = a.tostring() == b.tostring()",
+    "x = model.encode(y)[0]",
+    "x = open(f, 'rb').read()\ndef g(x): return x == 'a'",
+    "x = open(f, 'rb').read()\nif x == None or x is y: pass",
+    "for x in open(f, 'rb').readlines(): g(x)",
     "class Loader:\n    def next(self, size): pass\nx = loader.next()",
 ]
 CHANGED = {
@@ -145,6 +158,19 @@ MARKED = {
     "def f():\n    global i\n    x = [i for i in y]": "leaves its i behind",
     "class A:\n    def __cmp__(self, other): pass": "never calls __cmp__",
     "class A:\n    def __div__(self, other): pass": "write __truediv__ or __floordiv__",
+    "x = f(range)": "range gives a list",
+    "class A:\n    def __str__(self): pass\n    def __unicode__(self): pass": "calls __unicode__",
+    "class A:\n    def __init__(self): self.__call__ = f": "look for __call__ in an object",
+    "class A(list):\n    def __getitem__(self, i): pass": "takes slices of a list by itself",
+    "x = open(f, 'rb').read()\nif x == 'a': pass": "these may be bytes",
+    "with open(f, mode='rb') as g:\n    for x in g: y = d[x.strip()]": "these may be bytes",
+    "x, y = p.communicate()\nprint(x[:2])": "these may be bytes",
+    "x = subprocess.check_output(c)\ny = x[0]": "these may be bytes",
+    "for x in urllib.urlopen(u).read(): pass": "these may be bytes",
+    "x = '%s:%d' % (u.encode('utf-8'), 3)": "these may be bytes",
+    "x = '{}'.format(u.encode())": "these may be bytes",
+    "def f():\n    g = open(n, 'rb')\n    return isinstance(g.read(), str)": "these may be bytes",
+    "x = y.digest() in ['a', 'b']": "these may be bytes",
 }
 
 
@@ -175,14 +201,52 @@ def test_marks_stand_above_whole_statements() -> None:
     assert [lines[place + 2] for place in places] == ['x = f("""', "if c: y = d / e; z = g / h"]
 
 
-def test_a_neighbour_with_the_name_of_a_module_of_python(tmp_path: Path) -> None:
-    for name in ("__init__.py", "queue.py", "utils.py", "net.py"):
-        (tmp_path / name).touch()
-    done = converted("import queue\nimport utils\nfrom . import queue\n", tmp_path / "net.py")
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    folder = tmp_path / "pkg"
+    (folder / "sub").mkdir(parents=True)
+    for name in ("__init__.py", "queue.py", "utils.py", "net.py", "sub/__init__.py"):
+        (folder / name).touch()
+    return folder
+
+
+NEIGHBOURS = {
+    "import utils": "from . import utils",
+    "import utils as u, queue": "from . import utils as u, queue",
+    "def f(): import queue; return queue": "def f(): from . import queue; return queue",
+    "from utils import (a,\n    b)": "from .utils import (a,\n    b)",
+    "from sub.deep import c": "from .sub.deep import c",
+    "from utils import *": "from .utils import *",
+    "import numpy, os": "import numpy, os",
+    "from . import queue": "from . import queue",
+    "from __future__ import absolute_import\nimport utils": (
+        "from __future__ import absolute_import\nimport utils"
+    ),
+}
+
+
+@pytest.mark.parametrize("text", NEIGHBOURS, ids=repr)
+def test_imports_of_neighbours_in_a_package(package: Path, text: str) -> None:
+    assert converted(f"{text}\n", package / "net.py") == f"{NEIGHBOURS[text]}\n"
+    (package / "__init__.py").unlink()
+    assert converted(f"{text}\n", package / "net.py") == f"{text}\n", "no package"
+
+
+@pytest.mark.parametrize(
+    "text", ["import utils, os", "import utils.deep", "import net", "from\\\n utils import a"]
+)
+def test_imports_of_neighbours_that_are_marked(package: Path, text: str) -> None:
+    done = converted(f"{text}\n", package / "net.py")
+    assert done.endswith(f"{text}\n")
+    assert "beside this file" in done
+
+
+@pytest.mark.parametrize("script", ["if __name__ == '__main__': main()", "tf.app.run()"])
+def test_imports_of_neighbours_beside_a_script_are_marked(package: Path, script: str) -> None:
+    (package / "train.py").write_text(f"import net\n{script}\n", "utf-8")
+    done = converted("import utils\n", package / "net.py")
     assert done.count("SLIM361") == 1
-    assert "takes the queue beside this file" in done
-    (tmp_path / "__init__.py").unlink()
-    assert "SLIM361" not in converted("import queue\n", tmp_path / "net.py"), "a script"
+    assert "import utils" in done.split("\n")
 
 
 @pytest.mark.parametrize("ends", ["\n", "\r\n"])
