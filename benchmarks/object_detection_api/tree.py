@@ -67,7 +67,7 @@ def migrated_tree(work: Path, legacy: Path) -> Rewritten:
         RuntimeError: The command ended with an error.
     """
     folder, report, stamp = work / "migrated", work / "rewrite.json", work / "rewrite.stamp"
-    key = _key()
+    key = rewriter_key()
     if not stamp.exists() or json.loads(stamp.read_text())["key"] != key:
         started = time.monotonic()
         rewrite(legacy, folder, report)
@@ -92,7 +92,8 @@ def rewrite(legacy: Path, folder: Path, report: Path) -> None:
         raise RuntimeError(f"slimport rewrite ended with {done.returncode}:\n{done.stderr}")
 
 
-def _key() -> str:
+def rewriter_key() -> str:
+    """Stands for the text of everything that decides on a rewrite."""
     digest = hashlib.sha256()
     for name in REWRITER:
         for path in sorted((ROOT / name).rglob("*.py")):

@@ -1,0 +1,1 @@
+"""What migrated models cost: speed, memory and building, against the graphs that they replace."""

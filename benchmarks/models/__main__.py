@@ -1,0 +1,86 @@
+"""Migrated models beside the graphs that they replace: ``python -m benchmarks.models``.
+
+Each network's old graph and its migrated model live in processes that take turns, so that whatever
+else the machine does hits both alike; what counts are ratios.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import click
+
+from benchmarks.models import measure, table
+from benchmarks.models.rows import chosen
+from benchmarks.models.trees import ROOT, Trees
+from benchmarks.models.turns import FormError, Limits
+
+CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+DOCS = ROOT / "docs" / "performance.md"
+
+
+@click.command()
+@click.argument("names", nargs=-1)
+@click.option("--checkout", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--plain", is_flag=True, help="Also with keras.layers.BatchNormalization.")
+@click.option("--steps/--no-steps", default=True, help="Training steps, too.")
+@click.option("--size", type=int, help="Height and width of all images, for a quick look.")
+@click.option("--seconds", default=20.0, show_default=True, help="For each kind of run.")
+@click.option("--old-python", metavar="EXE", help="Interpreter with TensorFlow 1.15.")
+@click.option(
+    "--work",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=CACHE / "slimport" / "models",
+    show_default=True,
+    help="Folder outside the repository for trees, logs and results.",
+)
+@click.option("--as-they-are", is_flag=True, help="Take the migrated trees of the last run.")
+@click.option("--write", is_flag=True, help="Write the tables into docs/performance.md.")
+@click.option("--tables-only", is_flag=True, help="Measure nothing: of what is there already.")
+def main(
+    names: tuple[str, ...],
+    checkout: Path | None,
+    plain: bool,
+    steps: bool,
+    size: int | None,
+    seconds: float,
+    old_python: str | None,
+    work: Path,
+    as_they_are: bool,
+    write: bool,
+    tables_only: bool,
+) -> None:
+    """Measures the networks (all, or those whose names hold one of NAMES)."""
+    work.mkdir(parents=True, exist_ok=True)
+    results = work / ("results" if size is None else f"results-{size}")
+    results.mkdir(exist_ok=True)
+    settings = measure.Settings(
+        work=work / "processes",
+        forms=(*measure.NEW, *(["plain"] if plain else [])),
+        steps=steps,
+        limits=Limits(seconds=seconds),
+        old_python=old_python,
+    )
+    trees = Trees(checkout, work, as_they_are)
+    rows = [] if tables_only else chosen(names, size)
+    for row in rows:
+        click.echo(row.name, err=True)
+        try:
+            found = measure.measure(row, trees.of(row), settings)
+        except FormError as error:
+            click.echo(f"  {error}", err=True)
+            continue
+        place = results / (row.name.replace(" ", "-").lower() + ".json")
+        place.write_text(json.dumps(found, indent=1))
+        click.echo(table.lines(found))
+    kept = [json.loads(path.read_text()) for path in sorted(results.glob("*.json"))]
+    text = table.tables(kept)
+    click.echo(text)
+    if write:
+        table.write(text, DOCS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,191 @@
+"""Measures one network: all forms side by side, old beside old as the control."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.models import figures
+from benchmarks.models.rows import Row
+from benchmarks.models.trees import FIXTURE, Pair
+from benchmarks.models.turns import FormError, Limits, Process, in_turns, started
+
+HERE = Path(__file__).resolve().parent
+#: Forms of the migrated network, beside the old graph and a second one of it.
+NEW = ("functional", "traced")
+OLD, CONTROL = "graph", "control"
+
+#: Largest difference of the outputs' means and largest values, relative to the old ones.
+EQUAL = 1e-3
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What is measured, and how long.
+
+    Attributes:
+        forms: Of `NEW`, and "plain".
+        steps: Whether training steps are.
+        limits: Of each kind of run.
+        old_python: Interpreter of the old side; this one when None.
+        work: Folder of requests and logs.
+    """
+
+    work: Path
+    forms: Sequence[str] = NEW
+    steps: bool = True
+    limits: Limits = dataclasses.field(default_factory=Limits)
+    old_python: str | None = None
+
+
+def measure(row: Row, pair: Pair, settings: Settings) -> dict[str, Any]:
+    """Returns everything that a network's rows in the tables need, as JSON."""
+    folder = settings.work / row.name.replace(" ", "-").lower()
+    folder.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as stack:
+
+        def start(form: str, name: str) -> Process:
+            python = settings.old_python if form == OLD else None
+            request = _request(row, pair, form)
+            return stack.enter_context(started(name, request, folder, python or sys.executable))
+
+        old, control = start(OLD, OLD), start(OLD, CONTROL)
+        new = {form: start(form, form) for form in settings.forms}
+        found = _Found(row, old, control, new, settings)
+        return found.everything()
+
+
+def _request(row: Row, pair: Pair, form: str) -> dict[str, Any]:
+    is_old = form == OLD
+    paths = [".", str(HERE / "entries")]
+    if is_old and pair.old != FIXTURE:
+        paths.insert(1, str(pair.old.parent))
+    return {
+        "form": form,
+        "root": str(pair.old if is_old else pair.new),
+        "paths": paths,
+        "case": row.case(),
+    }
+
+
+class _Found:
+    """The measurements of one network, in their order."""
+
+    def __init__(
+        self,
+        row: Row,
+        old: Process,
+        control: Process,
+        new: dict[str, Process],
+        settings: Settings,
+    ) -> None:
+        self.row, self.settings = row, settings
+        self.old, self.control, self.new = old, control, new
+        self.ratios: dict[str, dict[str, Any]] = {}
+        self.failures: dict[str, str] = {}
+
+    def everything(self) -> dict[str, Any]:
+        """Builds, runs and trains."""
+        row = self.row
+        built = self._built("build", "serve", 1)
+        elements = {name: found["elements"] for name, found in built.items()}
+        differences = self._differences()
+        self._in_turns("latency", "serve", 1)
+        self._in_turns("batch", "serve", row.batch)
+        self._other_ways()
+        told: dict[str, Any] = {
+            "name": row.name,
+            "size": row.size,
+            "batch": row.batch,
+            "step_batch": row.step_batch,
+            "elements": elements,
+            "differences": differences,
+            "built": built,
+            "peaks": {"serve": self._peaks()},
+        }
+        if self.settings.steps:
+            told["prepared"] = self._built("prepare", "step", row.step_batch)
+            told["step_differences"] = self._differences()
+            self._in_turns("step", "step", row.step_batch)
+            told["peaks"]["step"] = self._peaks()
+        told["traces"] = {
+            form: process.ask("traced")["told"] for form, process in self._alive().items()
+        }
+        return {**told, "ratios": self.ratios, "failures": self.failures}
+
+    def _alive(self) -> dict[str, Process]:
+        return {form: made for form, made in self.new.items() if form not in self.failures}
+
+    def _built(self, word: str, what: str, batch: int) -> dict[str, Any]:
+        """What building and the first call take, one form after the other."""
+        found = {}
+        for form, process in {OLD: self.old, CONTROL: self.control, **self._alive()}.items():
+            try:
+                building = process.ask(word)
+                first = process.ask("run", what, batch)
+            except FormError as error:
+                if form in (OLD, CONTROL):
+                    raise
+                self.failures[form] = str(error)
+                continue
+            found[form] = {
+                "elements": building["told"],
+                **{
+                    key: {"build": building[key], "first": first[key]}
+                    for key in ("seconds", "processor")
+                },
+            }
+        return found
+
+    def _differences(self) -> dict[str, float]:
+        """How far the last outputs of each form are from the old graph's.
+
+        Raises:
+            FormError: They are not the same.
+        """
+        told = np.asarray(self.old.ask("outputs")["told"])
+        found = {}
+        for form, process in self._alive().items():
+            ours = np.asarray(process.ask("outputs")["told"])
+            found[form] = float(np.max(np.abs(ours - told) / np.maximum(np.abs(told), 1e-30)))
+            if not found[form] < EQUAL:
+                raise FormError(f"{form}: its outputs are not those of the old graph")
+        return found
+
+    def _in_turns(self, name: str, what: str, batch: int) -> None:
+        new = self._alive()
+        both = [self.old, *new.values(), self.control]
+        in_turns(both, [(what, batch)] * len(both), self.settings.limits)
+        self._keep(name, {**new, CONTROL: self.control}, (what, batch), (what, batch))
+
+    def _other_ways(self) -> None:
+        """A model that is called bare, and `predict`, beside the session."""
+        for form, process in self._alive().items():
+            for way in ("eager", "predict_on_batch", "predict"):
+                run = (way, 1)
+                self.old.taken.clear()
+                in_turns([self.old, process], [("serve", 1), run], self.settings.limits)
+                self._keep(way, {form: process}, run, ("serve", 1))
+
+    def _keep(
+        self, name: str, processes: dict[str, Process], run: tuple[str, int], old: tuple[str, int]
+    ) -> None:
+        for form, process in processes.items():
+            by = {}
+            for place, clock in enumerate(("seconds", "processor")):
+                ours = [taken[place] for taken in process.taken[run]]
+                theirs = [taken[place] for taken in self.old.taken[old]]
+                by[clock] = dataclasses.asdict(figures.ratio(ours, theirs))
+            self.ratios.setdefault(name, {})[form] = by
+        for process in (self.old, *processes.values()):
+            process.taken.clear()
+
+    def _peaks(self) -> dict[str, Any]:
+        every = {OLD: self.old, CONTROL: self.control, **self._alive()}
+        return {form: process.ask("peak")["bytes"] for form, process in every.items()}
