@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 
 from slimport.python2.bound import builtin_names, character
@@ -50,7 +51,9 @@ def _wrapped(call: ast.Call, around: str, lines: list[str]) -> Iterator[_Edit]:
         none, taken = call.args
         first = character(lines, none.lineno, none.col_offset)
         yield call.lineno, start, start + len("map"), around
-        yield none.lineno, first, character(lines, taken.lineno, taken.col_offset), ""
+        last = character(lines, taken.lineno, taken.col_offset)
+        comma = re.compile(r",\s*").search(lines[none.lineno - 1], first, last)
+        yield none.lineno, first, comma.end() if comma is not None else last, ""
         return
     yield call.lineno, start, start, f"{around}("
     end = character(lines, call.end_lineno, call.end_col_offset)

@@ -91,6 +91,7 @@ CHANGED = {
     "x = any(map(f, y))": "x = any(list(map(f, y)))",
     "x = map(lambda y: lambda: y, z)": "x = list(map(lambda y: lambda: y, z))",
     "x = map(None, y)": "x = list(y)",
+    "x = map(None, (y or z))": "x = list((y or z))",
     "def f(map, range): pass\nx = map(g, range(3))": (
         "def f(map, range): pass\nx = list(map(g, list(range(3))))"
     ),
