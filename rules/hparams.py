@@ -75,6 +75,7 @@ def net(features):
 import keras
 import tensorflow.compat.v1 as tf
 from scoped_layers import HParams
+# TF 2.0 doesn't ship with contrib.
 # pylint: enable=g-import-not-at-top
 
 

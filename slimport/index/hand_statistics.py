@@ -114,7 +114,9 @@ class Code:
         """Whether a batch norm may be told where its updates go, such as nowhere."""
         for node in (n for part in self.parts() for n in walk(part)):
             match node:
-                case ast.keyword(arg="updates_collections") | ast.Constant("updates_collections"):
+                case ast.keyword(arg="updates_collections"):
+                    return True
+                case ast.Constant("updates_collections" | "update_ops"):
                     return True
         return False
 

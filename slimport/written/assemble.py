@@ -31,7 +31,6 @@ PARTS = (
     "initializers",
     "variables",
     "regularizers",
-    "moments",
     "normalization",
     "normalization_others",
     "bias",

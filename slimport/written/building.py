@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import keras
+import tensorflow as tf
 
-from slimport.written.backends import on_device, outside_of_traces
 from slimport.written.collections import (
     add_to_collection,
     collect_named_outputs,
     get_collection,
 )
 from slimport.written.defaults import MODEL_VARIABLE, current_layer_defaults
-from slimport.written.graphs import LayerGraph, current_layer_graph
+from slimport.written.graphs import LayerGraph, current_layer_graph, outside_of_traces
 from slimport.written.names import legacy_weight_name
 from slimport.written.saved_layers import is_lambda, keep_out_of_files
 from slimport.written.sizes import whole
@@ -129,9 +129,10 @@ _ABOUT_VARIABLES = ("_initializer", "_regularizer", "_constraint", "trainable")
 _SIZES = ("depth_multiplier", "dilation_rate", "filters", "kernel_size", "pool_size", "strides")
 
 
-def _device_of_variables() -> Any:
-    """Returns the device of `layer_defaults([model_variable], device=...)`, if any is in force."""
-    return current_layer_defaults().get(MODEL_VARIABLE, {}).get("device") or ""
+def _on_device_of_variables() -> Any:
+    """Opens the device of `layer_defaults([model_variable], device=...)`, if any is in force."""
+    device = current_layer_defaults().get(MODEL_VARIABLE, {}).get("device")
+    return tf.device(device) if device else contextlib.nullcontext()
 
 
 @contextlib.contextmanager
@@ -158,7 +159,7 @@ def _variables_of(
             elif graph.tf_graph is not None:  # its list of trainable variables is made here
                 arguments["trainable"] = False
             of_model = getattr(layer, "has_model_variables", True)
-            with on_device(_device_of_variables()):
+            with _on_device_of_variables():
                 variable = graph.add_variable(path, lambda: create(**arguments), of_model)
             _collect(variable, short_name, variables_collections)
         elif tuple(variable.shape) != tuple(arguments["shape"]):

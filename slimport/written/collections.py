@@ -9,8 +9,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from slimport.written.backends import known_sizes, on_tensorflow
+from slimport.written.backends import on_tensorflow
 from slimport.written.graphs import LayerGraph, current_layer_graph
+from slimport.written.sizes import known_sizes
 
 __all__ = [
     "add_to_collection",
@@ -213,8 +214,6 @@ def last_dimension(shape: Any, min_rank: int = 1) -> int:
         ValueError: If the rank is unknown or below `min_rank`, or the dimension is unknown.
     """
     sizes = known_sizes(shape)
-    if sizes is None:
-        raise ValueError("dims of shape must be known but is None")
     if len(sizes) < min_rank:
         raise ValueError(f"rank of shape must be at least {min_rank} not: {len(sizes)}")
     if sizes[-1] is None:

@@ -10,7 +10,6 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from slimport.written.backends import on_tensorflow
 from slimport.written.building import plain_layer
 from slimport.written.collections import collect_named_outputs
 from slimport.written.defaults import takes_layer_defaults
@@ -81,9 +80,6 @@ class Dropout(keras.layers.Dropout):
 def applied_when(choice: Any, dropped: Callable[[], Any], inputs: Any) -> Any:
     """Returns `dropped()` where `choice` holds, else the inputs."""
     if keras.ops.is_tensor(choice):
-        if not on_tensorflow():
-            return keras.ops.cond(keras.ops.cast(choice, "bool"), dropped, lambda: inputs)
-        return tf.cond(tf.cast(choice, tf.bool), dropped, lambda: tf.identity(inputs))
-    if choice:
-        return dropped()
-    return tf.identity(inputs) if on_tensorflow() else inputs
+        is_on = keras.ops.cast(choice, "bool")
+        return keras.ops.cond(is_on, dropped, lambda: keras.ops.copy(inputs))
+    return dropped() if choice else keras.ops.copy(inputs)

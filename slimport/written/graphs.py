@@ -10,7 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from slimport.written.backends import on_tensorflow, outside_of_traces
+from slimport.written.backends import on_tensorflow
 
 __all__ = ["AUTO_REUSE", "LayerGraph", "VariableScope", "current_layer_graph", "layer_graph"]
 
@@ -170,6 +170,11 @@ def current_layer_graph() -> LayerGraph:
 def in_tf_graph() -> bool:
     """Whether operations go into a TF 1 graph, which sessions run."""
     return on_tensorflow() and not tf.compat.v1.executing_eagerly_outside_functions()
+
+
+def outside_of_traces() -> Any:
+    """Leads out of the functions, loops and conditions that TensorFlow traces."""
+    return tf.init_scope() if on_tensorflow() else contextlib.nullcontext()
 
 
 def require_tf_graph(name: str, instead: str) -> None:

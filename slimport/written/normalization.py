@@ -8,11 +8,10 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from slimport.written.backends import is_tf_variable, on_tensorflow, shape_of
+from slimport.written.backends import on_tensorflow
 from slimport.written.building import finished, keras_data_format, scoped_layer
 from slimport.written.defaults import takes_layer_defaults
 from slimport.written.graphs import current_layer_graph, in_tf_graph
-from slimport.written.moments import fused_normalized, moments, normalized
 from slimport.written.saved_layers import ScopedLayer
 from slimport.written.scopes import variable_scope
 
@@ -112,7 +111,7 @@ def training_choice(is_training: Any) -> Any:
     """
     if keras.ops.is_tensor(is_training) or keras.backend.is_keras_tensor(is_training):
         return is_training
-    if isinstance(is_training, keras.Variable) or is_tf_variable(is_training):
+    if hasattr(is_training, "assign"):  # a variable, of Keras or TensorFlow
         return keras.ops.convert_to_tensor(is_training)
     if not is_training:
         return False
@@ -189,7 +188,7 @@ class BatchNormalization(ScopedLayer, keras.layers.BatchNormalization):
         if not keras.ops.is_tensor(training):
             outputs, mean, variance = normalize(inputs, bool(training))
             return self._update(outputs, mean, variance) if training and not held else outputs
-        outputs, mean, variance = (tf.cond if on_tensorflow() else keras.ops.cond)(
+        outputs, mean, variance = keras.ops.cond(
             keras.ops.cast(training, "bool"),
             lambda: normalize(inputs, True),
             lambda: normalize(inputs, False),
@@ -200,30 +199,30 @@ class BatchNormalization(ScopedLayer, keras.layers.BatchNormalization):
         """Returns the outputs and the mean and unbiased variance that entered them."""
         channels, rows = inputs.shape[-1], len(inputs.shape) == 2
         averages = (self.moving_mean.value, self.moving_variance.value)
-        outputs, mean, variance = fused_normalized(
+        outputs, mean, variance = (_kernel if on_tensorflow() else _kernel_by_formula)(
             keras.ops.reshape(inputs, [-1, 1, 1, channels]) if rows else inputs,
-            None if training else averages[0],
-            None if training else averages[1],
-            keras.ops.zeros([channels], "float32") if self.beta is None else self.beta,
             keras.ops.ones([channels], "float32") if self.gamma is None else self.gamma,
-            self.epsilon,
+            keras.ops.zeros([channels], "float32") if self.beta is None else self.beta,
+            mean=None if training else averages[0],
+            variance=None if training else averages[1],
+            epsilon=self.epsilon,
+            is_training=training,
         )
         if not training:
             mean, variance = averages
-        return keras.ops.reshape(outputs, shape_of(inputs)) if rows else outputs, mean, variance
+        outputs = keras.ops.reshape(outputs, keras.ops.shape(inputs)) if rows else outputs
+        return outputs, mean, variance
 
     def _plain(self, inputs: Any, training: bool) -> tuple[Any, Any, Any]:
         """Returns the outputs and the mean and biased variance that entered them."""
         mean, variance = self.moving_mean.value, self.moving_variance.value
         if training:
             axes = list(range(len(inputs.shape) - 1))
-            mean, variance = moments(keras.ops.cast(inputs, mean.dtype), axes)
-        parameters = {"mean": mean, "variance": variance, "beta": self.beta, "gamma": self.gamma}
-        cast: dict[str, Any] = {
-            name: None if value is None else keras.ops.cast(value, inputs.dtype)
-            for name, value in parameters.items()
-        }
-        return normalized(inputs, **cast, epsilon=self.epsilon), mean, variance
+            moved = moments(keras.ops.cast(inputs, mean.dtype), axes)
+            mean, variance = (keras.ops.squeeze(moment, axes) for moment in moved)
+        parameters = (mean, variance, self.beta, self.gamma)
+        cast = [None if p is None else keras.ops.cast(p, inputs.dtype) for p in parameters]
+        return normalized(self.epsilon, inputs, *cast), mean, variance
 
     def _update(self, outputs: Any, mean: Any, variance: Any) -> Any:
         """Moves the averages towards the statistics of the batch.
@@ -260,3 +259,38 @@ def statistics_dtype(inputs: Any) -> Any:
     dtype = keras.backend.standardize_dtype(inputs.dtype)
     halves = {"float16": "mixed_float16", "bfloat16": "mixed_bfloat16"}
     return halves.get(dtype, "float64" if dtype == "float64" else None)
+
+
+def moments(x: Any, axes: list[int]) -> tuple[Any, Any]:
+    """Returns the mean and the biased variance, with the dimensions kept, as `tf.nn.moments`."""
+    y = keras.ops.cast(x, "float32") if keras.backend.standardize_dtype(x.dtype) == "float16" else x
+    mean = keras.ops.mean(y, axes, keepdims=True)
+    distance = keras.ops.square(y - keras.ops.stop_gradient(mean))
+    variance = keras.ops.mean(distance, axes, keepdims=True)
+    return keras.ops.cast(mean, x.dtype), keras.ops.cast(variance, x.dtype)
+
+
+def normalized(epsilon: float, x: Any, mean: Any, variance: Any, beta: Any, gamma: Any) -> Any:
+    """Rounds as `tf.nn.batch_normalization`; `beta` and `gamma` may be `None`."""
+    factor = keras.ops.rsqrt(variance + epsilon)
+    factor = factor if gamma is None else factor * gamma
+    shift = -mean * factor if beta is None else beta - mean * factor
+    return x * keras.ops.cast(factor, x.dtype) + keras.ops.cast(shift, x.dtype)
+
+
+def _kernel(images: Any, gamma: Any, beta: Any, **settings: Any) -> Any:
+    return tf.compat.v1.nn.fused_batch_norm(images, gamma, beta, **settings)
+
+
+def _kernel_by_formula(
+    images: Any, gamma: Any, beta: Any, mean: Any, variance: Any, epsilon: float, is_training: bool
+) -> tuple[Any, Any, Any]:
+    """What TensorFlow's fused kernel computes, for Keras' other backends."""
+    x = keras.ops.cast(images, "float32")
+    unbiased = variance
+    if is_training:
+        mean, variance = (keras.ops.squeeze(moment, [0, 1, 2]) for moment in moments(x, [0, 1, 2]))
+        count = keras.ops.cast(keras.ops.prod(keras.ops.shape(x)[:3]), "float32")
+        unbiased = variance * (count / keras.ops.maximum(count - 1.0, 1.0))
+    outputs = (x - mean) * (keras.ops.rsqrt(variance + epsilon) * gamma) + beta
+    return keras.ops.cast(outputs, images.dtype), mean, unbiased

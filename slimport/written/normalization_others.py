@@ -7,10 +7,9 @@ from typing import Any
 
 import keras
 
-from slimport.written.backends import as_tensor, shape_of
 from slimport.written.building import finished, keras_data_format, scoped_layer
 from slimport.written.defaults import takes_layer_defaults
-from slimport.written.moments import moments, normalized
+from slimport.written.normalization import moments, normalized
 from slimport.written.saved_layers import ScopedLayer
 from slimport.written.scopes import variable_scope
 
@@ -212,7 +211,7 @@ class MomentNormalization(ScopedLayer):
 
     def call(self, inputs: Any) -> Any:
         """Normalizes `inputs`."""
-        known, shape = list(inputs.shape), shape_of(inputs)
+        known, shape = list(inputs.shape), keras.ops.shape(inputs)
         broadcast = [size if a in self.parameter_axes else 1 for a, size in enumerate(known)]
         axes, grouped = self.axes, shape
         if self.groups is not None:
@@ -223,10 +222,10 @@ class MomentNormalization(ScopedLayer):
             axes = [axis + 1, *(a + 1 if a > axis else a for a in self.axes)]
         x = keras.ops.reshape(inputs, grouped)
         beta, gamma = (
-            None if weight is None else keras.ops.reshape(as_tensor(weight), broadcast)
+            None if weight is None else keras.ops.reshape(weight, broadcast)
             for weight in (self.beta, self.gamma)
         )
-        outputs = normalized(x, *self._moments(x, axes), beta, gamma, self.epsilon)
+        outputs = normalized(self.epsilon, x, *self._moments(x, axes), beta, gamma)
         return keras.ops.reshape(outputs, shape)
 
     def get_config(self) -> dict[str, Any]:
@@ -246,7 +245,7 @@ class MomentNormalization(ScopedLayer):
 
     def _moments(self, x: Any, axes: list[int]) -> tuple[Any, Any]:
         if not self.one_pass:
-            return moments(x, axes, keepdims=True)
+            return moments(x, axes)
         mean = keras.ops.mean(x, axes, keepdims=True)
         squares = keras.ops.mean(keras.ops.square(x), axes, keepdims=True)
         return mean, squares - keras.ops.square(mean)

@@ -7,6 +7,8 @@ from typing import Any
 
 import keras
 
+from slimport.written.backends import on_tensorflow, tf
+
 
 class ScopedLayer(keras.layers.Layer):
     """A Keras layer that was built in a variable scope, and keeps what it has from there.
@@ -32,7 +34,7 @@ class ScopedLayer(keras.layers.Layer):
 
     def add_weight(self, *args: Any, **arguments: Any) -> Any:
         """Creates a weight as the scope has it."""
-        own, of_scope = arguments.get("regularizer"), self.scope_regularizer
+        own, of_scope = _by_kernel(arguments.get("regularizer")), _by_kernel(self.scope_regularizer)
         if own is not None and of_scope is not None:  # TF 1 applies both
             arguments["regularizer"] = lambda weights: own(weights) + of_scope(weights)
         else:
@@ -49,6 +51,14 @@ class ScopedLayer(keras.layers.Layer):
             "scope_regularizer": keras.regularizers.serialize(self.scope_regularizer),
             "trained_weights": self.trained_weights,
         }
+
+
+def _by_kernel(regularizer: Any) -> Any:
+    """Keras' L2 by TensorFlow's kernel, as TF-Slim had it, which makes no copies of the weights."""
+    if type(regularizer) is not keras.regularizers.L2 or not on_tensorflow():
+        return regularizer
+    scale = 2.0 * regularizer.l2
+    return lambda weights: scale * tf.nn.l2_loss(weights)
 
 
 def keep_out_of_files(layer: Any, reason: str) -> None:

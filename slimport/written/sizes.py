@@ -6,10 +6,6 @@ import math
 import numbers
 from typing import Any
 
-import tensorflow as tf
-
-from slimport.written.backends import known_sizes, on_tensorflow
-
 __all__ = ["channel_dimension", "n_positive_integers", "two_element_tuple"]
 
 
@@ -25,8 +21,6 @@ def channel_dimension(shape: Any, data_format: str, min_rank: int = 1) -> int:
         ValueError: If the rank is unknown or below `min_rank`, or the dimension is unknown.
     """
     sizes = known_sizes(shape)
-    if sizes is None:
-        raise ValueError("dims of shape must be known but is None")
     if len(sizes) < min_rank:
         raise ValueError(f"rank of shape must be at least {min_rank} not: {len(sizes)}")
     place = 1 if data_format == "channels_first" else -1
@@ -34,6 +28,17 @@ def channel_dimension(shape: Any, data_format: str, min_rank: int = 1) -> int:
     if size is None:
         raise ValueError(f"dimension {place} of shape must be known but is None: {tuple(sizes)}")
     return int(size)
+
+
+def known_sizes(shape: Any) -> list[Any]:
+    """Returns the sizes of a static shape, `None` for those that are not known.
+
+    Raises:
+        ValueError: If the rank is unknown.
+    """
+    if shape is None or getattr(shape, "rank", 0) is None:
+        raise ValueError("dims of shape must be known but is None")
+    return list(shape.as_list() if hasattr(shape, "as_list") else shape)
 
 
 def two_element_tuple(int_or_tuple: Any) -> tuple[Any, Any]:
@@ -48,7 +53,7 @@ def two_element_tuple(int_or_tuple: Any) -> tuple[Any, Any]:
         return int(int_or_tuple[0]), int(int_or_tuple[1])
     if isinstance(int_or_tuple, int):
         return int(int_or_tuple), int(int_or_tuple)
-    if on_tensorflow() and isinstance(int_or_tuple, tf.TensorShape) and int_or_tuple.rank == 2:
+    if hasattr(int_or_tuple, "as_list") and int_or_tuple.rank == 2:  # a tf.TensorShape
         return int_or_tuple[0], int_or_tuple[1]
     raise ValueError("Must be an int, a list with 2 elements or a TensorShape of length 2")
 

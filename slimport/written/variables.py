@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import Any, ClassVar
 
@@ -10,7 +11,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from slimport.written.backends import as_tensor, on_device
 from slimport.written.building import scoped_layer
 from slimport.written.collections import add_to_collection, get_collection
 from slimport.written.defaults import MODEL_VARIABLE, keyed, takes_layer_defaults
@@ -52,7 +52,7 @@ def variable(
     device: Any = None,
 ) -> Any:
     """Creates a variable in the current scope, or finds it there; see `get_variable`."""
-    with on_device(device):
+    with tf.device(device) if device else contextlib.nullcontext():
         return get_variable(name, shape, dtype, initializer, regularizer, trainable, collections)
 
 
@@ -165,7 +165,7 @@ class VariableLayer(keras.layers.Layer):
 
     def call(self, inputs: Any) -> Any:
         """Returns the value of the variable, whatever the inputs."""
-        return as_tensor(self.variable)
+        return keras.ops.copy(self.variable)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments of the layer."""
