@@ -112,8 +112,8 @@ def _print_table(rules: tuple[Rule, ...]) -> None:
     for family, members in grouped(rules):
         table = Table(box=box.SIMPLE_HEAD, title=family.title, title_justify="left")
         table.add_column("code", no_wrap=True, style="bold")
-        table.add_column("name", no_wrap=True, min_width=28)
-        table.add_column("what becomes what", ratio=1)
+        table.add_column("name", no_wrap=True, min_width=min(28, console.width // 4))
+        table.add_column("what becomes what", ratio=1, overflow="fold")
         for rule in members:
             table.add_row(rule.code, rule.name, rule.summary)
         console.print(table)

@@ -128,6 +128,6 @@ def _notes(report: Report) -> Iterator[Finding]:
             yield Finding(Kind.NOTE, note)
 
 
-def counted(count: int, what: str) -> str:
-    """``1 file``, ``2 files``."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+def counted(count: int, what: str, several: str = "") -> str:
+    """``1 file``, ``2 files``; `several` where the plural has no s at its end."""
+    return f"{count} {what if count == 1 else several or what + 's'}"

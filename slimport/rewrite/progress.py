@@ -17,9 +17,14 @@ class Bar:
     """A line with the number of files that are done; `update` takes it and the number of all.
 
     Nothing is drawn by a thread: processes are forked meanwhile.
+
+    Args:
+        what: the word in front of the bar.
+        quiet: no bar at all.
     """
 
-    def __init__(self, quiet: bool = False) -> None:
+    def __init__(self, what: str = "rewriting", quiet: bool = False) -> None:
+        self._what = what
         self._shown = not quiet and sys.stderr.isatty()
         self._start = self._drawn = time.monotonic()
         self._progress: Any = None
@@ -52,7 +57,7 @@ class Bar:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
         self._progress = Progress(
-            TextColumn("rewriting"),
+            TextColumn(self._what),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("files"),

@@ -106,7 +106,7 @@ def _trees(given: Mapping[str, Any]) -> tuple[list[Tree], list[str]]:
     found = extents(wanted)
     names = [", ".join(map(str, paths))] if len(found) == 1 else [str(e.root) for e in found]
     trees = []
-    with Bar() as bar:
+    with Bar("reading") as bar:
         for name, extent in zip(names, found, strict=True):
             below = [p for p in paths if p.absolute().is_relative_to(extent.root.absolute())]
             trees.append(scan_extent(name, extent, options, below, given["jobs"], bar.update))
@@ -123,9 +123,7 @@ def _wanted(given: Mapping[str, Any], config: Config, paths: tuple[Path, ...]) -
     from slimport.files import discover
     from slimport.rewrite.extent import Wanted
 
-    suffixes = discover.PYTHON
-    if config.get("notebooks") is not False:
-        suffixes = getattr(discover, "SOURCES", suffixes)
+    suffixes = discover.SOURCES if config.get("notebooks") is not False else discover.PYTHON
     excludes = (*(_value(given, config, "exclude") or ()), *config.texts("extend-exclude"))
     force = bool(_value(given, config, "force_exclude"))
     return Wanted(paths, config.folder, tuple(excludes), force, suffixes)
@@ -169,13 +167,8 @@ def _explain(message: str, output_format: str) -> int:
     text = _stdin() if message == "-" else message
     answers = explain_error(text)
     if output_format == "json":
-        found = [
-            {"id": answer.failure.id, "title": answer.failure.title, "line": answer.line,
-             "why": answer.failure.why, "about": answer.about, "rule": answer.rule,
-             "do": list(answer.failure.do)}
-            for answer in answers
-        ]  # fmt: skip
-        click.echo(json.dumps({"schema": "slimport.error/1", "answers": found}, indent=2))
+        data = [answer.to_json() for answer in answers]
+        click.echo(json.dumps({"schema": "slimport.error/1", "answers": data}, indent=2))
     elif answers:
         from slimport.scan.environment_text import print_answers
 
@@ -215,10 +208,10 @@ def _print(trees: list[Tree], diagnosis: Diagnosis | None, verbose: bool, alone:
         print_environment(diagnosis, console, verbose or alone)
 
 
-def _console(**options: Any) -> Console:
+def _console() -> Console:
     from rich.console import Console
 
     # A path may hold what the terminal has no characters for, or no characters at all.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    return Console(highlight=False, emoji=False, **options)
+    return Console(highlight=False, emoji=False)

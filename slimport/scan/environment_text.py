@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.markup import escape
 
+from slimport.report.findings import counted
 from slimport.scan.diagnosis import Diagnosis, Finding, Level
 from slimport.scan.failures import Answer, explain_error
 from slimport.scan.lines import print_wrapped
@@ -12,30 +13,28 @@ from slimport.scan.lines import print_wrapped
 _COLOURS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTE: "cyan"}
 _SHOWN = ("tensorflow", "keras", "tf-keras", "tf-slim", "protobuf", "numpy", "object-detection")
 _FIRST = 2
-_ABLE = {True: "[green]yes[/]    ", False: "[red]no[/]     ", None: "[yellow]in part[/]"}
+_ABLE = {True: ("yes", "green"), False: ("no", "red"), None: ("in part", "yellow")}
 
 
 def print_environment(diagnosis: Diagnosis, console: Console, verbose: bool = False) -> None:
     """What is installed, what that can run, and what to do."""
     environment = diagnosis.environment
     python = ".".join(map(str, environment.python))
-    chosen = f" ({escape(environment.chosen)})" if environment.chosen else ""
-    console.print(
-        f"[bold]environment[/]: Python {python}, {escape(environment.executable)}{chosen}",
-        soft_wrap=True,
-    )
+    chosen = f" ({environment.chosen})" if environment.chosen else ""
+    text = f"Python {python}, {environment.executable}{chosen}"
+    print_wrapped(text, console, 0, "environment: ", "bold")
     print_wrapped(_packages(diagnosis, verbose), console, 2)
     width = max((len(ability.what) for ability in diagnosis.abilities), default=0)
     for ability in diagnosis.abilities:
-        able = _ABLE[ability.able]
-        text = f"  runs {ability.what:<{width}}  {able}  {escape(ability.why)}"
-        console.print(text, soft_wrap=True)
+        able, colour = _ABLE[ability.able]
+        first = f"runs {ability.what:<{width}}  {able:<7}  "
+        print_wrapped(ability.why, console, 2, first, colour, able)
     answered = set()
     for tried in diagnosis.tried:
-        result = "[green]works[/]" if not tried.error else f"[red]{escape(tried.error)}[/]"
+        result = f"[red]{escape(tried.error)}[/]" if tried.error else "[green]works[/]"
         console.print(f"  tried {escape(tried.what)}: {result}", soft_wrap=True)
         for answer in explain_error(tried.error)[:1]:
-            _print_answer(answer, console, "    ")
+            _print_answer(answer, console, 4)
             answered.add(answer.failure.id)
     new = [finding for finding in diagnosis.findings if finding.id not in answered]
     shown = [finding for finding in new if verbose or finding.level is not Level.NOTE]
@@ -43,8 +42,7 @@ def print_environment(diagnosis: Diagnosis, console: Console, verbose: bool = Fa
         _print_finding(finding, console, verbose)
     rest = len(new) - len(shown)
     if rest:
-        notes = "1 note" if rest == 1 else f"{rest} notes"
-        console.print(f"  [dim]and {notes}: slimport scan --environment -v[/]")
+        console.print(f"  [dim]and {counted(rest, 'note')}: slimport scan --environment -v[/]")
 
 
 def _packages(diagnosis: Diagnosis, verbose: bool) -> str:
@@ -59,7 +57,7 @@ def _packages(diagnosis: Diagnosis, verbose: bool) -> str:
 
 def _print_finding(finding: Finding, console: Console, verbose: bool) -> None:
     colour = _COLOURS[finding.level]
-    console.print(f"  [{colour}]{finding.level}[/]: {escape(finding.title)}", soft_wrap=True)
+    print_wrapped(finding.title, console, 2, f"{finding.level}: ", colour, finding.level)
     if finding.why and (verbose or finding.level is not Level.NOTE):
         print_wrapped(finding.why, console, 4)
     for way in finding.do if verbose else finding.do[:_FIRST]:
@@ -73,13 +71,13 @@ def print_answers(answers: list[Answer], console: Console) -> None:
             console.print()
             console.print("[dim]earlier in the text:[/]")
         console.print(f"[dim]{escape(answer.line)}[/]", soft_wrap=True)
-        _print_answer(answer, console, "")
+        _print_answer(answer, console, 0)
 
 
-def _print_answer(answer: Answer, console: Console, indent: str) -> None:
+def _print_answer(answer: Answer, console: Console, indent: int) -> None:
     failure = answer.failure
-    console.print(f"{indent}[bold]{escape(failure.title)}[/]", soft_wrap=True)
-    space = len(indent) + 2
+    console.print(f"{' ' * indent}[bold]{escape(failure.title)}[/]", soft_wrap=True)
+    space = indent + 2
     print_wrapped(failure.why, console, space)
     if answer.about:
         code = f" (slimport explain {answer.rule})" if answer.rule else ""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,24 @@ class Answer:
     Attributes:
         line: the line of the message that was recognised.
         about: what is known of the very name in it; empty where it names none.
+        rule: the code of the rule that takes it.
     """
 
     failure: Failure
     line: str
     about: str = ""
-    rule: str = field(default="")
+    rule: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "id": self.failure.id,
+            "title": self.failure.title,
+            "line": self.line,
+            "why": self.failure.why,
+            "about": self.about,
+            "rule": self.rule,
+            "do": list(self.failure.do),
+        }
 
 
 #: As many lines of a log are looked at, from its end.
@@ -55,13 +68,15 @@ def failures() -> tuple[Failure, ...]:
     return tuple(_failure(entry) for entry in tomllib.loads(text)["failure"])
 
 
-def _failure(entry: dict[str, object]) -> Failure:
-    values = {
-        key: tuple(value) if isinstance(value, list) else " ".join(str(value).split())
-        for key, value in entry.items()
-        if key not in ("made_by",)
-    }
-    return Failure(**values, made_by=str(entry.get("made_by", "")))  # type: ignore[arg-type]
+def _failure(entry: Mapping[str, Any]) -> Failure:
+    """An entry, with lists as tuples and each text as one line; code stays as it is."""
+    return Failure(**{key: _value(key, value) for key, value in entry.items()})
+
+
+def _value(key: str, value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(value)
+    return value if key == "made_by" else " ".join(value.split())
 
 
 def explain_error(text: str) -> list[Answer]:
