@@ -23,9 +23,9 @@ UNKNOWN = Rule(
             "rewrite it by hand, or open an issue that names the API",
         ),
         Refusal(
-            "… may be another module here, or none",
-            "The import stands in a `try`, under a condition, or the name is bound twice. Which "
-            "module it is shows when the program runs.",
+            "… may be something else here, or none",
+            "The import stands in a `try`, under a condition, or the name is bound twice, be it by "
+            "an `import *`. What it is shows when the program runs.",
             "import it once, without a condition",
         ),
         Refusal(

@@ -73,6 +73,7 @@ class Scope:
     qualname: str = ""
     bindings: dict[str, list[Binding]] = field(default_factory=dict)
     stars: list[str] = field(default_factory=list)
+    before_stars: list[frozenset[str]] = field(default_factory=list)
     outer: set[str] = field(default_factory=set)
 
     def bind(self, name: str, binding: Binding) -> None:
@@ -107,6 +108,9 @@ class Scope:
                 return scope.node
             scope = scope.parent
         return None
+
+
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 class ScopeBuilder(Visitor):
@@ -186,6 +190,7 @@ class ScopeBuilder(Visitor):
         for alias in node.names:
             if alias.name == "*":
                 self.scope.stars.append(module)
+                self.scope.before_stars.append(frozenset(self.scope.bindings))
             else:
                 dotted = f"{module}{separator}{alias.name}"
                 self.scope.bind(alias.asname or alias.name, Imported(dotted))
@@ -246,6 +251,23 @@ class ScopeBuilder(Visitor):
         # Every other way to bind: for, with ... as, del, walrus, augmented assignment.
         if not isinstance(node.ctx, ast.Load):
             self.scope.bind(node.id, Opaque())
+
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
+        """What a comprehension binds so is a name of what stands around it."""
+        self.visit(node.value)
+        scope = self.scope
+        while isinstance(scope.node, _COMPREHENSIONS) and scope.parent is not None:
+            scope = scope.parent
+        self.scope_of[node.target] = scope
+        scope.bind(node.target.id, Opaque())
+
+    def _captured(self, node: ast.MatchAs | ast.MatchStar | ast.MatchMapping) -> None:
+        name = node.rest if isinstance(node, ast.MatchMapping) else node.name
+        if name is not None:
+            self.scope.bind(name, Opaque())
+        self.generic_visit(node)
+
+    visit_MatchAs = visit_MatchStar = visit_MatchMapping = _captured
 
     def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
         if node.name:

@@ -66,11 +66,16 @@ class External:
 Meaning = Api | InTree | InTreeModule | External
 
 
-def _doubted(meaning: Meaning | None) -> Api | None:
-    """A module of slim among the things that a name may be: what it is used for must be told."""
-    if isinstance(meaning, Api) and is_slim(meaning.name) and is_namespace(meaning.name):
-        return Api(meaning.name, meaning.spelled, doubt=True)
-    return None
+def _doubted(meaning: Meaning | None, binding: Binding | None = None) -> Api | None:
+    """Something of slim among the things that a name may be: what it is used for must be told.
+
+    But for an alias, ``conv = slim.conv2d``: what it stands for is replaced where it is bound.
+    """
+    if not isinstance(meaning, Api) or not is_slim(meaning.name):
+        return None
+    if isinstance(binding, Assigned) and not is_namespace(meaning.name):
+        return None
+    return Api(meaning.name, meaning.spelled, doubt=True)
 
 
 class Resolver:
@@ -108,7 +113,8 @@ class Resolver:
         key = (owner, name)
         if key not in self._cache:
             self._cache[key] = None  # what modules import from each other in a circle means nothing
-            self._cache[key] = self._agreed(bindings, owner, module)
+            meaning = self._agreed(bindings, owner, module)
+            self._cache[key] = self._after_stars(name, meaning, owner, module)
         return self._cache[key]
 
     def _agreed(self, bindings: list[Binding], owner: Scope, module: Module) -> Meaning | None:
@@ -119,7 +125,19 @@ class Resolver:
             agree = all(isinstance(m, Api) and m.name == first.name for m in meanings)
         else:
             agree = all(meaning == first for meaning in meanings)
-        return first if agree else next(filter(None, map(_doubted, meanings)), None)
+        return first if agree else next(filter(None, map(_doubted, meanings, bindings)), None)
+
+    def _after_stars(
+        self, name: str, meaning: Meaning | None, owner: Scope, module: Module
+    ) -> Meaning | None:
+        """The meaning of a name where an ``import *`` below its binding may bind it anew."""
+        for star, before in zip(owner.stars, owner.before_stars, strict=True):
+            other = self._from_star(star, name, module) if name in before else None
+            if isinstance(other, Api) and name not in _STAR_NAMES:
+                continue  # slim has it only if nothing else does
+            if other is not None and other != meaning:
+                meaning = _doubted(meaning) or _doubted(other)
+        return meaning
 
     def _binding(self, binding: Binding, owner: Scope, module: Module) -> Meaning | None:
         if isinstance(binding, Imported):
@@ -178,17 +196,23 @@ class Resolver:
         return self._cache.get(key)
 
     def _from_stars(self, name: str, module: Module) -> Meaning | None:
-        for star in module.scope.stars:
-            meaning = self._imported(star, module)
-            if isinstance(meaning, InTreeModule) and meaning.module not in (None, module):
-                assert meaning.module is not None
-                found = None if name.startswith("_") else self._member(meaning.module, name)
-            elif isinstance(meaning, Api) and meaning.name != "tf":
-                found = self._attribute(meaning, name, module) if _in_star(name, module) else None
-            else:
-                found = None
+        """What the last ``import *`` that has the name makes of it."""
+        unknown = False
+        for star in reversed(module.scope.stars):
+            found = self._from_star(star, name, module)
             if found is not None:
-                return found
+                return (_doubted(found) or found) if unknown else found
+            meaning = self._imported(star, module)
+            unknown |= meaning is None or isinstance(meaning, External | Api)
+        return None
+
+    def _from_star(self, star: str, name: str, module: Module) -> Meaning | None:
+        meaning = self._imported(star, module)
+        if isinstance(meaning, InTreeModule) and meaning.module not in (None, module):
+            assert meaning.module is not None
+            return None if name.startswith("_") else self._member(meaning.module, name)
+        if isinstance(meaning, Api) and meaning.name != "tf":
+            return self._attribute(meaning, name, module) if _in_star(name, module) else None
         return None
 
 

@@ -733,7 +733,7 @@ class _Rewriter(cst.CSTTransformer):
         return self._settle(reference, node, lambda rule: rule.value(site))
 
     def _doubted(self, reference: Reference, node: cst.BaseExpression) -> cst.BaseExpression:
-        reason = f"{reference.base} may be another module here, or none"
+        reason = f"{reference.base} may be something else here, or none"
         self._leave(reference, UNKNOWN_API, Leave(reason, "import it once, without a condition"))
         return node
 

@@ -18,7 +18,7 @@ from libcst.helpers import get_full_name_for_node
 from slimport.index.canonical import canonical, is_namespace, is_slim
 from slimport.index.model_deploy import names_model_deploy
 from slimport.index.modules import Module
-from slimport.index.names import Assigned, Imported, Scope, is_legacy_import
+from slimport.index.names import Imported, is_legacy_import
 from slimport.index.program import Program
 from slimport.index.resolve import Api, External
 from slimport.index.walking import walk
@@ -27,6 +27,7 @@ from slimport.rewrite.comments import lost, with_lost
 from slimport.rewrite.legacy_imports import LEGACY_IMPORT, Kept, LegacyImports
 from slimport.rewrite.site import dotted
 from slimport.rewrite.skimming import Skimmer
+from slimport.rewrite.taken_names import taken_names
 
 _Import = TypeVar("_Import", cst.Import, cst.ImportFrom)
 _Block = TypeVar("_Block", cst.IndentedBlock, cst.Module)
@@ -41,7 +42,7 @@ class NameTable:
         self.module = module
         self._program = program
         name = written_module.rpartition(".")[2]
-        self._bound = _own_names(module, program, name) | reserved
+        self._bound = taken_names(module, program, name) | reserved
         self.written_module = written_module
         self.written: dict[str, str] = {}
         self.keras_name = ""
@@ -62,7 +63,7 @@ class NameTable:
         """Local name of Keras 3."""
         if not self.keras_name:
             meaning = self._program.resolver.name("keras", self.module.scope, self.module)
-            taken = "keras" in self._bound and meaning != External("keras")
+            taken = ("keras" in self._bound or meaning is not None) and meaning != External("keras")
             self.keras_name = "keras3" if taken else "keras"
         return self.keras_name
 
@@ -167,31 +168,6 @@ def _absolute_imports(module: Module) -> Iterable[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
             yield node.module
-
-
-def _own_names(module: Module, program: Program, written_module: str) -> set[str]:
-    """Names the file binds anywhere, other than as imports or aliases of slim that go."""
-    return {
-        name
-        for scope in module.all_scopes()
-        for name in scope.bindings
-        if not _goes(name, scope, module, program, written_module)
-    }
-
-
-def _goes(name: str, scope: Scope, module: Module, program: Program, written_module: str) -> bool:
-    if all(isinstance(binding, Assigned) for binding in scope.bindings[name]):
-        meaning = program.resolver.name(name, scope, module)
-        return isinstance(meaning, Api) and is_slim(meaning.name) and is_namespace(meaning.name)
-    if all(isinstance(binding, Imported) for binding in scope.bindings[name]):
-        if any(
-            isinstance(binding, Imported) and binding.dotted.endswith(f"{written_module}.{name}")
-            for binding in scope.bindings[name]
-        ):
-            return True
-        meaning = program.resolver.name(name, scope, module)
-        return isinstance(meaning, Api) and is_slim(meaning.name)
-    return False
 
 
 class ImportEditor(Skimmer):
@@ -530,10 +506,11 @@ def _insert_own(body: list[cst.BaseStatement], statement: cst.ImportFrom, own: s
         if own.intersection(_imported_packages(present)) or _is_relative(present)
     ]
     used = _first_use(body, _bound_by(statement))
-    if last and last[-1] < used:
+    stars = _after_stars(body)
+    if last and stars <= last[-1] < used:
         body.insert(last[-1] + 1, line)
     else:
-        _insert_at(body, min(_after_imports(body), used), line)
+        _insert_at(body, min(max(_after_imports(body), stars), used), line)
 
 
 def _bound_by(statement: cst.BaseSmallStatement) -> set[str]:
@@ -612,6 +589,16 @@ def _after_imports(body: Sequence[cst.BaseStatement]) -> int:
         elif isinstance(statement, cst.FunctionDef | cst.ClassDef):
             break
     return position
+
+
+def _after_stars(body: Sequence[cst.BaseStatement]) -> int:
+    """Position after the last ``import *``, which may bind any name anew."""
+    for index in range(len(body), 0, -1):
+        line = body[index - 1]
+        for small in line.body if isinstance(line, cst.SimpleStatementLine) else ():
+            if isinstance(small, cst.ImportFrom) and isinstance(small.names, cst.ImportStar):
+                return index
+    return 0
 
 
 def _imported_packages(statement: cst.BaseStatement) -> list[str]:

@@ -175,7 +175,8 @@ class LegacyImports:
             for binding in scope.bindings[name]
             if scope.parent is None or isinstance(binding, Imported | Assigned)
         ]
-        return len(imports) == 1
+        # An `import *` below it may bind it anew: its place matters.
+        return len(imports) == 1 and not self._is_doubtful(name, self._module.scope)
 
     def _ambiguous(self) -> set[str]:
         """Aliases of modules that mean something else as well, so that nobody followed them."""
@@ -189,7 +190,11 @@ class LegacyImports:
 
     def _is_unknown(self, name: str, scope: Scope) -> bool:
         meaning = self._program.resolver.name(name, scope, self._module)
-        return meaning is None or (isinstance(meaning, Api) and meaning.doubt)
+        return meaning is None or self._is_doubtful(name, scope)
+
+    def _is_doubtful(self, name: str, scope: Scope) -> bool:
+        meaning = self._program.resolver.name(name, scope, self._module)
+        return isinstance(meaning, Api) and meaning.doubt
 
     def _is_module(self, value: ast.expr, scope: Scope) -> bool:
         meaning = self._program.resolver.resolve(value, scope, self._module)

@@ -47,7 +47,12 @@ _SAME_CALLS = {
     "nn.swish": "features",
 }
 # The same function behind another wrapper: any call means the same.
-_SAME_FUNCTIONS = frozenset({"nn.sigmoid", "nn.tanh"})
+_SAME_FUNCTIONS = frozenset(
+    """
+    debugging.check_numerics linalg.diag linalg.diag_part linalg.matrix_transpose
+    linalg.tensor_diag_part linalg.trace nn.sigmoid nn.tanh
+    """.split()
+)
 # Of tf.math, these alone have other parameters in TF 2.
 _OTHER_MATH = frozenset(
     f"math.{name}"
@@ -79,18 +84,24 @@ def became(name: str, call: ast.Call | None) -> Became:
     if name in table["same"] or name.startswith((*_NOT_TF1, "__")):
         return Became("same", name)
     if name in table["renamed"]:
-        return Became("renamed", table["renamed"][name])
+        # Where TF 1 had something else under the new name, a later reader would take it for that.
+        now = became(table["renamed"][name], call)
+        return Became("renamed", now.name) if now.kind != "compat" else _compat(name)
     if name in table["changed"]:
         if _means_the_same(name, call):
             return Became("same", name)
-        return Became("compat", f"compat.v1.{name}")
+        return _compat(name)
     if name in table["gone"]:
-        return Became("compat", f"compat.v1.{name}")
+        return _compat(name)
     owner, _, attribute = name.rpartition(".")
     if owner:  # a member of a class: tf.GraphKeys.UPDATE_OPS
         inner = became(owner, None)
         return Became(inner.kind, f"{inner.name}.{attribute}")
     return Became("unknown", name)
+
+
+def _compat(name: str) -> Became:
+    return Became("compat", f"compat.v1.{name}")
 
 
 def only_in_tf1(name: str) -> bool:

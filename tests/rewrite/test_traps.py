@@ -429,7 +429,7 @@ def test_what_may_not_be_slim_is_reported_and_left(binding):
     assert not found.error
     assert not found.rewritten
     assert {item.api for item in found.left} == {"slim.arg_scope", "slim.conv2d"}
-    assert "may be another module here" in found.left[0].reason
+    assert "may be something else here" in found.left[0].reason
 
 
 def test_a_normalizer_that_may_be_none_is_no_doubt():
