@@ -78,6 +78,7 @@ KEYS: dict[str, Kind] = {
     "target": _choice("keras"),
     "training": _choice("fit"),
     "module-name": NAME,
+    "module-cell": FLAG,
     "notebooks": FLAG,
     "python2": FLAG,
     "out": PATH,

@@ -45,11 +45,13 @@ class CodeCell:
 
     Attributes:
         number: its place among all cells of the notebook, from 1.
+        start: where its JSON begins.
         language: of the cell, in notebooks of format 3; empty elsewhere.
     """
 
     number: int
     source: SourceText
+    start: int
     language: str = ""
 
 
@@ -59,10 +61,14 @@ class NotebookText:
 
     Attributes:
         language: of the kernel, in small letters; empty where the file does not say.
+        format: of the notebook, as its major and its minor number.
+        ids: of all cells.
     """
 
     cells: tuple[CodeCell, ...]
     language: str
+    format: tuple[int, int]
+    ids: tuple[str, ...]
 
 
 class NoNotebook(ValueError):
@@ -82,13 +88,16 @@ def scan(text: str) -> NotebookText:
         raise NoNotebook(str(error) or type(error).__name__) from error
     if not scanner.has_cells:
         raise NoNotebook("it has no list of cells")
-    return NotebookText(tuple(scanner.cells), scanner.language.lower())
+    cells, ids = tuple(scanner.cells), tuple(scanner.ids)
+    return NotebookText(cells, scanner.language.lower(), scanner.format, ids)
 
 
 class _Scanner:
     def __init__(self, text: str) -> None:
         self._text = text
         self._metadata: dict[str, object] = {}
+        self._numbers: dict[str, int] = {}
+        self.ids: list[str] = []
         self.cells: list[CodeCell] = []
         self.number = 0
         self.has_cells = False
@@ -100,6 +109,10 @@ class _Scanner:
             if isinstance(found, dict) and isinstance(found.get(name), str):
                 return str(found[name])
         return ""
+
+    @property
+    def format(self) -> tuple[int, int]:
+        return self._numbers.get("nbformat", 0), self._numbers.get("nbformat_minor", 0)
 
     def notebook(self) -> None:
         end = self._members(self._blank(0), self._of_notebook)
@@ -114,6 +127,8 @@ class _Scanner:
         value, end = _skip(self._text, at)
         if key == "metadata" and isinstance(value, dict):
             self._metadata = value
+        elif isinstance(value, int):
+            self._numbers[key] = value
         return end
 
     def _of_worksheet(self, key: str, at: int) -> int:
@@ -137,11 +152,13 @@ class _Scanner:
             return end
 
         end = self._members(at, member)
+        if isinstance(found.get("id"), str):
+            self.ids.append(str(found["id"]))
         source = found.get("source", found.get("input"))
         if found.get("cell_type") == "code" and isinstance(source, SourceText):
             language = found.get("language")
             name = language.lower() if isinstance(language, str) else ""
-            self.cells.append(CodeCell(self.number, source, name))
+            self.cells.append(CodeCell(self.number, source, at, name))
         return end
 
     def _source(self, at: int) -> SourceText | None:

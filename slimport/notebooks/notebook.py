@@ -12,14 +12,8 @@ from functools import cached_property
 from slimport.files.source import SourceError
 from slimport.notebooks.cells import Masked, MaskedCell, mask
 from slimport.notebooks.installs import only_installs_slim
-from slimport.notebooks.json_text import (
-    CodeCell,
-    NoNotebook,
-    NotebookText,
-    SourceText,
-    replaced,
-    scan,
-)
+from slimport.notebooks.json_text import CodeCell, NoNotebook, NotebookText, replaced, scan
+from slimport.notebooks.module_cell import carried, with_module
 from slimport.python2.convert import Converted
 
 _BOM = "\ufeff"
@@ -45,8 +39,12 @@ class Notebook:
     Each cell begins with a statement that is a string, its sign. In the order of these strings the
     program is cut again; one that is missing, twice or elsewhere makes the file fail.
 
+    A cell that carries the written module is no part of the program.
+
     Attributes:
         converted: what the program was before it became Python 3, where it was Python 2.
+        carried: the text of the written module that a cell carries, where one does.
+        module: the file and the text of the written module that a cell is to carry.
 
     Raises:
         NoNotebook: the bytes are none.
@@ -58,7 +56,10 @@ class Notebook:
         self._bom = self._text.startswith(_BOM)
         self._text = self._text.removeprefix(_BOM)
         self._content: NotebookText = scan(self._text)
-        self._cells = [cell for cell in self._content.cells if cell.language in _PYTHON]
+        texts = {cell: carried(cell) for cell in self._content.cells}
+        self.carried = next((text for text in texts.values() if text is not None), None)
+        self.module: tuple[str, str] | None = None
+        self._cells = [c for c, text in texts.items() if c.language in _PYTHON and text is None]
         self._opens = "[["
         while any(self._opens in cell.source.text for cell in self._cells):
             self._opens += "["
@@ -67,6 +68,11 @@ class Notebook:
         names = _bound("".join(part.program for part in self._parts))
         if any(part.masked.masked for part in self._parts):
             self._parts = self._mask(names)
+
+    @property
+    def can_carry(self) -> bool:
+        """Whether a cell of it can carry the written module."""
+        return self._content.format[0] == 4
 
     @property
     def is_python(self) -> bool:
@@ -153,15 +159,14 @@ class Notebook:
             new = _unmasked(segment, part)
             if segment != part.masked.text.replace("\r\n", "\n") and new is not None:
                 changes.append((part.cell.source, _in_style_of(old, new)))
-        if not changes:
-            return self._original
-        done = replaced(self._text, iter(changes))
-        _check(self._text, done, [source for source, _ in changes])
+        done = self._text
+        if changes:
+            done = replaced(self._text, iter(changes))
+            _check(self._text, done)
+        if self.module is not None:
+            before, done = done, with_module(done, *self.module)
+            _check(before, done)
         return f"{_BOM if self._bom else ''}{done}".encode()
-
-    @property
-    def _original(self) -> bytes:
-        return f"{_BOM if self._bom else ''}{self._text}".encode()
 
     def _segments(self, text: str) -> list[str]:
         """The text of each cell in a program."""
@@ -305,28 +310,30 @@ def _bound(program: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def _check(old: str, new: str, changed: list[SourceText]) -> None:
-    """Everything but the sources that change is what it was."""
+def _check(old: str, new: str) -> None:
+    """Everything but the code is what it was, and cells but the one of the module."""
     try:
-        before, after = scan(old), scan(new)
-        same = json.loads(old), json.loads(new)
+        same = [_without_code(text) for text in (old, new)]
     except (NoNotebook, ValueError) as error:
         raise SourceError(f"the notebook would be damaged ({error}); not written") from error
-    if [cell.number for cell in before.cells] != [cell.number for cell in after.cells]:
+    if len(same[0][0]) != len(same[1][0]):
         raise SourceError("the notebook would lose a cell; not written")
-    for value in same:
-        _forget_sources(value)
     if same[0] != same[1]:
         raise SourceError("more than code would change in the notebook; not written")
 
 
-def _forget_sources(notebook: dict[str, object]) -> None:
-    """Takes the sources of code cells out of a notebook."""
+def _without_code(text: str) -> tuple[list[object], object]:
+    """The cells of a notebook without their code, and the rest of it."""
+    skipped = {cell.number for cell in scan(text).cells if carried(cell) is not None}
+    notebook = json.loads(text)
     sheets = notebook.get("worksheets")
-    holders = [notebook, *(sheets if isinstance(sheets, list) else [])]
-    for holder in holders:
-        cells = holder.get("cells")
+    found: list[object] = []
+    for holder in [notebook, *(sheets if isinstance(sheets, list) else [])]:
+        cells = holder.pop("cells", None)
         for cell in cells if isinstance(cells, list) else []:
             if cell.get("cell_type") == "code":
                 cell.pop("source", None)
                 cell.pop("input", None)
+            found.append(cell)
+    kept = [cell for number, cell in enumerate(found, 1) if number not in skipped]
+    return kept, notebook

@@ -67,6 +67,11 @@ _SHARD = re.compile(r"\d+/\d+")
     "--notebooks/--no-notebooks", default=None, help="Whether notebooks are rewritten, too."
 )
 @click.option(
+    "--module-cell/--no-module-cell",
+    default=None,
+    help="Whether a notebook that comes alone carries the written module in a cell.",
+)
+@click.option(
     "--python2/--no-python2",
     default=None,
     help="Whether files of Python 2 are converted also where nothing in them is rewritten.",
@@ -297,6 +302,7 @@ class _Run:
             selection=selection,
             open_functions=self.config.texts("open-functions"),
             module_name=self.config.get("module-name", MODULE_NAME),
+            module_cell=bool(self._value("module_cell")),
             all_python2=bool(self._value("python2")),
         )
 

@@ -55,6 +55,7 @@ class Options:
         selection: which rules may act.
         open_functions: "module:function", or "module:*"; a module may lack the first of its parts.
         module_name: what the module that is written into the tree is called.
+        module_cell: a notebook that comes alone carries that module in a cell.
         all_python2: files of Python 2 are converted also where nothing in them is rewritten.
     """
 
@@ -65,6 +66,7 @@ class Options:
     open_files: frozenset[PurePosixPath] = frozenset()
     open_functions: tuple[str, ...] = ()
     module_name: str = WRITTEN_MODULE
+    module_cell: bool = False
     all_python2: bool = False
 
 

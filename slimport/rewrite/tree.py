@@ -33,6 +33,7 @@ from slimport.rewrite.extent import Extent, Folder, whole
 from slimport.rewrite.failures import culprit, in_words
 from slimport.rewrite.held import COMMENT_MOVED, Holds, comments_moved
 from slimport.rewrite.homes import homes, other_names, package_of, placed, two_ways
+from slimport.rewrite.module_cells import ModuleCells
 from slimport.rewrite.parallel import Crash, Workers
 from slimport.rewrite.plan import Options, Plan
 from slimport.rewrite.shards import Shard, reaching
@@ -156,6 +157,7 @@ def _rewrite_once(
     result.plan = first.plan
     if shard is None:
         _run(first)
+        first.carry_module(result)
         _collect(first, extent.given, result)
         _add_written_module(first, result)
     else:
@@ -348,6 +350,7 @@ class _Pass:
         self.errors: dict[PurePosixPath, str] = {}
         self.again: dict[PurePosixPath, FileResult] = {}
         self.holds = Holds(self.program, self.plan, sources)
+        self.carrying: set[PurePosixPath] = set()
 
     def written_module(self, module: Module) -> str:
         """Name under which `module` imports the written module; relative inside a package."""
@@ -498,12 +501,28 @@ class _Pass:
         return sorted(rest, key=lambda module: module.path)
 
     def users(self) -> list[Module]:
-        """The files that import the written module from now on."""
+        """The files that import the written module's file from now on."""
         return [
             module
             for module in self.program.modules
-            if module.path in self.results and self.results[module.path].written_names
+            if module.path in self.results
+            and self.results[module.path].written_names
+            and module.path not in self.carrying
         ]
+
+    def carry_module(self, result: TreeResult) -> None:
+        """Has notebooks that come alone carry the written module in a cell."""
+
+        def names(module: Module) -> set[str]:
+            item = self.results.get(module.path)
+            new = item.written_names if item and module.path not in self.errors else ()
+            return {*new, *_imported_from(module.tree, self.options.module_name)}
+
+        file, asked = f"{self.options.module_name}.py", self.options.module_cell
+        found = ModuleCells(self.program, self.sources, names, file, asked)
+        self.carrying = found.carrying
+        self.errors |= {p: text for p, text in found.errors.items() if p in self.changed()}
+        result.report.notes += found.notes
 
     def placement(self) -> Placement:
         if self.package is not None:
@@ -610,7 +629,7 @@ def _add_written_module(first: _Pass, result: TreeResult) -> None:
     names = {
         name
         for path, item in first.results.items()
-        if path not in first.errors
+        if path not in first.errors and path not in first.carrying
         for name in item.written_names
     } | _names_already_imported(first)
     if not names or not result.outputs:
@@ -651,7 +670,9 @@ def _put(result: TreeResult, path: PurePosixPath, text: str) -> None:
 def _names_already_imported(first: _Pass) -> set[str]:
     """What earlier runs made files of the tree import from the written module."""
     name = first.options.module_name
-    trees: list[ast.Module] = [module.tree for module in first.program.modules]
+    trees: list[ast.Module] = [
+        module.tree for module in first.program.modules if module.path not in first.carrying
+    ]
     for path in first.extent.beyond:
         with contextlib.suppress(OSError, SourceError):
             data = _bytes(first.extent, path)

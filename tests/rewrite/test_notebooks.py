@@ -14,6 +14,7 @@ from slimport.cli import main
 from slimport.files.read import read
 from slimport.files.source import Container, SourceError
 from slimport.notebooks.json_text import scan
+from slimport.rewrite.plan import Options
 from slimport.rewrite.tree import TreeResult, rewrite_tree
 
 IMPORTS = "import tensorflow as tf\nimport tf_slim as slim"
@@ -524,3 +525,106 @@ def test_a_rewritten_notebook_runs_twice(tmp_path: Path) -> None:
     # 3x3 windows of ones over 4x4: 2 channels of 2, the squares of 4, 6 and 9 neighbours.
     assert text.count(f"{4 * (4 * 16 + 8 * 36 + 4 * 81)}.0") == 2
     assert text.count("twice") == 2
+
+
+# The written module in a cell ---------------------------------------------------------------------
+
+SCOPED = (
+    "def net(x, n):\n    for i in range(n):\n        x = slim.conv2d(x, 8, 3, scope='c%d' % i)\n"
+    "    return x"
+)
+CARRYING = Options(module_cell=True)
+
+
+def written(folder: Path, *sources: str, options: Options = CARRYING, **form: Any) -> list[str]:
+    """Rewrites a notebook in its place; the sources of its cells afterwards."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "net.ipynb"
+    if sources:
+        file.write_text(json.dumps(notebook(*sources) | form, indent=1), encoding="utf-8")
+    result = rewrite_tree(folder, options)
+    assert not result.report.failed, result.report.failed
+    for path, data in result.outputs.items():
+        (folder / path).write_bytes(data)
+    return [found.source.text for found in scan(file.read_text("utf-8")).cells]
+
+
+def test_a_notebook_that_comes_alone_carries_the_written_module(tmp_path: Path) -> None:
+    first, *rest = written(tmp_path, IMPORTS, SCOPED)
+    assert first.startswith('%%writefile scoped_layers.py\n"""')
+    assert "def conv2d(" in first
+    assert rest[0] == "import tensorflow as tf\nfrom scoped_layers import conv2d"
+    assert [path.name for path in tmp_path.iterdir()] == ["net.ipynb"]
+    new = json.loads((tmp_path / "net.ipynb").read_text("utf-8"))
+    assert [c["cell_type"] for c in new["cells"]] == ["markdown", "code", "code", "code"]
+    assert "id" not in new["cells"][1], "cells of format 4.4 have none"
+
+
+@pytest.mark.parametrize("options", [CARRYING, Options()])
+def test_its_second_run_changes_nothing(tmp_path: Path, options: Options) -> None:
+    written(tmp_path, IMPORTS, SCOPED)
+    once = (tmp_path / "net.ipynb").read_bytes()
+    written(tmp_path, options=options)
+    assert (tmp_path / "net.ipynb").read_bytes() == once
+    assert [path.name for path in tmp_path.iterdir()] == ["net.ipynb"]
+
+
+@pytest.mark.parametrize("options", [CARRYING, Options()])
+def test_the_cell_is_written_anew_where_it_has_to_hold_more(
+    tmp_path: Path, options: Options
+) -> None:
+    written(tmp_path, IMPORTS, SCOPED)
+    file = tmp_path / "net.ipynb"
+    new = json.loads(file.read_text("utf-8"))
+    more = f"import tf_slim as slim\n{SCOPED.replace('conv2d', 'fully_connected')}"
+    new["cells"].append(cell(more))
+    file.write_text(json.dumps(new, indent=1), encoding="utf-8")
+    first, *_ = written(tmp_path, options=options)
+    assert "def conv2d(" in first
+    assert "def fully_connected(" in first
+    assert not (tmp_path / "scoped_layers.py").exists()
+    assert first.count("%%writefile") == file.read_text("utf-8").count("%%writefile") == 1
+
+
+def test_an_edited_cell_is_kept_or_refused(tmp_path: Path) -> None:
+    written(tmp_path, IMPORTS, SCOPED)
+    file = tmp_path / "net.ipynb"
+    new = json.loads(file.read_text("utf-8"))
+    new["cells"][1]["source"].append("# mine")
+    new["cells"].append(cell("import tf_slim as slim\nslim.learning.tune(1, 2)"))
+    file.write_text(json.dumps(new, indent=1), encoding="utf-8")
+    result = rewrite_tree(tmp_path, CARRYING)
+    (failed,) = result.report.failed
+    assert "the cell that carries the written module is not as slimport wrote it" in failed.error
+    assert not result.outputs
+
+
+def test_a_module_that_others_need_too_is_a_file(tmp_path: Path) -> None:
+    (tmp_path / "deep.py").write_text(f"import tf_slim as slim\n{SCOPED}\n", "utf-8")
+    first, *_ = written(tmp_path, f"{IMPORTS}\nimport deep", SCOPED)
+    assert "%%writefile" not in first
+    assert (tmp_path / "scoped_layers.py").exists()
+
+
+STYLES: dict[str, dict[str, Any]] = {
+    "jupyter": {"indent": 1},
+    "colab": {"indent": 2, "ensure_ascii": False},
+    "one line": {},
+    "compact": {"separators": (",", ":")},
+    "tabs": {"indent": "\t"},
+}
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_the_cell_has_the_style_of_the_file(tmp_path: Path, style: str) -> None:
+    nbformat = pytest.importorskip("nbformat")
+    content = notebook(IMPORTS, SCOPED) | {"nbformat_minor": 5, "metadata": {}}
+    for number, part in enumerate(content["cells"]):
+        part["id"] = f"scoped-layers{number or ''}"
+    file = tmp_path / "net.ipynb"
+    file.write_text(json.dumps(content, **STYLES[style]), encoding="utf-8")
+    written(tmp_path)
+    new = file.read_text("utf-8")
+    assert json.dumps(json.loads(new), **STYLES[style]) == new
+    nbformat.validate(json.loads(new), version=4)
+    assert json.loads(new)["cells"][1]["id"] == "scoped-layers-", "the id was taken"

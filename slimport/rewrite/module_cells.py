@@ -1,0 +1,82 @@
+"""Notebooks that come alone: which carry the written module in a cell, and what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import PurePosixPath
+
+from slimport.files.source import Source
+from slimport.index.modules import Module
+from slimport.index.program import Program
+from slimport.notebooks.notebook import Notebook
+from slimport.rewrite.written_module import REFUSAL, State, written_state
+from slimport.written.assemble import assemble
+
+EDITED = f"the cell that carries the written module {REFUSAL}"
+
+
+class ModuleCells:
+    """Decides for each notebook of a program.
+
+    Args:
+        program: the index.
+        sources: the files as they were read.
+        names: what a file needs of the written module; empty where it does not use it.
+        file: the module's file name.
+        asked: whether notebooks without such a cell get one.
+
+    Attributes:
+        carrying: notebooks that need no file of the module.
+        errors: why notebooks cannot be written.
+        notes: remarks for the report.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        sources: Mapping[PurePosixPath, Source],
+        names: Callable[[Module], Collection[str]],
+        file: str,
+        asked: bool,
+    ) -> None:
+        self._program, self._sources, self._names = program, sources, names
+        self.carrying: set[PurePosixPath] = set()
+        self.errors: dict[PurePosixPath, str] = {}
+        self.notes: list[str] = []
+        for module, notebook in self._notebooks(asked):
+            self._decide(module, notebook, file)
+
+    def _notebooks(self, asked: bool) -> Iterator[tuple[Module, Notebook]]:
+        for module in self._program.modules:
+            holder = self._sources[module.path].container
+            if not isinstance(holder, Notebook):
+                continue
+            if holder.carried is not None or (asked and self._names(module)):
+                yield module, holder
+
+    def _decide(self, module: Module, notebook: Notebook, file: str) -> None:
+        others = [m for m in self._program.connected(module) if m is not module and self._names(m)]
+        if others:
+            other = min(m.path for m in others)
+            text = f"{other} of its program needs the written module, too: it is a file for both"
+            self.notes.append(f"{module.path}: {text}")
+            return
+        if not notebook.can_carry:
+            text = "a notebook of a format before 4: the written module is a file beside it"
+            self.notes.append(f"{module.path}: {text}")
+            return
+        self.carrying.add(module.path)
+        names = set(self._names(module))
+        old = notebook.carried
+        if old is None:
+            notebook.module = file, assemble(names)
+            self.notes.append(f"{module.path}: its first code cell carries the written module")
+            return
+        state = written_state(old.encode(), names)
+        if state is State.REFUSED:
+            self.errors[module.path] = EDITED
+        elif state is State.REPLACEABLE:
+            notebook.module = file, assemble(names)
+        else:
+            text = "the cell that carries the written module was edited: it is kept"
+            self.notes.append(f"{module.path}: {text}")
