@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from slimport import slim_api
 from slimport.files.source import Source
+from slimport.index.canonical import is_namespace, is_slim
 from slimport.index.kept import KeptLayers, may_call_any
 from slimport.index.modules import Module, ModuleTable
 from slimport.index.names import (
@@ -96,12 +97,25 @@ class Function:
         return {f for f in methods if f.qualname.rpartition(".")[2] in names}
 
     def is_doubtful(self) -> bool:
-        """Whether names in it may mean slim, or something else: no block of it is told apart."""
-        return any(reference.api.doubt for reference in self.references)
+        """Whether names in it may mean slim, or something else: no block of it is told apart.
+
+        Nor where the module itself is passed on, to who knows what.
+        """
+        if any(reference.api.doubt for reference in self.references):
+            return True
+        handed_on = {r.node for r in self.references if r.call is None and _is_slim_itself(r.api)}
+        if not handed_on:
+            return False
+        aliases = {node.value for node in walk(self.node) if isinstance(node, ast.Assign)}
+        return not handed_on <= aliases
 
     def builds(self) -> bool:
         """Whether layers or variables are made in this very function."""
         return self.makes_tf_layers or any(builds_layers(r.api.name) for r in self.references)
+
+
+def _is_slim_itself(api: Api) -> bool:
+    return is_slim(api.name) and is_namespace(api.name)
 
 
 def builds_layers(api: str) -> bool:

@@ -28,7 +28,12 @@ def uses_written_module(program: Program, name: str) -> set[Function]:
     return {function for module in program.modules for function in _in(module, program, name)}
 
 
-def _in(module: Module, program: Program, name: str) -> set[Function]:
+def uses_any_of_written_module(program: Program, name: str) -> set[Function]:
+    """The functions that use whatever of it, so that an earlier run has gone over them."""
+    return {f for module in program.modules for f in _in(module, program, name, any_name=True)}
+
+
+def _in(module: Module, program: Program, name: str, any_name: bool = False) -> set[Function]:
     if not any(name in line for line in module.lines):
         return set()
     nodes = list(walk(module.tree))
@@ -37,7 +42,7 @@ def _in(module: Module, program: Program, name: str) -> set[Function]:
         for node in nodes
         if isinstance(node, ast.ImportFrom) and (node.module or "").rpartition(".")[2] == name
         for alias in node.names
-        if alias.name in _MAKES_LAYERS or alias.name.startswith(("tf_", "convolution"))
+        if any_name or alias.name in _MAKES_LAYERS or alias.name.startswith(("tf_", "convolution"))
     }
     found = set()
     for node in nodes:

@@ -352,17 +352,23 @@ class _Services:
         return self._plan.plain(function)
 
     def builds(self, function: Function) -> bool:
-        return function in self._plan.program.building
+        return function in self._plan.program.building or self._built(function)
 
     def scopes_layers(self, function: Function) -> bool:
-        return function in self._plan.program.scoping
+        return function in self._plan.program.scoping or self._built(function)
+
+    def _built(self, function: Function) -> bool:
+        """Whether it makes layers since an earlier run, which has left something of the file."""
+        program = self._plan.program
+        made = function in program.rewritten or function in program.around_rewritten
+        return made and self.is_tf1()
 
     def scopes_migrated_layers(self, function: Function) -> bool:
         return function in self._plan.program.around_rewritten
 
     def builds_file(self) -> bool:
         functions = self._plan.program.by_module[self._module]
-        return any(function in self._plan.program.building for function in functions)
+        return any(map(self.builds, functions))
 
     def is_builtin(self, name: str, scope: Scope) -> bool:
         stars = closure_of([self._module], lambda m: self._plan.program.star_imports[m])

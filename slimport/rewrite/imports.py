@@ -111,6 +111,8 @@ class NameTable:
             module = dotted(self._tensorflow_spelled)
             assert isinstance(module, cst.Name | cst.Attribute)
             alias = cst.AsName(cst.Name(self.tensorflow_name))
+            if self.tensorflow_name == self._tensorflow_spelled:
+                alias = None
             found.append(cst.Import([cst.ImportAlias(module, alias)]))
         return found
 

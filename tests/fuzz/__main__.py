@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import random
 import sys
 import time
@@ -11,9 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from slimport.rewrite.registry import all_rules
-from tests.fuzz.mutations import mutated
+from tests.fuzz.mutations import mutated, parses
 from tests.fuzz.promises import broken
 
+_LONGEST = 30_000
 ROOT = Path(__file__).parents[2]
 
 
@@ -28,6 +30,20 @@ def programs() -> list[tuple[str, str]]:
     ]
     files = sorted((ROOT / "fixtures/legacy").rglob("*.py"))
     return found + [(str(path.relative_to(ROOT)), path.read_text("utf-8")) for path in files]
+
+
+def files_below(folder: Path) -> list[tuple[str, str]]:
+    """The same for real files below a folder that name slim, unless they are long."""
+    found = []
+    for path in sorted(folder.rglob("*.py")):
+        data = path.read_bytes()
+        if b"slim" not in data or len(data) > _LONGEST:
+            continue
+        with contextlib.suppress(UnicodeDecodeError):
+            text = data.decode("utf-8").replace("\r\n", "\n")
+            if parses(text):
+                found.append((str(path.relative_to(folder)), text))
+    return found
 
 
 def generated(seed: int) -> Iterator[str]:
@@ -73,10 +89,11 @@ def main() -> None:
     options.add_argument("--seconds", type=float, default=600)
     options.add_argument("--seed", type=int, default=0)
     options.add_argument("--keep", type=Path, help="folder for programs that break a promise")
+    options.add_argument("--files", type=Path, help="folder of files to mutate")
     options.add_argument("--generated", action="store_true", help="hypothesmith's programs, too")
     given = options.parse_args()
     start, count, faults = time.monotonic(), 0, 0
-    known = programs()
+    known = files_below(given.files) if given.files else programs()
     net = "import tf_slim as slim\n\n\ndef net(x):\n    return slim.conv2d(x, 8, 3)\n\n\n"
     seed = given.seed
     while time.monotonic() - start < given.seconds:

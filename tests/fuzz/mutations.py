@@ -22,6 +22,24 @@ _ASIDE = (
     "with open('a') as f_, slim.arg_scope([slim.conv2d]): pass", "async def g_():\n    await x",
     "u_ = slim . conv2d", "'''text\n# no comment\n'''", "print(slim)", "assert slim, 'text'",
     "i_: 'slim.conv2d' = slim.l2_regularizer", "return", "while True:\n    break\nelse:\n    pass",
+    "if TYPE_CHECKING:\n    import tf_slim as slim  # for types",
+    "try:\n    import tf_slim as slim  # new\nexcept ImportError:\n    slim = None  # none",
+    "import os, tf_slim as slim  # two", "import tensorflow.contrib.slim", "import tf_slim.nets",
+    "from tf_slim import (  # a\n    conv2d,  # b\n    flatten as fl_,  # c\n)  # d",
+    "with slim.arg_scope(  # a\n    [slim.conv2d,  # b\n     slim.flatten],  # c\n    stride=1"
+    "\n):  # e\n    # f\n    k_ = slim.conv2d(x, 8, 3)\n    # g",
+    "def h_(slim): return slim.conv2d(1, 2, 3)", "class K_:\n    slim = 1\n    k = slim",
+    "g_ = (slim.conv2d for slim in [])", "l_ = lambda slim: slim.conv2d", "slim: object", "del tf",
+    "m_ = slim.flatten(x); n_ = slim.flatten(x)  # both", "for tf in []: pass", "slim += 1",
+    "if slim.flatten(x): pass  # tail", "try:\n    pass\nexcept slim.Error as slim: pass",
+    "if slim.flatten(  # why\n    x):\n    pass\nelif slim.flatten(x,  # or\n    ):\n    pass",
+    "def outer_():\n    global slim\n    slim = None",
+    "p_ = [x for x in slim.repeat(x, 2, slim.conv2d)]",
+    "async def a_(x):\n    async with x as y:\n        return slim.conv2d(y, 8, 3)",
+    "def d_(x):\n    def e_(y=slim.flatten):\n        nonlocal x\n        x = slim.conv2d(y, 8, 3)"
+    "\n    e_()",
+    "if (q_ := slim.flatten(x)) is not None: print(f'{q_!r} {slim.flatten(x)}')",
+    "match slim.flatten(x):\n    case slim.conv2d: pass\n    case {'a': b_}: pass",
 )  # fmt: skip
 
 
@@ -66,6 +84,48 @@ def comment_at_end(lines: list[str], choice: random.Random) -> list[str]:
 def comment_above(lines: list[str], choice: random.Random) -> list[str]:
     at = _some_line(lines, choice)
     return [*lines[:at], f"{_indent(lines[at])}# above {at}", *lines[at:]]
+
+
+def comments_in_brackets(lines: list[str], choice: random.Random) -> list[str]:
+    """A comment wherever a line ends inside of brackets, or so it seems, for some lines."""
+    start = _some_line(lines, choice)
+    end = start + choice.choice((3, 10))
+    return [
+        f"{line}  # in {at}" if start <= at < end and line.rstrip().endswith((",", "(", "[", "{"))
+        else line
+        for at, line in enumerate(lines)
+    ]  # fmt: skip
+
+
+def comment_below_block(lines: list[str], choice: random.Random) -> list[str]:
+    at = _some_line(lines, choice)
+    indent = _indent(lines[at])
+    indent = choice.choice((f"{indent}    ", f"{indent}  ", indent[:-2], ""))
+    return [*lines[: at + 1], f"{indent}# below {at}", *lines[at + 1 :]]
+
+
+def into_block(lines: list[str], choice: random.Random) -> list[str]:
+    """Everything from some line on, or a few lines, below a new head."""
+    at = _some_line(lines, choice)
+    end = choice.choice((len(lines), at + 2, at + 6))
+    head = choice.choice(("def outer_():", "class Outer_:", "try:", "if TYPE_CHECKING:  # types",
+                          "with slim.arg_scope([slim.conv2d],  # ops\n        padding='VALID'):",
+                          "async def outer_():", "for slim in ():", "with x as slim:"))  # fmt: skip
+    indent = _indent(lines[at])
+    tail = [f"{indent}except ImportError:  # none", f"{indent}    pass"] if head == "try:" else []
+    head = head.replace("\n", "\n" + indent)
+    moved = [f"    {line}" if line.strip() else line for line in lines[at:end]]
+    return [*lines[:at], *(indent + head).split("\n"), *moved, *tail, *lines[end:]]
+
+
+def annotate(lines: list[str], choice: random.Random) -> list[str]:
+    at = _some_line(lines, choice)
+    name, equals, value = lines[at].partition(" = ")
+    if not equals or not name.strip().isidentifier():
+        return lines
+    new = choice.choice((f"{name}: 'slim.conv2d' = {value}", f"{name}: object = {value}",
+                         f"{name} = other_ = {value}", f"{name}, *_ = {value}"))  # fmt: skip
+    return [*lines[:at], new, *lines[at + 1 :]]
 
 
 def reindent(lines: list[str], choice: random.Random) -> list[str]:
@@ -146,7 +206,8 @@ def _value(text: str, choice: random.Random) -> str:
 _ALL = {tokenize.NAME, tokenize.OP, tokenize.NUMBER, tokenize.STRING}
 MUTATIONS: tuple[Mutation, ...] = (
     delete, duplicate, swap, insert, insert, insert, comment_at_end, comment_above, reindent,
-    join_with_semicolon, under_if, under_if, on_one_line,
+    join_with_semicolon, under_if, under_if, on_one_line, comments_in_brackets, comment_below_block,
+    into_block, into_block, annotate,
     _token_mutation(_spaced, _ALL), _token_mutation(_broken, _ALL),
     _token_mutation(_renamed, {tokenize.NAME}), _token_mutation(_wrapped, {tokenize.NAME}),
     _token_mutation(_wrapped, {tokenize.NUMBER, tokenize.STRING}), _token_mutation(_gone, _ALL),
@@ -163,7 +224,7 @@ def mutated(text: str, choice: random.Random, count: int = 3) -> str:
                 lines = choice.choice(MUTATIONS)(lines, choice)
         new = "\n".join(lines)
         if parses(new):
-            return new
+            return new.replace("\n", "\r\n") if choice.random() < 0.05 else new
     return text
 
 

@@ -82,3 +82,41 @@ def test_a_mark_goes_with_its_statement_below_a_with_that_is_opened_around_it() 
         "# Said.\nwith graph:\n    # TODO(slimport): SLIM999 no rule\n    #   covers it\n"
         "    x = 1\n"
     )
+
+
+def test_tensors_stay_what_the_first_run_made_of_them() -> None:
+    done = transform("""
+        import tensorflow as tf
+        import tf_slim as slim
+
+
+        def net(images):
+            step = slim.get_or_create_global_step()
+            share = tf.minimum(1.0, 0.25 + tf.cast(step, tf.float32) / 100.0)
+            return share * slim.conv2d(slim.unknown(images), 4, 3, **images, scope='conv')
+        """)
+    assert "tf.minimum" in done and "SLIM999" in done
+    check_noop(done)
+
+
+def test_what_a_rule_refuses_beside_layers_is_refused_beside_migrated_layers() -> None:
+    done = transform("""
+        import tensorflow as tf
+        import tf_slim as slim
+
+
+        def net(features):
+            start = tf.Variable(1.0, constraint=tf.abs)
+            return slim.fully_connected(slim.unknown(features), 5) * start
+        """)
+    assert "SLIM005" in done and "start = tf.Variable(" in done
+    check_noop(done)
+
+
+def test_a_training_that_hands_slim_itself_on_stays() -> None:
+    before = dedent(READ.format(layer="fully_connected")).replace(
+        "train_op, folder", "train_op, slim"
+    )
+    done = transform(before)
+    assert "train_in_session(train_op, slim" in done and "compile" not in done
+    check_noop(done)

@@ -1,0 +1,311 @@
+"""Random networks of slim's own ops, keywords and scopes, which the old side can run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from random import Random
+
+IMPORTS = (
+    "import tensorflow as tf\nimport tf_slim as slim",
+    "import tensorflow as tf\nfrom tensorflow.contrib import slim",
+    "import tensorflow as tf\nimport tensorflow.contrib.slim as slim",
+    "import tensorflow as tf\nslim = tf.contrib.slim",
+)
+_ACTIVATIONS = (
+    "None", "tf.nn.relu", "tf.nn.relu6", "tf.nn.elu", "tf.nn.sigmoid", "tf.tanh", "tf.nn.softplus",
+    "tf.nn.leaky_relu", "tf.identity", "lambda y: tf.maximum(y, 0.1 * y)",
+)  # fmt: skip
+_INITIALIZERS = (
+    "tf.truncated_normal_initializer(stddev=0.05)", "tf.random_normal_initializer(0.0, 0.02)",
+    "slim.xavier_initializer(uniform=False)", "slim.variance_scaling_initializer()",
+    "tf.constant_initializer(0.1)", "tf.random_uniform_initializer(-0.1, 0.1)",
+    "slim.variance_scaling_initializer(factor=1.0, mode='FAN_AVG', uniform=True)",
+)  # fmt: skip
+_BIASES = ("None", "tf.zeros_initializer()", "tf.constant_initializer(0.5)")
+_REGULARIZERS = (
+    "None", "slim.l2_regularizer(0.0005)", "slim.l1_regularizer(0.01)", "slim.l2_regularizer(0.0)",
+    "slim.l1_l2_regularizer(0.001, 0.002)",
+    "slim.sum_regularizer([slim.l2_regularizer(0.1), slim.l1_regularizer(0.2)])",
+)  # fmt: skip
+_NORM = {
+    "decay": ("0.9", "0.997"),
+    "center": ("True", "False"),
+    "scale": ("True", "False"),
+    "epsilon": ("1e-5", "0.01"),
+    "is_training": ("is_training", "is_training", "True", "False"),
+    "updates_collections": ("None", "tf.GraphKeys.UPDATE_OPS"),
+    "fused": ("True", "False", "None"),
+    "trainable": ("True", "False"),
+    "activation_fn": ("tf.nn.relu", "None"),
+}
+_COMMON = {
+    "activation_fn": _ACTIVATIONS,
+    "weights_initializer": _INITIALIZERS,
+    "weights_regularizer": _REGULARIZERS,
+    "biases_initializer": _BIASES,
+    "biases_regularizer": _REGULARIZERS,
+    "normalizer_fn": ("slim.batch_norm", "slim.batch_norm", "None"),
+    "trainable": ("True", "False"),
+}
+_PLACE = {"stride": ("1", "2", "[2, 1]"), "padding": ("'SAME'", "'VALID'", "'same'")}
+_KERNELS = ("3", "[3, 3]", "1", "[1, 3]", "(3, 2)", "2")
+_POOLS = {"stride": ("1", "2"), "padding": ("'SAME'", "'VALID'")}
+# Keywords that may be handed over, and set by a scope, with some values of each.
+OPS: dict[str, dict[str, Sequence[str]]] = {
+    "conv2d": {**_COMMON, **_PLACE, "rate": ("1", "1", "2")},
+    "conv2d_transpose": {**_COMMON, **_PLACE, "stride": ("1", "2")},
+    "separable_conv2d": {**_COMMON, **_PLACE, "stride": ("1", "2"),
+                         "pointwise_initializer": _INITIALIZERS},
+    "conv2d_in_plane": {**_COMMON, "stride": ("1", "2"), "padding": _PLACE["padding"]},
+    "fully_connected": _COMMON,
+    "batch_norm": _NORM,
+    "layer_norm": {k: _NORM[k] for k in ("center", "scale", "trainable", "activation_fn")},
+    "instance_norm": {k: _NORM[k] for k in ("center", "scale", "epsilon", "activation_fn")},
+    "bias_add": {"activation_fn": _ACTIVATIONS, "initializer": _BIASES[1:],
+                 "regularizer": _REGULARIZERS},
+    "max_pool2d": _POOLS,
+    "avg_pool2d": _POOLS,
+    "dropout": {"keep_prob": ("0.5", "0.8", "1.0"), "is_training": _NORM["is_training"]},
+}  # fmt: skip
+_HELPER = """
+def block(net, depth, is_training=True, scope=None):
+    with tf.variable_scope(scope, 'block', [net]):
+        shortcut = slim.conv2d(net, depth, 1, stride=1, activation_fn=None, scope='shortcut')
+        net = slim.conv2d(net, depth, [3, 3], stride=1, padding='SAME')
+        net = slim.batch_norm(net, is_training=is_training, scope='norm')
+        return tf.nn.relu(shortcut + net)
+"""
+
+
+class Writer:
+    """Writes one network.
+
+    Args:
+        choice: where its random choices come from.
+    """
+
+    def __init__(self, choice: Random) -> None:
+        self._choice = choice
+        self._lines: list[str] = []
+        self._depth = 1
+        self._rank = 4
+        self._count = 0
+        self._loops = 0
+        self._functions: list[str] = []
+
+    def program(self) -> str:
+        """Its text: ``net(images, is_training)`` and what it calls."""
+        if self._choice.random() < 0.3:
+            self._functions.append(_HELPER)
+        opened = self._scope_function() if self._choice.random() < 0.3 else ""
+        self._write("end_points = {}")
+        self._write("net = images")
+        if opened:
+            self._below(opened, lambda: self._statements(self._choice.randint(2, 5)))
+        self._statements(self._choice.randint(1, 4))
+        self._write("return net, end_points")
+        body = "\n".join(self._lines)
+        functions = "\n".join(self._functions)
+        imports = self._choice.choice(IMPORTS)
+        return f"{imports}\n\n{functions}\n\ndef net(images, is_training=True):\n{body}\n"
+
+    # Statements --------------------------------------------------------------------------------
+
+    def _statements(self, count: int) -> None:
+        for _ in range(count):
+            kinds = [self._layer] * 6 + [self._scoped] * 3
+            if self._rank == 4:
+                kinds += [self._layer] * 2 + [self._tensor, self._repeated, self._looped]
+                kinds += [self._shared, self._branches, self._called, self._flat]
+            self._choice.choice(kinds)()
+            if self._choice.random() < 0.3 and not self._loops:
+                self._write(f"end_points['e{self._number()}'] = net")
+
+    def _layer(self) -> None:
+        names = [n for n in OPS if n != "fully_connected"] + ["conv2d"] * 6
+        if self._rank == 2:
+            names = ["fully_connected"] * 3 + ["batch_norm", "layer_norm", "dropout", "bias_add"]
+        self._write(f"net = {self._call(self._choice.choice(names), 'net')}")
+
+    def _call(self, op: str, value: str, fixed: Sequence[str] = ()) -> str:
+        """A call of an op with some keywords, positional where it may be."""
+        given = [value]
+        if op in ("conv2d", "conv2d_transpose", "fully_connected"):
+            given.append(self._choice.choice(("3", "4", "5")))
+        elif op == "separable_conv2d":
+            given.append(self._choice.choice(("None", "4", "5")))
+        if op.startswith(("conv", "separable")) or "pool" in op:
+            given.append(self._choice.choice(_KERNELS))
+        if op == "separable_conv2d":
+            given.append(self._choice.choice(("depth_multiplier=2", "depth_multiplier=1")))
+        named = self._keywords(op, 2 if self._choice.random() < 0.7 else 4)
+        named = {name: value for name, value in named.items() if name not in " ".join(fixed)}
+        given += [f"{name}={value}" for name, value in named.items()]
+        if self._choice.random() < 0.6 and not self._loops:
+            given.append(f"scope='{op}_{self._number()}'")
+        return f"slim.{op}({', '.join([*given, *fixed])})"
+
+    def _keywords(self, op: str, most: int) -> dict[str, str]:
+        known = OPS[op]
+        names = self._choice.sample(sorted(known), self._choice.randint(0, min(most, len(known))))
+        found = {name: self._choice.choice(known[name]) for name in names}
+        if found.get("rate") == "2":
+            found["stride"] = "1"
+        if found.get("normalizer_fn") == "slim.batch_norm" and self._choice.random() < 0.7:
+            found["normalizer_params"] = self._parameters()
+        return found
+
+    def _parameters(self) -> str:
+        names = self._choice.sample(sorted(_NORM), self._choice.randint(1, 4))
+        items = (f"'{name}': {self._choice.choice(_NORM[name])}" for name in names)
+        return f"{{{', '.join(items)}}}"
+
+    def _tensor(self) -> None:
+        self._write(
+            self._choice.choice(
+                (
+                    "net = tf.nn.relu(net)", "net = net * 0.5 + 0.1", "net = tf.identity(net)",
+                    "net = tf.pad(net, [[0, 0], [1, 1], [0, 1], [0, 0]])",
+                    "net = tf.pad(net, [[0, 0], [1, 1], [1, 1], [0, 0]], mode='REFLECT')",
+                    "net = tf.concat([net, tf.nn.relu(net)], 3)",
+                    "net = tf.concat(axis=-1, values=[net, net])",
+                    "net = net - tf.reduce_mean(net, [1, 2], keep_dims=True)",
+                    "net = tf.image.resize_bilinear(net, [9, 8])",
+                    "net = tf.image.resize_nearest_neighbor(net, [9, 8])",
+                    "net = tf.nn.lrn(net, 2, bias=1.0, alpha=0.001, beta=0.75)",
+                    "net = tf.nn.max_pool(net, [1, 2, 2, 1], [1, 2, 2, 1], 'SAME')",
+                    "net = tf.nn.l2_normalize(net, 3)",
+                    "net = tf.transpose(net, [0, 2, 1, 3])",
+                )
+            )
+        )  # fmt: skip
+
+    def _repeated(self) -> None:
+        choice = self._choice
+        named = f", scope='r{self._number()}'" if choice.random() < 0.6 else ""
+        self._write(
+            choice.choice(
+                (
+                    f"net = slim.repeat(net, 2, slim.conv2d, 4, [3, 3]{named})",
+                    f"net = slim.repeat(net, 3, slim.conv2d, 3, 1, activation_fn=tf.nn.elu{named})",
+                    f"net = slim.stack(net, slim.conv2d, [(3, [3, 3]), (4, [1, 1])]{named})",
+                    f"net = slim.repeat(net, 2, slim.separable_conv2d, 4, 3, 1{named})",
+                    f"net = slim.stack(net, slim.conv2d, [[4, 1], [5, 3]], padding='SAME'{named})",
+                )
+            )
+        )
+
+    def _looped(self) -> None:
+        number = self._number()
+        self._write(f"for i in range({self._choice.choice((2, 3))}):")
+        self._loops += 1
+        self._depth += 1
+        named = f"'l{number}_%d' % i" if self._choice.random() < 0.6 else "None"
+        self._write(f"net = {self._call('conv2d', 'net', (f'scope={named}', 'stride=1'))}")
+        self._depth -= 1
+        self._loops -= 1
+
+    def _shared(self) -> None:
+        number = self._number()
+        call = self._call("conv2d", "net", ("scope='s'", "stride=1", "padding='SAME'"))
+        self._write(f"with tf.variable_scope('v{number}'):")
+        self._write(f"    first = {call}")
+        reused = self._choice.choice((f"'v{number}', reuse=True", f"'v{number}', None, reuse=True"))
+        self._write(f"with tf.variable_scope({reused}):")
+        self._write(f"    second = {call.replace('(net', '(tf.nn.relu(net)')}")
+        self._write("net = first + second")
+
+    def _branches(self) -> None:
+        fixed = ("stride=1", "padding='SAME'")
+        number = self._number()
+        with_scopes = self._choice.random() < 0.5
+        for at in range(2):
+            if with_scopes:
+                self._write(f"with tf.variable_scope('branch{number}_{at}'):")
+            self._depth += with_scopes
+            self._write(f"branch_{at} = {self._call('conv2d', 'net', fixed)}")
+            self._depth -= with_scopes
+        self._write("net = tf.concat([branch_0, branch_1], 3)")
+
+    def _called(self) -> None:
+        if _HELPER not in self._functions:
+            return self._layer()
+        named = f", scope='b{self._number()}'" if self._choice.random() < 0.5 else ""
+        self._write(f"net = block(net, 4, is_training{named})")
+        return None
+
+    def _flat(self) -> None:
+        if self._depth > 1 or self._loops:
+            return self._layer()
+        self._rank = 2
+        self._write(
+            self._choice.choice(
+                (
+                    "net = slim.flatten(net)", "net = slim.flatten(net, scope='flat')",
+                    "net = tf.reduce_mean(net, [1, 2])",
+                    "net = tf.squeeze(tf.reduce_mean(net, [1, 2], keep_dims=True), [1, 2])",
+                )
+            )
+        )  # fmt: skip
+        return None
+
+    # Scopes ------------------------------------------------------------------------------------
+
+    def _scoped(self) -> None:
+        number = self._number()
+        forms = [
+            f"tf.variable_scope('scope{number}')", f"tf.variable_scope(None, 'unit{number % 3}')",
+            f"tf.name_scope('n{number}')", f"tf.variable_scope('scope{number}', 'other', [net])",
+            *(self._arg_scope() for _ in range(6)),
+            f"tf.variable_scope('w{number}'), {self._arg_scope()}",
+            f"{self._arg_scope()}, {self._arg_scope()}",
+        ]  # fmt: skip
+        self._below(
+            self._choice.choice(forms), lambda: self._statements(self._choice.randint(1, 3))
+        )
+
+    def _below(self, opened: str, write: Callable[[], None]) -> None:
+        if self._depth > 3:
+            return
+        self._write(f"with {opened}:")
+        self._depth += 1
+        start = len(self._lines)
+        write()
+        if len(self._lines) == start:
+            self._write("pass")
+        self._depth -= 1
+
+    def _arg_scope(self) -> str:
+        """``slim.arg_scope([...], ...)`` with keywords that all of its ops take."""
+        first = self._choice.choice(("conv2d", "conv2d", *OPS))
+        keywords = self._keywords(first, 3)
+        fitting = [op for op in OPS if keywords.keys() - {"normalizer_params"} <= OPS[op].keys()]
+        others = [op for op in fitting if op != first and self._choice.random() < 0.4]
+        if "normalizer_params" in keywords:
+            others = [op for op in others if "normalizer_fn" in OPS[op]]
+        ops = ", ".join(f"slim.{op}" for op in (first, *others))
+        given = "".join(f", {name}={value}" for name, value in keywords.items())
+        return f"slim.arg_scope([{ops}]{given})"
+
+    def _scope_function(self) -> str:
+        """A function that returns scopes; how it is entered."""
+        inner = self._arg_scope()
+        self._functions.append(
+            "\ndef scopes(is_training=True, weight_decay=0.004):\n"
+            f"    with {self._arg_scope()}:\n"
+            f"        with {inner} as sc:\n"
+            "            return sc\n"
+        )
+        return "slim.arg_scope(scopes(is_training))"
+
+    def _number(self) -> int:
+        self._count += 1
+        return self._count
+
+    def _write(self, line: str) -> None:
+        self._lines.append("    " * self._depth + line)
+
+
+def network(seed: int) -> str:
+    """The text of one random network."""
+    return Writer(Random(seed)).program()
