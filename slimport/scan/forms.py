@@ -100,7 +100,7 @@ def why_not_plain(plan: Plan, modules: Collection[Module]) -> list[dict[str, Any
             "layer_calls": count,
             "functions": functions[name],
             "way_on": ways[name],
-            "reasons": [reason for reason, _ in examples[name].most_common(5)],
+            "reasons": sorted(examples[name], key=lambda why: (-examples[name][why], why))[:5],
         }
-        for name, count in calls.most_common()
+        for name, count in sorted(calls.items(), key=lambda item: (-item[1], item[0]))
     ]

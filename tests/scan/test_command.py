@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from importlib import resources
@@ -19,6 +20,8 @@ from slimport.scan import environment as asked
 from slimport.scan.text import percent
 from tests.scan.trees import PROGRAM, make
 from tests.test_startup import run_slimport
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def scan(*arguments: str | Path, text: str = "") -> Result:
@@ -229,3 +232,16 @@ def test_lines_fit_a_narrow_terminal(root: Path, monkeypatch: pytest.MonkeyPatch
     assert max(map(len, output.splitlines()[1:])) <= 80
     assert "\x1b" not in output
     assert "…" not in output
+
+
+def test_what_the_readme_shows_is_what_it_says(tmp_path: Path) -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    shown = readme.partition("begins with\n\n```\n")[2].partition("```")[0]
+    shutil.copytree(ROOT / "fixtures" / "legacy" / "ssd_inception_v2", tmp_path / "legacy")
+    found = scan(tmp_path / "legacy", "--no-environment").stdout
+    assert shown and shown in found, found
+
+
+def test_a_narrow_terminal_cuts_no_word_off(monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
+    monkeypatch.setenv("COLUMNS", "50")
+    assert "…" not in scan(root).stdout
