@@ -26,6 +26,7 @@ DOCS = ROOT / "docs" / "performance.md"
 @click.option("--checkout", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--plain", is_flag=True, help="Also with keras.layers.BatchNormalization.")
 @click.option("--steps/--no-steps", default=True, help="Training steps, too.")
+@click.option("--control/--no-control", default=True, help="The old graph beside itself, too.")
 @click.option("--size", type=int, help="Height and width of all images, for a quick look.")
 @click.option("--seconds", default=20.0, show_default=True, help="For each kind of run.")
 @click.option("--old-python", metavar="EXE", help="Interpreter with TensorFlow 1.15.")
@@ -44,6 +45,7 @@ def main(
     checkout: Path | None,
     plain: bool,
     steps: bool,
+    control: bool,
     size: int | None,
     seconds: float,
     old_python: str | None,
@@ -60,6 +62,7 @@ def main(
         work=work / "processes",
         forms=(*measure.NEW, *(["plain"] if plain else [])),
         steps=steps,
+        control=control,
         limits=Limits(seconds=seconds),
         old_python=old_python,
     )

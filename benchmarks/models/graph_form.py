@@ -106,7 +106,7 @@ class _Run:
 
     def __init__(self, session: Any, fetches: Any, placeholder: Any, images: Any) -> None:
         self.session, self._images = session, images
-        self._call = lambda fed: session.run(fetches, {placeholder: fed})
+        self._call: Any = lambda fed: session.run(fetches, {placeholder: fed})
 
     def __call__(self, batch: int) -> Any:
         return self._call(self._images[batch])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 
 from benchmarks.models import figures
 from benchmarks.models.rows import Row
-from benchmarks.models.trees import FIXTURE, Pair
+from benchmarks.models.trees import Pair
 from benchmarks.models.turns import FormError, Limits, Process, in_turns, started
 
 HERE = Path(__file__).resolve().parent
@@ -32,6 +33,7 @@ class Settings:
     Attributes:
         forms: Of `NEW`, and "plain".
         steps: Whether training steps are.
+        control: Whether the old graph is measured beside itself, in a process of its own.
         limits: Of each kind of run.
         old_python: Interpreter of the old side; this one when None.
         work: Folder of requests and logs.
@@ -40,6 +42,7 @@ class Settings:
     work: Path
     forms: Sequence[str] = NEW
     steps: bool = True
+    control: bool = True
     limits: Limits = dataclasses.field(default_factory=Limits)
     old_python: str | None = None
 
@@ -52,24 +55,23 @@ def measure(row: Row, pair: Pair, settings: Settings) -> dict[str, Any]:
 
         def start(form: str, name: str) -> Process:
             python = settings.old_python if form == OLD else None
-            request = _request(row, pair, form)
-            return stack.enter_context(started(name, request, folder, python or sys.executable))
+            asked = request(row, pair, form)
+            return stack.enter_context(started(name, asked, folder, python or sys.executable))
 
-        old, control = start(OLD, OLD), start(OLD, CONTROL)
+        old = start(OLD, OLD)
+        control = start(OLD, CONTROL) if settings.control else None
         new = {form: start(form, form) for form in settings.forms}
         found = _Found(row, old, control, new, settings)
         return found.everything()
 
 
-def _request(row: Row, pair: Pair, form: str) -> dict[str, Any]:
+def request(row: Row, pair: Pair, form: str) -> dict[str, Any]:
+    """What a worker is asked."""
     is_old = form == OLD
-    paths = [".", str(HERE / "entries")]
-    if is_old and pair.old != FIXTURE:
-        paths.insert(1, str(pair.old.parent))
     return {
         "form": form,
         "root": str(pair.old if is_old else pair.new),
-        "paths": paths,
+        "paths": [".", str(HERE / "entries")],
         "case": row.case(),
     }
 
@@ -81,12 +83,13 @@ class _Found:
         self,
         row: Row,
         old: Process,
-        control: Process,
+        control: Process | None,
         new: dict[str, Process],
         settings: Settings,
     ) -> None:
         self.row, self.settings = row, settings
-        self.old, self.control, self.new = old, control, new
+        self.old, self.new = old, new
+        self.control = {} if control is None else {CONTROL: control}
         self.ratios: dict[str, dict[str, Any]] = {}
         self.failures: dict[str, str] = {}
 
@@ -105,6 +108,7 @@ class _Found:
             "batch": row.batch,
             "step_batch": row.step_batch,
             "elements": elements,
+            "load": os.getloadavg()[1],
             "differences": differences,
             "built": built,
             "peaks": {"serve": self._peaks()},
@@ -125,7 +129,7 @@ class _Found:
     def _built(self, word: str, what: str, batch: int) -> dict[str, Any]:
         """What building and the first call take, one form after the other."""
         found = {}
-        for form, process in {OLD: self.old, CONTROL: self.control, **self._alive()}.items():
+        for form, process in {OLD: self.old, **self.control, **self._alive()}.items():
             try:
                 building = process.ask(word)
                 first = process.ask("run", what, batch)
@@ -159,10 +163,10 @@ class _Found:
         return found
 
     def _in_turns(self, name: str, what: str, batch: int) -> None:
-        new = self._alive()
-        both = [self.old, *new.values(), self.control]
+        others = {**self._alive(), **self.control}
+        both = [self.old, *others.values()]
         in_turns(both, [(what, batch)] * len(both), self.settings.limits)
-        self._keep(name, {**new, CONTROL: self.control}, (what, batch), (what, batch))
+        self._keep(name, others, (what, batch), (what, batch))
 
     def _other_ways(self) -> None:
         """A model that is called bare, and `predict`, beside the session."""
@@ -187,5 +191,5 @@ class _Found:
             process.taken.clear()
 
     def _peaks(self) -> dict[str, Any]:
-        every = {OLD: self.old, CONTROL: self.control, **self._alive()}
+        every = {OLD: self.old, **self.control, **self._alive()}
         return {form: process.ask("peak")["bytes"] for form, process in every.items()}

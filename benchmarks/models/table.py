@@ -34,14 +34,30 @@ def lines(found: dict[str, Any]) -> str:
     return "\n".join(text)
 
 
+#: Kinds of runs, and how the tables call them.
+SERVED = {"latency": "latency, one image", "batch": "a batch", "step": "a training step"}
+WAYS = {
+    "eager": "`model(x)`",
+    "predict_on_batch": "`predict_on_batch`",
+    "predict": "`predict`",
+}
+
+
 def tables(found: Sequence[dict[str, Any]]) -> str:
     """All networks, in the order of the rows."""
     order = [row.name for row in rows.ROWS]
     found = sorted(found, key=lambda one: order.index(one["name"]))
-    head = (
-        "| network | latency, batch 1 | throughput, batch 8 | training step |\n|---|---|---|---|\n"
-    )
-    return head + "".join(_line(one) for one in found)
+    parts = [
+        "### By processor time",
+        _table(found, SERVED, "processor"),
+        "### By the clock",
+        _table(found, SERVED, "seconds"),
+        "### Memory, building and the first call",
+        _costs(found),
+        "### Called in other ways, one image, by processor time",
+        _table(found, WAYS, "processor"),
+    ]
+    return "\n\n".join(parts)
 
 
 def write(text: str, page: Path) -> None:
@@ -51,13 +67,57 @@ def write(text: str, page: Path) -> None:
     page.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}")
 
 
-def _line(found: dict[str, Any]) -> str:
-    ratios = found["ratios"]
-    cells = [
-        _spread(ratios[name]["functional"]["seconds"]) if name in ratios else ""
-        for name in ("latency", "batch", "step")
-    ]
-    return "| " + " | ".join([found["name"], *cells]) + " |\n"
+def _table(found: Sequence[dict[str, Any]], kinds: dict[str, str], clock: str) -> str:
+    text = _row("network", "form", *kinds.values()) + _row(*["---"] * (2 + len(kinds)))
+    for one in found:
+        kept = {kind: one["ratios"].get(kind, {}) for kind in kinds}
+        for form in sorted({form for forms in kept.values() for form in forms}, key=_place):
+            cells = [
+                _spread(forms[form][clock]) if form in forms else "" for forms in kept.values()
+            ]
+            text += _row(one["name"], _FORMS[form], *cells)
+    return text.rstrip()
+
+
+def _costs(found: Sequence[dict[str, Any]]) -> str:
+    heads = ("memory, serving", "memory, training", "build and first call", "the same, training")
+    text = _row("network", "form", *heads) + _row(*["---"] * (2 + len(heads)))
+    for one in found:
+        for form in sorted(set(one["built"]) - {"graph"}, key=_place):
+            peaks = [_of_old(one["peaks"].get(kind, {}), form, _same) for kind in ("serve", "step")]
+            built = [_of_old(one.get(kind, {}), form, _building) for kind in ("built", "prepared")]
+            text += _row(one["name"], _FORMS[form], *peaks, *built)
+    return text.rstrip()
+
+
+def _of_old(by_form: dict[str, Any], form: str, number: Any) -> str:
+    if form not in by_form or not by_form[form]:
+        return ""
+    return f"{number(by_form[form]) / number(by_form['graph']):.2f}"
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _building(taken: dict[str, Any]) -> float:
+    return float(sum(taken["processor"].values()))
+
+
+_FORMS = {
+    "control": "old again",
+    "functional": "functional",
+    "traced": "traced",
+    "plain": "functional, Keras' batch norm",
+}
+
+
+def _place(form: str) -> int:
+    return list(_FORMS).index(form)
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(cells) + " |\n"
 
 
 def _spread(ratio: dict[str, Any]) -> str:
