@@ -17,7 +17,7 @@ from typing import Any
 FILE = "pyproject.toml"
 #: Name of the module that is written into a tree, unless the project says another.
 MODULE_NAME = "scoped_layers"
-#: As `slimport.report.faces` has them, which is not loaded for a look at the configuration.
+#: The faces of a report, see `slimport.report.faces`.
 FORMATS = ("text", "json", "sarif", "github", "gitlab")
 
 _FUNCTION = re.compile(r"[A-Za-z_][\w.]*:(\*|[A-Za-z_][\w.]*)")

@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
+from slimport.config import FORMATS
 from slimport.report.model import Report
 
-#: What `--output-format` takes.
-FORMATS = ("text", "json", "sarif", "github", "gitlab")
 #: JSON Schema of the JSON report, draft 2020-12.
 SCHEMA_FILE = Path(__file__).with_name("rewrite-report.schema.json")
 
@@ -38,27 +37,35 @@ def write(
         ValueError: no such face.
     """
     if face == "text":
-        from rich.console import Console
-
-        from slimport.report.text import print_report
-
-        print_report(report, Console(file=stream, highlight=False, emoji=False), verbose)
-    elif face == "json":
-        stream.write(_json(report.to_json()))
-    elif face == "sarif":
-        from slimport.report.roots import Roots
-        from slimport.report.sarif import to_sarif
-
-        stream.write(_json(to_sarif(report, exit_code, Roots.of(environment))))
+        _write_text(report, stream, verbose)
     elif face == "github":
         _write_github(report, stream, environment)
-    elif face == "gitlab":
-        from slimport.report.gitlab import to_gitlab
-        from slimport.report.roots import Roots
-
-        stream.write(_json(to_gitlab(report, Roots.of(environment))))
+    elif face in FORMATS:
+        data = _data(report, face, exit_code, environment)
+        # ASCII, so that every stream can hold it.
+        stream.write(json.dumps(data, indent=2) + "\n")
     else:
         raise ValueError(f"no face {face!r}; there are {', '.join(FORMATS)}")
+
+
+def _write_text(report: Report, stream: TextIO, verbose: bool) -> None:
+    from rich.console import Console
+
+    from slimport.report.text import print_report
+
+    print_report(report, Console(file=stream, highlight=False, emoji=False), verbose)
+
+
+def _data(report: Report, face: str, exit_code: int, environment: Mapping[str, str]) -> object:
+    """The faces that are JSON."""
+    if face == "json":
+        return report.to_json()
+    from slimport.report.gitlab import to_gitlab
+    from slimport.report.roots import Roots
+    from slimport.report.sarif import to_sarif
+
+    roots = Roots.of(environment)
+    return to_sarif(report, exit_code, roots) if face == "sarif" else to_gitlab(report, roots)
 
 
 def _write_github(report: Report, stream: TextIO, environment: Mapping[str, str]) -> None:
@@ -85,8 +92,3 @@ def _put(stream: TextIO, text: str) -> None:
     """Writes what a stream can hold; a path that is no UTF-8 has lone surrogates."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
     stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
-
-
-def _json(data: object) -> str:
-    # ASCII, so that every stream can hold it.
-    return json.dumps(data, indent=2) + "\n"

@@ -60,6 +60,12 @@ class Finding:
         """What is said, and what to do about it."""
         return f"{self.text}; {self.advice}" if self.advice else self.text
 
+    @property
+    def placed(self) -> str:
+        """The same behind the words for a place that a line alone does not tell: ``cell 3``."""
+        words = self.position.place if self.position is not None else ""
+        return f"{words}: {self.advised}" if words else self.advised
+
 
 def findings(report: Report) -> list[Finding]:
     """Everything by kind, then in the order of the files and their lines.
@@ -104,7 +110,7 @@ def _changes(file: FileReport) -> Iterator[Finding]:
 
 
 def _ignored(report: Report, file: FileReport) -> Iterator[Finding]:
-    for item in getattr(file, "ignored", ()):
+    for item in file.ignored:
         position = report.position(file, item)
         yield Finding(Kind.IGNORED, item.reason, file, position, item.code, item.api)
 

@@ -51,7 +51,7 @@ def _command(command: str, item: Finding, roots: Roots) -> str:
     position = item.position
     properties: dict[str, object] = {}
     if item.file is not None:
-        properties["file"] = _path(item, roots)
+        properties["file"] = roots.shown(item.file)
     if position is not None:
         properties["line"] = position.line
         if position.end_line:
@@ -60,8 +60,7 @@ def _command(command: str, item: Finding, roots: Roots) -> str:
             properties |= {"col": position.column, "endColumn": position.end_column}
     properties["title"] = f"slimport {item.code}".strip()
     said = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
-    place = f"{position.place}: " if position is not None and position.place else ""
-    return f"::{command} {said}::{_data(place + item.advised)}"
+    return f"::{command} {said}::{_data(item.placed)}"
 
 
 def _log(rest: Sequence[Finding], roots: Roots) -> Iterator[str]:
@@ -69,7 +68,7 @@ def _log(rest: Sequence[Finding], roots: Roots) -> Iterator[str]:
     yield f"::group::{len(rest)} more"
     for item in rest:
         line = f":{item.position.line}" if item.position is not None else ""
-        place = f"{_path(item, roots)}{line}: " if item.file is not None else ""
+        place = f"{roots.shown(item.file)}{line}: " if item.file is not None else ""
         code = f"{item.code} " if item.code else ""
         yield f"  {' '.join(f'{place}{code}{item.advised}'.split())}"
     yield "::endgroup::"
@@ -93,12 +92,6 @@ def headline(report: Report, rest: int = 0) -> str:
         parts.append(f"{counted(len(report.failed), 'file')} failed")
     text = ", ".join(parts) or "nothing to rewrite"
     return f"{text}. {rest} of all are in the log and the summary alone." if rest else f"{text}."
-
-
-def _path(item: Finding, roots: Roots) -> str:
-    assert item.file is not None
-    path = roots.relative(item.file)
-    return path.as_posix() if path is not None else item.file.shown
 
 
 def _data(text: str) -> str:

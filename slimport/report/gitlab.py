@@ -22,15 +22,13 @@ def to_gitlab(report: Report, roots: Roots | None = None) -> list[dict[str, Any]
 
 def _entry(item: Finding, mark: str, roots: Roots) -> dict[str, Any]:
     assert item.file is not None
-    path, position = roots.relative(item.file), item.position
-    place = f"{position.place}: " if position is not None and position.place else ""
     return {
-        "description": f"{place}{item.advised}",
+        "description": item.placed,
         "check_name": item.code or f"slimport-{item.kind}",
         "fingerprint": mark,
         "severity": _SEVERITIES[item.kind],
         "location": {
-            "path": path.as_posix() if path is not None else item.file.shown,
-            "lines": {"begin": position.line if position is not None else 1},
+            "path": roots.shown(item.file),
+            "lines": {"begin": item.position.line if item.position is not None else 1},
         },
     }

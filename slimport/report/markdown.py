@@ -69,13 +69,13 @@ def _table(items: list[Finding], roots: Roots, link: str) -> Iterator[str]:
 def _place(item: Finding, roots: Roots, link: str) -> str:
     if item.file is None:
         return ""
-    path = roots.relative(item.file)
-    name = path.as_posix() if path is not None else item.file.shown
+    name = roots.shown(item.file)
     line = item.position.line if item.position is not None else 0
     words = f" ({item.position.place})" if item.position is not None and item.position.place else ""
     shown = text(f"{name}:{line}" if line else name)
-    if link and path is not None:
-        address = link.format(path=roots.uri(item.file)[0], line=line or 1)
+    uri, in_repository = roots.uri(item.file)
+    if link and in_repository:
+        address = link.format(path=uri, line=line or 1)
         return f"[{shown}]({address}){text(words)}"
     return f"{shown}{text(words)}"
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from slimport.files.surroundings import checkout_of
 from slimport.report.model import FileReport
 
 
@@ -39,9 +40,14 @@ class Roots:
                 return real.relative_to(os.path.realpath(root))
         return None
 
+    def shown(self, file: FileReport) -> str:
+        """The path for readers: inside of the repository, or as the run was given it."""
+        path = self.relative(file)
+        return path.as_posix() if path is not None else file.shown
+
     def _candidates(self, path: Path) -> list[Path]:
         """The workspace counts before a checkout inside of it, unless it is no checkout itself."""
-        found = _checkout(path.parent)
+        found = checkout_of(path.parent)
         candidates = [found] if found is not None else []
         if self.workspace is not None:
             workspace = _absolute(self.workspace)
@@ -66,7 +72,3 @@ def full_path(file: FileReport) -> Path:
 
 def _absolute(path: Path) -> Path:
     return Path(os.path.normpath(path.absolute()))
-
-
-def _checkout(folder: Path) -> Path | None:
-    return next((f for f in (folder, *folder.parents) if (f / ".git").exists()), None)

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from slimport.config import FORMATS, MODULE_NAME, Config
+from slimport.config import FORMATS
 from slimport.options import (
-    config_of,
     config_options,
     exclusion_options,
     program_options,
     selection_options,
 )
+from slimport.rewrite.asked import Asked
 
 if TYPE_CHECKING:
     from slimport.report.model import Report
@@ -104,7 +104,7 @@ def rewrite_command(**given: Any) -> None:
 
     try:
         with ending_cleanly():
-            code = _Run.of(given).run()
+            code = _Invocation.of(given).run()
     except (Ended, KeyboardInterrupt) as error:
         click.echo("interrupted: every file is as it was, or as it is to be", err=True)
         sys.exit(error.code if isinstance(error, Ended) else INTERRUPTED)
@@ -119,15 +119,15 @@ def rewrite_command(**given: Any) -> None:
 
 
 @dataclass(frozen=True)
-class _Run:
-    """One invocation: the command line, over the configuration."""
+class _Invocation:
+    """One invocation of the command."""
 
     given: Mapping[str, Any]
-    config: Config
+    asked: Asked
     paths: tuple[Path, ...]
 
     @classmethod
-    def of(cls, given: Mapping[str, Any]) -> _Run:
+    def of(cls, given: Mapping[str, Any]) -> _Invocation:
         """Reads the configuration, and refuses what does not go together."""
         paths: tuple[Path, ...] = given["paths"]
         if STDIN in paths:
@@ -135,15 +135,12 @@ class _Run:
         elif given["stdin_filename"] is not None:
             raise click.UsageError("--stdin-filename goes with `-`")
         start = given["stdin_filename"] or next((p for p in paths if p != STDIN), Path())
-        whole = click.get_current_context().find_root().params
-        file = given["config_file"] or whole.get("config_file")
-        config = config_of(start, file, given["isolated"] or whole.get("isolated", False))
+        asked = Asked.of(given, start)
         if STDIN in paths:
             paths = (given["stdin_filename"] or NOWHERE,)
-        configured = tuple(Path(os.path.relpath(path)) for path in config.texts("paths"))
-        run = cls(given, config, paths or configured or (Path(),))
-        run._check()
-        return run
+        found = cls(given, asked, paths or asked.paths)
+        found._check()
+        return found
 
     def _check(self) -> None:
         given = self.given
@@ -159,11 +156,6 @@ class _Run:
         if given["shard"] is not None and self.writes:
             raise click.UsageError("--shard goes with --check or --diff: a share is not written")
 
-    def _value(self, name: str) -> Any:
-        """What the command line says, else the configuration."""
-        value = self.given[name]
-        return self.config.get(name.replace("_", "-")) if value in (None, ()) else value
-
     @property
     def is_stdin(self) -> bool:
         return STDIN in self.given["paths"]
@@ -174,16 +166,17 @@ class _Run:
 
     @property
     def out(self) -> Path | None:
-        if not self.writes:
-            return None
-        found = self._value("out")
+        found = self.asked.value("out") if self.writes else None
         return Path(found) if found is not None else None
 
     @property
     def face(self) -> str:
-        return str(self._value("output_format") or "text")
+        return str(self.asked.value("output_format") or "text")
 
-    # Running ----------------------------------------------------------------------------------
+    @cached_property
+    def stdin(self) -> bytes | None:
+        """What came from standard input, which can be read once."""
+        return sys.stdin.buffer.read() if self.is_stdin else None
 
     def run(self) -> int:
         """Runs the command; the exit code."""
@@ -206,43 +199,28 @@ class _Run:
         would_change = bool(self.given["check"] or self.given["diff"]) and bool(report.changed)
         return int(bool(report.left or would_change) and not self.given["exit_zero"])
 
-    @property
-    def stdin(self) -> bytes | None:
-        """What came from standard input, which is read once."""
-        if not self.is_stdin:
-            return None
-        context = click.get_current_context()
-        data: bytes = context.meta.setdefault("slimport.stdin", None) or sys.stdin.buffer.read()
-        context.meta["slimport.stdin"] = data
-        return data
-
     def _wanted(self) -> Wanted:
-        from slimport.files import discover
         from slimport.rewrite.extent import Wanted
 
-        suffixes = discover.PYTHON
-        if self._value("notebooks") is not False:
-            suffixes = getattr(discover, "SOURCES", suffixes)
-        excludes = (*(self._value("exclude") or ()), *self.config.texts("extend-exclude"))
         return Wanted(
             self.paths,
-            self.config.folder,
-            tuple(excludes),
-            bool(self._value("force_exclude")),
-            suffixes,
+            self.asked.config.folder,
+            self.asked.excludes,
+            bool(self.asked.value("force_exclude")),
+            self.asked.suffixes,
             self.given["alone"],
             copied=self.out is not None,
             stdin=self.stdin,
-            selected=bool(self._value("select") or self._value("ignore")),
+            selected=bool(self.asked.selection),
         )
 
     def _clean(self) -> CommandResult | None:
         """The answer for files that have nothing to do with slim, which is known at once."""
         from slimport.rewrite.clean import clean_result
 
-        selected = (*(self._value("select") or ()), *(self._value("ignore") or ()))
-        is_known = all(_CODES.fullmatch(text) for text in selected)  # a name has to be looked up
-        is_plain = is_known and self.out is None and not self._value("python2")
+        # A name has to be looked up, which loads the rules.
+        is_known = all(_CODES.fullmatch(text) for text in self.asked.selection)
+        is_plain = is_known and self.out is None and not self.asked.value("python2")
         return clean_result(self._wanted()) if is_plain else None
 
     def _rewritten(self) -> CommandResult:
@@ -266,17 +244,17 @@ class _Run:
                 self.paths,
                 self.out,
                 write=self.writes,
-                options=self._options(),
+                options=self.asked.options,
                 wanted=self._wanted(),
                 allow_dirty=given["allow_dirty"],
-                jobs=self._value("jobs"),
+                jobs=self.asked.value("jobs"),
                 shard=shard,
                 progress=bar.update,
             )
             try:
                 return run(request)
             except UnknownFunction as error:
-                raise click.UsageError(f"{self.config.file}: {error}") from error
+                raise click.UsageError(f"{self.asked.config.file}: {error}") from error
 
     def _check_target(self, out: Path) -> None:
         from slimport.files.copy import CannotCopy, check_target
@@ -286,25 +264,6 @@ class _Run:
                 check_target(self.paths[0], out, self.given["overwrite"])
             except CannotCopy as error:
                 raise click.UsageError(f"--out: {error}") from error
-
-    def _options(self) -> Any:
-        from slimport.rewrite.plan import Options
-        from slimport.rewrite.selection import Selection, UnknownCode
-
-        try:
-            selection = Selection.of(self._value("select") or (), self._value("ignore") or ())
-        except UnknownCode as error:
-            raise click.UsageError(str(error)) from error
-        return Options(
-            bool(self._value("open_world")),
-            self._value("target"),
-            self._value("training"),
-            selection=selection,
-            open_functions=self.config.texts("open-functions"),
-            module_name=self.config.get("module-name", MODULE_NAME),
-            module_cell=bool(self._value("module_cell")),
-            all_python2=bool(self._value("python2")),
-        )
 
     def _print(self, report: Report, code: int) -> None:
         from slimport.report import faces

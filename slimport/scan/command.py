@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from slimport.options import (
-    config_of,
     config_options,
     exclusion_options,
     program_options,
@@ -23,9 +21,6 @@ from slimport.options import (
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from slimport.config import Config
-    from slimport.rewrite.extent import Wanted
-    from slimport.rewrite.plan import Options
     from slimport.scan.diagnosis import Diagnosis
     from slimport.scan.model import Tree
 
@@ -92,17 +87,23 @@ def scan_command(**given: Any) -> None:
 
 def _trees(given: Mapping[str, Any]) -> tuple[list[Tree], list[str]]:
     """The inventory of each program that was asked for, and what is wrong with the paths."""
-    from slimport.rewrite.extent import extents
+    from slimport.rewrite.asked import Asked
+    from slimport.rewrite.extent import Wanted, extents
     from slimport.rewrite.progress import Bar
     from slimport.scan.inventory import scan_extent
 
-    start = next(iter(given["paths"]), Path())
-    config = config_of(start, given["config_file"], given["isolated"])
-    configured = tuple(Path(os.path.relpath(path)) for path in config.texts("paths"))
-    paths = given["paths"] or configured or (Path(),)
-    errors = [f"{path}: no such file or directory" for path in paths if not path.exists()]
-    paths = tuple(path for path in paths if path.exists())
-    options, wanted = _options(given, config), _wanted(given, config, paths)
+    asked = Asked.of(given, next(iter(given["paths"]), Path()))
+    errors = [f"{path}: no such file or directory" for path in asked.paths if not path.exists()]
+    paths = tuple(path for path in asked.paths if path.exists())
+    options = asked.options
+    wanted = Wanted(
+        paths,
+        asked.config.folder,
+        asked.excludes,
+        bool(asked.value("force_exclude")),
+        asked.suffixes,
+        selected=bool(asked.selection),
+    )
     found = extents(wanted)
     names = [", ".join(map(str, paths))] if len(found) == 1 else [str(e.root) for e in found]
     trees = []
@@ -111,43 +112,6 @@ def _trees(given: Mapping[str, Any]) -> tuple[list[Tree], list[str]]:
             below = [p for p in paths if p.absolute().is_relative_to(extent.root.absolute())]
             trees.append(scan_extent(name, extent, options, below, given["jobs"], bar.update))
     return trees, errors
-
-
-def _value(given: Mapping[str, Any], config: Config, name: str) -> Any:
-    """What the command line says, else the configuration."""
-    value = given[name]
-    return config.get(name.replace("_", "-")) if value in (None, ()) else value
-
-
-def _wanted(given: Mapping[str, Any], config: Config, paths: tuple[Path, ...]) -> Wanted:
-    from slimport.files import discover
-    from slimport.rewrite.extent import Wanted
-
-    suffixes = discover.SOURCES if config.get("notebooks") is not False else discover.PYTHON
-    excludes = (*(_value(given, config, "exclude") or ()), *config.texts("extend-exclude"))
-    force = bool(_value(given, config, "force_exclude"))
-    return Wanted(paths, config.folder, tuple(excludes), force, suffixes)
-
-
-def _options(given: Mapping[str, Any], config: Config) -> Options:
-    from slimport.config import MODULE_NAME
-    from slimport.rewrite.plan import Options
-    from slimport.rewrite.selection import Selection, UnknownCode
-
-    try:
-        selection = Selection.of(
-            _value(given, config, "select") or (), _value(given, config, "ignore") or ()
-        )
-    except UnknownCode as error:
-        raise click.UsageError(str(error)) from error
-    return Options(
-        bool(_value(given, config, "open_world")),
-        _value(given, config, "target"),
-        _value(given, config, "training"),
-        selection=selection,
-        open_functions=config.texts("open-functions"),
-        module_name=config.get("module-name") or MODULE_NAME,
-    )
 
 
 def _diagnosis(python: str | None, tries: bool) -> tuple[Diagnosis | None, str]:

@@ -167,6 +167,12 @@ def test_the_configuration_counts(tmp_path: Path) -> None:
     assert tree["summary"]["layer_calls"]["closed"] == 0
 
 
+def test_the_configuration_that_slimport_itself_is_given_counts(tmp_path: Path) -> None:
+    make(tmp_path, PROGRAM | {"other.toml": 'module-name = "our_layers"\n'})
+    words = ["--config", str(tmp_path / "other.toml"), "scan", "--no-environment", str(tmp_path)]
+    assert "our_layers.py: the layer factories" in CliRunner().invoke(main, words).stdout
+
+
 def test_rules_that_are_not_selected_are_counted_as_ignored(root: Path) -> None:
     result = scan(root, "--no-environment", "--ignore", "SLIM499", "--output-format", "json")
     (tree,) = data_of(result)["trees"]
