@@ -114,6 +114,7 @@ class HandLoop:
         restored: Statements that call a function which restores, with the session that it gets.
         gone: Statements that nothing needs any more, wherever they are.
         looks_up: Statements that look variables up, which are the model's then.
+        begins: The statement before which the model is made, where that is not where its loss is.
     """
 
     function: Function
@@ -141,6 +142,7 @@ class HandLoop:
     restored: Mapping[ast.stmt, ast.Name]
     gone: list[ast.stmt]
     looks_up: list[ast.stmt]
+    begins: ast.stmt | None = None
 
     @property
     def trains(self) -> bool:

@@ -104,11 +104,11 @@ class HandLoopChecks:
     def _check_begun(self) -> None:
         """Variables are initialized once, before anything else happens to them."""
         loop, body = self._loop, self._function.node.body
-        begun = [s for s in loop.gone if _runs(s)]
+        initialized = begun(loop)
         later = [run.statement for run in loop.runs]
         later += [*(found.statement for found in loop.saves), *loop.restored]
         nodes = [n for s in body for n in walk(s)]
-        for statement in begun:
+        for statement in initialized:
             repeats = (n for n in nodes if isinstance(n, ast.For | ast.While))
             is_repeated = any(statement in walk(n) for n in repeats)
             before = [s for s in later if s.lineno < statement.lineno]
@@ -271,6 +271,11 @@ class HandLoopChecks:
                 call = unknown_call(statement, self._function, self._program)
                 if call is not None:
                     raise Stays(f"{ast.unparse(call.func)} may make losses", call)
+
+
+def begun(loop: HandLoop) -> list[ast.stmt]:
+    """The statements that initialize variables."""
+    return [s for s in loop.gone if _runs(s)]
 
 
 def _runs(statement: ast.stmt) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from slimport.index.hand_cells import by_cells
 from slimport.index.hand_loop import PLACEHOLDER, SESSIONS, HandLoop
 from slimport.index.hand_loop_checks import HandLoopChecks
 from slimport.index.hand_loop_reading import HandLoopReading
@@ -32,16 +33,15 @@ def hand_loops(
         try:
             if function.is_doubtful():
                 raise Stays(DOUBTFUL, function.node)
-            if function.module.is_notebook and not function.qualname:
-                raise Stays("cells run in any order; put the loop into a function", function.node)
+            in_cells = function.module.is_notebook and not function.qualname
             if any(map(_optimizes, names)):
                 loop = HandLoopReading(function, program).loop()
                 HandLoopChecks(loop, program, read).check()
-                found[function] = loop
+                found[function] = by_cells(loop) if in_cells else loop
             elif PLACEHOLDER in names and has_variables(function, program):
                 loop = PredictionReading(function, program).loop()
                 PredictionChecks(loop, program).check()
-                found[function] = loop
+                found[function] = by_cells(loop) if in_cells else loop
         except Stays as reason:
             if not any(map(_optimizes, names)):
                 reason = of_network(reason)

@@ -19,7 +19,7 @@ class Masked:
     """What stands in the program for lines that are IPython's.
 
     Attributes:
-        sign: the string that ends its line, once in the whole program.
+        sign: the string at the end of its line, once in the whole program.
         code: the line of the program, without indentation and sign.
         text: what is in the cell, without indentation.
         prefix: see `magics.Call`.
@@ -36,7 +36,17 @@ class Masked:
 
     @property
     def line(self) -> str:
+        """One statement, as in the cell; an import has no place for the sign, and gets a second."""
+        if self.code.endswith(")"):
+            return f"{self.code[:-1]}, sign={self.sign!r})"
         return f"{self.code}; {self.sign!r}"
+
+    def code_of(self, line: str) -> str | None:
+        """The code of its line, as far as that is still its own; None for other lines."""
+        for mark, end in ((f", sign={self.sign!r})", ")"), (f"; {self.sign!r}", "")):
+            if line.endswith(mark):
+                return line.removesuffix(mark) + end
+        return None
 
 
 @dataclass

@@ -194,7 +194,7 @@ def _unmasked(segment: str, part: _Part) -> str | None:
     lines = segment.split("\n")
     found = {}
     for masked in cell.masked:
-        places = [i for i, line in enumerate(lines) if line.endswith(f"; {masked.sign!r}")]
+        places = [i for i, line in enumerate(lines) if masked.code_of(line) is not None]
         if not places and masked.sign not in segment and _may_go(masked):
             continue
         if len(places) != 1 or segment.count(masked.sign) != 1:
@@ -222,7 +222,8 @@ def _unmasked(segment: str, part: _Part) -> str | None:
 def _line(line: str, masked: Masked, part: _Part) -> str:
     """A line of the cell for one of the program."""
     indent = line[: len(line) - len(line.lstrip())]
-    code = line[len(indent) :].removesuffix(f"; {masked.sign!r}")
+    code = masked.code_of(line[len(indent) :])
+    assert code is not None
     if code == masked.code:
         return indent + masked.text
     command = _command(code) if masked.prefix else None

@@ -180,16 +180,28 @@ class HandBlock:
         pairs, footer = dissolved(old_and_new, lambda s: s in loop.opened)
         result: list[cst.BaseStatement] = []
         carried: list[cst.EmptyLine] = []
+        waiting: list[cst.BaseStatement] = []
         for old, new in pairs:
+            if old is loop.begins:
+                result += [with_lines_only(statement, ()) for statement in waiting]
             if old in loop.gone:
                 carried += comments_left(new)
             elif old in loop.minimized.changing:
                 continue
             elif old not in loop.of_loss or old is loop.place:
                 first, *rest = self._instead(old, new, pairs, blank)
-                result += [carried_to(first, carried), *rest]
-                carried = []
+                found = [carried_to(first, carried), *rest]
+                stay = len(found) if loop.begins is None else self._staying(old, len(found))
+                result += found[:stay]
+                waiting += found[stay:]
+                carried = [] if stay else [above for above in lines_above(found[0])]
         return body.with_changes(body=result, footer=[*carried, *footer, *body.footer])
+
+    def _staying(self, old: ast.stmt, count: int) -> int:
+        """How many of the new statements stay where an old one was: the model waits."""
+        if old is self.loop.place:
+            return count - 1
+        return 0 if old is self.loop.minimized.statement else count
 
     def _instead(
         self,
