@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import stat
@@ -134,9 +135,27 @@ def _move(made: Path, place: Path, whole: bool) -> None:
             place.rmdir()
         made.replace(place)
         return
+    folders, names = _content(made)
+    for name in folders:
+        there = place / name
+        if there.is_symlink() or (there.exists() and not there.is_dir()):
+            raise OSError(errno.ELOOP, f"{name} is a link, or no folder, there")
+    for name in names:
+        if (place / name).is_dir() and not (place / name).is_symlink():
+            raise OSError(errno.EISDIR, f"{name} is a folder there")
     place.mkdir(parents=True, exist_ok=True)
-    for folder, _, names in os.walk(made):
-        there = place / Path(folder).relative_to(made)
-        there.mkdir(parents=True, exist_ok=True)
-        for name in names:
-            (Path(folder) / name).replace(there / name)
+    for name in folders:
+        (place / name).mkdir(exist_ok=True)
+    for name in names:
+        (made / name).replace(place / name)
+
+
+def _content(made: Path) -> tuple[list[Path], list[Path]]:
+    """The folders below one, upper ones first, and what else is in them: files and links."""
+    folders, others = [], []
+    for folder, inside, names in os.walk(made):
+        here = Path(folder).relative_to(made)
+        links = [name for name in inside if (made / here / name).is_symlink()]
+        folders += [here / name for name in inside if name not in links]
+        others += [here / name for name in (*names, *links)]
+    return folders, others

@@ -32,14 +32,16 @@ def undisturbed() -> Iterator[None]:
     """Signals that end a process wait until the block is done."""
     pending: list[int] = []
     before: dict[int, Any] = {}
-    with _handled(lambda number, _: pending.append(number), before):
-        yield
-    for number in pending[:1]:
-        handler = before.get(number)
-        if callable(handler):
-            handler(number, None)
-        elif handler != signal.SIG_IGN:
-            _end(number)
+    try:
+        with _handled(lambda number, _: pending.append(number), before):
+            yield
+    finally:  # an error inside is no reason to go on
+        for number in pending[:1]:
+            handler = before.get(number)
+            if callable(handler):
+                handler(number, None)
+            elif handler != signal.SIG_IGN:
+                _end(number)
 
 
 def _end(number: int) -> None:

@@ -46,6 +46,34 @@ def test_links_are_copied_as_links_and_nothing_is_written_through_them(
     assert list((tmp_path / "outside").iterdir()) == []
 
 
+def test_over_another_copy_links_are_links_as_well(tree: Path, tmp_path: Path) -> None:
+    (tree / "link").symlink_to("sub")
+    (tmp_path / "out/sub").mkdir(parents=True)
+    (tmp_path / "out/sub/mine").write_bytes(b"mine")
+    copy_out(tree, tmp_path / "out", NEW)
+    assert (tmp_path / "out/link").readlink() == Path("sub")
+    assert snapshot(tmp_path / "out").keys() == {"a.py", "sub/data.bin", "sub/mine", "written.py"}
+
+
+@pytest.mark.parametrize("there", ["a link", "a file", "a folder"])
+def test_what_is_in_the_way_of_a_copy_is_not_touched(
+    tree: Path, tmp_path: Path, there: str
+) -> None:
+    out, outside = tmp_path / "out", tmp_path / "outside"
+    out.mkdir()
+    outside.mkdir()
+    if there == "a link":
+        (out / "sub").symlink_to(outside)
+    elif there == "a file":
+        (out / "sub").write_bytes(b"mine")
+    else:
+        (out / "a.py").mkdir()
+    before = sorted(out.iterdir())
+    with pytest.raises(CannotCopy, match=r"sub is a link, or no folder|a\.py is a folder"):
+        copy_out(tree, out, NEW)
+    assert sorted(out.iterdir()) == before and not list(outside.iterdir())
+
+
 def test_what_cannot_be_copied_is_said(tree: Path, tmp_path: Path) -> None:
     os.mkfifo(tree / "pipe")
     copied = copy_out(tree, tmp_path / "out", NEW)

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from slimport.files.journal import JOURNAL, Unfinished, pending, recover
+from slimport.files.signals import undisturbed
 from slimport.files.temporary import temporary_name
 from slimport.files.write import Writing, write_atomically
 from slimport.rewrite.command import Request, run
@@ -91,6 +92,19 @@ def test_told_to_end_while_files_are_renamed_it_renames_them_all_first(tmp_path:
         ended += in_child(told) == 130
         assert snapshot(root) in (OLD, NEW), f"step {number}"
     assert ended == count
+
+
+def test_told_to_end_it_ends_though_the_renaming_fails() -> None:
+    def told() -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            with undisturbed():
+                signal.raise_signal(signal.SIGINT)
+                raise OSError("no space")
+        except KeyboardInterrupt:
+            raise SystemExit(130) from None
+
+    assert in_child(told) == 130
 
 
 def test_what_is_not_ours_stays(tmp_path: Path) -> None:
