@@ -169,6 +169,3 @@ class FileSelection:
                 for code, line in found
             )
         ]
-
-
-__all__ = ["FileSelection", "Selection", "UnknownCode", "codes_of", "stands_alone"]
