@@ -17,7 +17,7 @@ from slimport.index.stays import Stays
 
 _SETTINGS = ("computing", "lines", "savers", "session_configs", "step_rates", "workers")
 _BY_HAND = (
-    "drawn", "hand_again", "hand_lines", "hand_lookups", "hand_loop_checks", "hand_loop_reading",
+    "drawn", "hand_again", "hand_cells", "hand_lines", "hand_lookups", "hand_loop_checks", "hand_loop_reading",
     "hand_loops", "hand_requests", "hand_saver_uses", "hand_savers", "hand_values",
     "late_lookups", "session_runs",
 )  # fmt: skip

@@ -194,7 +194,7 @@ class HandBlock:
                 stay = len(found) if loop.begins is None else self._staying(old, len(found))
                 result += found[:stay]
                 waiting += found[stay:]
-                carried = [] if stay else [above for above in lines_above(found[0])]
+                carried = [] if stay else list(lines_above(found[0]))
         return body.with_changes(body=result, footer=[*carried, *footer, *body.footer])
 
     def _staying(self, old: ast.stmt, count: int) -> int:
