@@ -13,13 +13,22 @@ def on_tensorflow() -> bool:
 
 
 class OnlyOnTensorFlow:
-    """Stands for TensorFlow where Keras computes with something else."""
+    """Stands for TensorFlow where Keras computes with something else: it has names, no use."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
 
     def __getattr__(self, name: str) -> Any:
-        raise ImportError(f"tf.{name} needs Keras' TensorFlow backend")
+        return OnlyOnTensorFlow(f"{self._name}.{name}")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        raise ImportError(f"{self._name} needs Keras' TensorFlow backend")
+
+    def __mro_entries__(self, bases: Any) -> tuple[type, ...]:  # of a class derived from it
+        return (type("Absent", (), {"__new__": self.__call__}),)
 
 
 if on_tensorflow():
     import tensorflow as tf
 else:
-    tf = OnlyOnTensorFlow()
+    tf = OnlyOnTensorFlow("tf")

@@ -1,0 +1,1 @@
+"""Migrated networks on Keras' other backends, beside TensorFlow."""
