@@ -383,16 +383,13 @@ def compare_arrays(
     finite = np.isfinite(left)
     if scale is None:
         scale = float(np.abs(left[finite]).max()) if finite.any() else 0.0
-    wrong = _unlike_special(left, right)
-    both = finite & np.isfinite(right)
-    distance = np.subtract(left, right, where=both, out=np.zeros_like(left))
-    distance = np.abs(distance)
+    distance = _distance(left, right)
     if not floating:  # float64 does not hold every int64
         distance = np.maximum(distance, old != new)
     max_abs = float(distance.max()) if distance.size else 0.0
     given = decide(scale, str(old.dtype)) if floating else exact()
-    why = given.why() if floating else "whole numbers: exact"
-    status = _judge(max_abs, given)
+    status, why = _judge(max_abs, given), given.why() if floating else "whole numbers: exact"
+    wrong = _unlike_special(left, right)
     if wrong:
         status, why = Status.DIFFERS, wrong
     elif left.size and not finite.any():
@@ -402,6 +399,12 @@ def compare_arrays(
         max(given.told.values(), default=None), why, _sample(left, right, distance),
         floors=given.told,
     )  # fmt: skip
+
+
+def _distance(left: Array, right: Array) -> Array:
+    """How far numbers are from each other; 0 where either is not finite."""
+    both = np.isfinite(left) & np.isfinite(right)
+    return np.abs(np.subtract(left, right, where=both, out=np.zeros_like(left)))
 
 
 def _wide(array: Array) -> Array:

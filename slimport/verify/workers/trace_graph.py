@@ -72,44 +72,55 @@ def trace(graph: Graph, runs: list[Run], answer: protocol.Answer) -> None:
     kept = [item.sketch for item in told.values()]
     starts = np.append(0, np.cumsum([len(item) for item in kept])).tolist()
     rows = {name: [starts[k], starts[k + 1]] for k, name in enumerate(told)}
-    known: dict[Any, int] = {}
-    places: list[Any] = []
-
-    def site(operation: Any) -> int:
-        frames = graph.site(operation)
-        key = tuple(map(tuple, frames))
-        if key not in known:
-            known[key] = len(places)
-            places.append(frames)
-        return known[key]
-
+    places = _Places()
     inputs = {tensor.op.name: place for place, tensor in enumerate(graph.inputs)}
     described = []
     for operation in operations:
-        entry = {
-            "name": operation.name,
-            "type": operation.type,
-            "order": graph.order(operation),
-            "inputs": [tensor.name for tensor in operation.inputs],
-            "site": site(operation),
-            "layer": graph.layer(operation),
-            "attributes": _attributes(operation),
-            "outputs": [_output(t, rows, told) for t in operation.outputs],
-        }
-        if operation.name in graph.variable:
-            entry["variable"] = graph.variable[operation.name]
+        entry = _described(operation, graph, places)
+        entry["outputs"] = [_output(t, rows, told) for t in operation.outputs]
         if operation.name in inputs:
             entry["input"] = inputs[operation.name]
-        value = _constant(operation)
-        if value is not None:
-            entry["value"] = value
         described.append(entry)
     answer.meta["trace"] = {
         "operations": described,
-        "sites": places,
+        "sites": places.found,
         "outputs": [[name, tensor.name] for name, tensor in graph.outputs],
     }
     answer.tensor("trace", "sketches", np.concatenate(kept) if kept else np.zeros(0))
+
+
+class _Places:
+    """Frames of the tree, each list of them once: a trace names them by number."""
+
+    def __init__(self) -> None:
+        self.found: list[Any] = []
+        self._known: dict[Any, int] = {}
+
+    def number(self, frames: sites.Frames) -> int:
+        key = tuple(map(tuple, frames))
+        if key not in self._known:
+            self._known[key] = len(self.found)
+            self.found.append(frames)
+        return self._known[key]
+
+
+def _described(operation: Any, graph: Graph, places: _Places) -> dict[str, Any]:
+    """An operation without what it computes."""
+    entry = {
+        "name": operation.name,
+        "type": operation.type,
+        "order": graph.order(operation),
+        "inputs": [tensor.name for tensor in operation.inputs],
+        "site": places.number(graph.site(operation)),
+        "layer": graph.layer(operation),
+        "attributes": _attributes(operation),
+    }
+    if operation.name in graph.variable:
+        entry["variable"] = graph.variable[operation.name]
+    value = _constant(operation)
+    if value is not None:
+        entry["value"] = value
+    return entry
 
 
 def _behind(tensors: list[Any]) -> list[Any]:
