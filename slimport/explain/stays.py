@@ -7,13 +7,13 @@ No reference is such a rule's, so that it cannot list what it leaves as others d
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
 from itertools import product
 
 from slimport.index.hand_prediction_checks import of_network
-from slimport.index.stays import Stays
+from slimport.index.stays import DOUBTFUL, Stays
 
 _SETTINGS = ("computing", "lines", "savers", "session_configs", "step_rates", "workers")
 _BY_HAND = (
@@ -55,7 +55,7 @@ def of_module(name: str) -> frozenset[str]:
     """The reasons that a module of the index gives."""
     source = resources.files("slimport.index").joinpath(f"{name}.py").read_text("utf-8")
     tree = ast.parse(source)
-    constants = dict(_constants(tree))
+    constants = {"DOUBTFUL": ast.Constant(DOUBTFUL), **dict(_constants(tree))}
     calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args)
     named = (call for call in calls if getattr(call.func, "id", "") in _TAKE_REASONS)
     found = (text for call in named for text in _texts(call.args[0], constants))
@@ -80,7 +80,7 @@ def _part(node: ast.expr) -> list[str]:
     return ["…"]
 
 
-def _texts(node: ast.expr, constants: dict[str, ast.expr]) -> Iterator[str]:
+def _texts(node: ast.expr, constants: Mapping[str, ast.expr]) -> Iterator[str]:
     match node:
         case ast.Constant(str(text)):
             yield text

@@ -29,6 +29,7 @@ _ITEMS = {
     "__getitem__": "__getslice__",
     "__setitem__": "__setslice__",
 }
+_NO_METHODS = frozenset({"__class__", "__dict__", "__doc__", "__module__", "__name__"})
 _Found = Iterator[tuple[ast.stmt | ast.expr, str]]
 
 
@@ -90,8 +91,8 @@ def _set_on_objects(node: ast.ClassDef) -> _Found:
     """``self.__call__ = f``: an old class looks into its objects, too."""
     for inner in ast.walk(node):
         match inner:
-            case ast.Attribute(attr=name, ctx=ast.Store()) if re.fullmatch(r"__[a-z]+__", name):
-                if name not in ("__class__", "__dict__", "__doc__", "__name__", "__module__"):
+            case ast.Attribute(ast.Name("self"), name, ast.Store()):
+                if re.fullmatch(r"__[a-z]+__", name) and name not in _NO_METHODS:
                     yield inner, REASONS["python2.instance"].format(name=name)
 
 

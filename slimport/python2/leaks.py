@@ -47,6 +47,7 @@ def _of_scope(scope: _Scope) -> Iterator[tuple[ast.ListComp, str]]:
             if (
                 name in elsewhere
                 or _hides(node, name, own)
+                or _read_around(node, name, own, bound_inside)
                 or any(_reads_leak(n, node, around, bound) for n in reads if _is_read(n, own))
             ):
                 yield node, name
@@ -91,6 +92,18 @@ def _hides(node: ast.ListComp, name: str, own: list[ast.AST]) -> bool:
         and name in _targets(around)
         and any(inner is node for inner in ast.walk(around))
         for around in own
+    )
+
+
+def _read_around(node: ast.ListComp, name: str, own: list[ast.AST], bound: set[int]) -> bool:
+    """Whether a comprehension around it reads the name: what stands first there runs last."""
+    inside = {id(n) for n in ast.walk(node)}
+    return any(
+        isinstance(read, ast.Name) and read.id == name and not {id(read)} & (inside | bound)
+        for around in own
+        if isinstance(around, _Comprehension) and around is not node
+        if any(inner is node for inner in ast.walk(around))
+        for read in ast.walk(around)
     )
 
 

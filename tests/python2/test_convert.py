@@ -55,7 +55,7 @@ SAME = [
     "class A:\n    def __cmp__(self, o): pass\n    def __eq__(self, o): pass\n    __lt__ = __eq__",
     "class A:\n    def __str__(self): pass\n    __unicode__ = __str__",
     "class A(object):\n    def f(self): self.__call__ = 1",
-    "class A:\n    def f(self): self.__name__ = 'a'; self.__private = 1",
+    "class A:\n    def f(self): self.__name__ = 'a'; self.__private = 1; m.__call__ = 2",
     "class A(list):\n    def __getitem__(self, i): pass\n    def __getslice__(self, i, j): pass\n"
     "    def __getitem__(self, i): slice",
     "x = pickle.load(open(f, 'rb'))",
@@ -156,6 +156,7 @@ MARKED = {
     "x = [i for i in y]\nz = [j + i for j in y]": "leaves its i behind",
     "x = [i for i in y]\nz = [i for i in i]": "leaves its i behind",
     "x = [f([i for i in y], i) for i in z]": "leaves its i behind",
+    "x = [i for k in [i for i in y]]": "leaves its i behind",
     "def f():\n    global i\n    x = [i for i in y]": "leaves its i behind",
     "class A:\n    def __cmp__(self, other): pass": "never calls __cmp__",
     "class A:\n    def __div__(self, other): pass": "write __truediv__ or __floordiv__",
