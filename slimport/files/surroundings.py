@@ -22,7 +22,8 @@ _IMPORT = re.compile(
     rb"(?P<names>[ \t]*(?:\\\r?\n[ \t]*)?\((?:[^)#]|#[^\n]*)*\)|[^\n;#]*(?:\\\r?\n[^\n;#]*)*)"
 )
 _NAME = re.compile(rb"[\w\x80-\xff.]+|\*")
-# As in `slimport.rewrite.held` and `slimport.index.layer_programs`, in any place.
+_ATTRIBUTE = re.compile(rb"\.\s*(?:\\\r?\n\s*)?([^\W\d][\w\x80-\xff]*)")
+# As in `slimport.rewrite.hanging_together` and `slimport.index.layer_programs`, in any place.
 _LOADER = re.compile(
     rb"\b(import_module|__import__|exec_module|load_module|load_source|spec_from_file_location"
     rb"|run_path|run_module|execfile|exec)\b"
@@ -163,6 +164,33 @@ class Imports:
                 pending.extend(near[path])
         if loaders and (comments or not loaders.isdisjoint(reached)):
             return set(self._files)
+        return reached
+
+    def reached_by_names(self, start: Collection[PurePosixPath]) -> set[PurePosixPath]:
+        """The files to which a name of one of these may have come, themselves included.
+
+        By an import, or along a package that is imported: ``import pkg`` and ``pkg.module.name``.
+        """
+        if not start:
+            return set()
+        importers: dict[PurePosixPath, set[PurePosixPath]] = {path: set() for path in self._files}
+        attributes: dict[str, set[PurePosixPath]] = {}
+        modules = {file.parts[-1] for file in self._files.values() if file.parts}
+        for path in self._files:
+            for target in self.of(path):
+                importers[target].add(path)
+            for found in set(_ATTRIBUTE.findall(self.text(path))):
+                name = found.decode("utf-8", "replace")
+                if name in modules:
+                    attributes.setdefault(name, set()).add(path)
+        reached: set[PurePosixPath] = set()
+        pending = list(start)
+        while pending:
+            path = pending.pop()
+            if path not in reached:
+                reached.add(path)
+                pending.extend(importers[path])
+                pending.extend(attributes.get((self._files[path].parts or ("",))[-1], ()))
         return reached
 
     def packages_of(self, paths: Iterable[PurePosixPath]) -> set[PurePosixPath]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from slimport.index.program import Function, Reference, closure_of
+from slimport.index.program import Function, Reference
 from slimport.index.training import is_inside
 
 # What may be done before, whatever graph is open.
@@ -15,7 +15,7 @@ def of_a_graph_before(function: Function) -> Reference | None:
     A tensor that is handed over would be one value for good where the function makes a model; a
     graph or a device that is open would hold it.
     """
-    callers = closure_of(function.all_callers, lambda f: f.all_callers) - {function}
+    callers = function.links.reached(function.all_callers, up=True) - {function}
     for reference in (r for f in callers for r in f.references if r.call is not None):
         if is_inside(reference) and not reference.api.name.startswith(_HARMLESS):
             return reference

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from slimport import slim_api
+from slimport.index.links import Meeting
+from slimport.index.loose_scopes import decorated, under_loose_scopes
 from slimport.index.names import Assigned
 from slimport.index.program import Function, Program, Reference, bind
 from slimport.index.training_always import Trains, is_true, meaning_of_true, true_in
@@ -83,12 +85,18 @@ def closures(
     found = {function: Closure(function) for function in program.scoping | program.around_rewritten}
     escaping = _escaping_scopes(program)
     places = _Places(functools.cache(_under_scopes), functools.cache(_in_loops))
+    loose = under_loose_scopes(program)
     for function, closure in found.items():
         near = program.connected(function.module)
         scope = next((f.qualname for f in escaping if f.module in near), "")
         _check_callers(closure, program, open_world, scope, places)
         if function.module.path in open_files and _is_public(function):
             closure.refuse("it is public, and code that could not be read may call it")
+        if function in loose:
+            closure.refuse("a scope is opened otherwise than by a with statement around its code")
+        decorator = decorated(function, program)
+        if decorator:
+            closure.refuse(f"{decorator} decorates it, and may open a scope around it")
         if function in program.written_scopes:
             closure.refuse("it opens scopes of the written module, which an earlier run made")
         if any(is_named(function, name) for name in open_functions):
@@ -208,6 +216,7 @@ class _Body:
         self.by_call = {r.call: r for r in self.function.references if r.call is not None}
         self.values = {r.node: r for r in self.function.references if r.call is None}
         self.used: set[tuple[str, ...]] = set()
+        self.changed = _changed_in_place(self.function)
 
     def check(self) -> None:
         node = self.function.node
@@ -284,7 +293,7 @@ class _Body:
             self.closure.refuse("an arg_scope with unpacked arguments (**)")
         elif item.optional_vars is not None:
             self.closure.refuse("an arg_scope that is kept under a name")
-        elif not all(_stable(keyword.value, self.function) for keyword in call.keywords):
+        elif not all(_stable(k.value, self.function, self.changed) for k in call.keywords):
             self.closure.refuse("an arg_scope with values that its calls would compute anew")
 
     def _check_variable_scope(self, call: ast.Call, item: ast.withitem) -> None:
@@ -299,6 +308,8 @@ class _Body:
         loops = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.IfExp, ast.Lambda)
         for child in ast.iter_child_nodes(node):
             self._expression(child, scopes, branching or isinstance(node, loops))
+        if isinstance(node, ast.GeneratorExp) and any(n in self.by_call for n in walk(node)):
+            self.closure.refuse("a generator expression may run under other scopes")
         if isinstance(node, ast.Call) and node in self.by_call:
             self._layer(self.by_call[node], node, scopes, branching)
 
@@ -403,7 +414,7 @@ def _path(scopes: list[ast.Call]) -> tuple[str, ...]:
     return tuple(str(name.value) for name in first if isinstance(name, ast.Constant))
 
 
-def _stable(value: ast.expr, function: Function) -> bool:
+def _stable(value: ast.expr, function: Function, changed: Collection[str]) -> bool:
     """Whether evaluating the expression at each call instead of once means the same.
 
     Names must be bound once in the function; calls must be of slim or TensorFlow (initializers,
@@ -419,11 +430,39 @@ def _stable(value: ast.expr, function: Function) -> bool:
     for node in walk(value):
         if isinstance(node, ast.Call) and node not in apis:
             return False
+        if isinstance(node, ast.Attribute | ast.Name) and _last(node) in changed:
+            return False
         if isinstance(node, ast.Name) and rebound[node.id] > 1:
             return False
         if isinstance(node, ast.NamedExpr | ast.Lambda | ast.Await | ast.Yield):
             return False
     return True
+
+
+def _last(node: ast.expr) -> str:
+    """The last name of a chain of attributes; of ``x[0]`` that of ``x``."""
+    while isinstance(node, ast.Subscript):
+        node = node.value
+    return str(getattr(node, "attr", getattr(node, "id", "")))
+
+
+# Of lists and dictionaries, which scopes may hold.
+_CHANGING = frozenset(
+    "append clear extend insert pop popitem remove reverse setdefault sort update".split()
+)
+
+
+def _changed_in_place(function: Function) -> frozenset[str]:
+    """Attributes that a function sets, globals that its file sets, and what it changes in place."""
+    found = {name for scope in function.module.all_scopes() for name in scope.outer}
+    for node in _own_nodes(function):
+        if not isinstance(node, ast.Attribute | ast.Subscript):
+            continue
+        if not isinstance(node.ctx, ast.Load):
+            found.add(_last(node))
+        elif isinstance(node, ast.Attribute) and node.attr in _CHANGING:
+            found.add(_last(node.value))
+    return frozenset(found)
 
 
 def _own_nodes(function: Function) -> tuple[ast.AST, ...]:
@@ -435,6 +474,8 @@ def _components(found: dict[Function, Closure]) -> list[list[Function]]:
     """Functions that call each other, directly or not: they share scopes and one model's names."""
     components: list[list[Function]] = []
     seen: set[Function] = set()
+    above: set[Meeting] = set()
+    below: set[Meeting] = set()
     for start in found:
         component: list[Function] = []
         pending = [start]
@@ -443,7 +484,8 @@ def _components(found: dict[Function, Closure]) -> list[list[Function]]:
             if function in found and function not in seen:
                 seen.add(function)
                 component.append(function)
-                pending.extend(function.all_callees | function.all_callers)
+                pending.extend(function.links.step(function, True, above))
+                pending.extend(function.links.step(function, False, below))
         if component:
             components.append(component)
     return components

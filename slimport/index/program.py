@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import TypeVar
 
@@ -12,6 +13,7 @@ from slimport import slim_api
 from slimport.files.source import Source
 from slimport.index.canonical import is_namespace, is_slim
 from slimport.index.kept import KeptLayers, may_call_any
+from slimport.index.links import Links
 from slimport.index.modules import Module, ModuleTable
 from slimport.index.names import (
     Assigned,
@@ -23,7 +25,7 @@ from slimport.index.names import (
 )
 from slimport.index.resolve import Api, External, InTree, Meaning, Resolver
 from slimport.index.tf_layers import functions_with_tf_layers
-from slimport.index.walking import Visitor, walk
+from slimport.index.walking import Visitor, own_nodes, walk
 from slimport.index.written_code import uses_written_module
 from slimport.index.written_scopes import openers
 
@@ -61,14 +63,12 @@ class Function:
     module: Module
     qualname: str
     node: FunctionNode | ast.Module
+    links: Links = field(repr=False)
     references: list[Reference] = field(default_factory=list)
     callees: set[Function] = field(default_factory=set)
     callers: set[Function] = field(default_factory=set)
     calls: list[ast.Call] = field(default_factory=list)
     escapes: bool = False
-    # Of methods called on objects of unknown class, every method of that name may be meant.
-    maybe_callees: set[Function] = field(default_factory=set)
-    maybe_callers: set[Function] = field(default_factory=set)
     # Whether TensorFlow 1's own layers are made here, in a program that is rewritten.
     makes_tf_layers: bool = False
 
@@ -80,6 +80,16 @@ class Function:
     def is_method(self) -> bool:
         around = self.module.scopes.scope_of.get(self.node)
         return around is not None and around.is_class
+
+    @property
+    def maybe_callees(self) -> set[Function]:
+        """Of methods called on objects of unknown class, every method of that name."""
+        return self.links.callees(self)
+
+    @property
+    def maybe_callers(self) -> set[Function]:
+        """Whatever calls a method of its name on an object of unknown class."""
+        return self.links.callers(self)
 
     @property
     def all_callees(self) -> set[Function]:
@@ -96,22 +106,43 @@ class Function:
         methods = (f for f in self.maybe_callees if f.is_method)
         return {f for f in methods if f.qualname.rpartition(".")[2] in names}
 
-    def is_doubtful(self) -> bool:
-        """Whether names in it may mean slim, or something else: no block of it is told apart.
-
-        Nor where the module itself is passed on, to who knows what.
-        """
+    def why_not_told_apart(self) -> str:
+        """Why no block of it is taken for a training, say: what is in it cannot be told."""
         if any(reference.api.doubt for reference in self.references):
-            return True
+            return "what it calls may not be slim's"
         handed_on = {r.node for r in self.references if r.call is None and _is_slim_itself(r.api)}
-        if not handed_on:
-            return False
-        aliases = {node.value for node in walk(self.node) if isinstance(node, ast.Assign)}
-        return not handed_on <= aliases
+        aliases = {n.value for n in walk(self.node) if isinstance(n, ast.Assign) and handed_on}
+        if not handed_on <= aliases:
+            return "slim itself is passed on as a value"
+        if _share_lines(self.node):
+            return "several of its statements share a line"
+        return ""
 
     def builds(self) -> bool:
         """Whether layers or variables are made in this very function."""
         return self.makes_tf_layers or any(builds_layers(r.api.name) for r in self.references)
+
+
+def _share_lines(node: ast.AST) -> bool:
+    """Whether statements stand behind others, or what a `with` holds behind its colon."""
+    for inner in own_nodes(node):
+        if isinstance(inner, ast.With | ast.AsyncWith) and inner.body[0].lineno == _head(inner):
+            return True
+        for name in ("body", "orelse", "finalbody"):
+            block = getattr(inner, name, None)
+            if isinstance(block, list) and _on_one_line(block):
+                return True
+    body = getattr(node, "body", [])
+    return isinstance(body, list) and _on_one_line(body)
+
+
+def _on_one_line(block: list[ast.stmt]) -> bool:
+    return any(one.end_lineno == other.lineno for one, other in pairwise(block))
+
+
+def _head(node: ast.With | ast.AsyncWith) -> int:
+    last = node.items[-1]
+    return (last.optional_vars or last.context_expr).end_lineno or node.lineno
 
 
 def _is_slim_itself(api: Api) -> bool:
@@ -156,6 +187,7 @@ class Program:
         ]
         self.table = ModuleTable(self.modules)
         self.resolver = Resolver(self.table)
+        self.links = Links(self.connected)
         self.functions: dict[ast.AST, Function] = {}
         self.by_module: dict[Module, list[Function]] = {}
         for module in self.modules:
@@ -164,20 +196,21 @@ class Program:
         self.star_imports: dict[Module, set[Module]] = {module: set() for module in self.modules}
         self.imported_names: set[tuple[Module, str]] = set()
         self._connected: dict[Module, set[Module]] = {}
+        self._imported_apis: dict[Module, set[str]] = {}
+        self._redefined = self._bound_again()
         for module in self.modules:
             _ReferenceCollector(self, module).visit(module.tree)
         for function in functions_with_tf_layers(self):
             function.makes_tf_layers = True
         self.building = self._building()
         self.rewritten = uses_written_module(self, written_module)
-        self._calls: dict[tuple[Function, Function], list[ast.Call]] = {}
         self.written_scopes = openers(self)
         self._link_methods()
         self._link_unseen()
         self.scoping = self._scoping()
         #: What may call code that an earlier run migrated: its scopes are not scopes of nothing.
         self.around_rewritten = (
-            closure_of(self.rewritten, lambda f: f.all_callers) - self.rewritten - self.scoping
+            self.links.reached(self.rewritten, up=True) - self.rewritten - self.scoping
         )
 
     def all(self) -> Iterator[Function]:
@@ -190,25 +223,29 @@ class Program:
 
     def imported_apis(self, module: Module) -> set[str]:
         """Canonical names of everything the module refers to or has a name for."""
-        found = {r.api.name for f in self.by_module[module] for r in f.references}
-        for name in module.scope.bindings:
-            meaning = self.resolver.name(name, module.scope, module)
-            if isinstance(meaning, Api):
-                found.add(meaning.name)
-        return found
+        if module not in self._imported_apis:
+            found = {r.api.name for f in self.by_module[module] for r in f.references}
+            for name in module.scope.bindings:
+                meaning = self.resolver.name(name, module.scope, module)
+                if isinstance(meaning, Api):
+                    found.add(meaning.name)
+            self._imported_apis[module] = found
+        return self._imported_apis[module]
 
     def function_of(self, definition: Defined) -> Function | None:
         return self.functions.get(definition.node)
 
     def connected(self, module: Module) -> set[Module]:
         """The files that share a program with this one, as far as imports tell."""
-        if module not in self._connected:
+        if not self._connected:
             importers: dict[Module, set[Module]] = {m: set() for m in self.modules}
             for importer, imported in self.imports.items():
                 for target in imported:
                     importers[target].add(importer)
-            group = closure_of([module], lambda m: self.imports[m] | importers[m])
-            self._connected.update(dict.fromkeys(group, group))
+            for start in self.modules:
+                if start not in self._connected:
+                    group = closure_of([start], lambda m: self.imports[m] | importers[m])
+                    self._connected.update(dict.fromkeys(group, group))
         return self._connected[module]
 
     def _building(self) -> set[Function]:
@@ -219,40 +256,36 @@ class Program:
 
     def _scoping(self) -> set[Function]:
         """Like `building`, with what may be called: the scopes of these functions reach layers."""
-        callers = closure_of(self.building, lambda f: f.all_callers)
-        called = closure_of(callers, lambda f: f.all_callees)
+        callers = self.links.reached(self.building, up=True)
+        called = self.links.reached(callers, up=False)
         return callers | {f for f in called if any(map(_names_variables, f.references))}
 
     def _link_methods(self) -> None:
         """Adds the calls that Python resolves when the program runs; see `_may_mean`."""
-        methods: dict[str, list[Function]] = {}
         for function in self.all():
             if function.is_method:
-                methods.setdefault(function.qualname.rpartition(".")[2], []).append(function)
-        redefined = self._redefined()
+                self.links.add_target(function.qualname.rpartition(".")[2], function)
+        for name, functions in self._redefined.items():
+            for function in functions:
+                self.links.add_target(_REDEFINED + name, function)
         for caller in self.all():
-            near = self.connected(caller.module)
             for call in caller.calls:
                 meaning = self.resolve(call.func, caller.module)
-                direct = (
-                    self.function_of(meaning.definition) if isinstance(meaning, InTree) else None
-                )
-                named = [m for name in _may_mean(call, meaning) for m in methods.get(name, ())]
+                names = [*_may_mean(call, meaning)]
                 if meaning is None:
-                    named += redefined.get(_last(call.func), ())
+                    names.append(_REDEFINED + _last(call.func))
                 elif isinstance(meaning, External):  # of no library: a file has it twice
-                    named += redefined.get(meaning.dotted.rpartition(".")[2], ())
-                found = {method for method in named if method.module in near}
-                for method in found:
-                    _link(caller, method)
-                for target in found | ({direct} if direct is not None else set()):
-                    self._calls.setdefault((caller, target), []).append(call)
+                    names.append(_REDEFINED + meaning.dotted.rpartition(".")[2])
+                elif isinstance(meaning, InTree):
+                    target = self.function_of(meaning.definition)
+                    if target is not None:
+                        self.links.add_direct(caller, target, call)
+                self.links.add_call(caller, names, call)
 
-    def _redefined(self) -> dict[str, list[Function]]:
+    def _bound_again(self) -> dict[str, list[Function]]:
         """Functions whose names are bound more than once, so that no call is known to mean one.
 
-        ``def net(x)`` in both branches of an `if`, or in two cells of a notebook. One that is
-        passed on by its name may be called by anybody.
+        ``def net(x)`` in both branches of an `if`, or in two cells of a notebook.
         """
         found: dict[str, list[Function]] = {}
         for function in self.all():
@@ -261,16 +294,12 @@ class Program:
                 continue
             if len(around.bindings.get(function.node.name, ())) > 1:
                 found.setdefault(function.node.name, []).append(function)
-        for module in self.modules if found else ():
-            called = {id(call.func) for f in self.by_module[module] for call in f.calls}
-            for node in walk(module.tree):
-                if isinstance(node, ast.Name | ast.Attribute) and id(node) not in called:
-                    for function in found.get(_last(node), ()):
-                        function.escapes |= isinstance(node.ctx, ast.Load)
-                elif isinstance(node, ast.alias) and node.asname is not None:
-                    for function in found.get(node.name, ()):
-                        function.escapes = True
         return found
+
+    def passed_on(self, name: str) -> None:
+        """Remembers that something of this name is a value somewhere: anybody may call it."""
+        for function in self._redefined.get(name, ()):
+            function.escapes = True
 
     def _link_unseen(self) -> None:
         """Links code around layers with layers that it may reach without naming them.
@@ -291,11 +320,11 @@ class Program:
                 unseen.setdefault(function.module, []).append(function)
         around = {f for f in self.all() if any(r.api.name in _SCOPES for r in f.references)}
         around |= self.written_scopes
-        for caller in closure_of({*around, *self.building}, lambda f: f.all_callees):
+        for caller in self.links.reached({*around, *self.building}, up=False):
             near, named = self.connected(caller.module), self._named_in(caller)
             for function in (f for m in near for f in unseen.get(m, ())):
                 if function.node is not caller.node and _may_be_reached(function, named):
-                    _link(caller, function)
+                    self.links.add_unseen(caller, function)
 
     def _named_in(self, caller: Function) -> set[str]:
         """The attributes that a function names; empty text where it calls what nobody knows."""
@@ -311,13 +340,13 @@ class Program:
 
     def calls_of(self, caller: Function, callee: Function) -> list[ast.Call]:
         """The calls in `caller` that lead, or may lead, to `callee`."""
-        return self._calls.get((caller, callee), [])
+        return self.links.calls(caller, callee)
 
     def _collect_functions(self, module: Module) -> None:
-        found = [Function(module, "", module.tree)]
+        found = [Function(module, "", module.tree, self.links)]
         for scope in module.all_scopes():
             if isinstance(scope.node, FunctionNode):
-                found.append(Function(module, scope.qualname, scope.node))
+                found.append(Function(module, scope.qualname, scope.node, self.links))
         for function in found:
             self.functions[function.node] = function
         self.by_module[module] = found
@@ -335,6 +364,8 @@ def bind(call: ast.Call, parameters: tuple[str, ...]) -> dict[str, ast.expr] | N
     return bound
 
 
+# Before the names of functions that are no methods, among the names that calls may mean.
+_REDEFINED = "def "
 # Decorators that leave a method to be called by its name. Others may make a property of it.
 _CALLED_BY_NAME = frozenset("abstractmethod classmethod function override staticmethod".split())
 
@@ -373,11 +404,6 @@ def _may_be_reached(function: Function, named: set[str]) -> bool:
 
 def _is_special(name: str) -> bool:
     return name.startswith("__") and name.endswith("__") and name not in ("__init__", "__call__")
-
-
-def _link(caller: Function, callee: Function) -> None:
-    caller.maybe_callees.add(callee)
-    callee.maybe_callers.add(caller)
 
 
 def callees(function: Function) -> set[Function]:
@@ -479,28 +505,37 @@ class _ReferenceCollector(Visitor):
     def visit_Import(self, node: ast.Import) -> None:
         for alias in node.names:
             self._import(alias.name)
+            self._passed_on(alias)
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         module = "." * node.level + (node.module or "")
         for alias in node.names:
+            self._passed_on(alias)
             self._import(f"{module}{'' if module.endswith('.') else '.'}{alias.name}")
+
+    def _passed_on(self, alias: ast.alias) -> None:
+        if alias.asname is not None:
+            self.program.passed_on(alias.name)
 
     def _reference(self, node: ast.expr) -> bool:
         scopes = self.module.scopes.scope_of
         scope = scopes.get(node, self.module.scope)
         meaning = self.program.resolver.resolve(node, scope, self.module)
         call = self.callees.get(node)
-        function = self._function(node)
+        if call is None and isinstance(getattr(node, "ctx", None), ast.Load):
+            self.program.passed_on(_last(node))
         if isinstance(meaning, Api):
             base = node
             while isinstance(base, ast.Attribute):
                 base = base.value
+                self.program.passed_on(_last(base))
             assert isinstance(base, ast.Name)
             span = self.columns.span(node)
-            function.references.append(Reference(meaning, node, span, scope, base.id, call))
+            reference = Reference(meaning, node, span, scope, base.id, call)
+            self._function(node).references.append(reference)
             return True
         if isinstance(meaning, InTree):
-            self._in_tree(meaning, function, called=call is not None)
+            self._in_tree(meaning, self._function(node), called=call is not None)
             return True
         return False
 

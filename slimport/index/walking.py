@@ -3,12 +3,49 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 _KEPT_AS = "_slimport_nodes"
 _OWN_KEPT_AS = "_slimport_own_nodes"
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+# `ast` says of each class of nodes what its fields hold: ``BinOp(expr left, operator op, ...)``.
+_FIELD = re.compile(r"(\w+)([?*]?) (\w+)")
+_OPERATORS = frozenset({"boolop", "cmpop", "expr_context", "operator", "unaryop"})
+_NO_NODES = frozenset({"constant", "identifier", "int", "string"})
+_FIELDS: tuple[dict[type, tuple[str, ...]], ...] = ({}, {})  # without operators, with them
+#: As deep as `ast` parses, in frames of the visitors here.
+_DEEPEST = 12_000
+
+
+@contextmanager
+def deep() -> Iterator[None]:
+    """Whatever `ast` parses can be visited: sums of a thousand terms are nested as deep."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, _DEEPEST))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+def _fields(kind: Any, operators: bool) -> tuple[str, ...]:
+    """The fields of a class that may hold nodes, operators among them or not."""
+    known = _FIELDS[operators].get(kind)
+    if known is None:
+        known = _FIELDS[operators][kind] = _said_fields(kind, operators)
+    return known
+
+
+def _said_fields(kind: Any, operators: bool) -> tuple[str, ...]:
+    said = {name: held for held, _, name in _FIELD.findall(kind.__doc__ or "")}
+    names: tuple[str, ...] = kind._fields
+    without = _NO_NODES if operators else _NO_NODES | _OPERATORS
+    return tuple(name for name in names if said.get(name, "expr") not in without)
 
 
 def walk(node: ast.AST) -> tuple[ast.AST, ...]:
@@ -24,7 +61,7 @@ def walk(node: ast.AST) -> tuple[ast.AST, ...]:
 def _walked(node: ast.AST) -> list[ast.AST]:
     nodes = [node]
     for current in nodes:  # the list grows meanwhile
-        for name in current._fields:
+        for name in _fields(type(current), True):
             value = getattr(current, name, None)
             if isinstance(value, list):
                 nodes += [item for item in value if isinstance(item, ast.AST)]
@@ -52,7 +89,7 @@ def own_nodes(node: ast.AST) -> tuple[ast.AST, ...]:
 class Visitor:
     """`ast.NodeVisitor` that looks up the method for each kind of node once.
 
-    ``Load()`` and its like are not visited.
+    ``Load()`` and operators are not visited.
     """
 
     _methods: ClassVar[dict[type[ast.AST], Callable[[Any, Any], None]]]
@@ -70,11 +107,11 @@ class Visitor:
 
     def generic_visit(self, node: ast.AST) -> None:
         """Visits what is in a node."""
-        for name in node._fields:
+        for name in _fields(type(node), False):
             value = getattr(node, name, None)
             if isinstance(value, list):
                 for item in value:
-                    if isinstance(item, ast.AST):
+                    if item is not None:
                         self.visit(item)
-            elif isinstance(value, ast.AST) and name != "ctx":
+            elif value is not None:
                 self.visit(value)

@@ -12,6 +12,7 @@ from slimport import __version__
 from slimport.files.git import dirty_files
 from slimport.files.surroundings import checkout_of
 from slimport.report.model import FileReport, Report, Status
+from slimport.rewrite.clean import files_of, is_untouched
 from slimport.rewrite.command_result import CommandResult, shown
 from slimport.rewrite.extent import STDIN, Extent, Wanted, extents, whole
 from slimport.rewrite.in_place import fail, finish_earlier, write_copy, write_in_place
@@ -19,6 +20,10 @@ from slimport.rewrite.plan import Options
 from slimport.rewrite.shards import Shard
 from slimport.rewrite.tree import TreeResult, rewrite_tree
 
+INSTALLED = (
+    "an installer has put packages there: they are looked at with --check or --diff, and not "
+    "written; give the folder of one package, or copy it"
+)
 #: As many files as a message names.
 _FEW = 5
 
@@ -67,8 +72,28 @@ def run(request: Request) -> CommandResult:
         if unknown:
             raise UnknownFunction(f"open-functions: no file has {unknown[0]}")
     for path, extent in programs:
-        _add(result, _Run(request, path, extent).tree())
+        if extent.installed and (request.write or request.out is not None):
+            _refuse_installed(result, path)
+        elif extent.installed:
+            _look_at(result, _Run(request, path, extent))
+        else:
+            _add(result, _Run(request, path, extent).tree())
     return result
+
+
+def _refuse_installed(result: CommandResult, path: Path) -> None:
+    if not any(file.path == str(path) for file in result.report.files):
+        result.report.files.append(FileReport(str(path), Status.FAILED, error=INSTALLED))
+
+
+def _look_at(result: CommandResult, run: _Run) -> None:
+    """Adds what would become of one of many programs; its index is not kept."""
+    if is_untouched(run.extent):
+        result.report.files += files_of(run.extent)
+    else:
+        tree = run.tree()
+        tree.plan = None
+        _add(result, tree)
 
 
 class UnknownFunction(ValueError):

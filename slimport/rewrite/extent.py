@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from slimport.files.discover import SOURCES, discover
+from slimport.files.installed import holds_installed, programs
 from slimport.files.source import concerns_slim
 from slimport.files.surroundings import Imports, candidates, root_of
 from slimport.python2_api import METHODS, MODULES, NAMES
@@ -37,6 +38,7 @@ class Extent:
         unlisted: folders that cannot be listed, with the reason.
         inside: the folder that the written module must be in.
         beyond: all other files below the root, which may import a written module.
+        installed: an installer has put the files there; they are looked at, and never written.
     """
 
     root: Path
@@ -48,6 +50,7 @@ class Extent:
     unlisted: Mapping[PurePosixPath, str] = field(default_factory=dict)
     inside: Folder = ()
     beyond: frozenset[PurePosixPath] = frozenset()
+    installed: bool = False
 
     @property
     def paths(self) -> list[Path]:
@@ -138,7 +141,9 @@ def extents(wanted: Wanted) -> list[Extent]:
     for path in wanted.paths:
         if wanted.stdin is None and not path.exists():
             raise FileNotFoundError(f"{path}: no such file or directory")
-        by_root.setdefault(root_of(path, wanted.configured), []).append(path)
+        is_installed = path.is_dir() and holds_installed(path)
+        root = path.absolute() if is_installed else root_of(path, wanted.configured)
+        by_root.setdefault(root, []).append(path)
     return [e for root, paths in by_root.items() for e in _Group(wanted, root, paths).extents()]
 
 
@@ -178,12 +183,21 @@ class _Group:
         if self.wanted.stdin is not None:
             (name,) = self.files or {PurePosixPath()}
             return [self._extent({name}, {name: self.wanted.stdin})] if self.files else []
+        if PurePosixPath() in self.folders and holds_installed(self.root):
+            return list(self._installed(self.folders[PurePosixPath()]))
         if PurePosixPath() in self.folders and not self.stays:  # nothing else can be near
             everything = self.files.union(*self.folders.values())
             return [self._complete(everything, frozenset())]
         if len(self.folders) < 2:
             return [self._extent(self.files.union(*self.folders.values()))]
         return [self._extent(given) for given in self._parts()]
+
+    def _installed(self, given: set[PurePosixPath]) -> Iterator[Extent]:
+        for part in programs(given, lambda path: _bytes_of(self.root / path)):
+            top = {path.parts[0] for path in part if len(path.parts) > 1}
+            is_package = len(top) == 1 and all(len(path.parts) > 1 for path in part)
+            package = tuple(top) if is_package else None
+            yield replace(self._complete(part, frozenset()), package=package, installed=True)
 
     def _parts(self) -> list[set[PurePosixPath]]:
         """The folders and files that were given, apart where no import leads from one to another.
@@ -234,6 +248,14 @@ class _Group:
         ]
         around = [f for f in folders if all(path.is_relative_to(f) for path in given)]
         return max((folder.parts for folder in around), key=len, default=None)
+
+
+def _bytes_of(path: Path) -> bytes:
+    """What is in a file; nothing where it cannot be read, which is said where it matters."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
 
 
 def _is_inert(path: PurePosixPath, imports: Imports) -> bool:

@@ -329,14 +329,11 @@ class Plan:
         functions = self.program.by_module[module]
         if any(f in self.program.scoping or f in self.keras_tensors for f in functions):
             return True
-        if any(is_numpy(r.api.name) for f in functions for r in f.references) and self.is_tf1_tree:
+        if self.is_tf1_tree and any(is_numpy(r.api.name) for f in functions for r in f.references):
             return True
         if self.layer_programs.restores(module) and self.tf1_files.runs_sessions(module):
             return True
-        old_python = imports_python2(module) or any(
-            is_python2(r.api.name) for f in functions for r in f.references
-        )
-        if old_python and self.is_tf1_tree:
+        if self.is_tf1_tree and _is_old_python(module, functions):
             return True
         return self.is_tf1(module) and any(
             not reference.api.spelled.startswith("tensorflow.compat.v1")
@@ -370,7 +367,7 @@ class Plan:
         found = closures(
             self.program, options.open_world, options.open_files, options.open_functions
         )
-        around = closure_of(self.program.rewritten, lambda f: f.all_callers)
+        around = self.program.links.reached(self.program.rewritten, up=True)
         for function, closure in found.items():
             for reason in self.traced_because(function):
                 closure.refuse(reason)
@@ -457,3 +454,9 @@ class Plan:
         why = tuple(dict.fromkeys((*traced, *self.closures[function].reasons)))
         model = "traced" if traced else "functional"
         return FunctionForm(line, function.qualname, layers, tensors, model, why)
+
+
+def _is_old_python(module: Module, functions: Iterable[Function]) -> bool:
+    return imports_python2(module) or any(
+        is_python2(reference.api.name) for f in functions for reference in f.references
+    )

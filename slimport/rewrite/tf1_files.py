@@ -45,6 +45,7 @@ class Tf1Files:
         self._own: dict[Module, bool] = {}
         self._starts: dict[Module, Start | None] = {}
         self._keeps: dict[Module, bool] = {}
+        self._led: dict[int, bool] = {}  # by the group of files that share a program
 
     def is_tf1(self, module: Module) -> bool:
         """Whether a file was written for TF 1.
@@ -96,11 +97,10 @@ class Tf1Files:
 
     def _follows(self, module: Module) -> bool:
         near = self._program.connected(module)
-        return (
-            not self._shows_tf2(module)
-            and any(map(self._shows_tf1, near))
-            and not any(map(self.names_compat, near))
-        )
+        if id(near) not in self._led:
+            shown = any(map(self._shows_tf1, near)) and not any(map(self.names_compat, near))
+            self._led[id(near)] = shown
+        return self._led[id(near)] and not self._shows_tf2(module)
 
     def _shows_tf1(self, module: Module) -> bool:
         if module not in self._own:

@@ -8,7 +8,7 @@ import pytest
 
 from slimport.files.source import parse
 from slimport.rewrite.tree import rewrite_tree
-from slimport.rewrite.unconcerned import is_unconcerned
+from slimport.rewrite.unconcerned import has_nothing_old
 
 MIGRATED = """import keras
 import tensorflow as tf
@@ -70,5 +70,5 @@ def test_what_may_concern_a_rule_is_left_to_the_rules(text: str) -> None:
         PurePosixPath(name): parse(Path(name), text.encode())
         for name, text in {"x.py": text, "y.py": MIGRATED}.items()
     }
-    assert not is_unconcerned(sources)
-    assert is_unconcerned({PurePosixPath("y.py"): sources[PurePosixPath("y.py")]})
+    assert not has_nothing_old(sources)
+    assert has_nothing_old({PurePosixPath("y.py"): sources[PurePosixPath("y.py")]})
