@@ -7,14 +7,16 @@ are looked at here, with a regular expression: a checkout may hold thousands of 
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import tempfile
+import tokenize
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
-from slimport.files.discover import discover
+from slimport.files.discover import NOTEBOOK, discover
 from slimport.index.modules import Module, ModuleTable
 
 _IMPORT = re.compile(
@@ -28,7 +30,8 @@ _LOADER = re.compile(
     rb"\b(import_module|__import__|exec_module|load_module|load_source|spec_from_file_location"
     rb"|run_path|run_module|execfile|exec)\b"
 )
-_COMMENT_OF_OURS = b"slimport:"
+# As in `slimport.rewrite.ignore_comments`, in any place.
+_IGNORES = re.compile(rb"#[^\n]*slimport:\s*ignore", re.IGNORECASE)
 _COMMENT = re.compile(rb"#[^\n]*")
 #: A folder without a checkout is walked as a whole only if there is no more than this below it.
 ENTRIES = 20_000
@@ -151,7 +154,7 @@ class Imports:
             data = self.text(path)
             if _LOADER.search(data):
                 loaders.add(path)
-            comments = comments or _COMMENT_OF_OURS in data
+            comments = comments or speaks(path, data)
             for target in self.of(path):
                 near[path].add(target)
                 near[target].add(path)
@@ -197,6 +200,24 @@ class Imports:
         """The ``__init__`` files of the folders that files are in: imports start above them."""
         folders = {folder for path in paths for folder in path.parents}
         return {f / "__init__.py" for f in folders if f / "__init__.py" in self._files}
+
+
+def speaks(path: PurePosixPath, data: bytes) -> bool:
+    """Whether a comment of a file may say that something is ignored; a text that says so may not.
+
+    >>> speaks(PurePosixPath("a.py"), b"TEXT = '# slimport: ignore'")
+    False
+    """
+    if _IGNORES.search(data) is None:
+        return False
+    if path.suffix == NOTEBOOK:
+        return True
+    try:
+        tokens = list(tokenize.tokenize(io.BytesIO(data).readline))
+    except (tokenize.TokenError, SyntaxError, UnicodeDecodeError, LookupError):
+        return True  # nothing is known of it
+    comments = (token.string for token in tokens if token.type == tokenize.COMMENT)
+    return any(_IGNORES.match(comment.encode()) for comment in comments)
 
 
 class _File:

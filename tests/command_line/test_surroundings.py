@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from slimport.cli import main
-from slimport.files.surroundings import Imports, candidates, imported_names, root_of
+from slimport.files.surroundings import Imports, candidates, imported_names, root_of, speaks
 
 NET = "import tf_slim as slim\n\n\ndef net(x):\n    return slim.conv2d(x, 8, 3, scope='c')\n"
 #: Puts the net of the other file under a scope: as a program of its own it would look closed.
@@ -292,3 +292,30 @@ def test_roots(tmp_path: Path) -> None:
     assert root_of(file) == root_of(package) == tmp_path
     assert root_of(file, tmp_path / "src") == tmp_path / "src"
     assert root_of(file, tmp_path / "other") == tmp_path
+
+
+def test_only_a_comment_makes_any_file_that_loads_others_one_of_the_program(tree: Path) -> None:
+    """A tool's own tests hold such comments in texts."""
+    (tree / "other.py").write_text("import importlib\nimportlib.import_module(name)\n")
+    (tree / "texts.py").write_text("TEXT = 'net(x)  # slimport: ignore[SLIM101]'\n")
+    paths = candidates(tree, (".py",))
+    given = {PurePosixPath("train.py")}
+    apart = Imports(tree, paths).connected(given)
+    assert PurePosixPath("other.py") not in apart and PurePosixPath("nets/foo.py") in apart
+    (tree / "texts.py").write_text("net(x)  # slimport: ignore[SLIM101]\n")
+    assert Imports(tree, paths).connected(given) == set(paths)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("a.py", "x = 1  # slimport: ignore[SLIM101]\n", True),
+        ("a.py", "# SLIMPORT:ignore-file\n", True),
+        ("a.py", "x = '''\n# slimport: ignore\n'''\n", False),
+        ("a.py", "# see slimport: what it ignores\n", False),
+        ("a.py", "x = '''  # slimport: ignore\n", True),  # it has no end
+        ("a.ipynb", '{"source": ["x = 1  # slimport: ignore\\n"]}', True),
+    ],
+)
+def test_comments_that_keep_something_back(name: str, text: str, says: bool) -> None:
+    assert speaks(PurePosixPath(name), text.encode()) == says
