@@ -178,22 +178,6 @@ class Writing:
             folder.flush()
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Replaces one file, or makes it, in one step; a link is followed.
-
-    Raises:
-        OSError: it cannot be written; it is untouched then.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path = path.resolve()
-    old = path.read_bytes() if path.is_file() else None
-    with Writing(path.parent) as writing:
-        writing.stage(PurePosixPath(path.name), data, old)
-        writing.commit()
-    for error in writing.errors.values():
-        raise OSError(errno.EIO, error.removeprefix("cannot be written: "), str(path))
-
-
 def _identity(folder: Folder, name: str) -> tuple[int, ...] | None:
     try:
         found = folder.stat(name)

@@ -64,11 +64,6 @@ def answer(command: str, uses_slim: bool) -> Answer:
     return Answer(new, INSTALLS_TF1.format(name=old) if old else "")
 
 
-def installs_slim(command: str) -> bool:
-    """Whether a command installs tf_slim."""
-    return _without_slim(command) != command
-
-
 def only_installs_slim(command: str) -> bool:
     """Whether nothing is left of a command without tf_slim."""
     return not _without_slim(command)

@@ -79,10 +79,6 @@ class LeftAlone:
     def old(self) -> Position:
         return Position(self.line, self.column, self.end_line, self.end_column, self.place)
 
-    @property
-    def new_line(self) -> int:
-        return self.new.line if self.new is not None else self.line
-
 
 @dataclass(frozen=True)
 class FunctionForm:

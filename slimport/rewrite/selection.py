@@ -147,10 +147,6 @@ class FileSelection:
             or code in self._by_line.get(line, ())
         )
 
-    def comment_on(self, code: str, line: int) -> bool:
-        """Whether a comment says so, rather than the run's selection."""
-        return code in self._in_file or code in self._by_line.get(line, ())
-
     def unused(
         self, items: Iterable[tuple[str, int]]
     ) -> list[tuple[IgnoreComment, str, frozenset[str]]]:

@@ -9,8 +9,10 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
+
+from slimport.files.write import Writing
 
 #: What a run does to a disk, each of which it may not survive.
 STEPS = ("open", "fsync", "replace", "unlink")
@@ -65,6 +67,14 @@ def at_step(number: int, what: Callable[[], None]) -> Iterator[list[str]]:
 
 def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def add(path: Path, data: bytes) -> dict[PurePosixPath, str]:
+    """Writes a file that is not there yet; the errors."""
+    with Writing(path.parent) as writing:
+        writing.stage(PurePosixPath(path.name), data, None)
+        writing.commit()
+    return writing.errors
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:

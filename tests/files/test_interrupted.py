@@ -14,9 +14,9 @@ import pytest
 from slimport.files.journal import JOURNAL, Unfinished, pending, recover
 from slimport.files.signals import undisturbed
 from slimport.files.temporary import temporary_name
-from slimport.files.write import Writing, write_atomically
+from slimport.files.write import Writing
 from slimport.rewrite.command import Request, run
-from tests.files.planted import at_step, die, in_child, snapshot
+from tests.files.planted import add, at_step, die, in_child, snapshot
 
 OLD = {"a.py": b"old a", "sub/b.py": b"old b", "sub/c.py": b"old c"}
 NEW = {"a.py": b"new a", "sub/b.py": b"new b", "sub/c.py": b"new c", "written.py": b"new"}
@@ -113,7 +113,7 @@ def test_what_is_not_ours_stays(tmp_path: Path) -> None:
     names = [alive, ".slimport-00000000-1-0.tmp", "a.tmp", ".slimport-x.tmp"]
     for name in names:
         (tmp_path / name).write_bytes(b"")
-    write_atomically(tmp_path / "a.py", b"x")
+    assert add(tmp_path / "a.py", b"x") == {}
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*names, "a.py"])
 
 
@@ -125,7 +125,7 @@ def test_what_a_dead_process_left_is_removed(tmp_path: Path) -> None:
     old = tmp_path / ".slimport-00000000-1-0.tmp"
     old.write_bytes(b"")
     os.utime(old, (time.time() - 7200,) * 2)
-    write_atomically(tmp_path / "a.py", b"x")
+    assert add(tmp_path / "a.py", b"x") == {}
     assert [path.name for path in tmp_path.iterdir()] == ["a.py"]
 
 

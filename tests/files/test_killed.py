@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,8 @@ from tests.files.planted import snapshot
 FIXTURE = Path(__file__).parents[2] / "fixtures/legacy/ssd_inception_v2"
 #: Each step on the disk takes its time, so that a signal can come at any of them.
 SLOW = """
-import os, sys, time
+import os, signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background of a script
 for name in ("fsync", "replace", "unlink"):
     def slow(*given, _original=getattr(os, name), **named):
         time.sleep(0.01)
@@ -50,8 +52,19 @@ def members(group: int) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_a_run_that_is_killed_at_any_moment(tmp_path: Path, number: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("number", "tell"),
+    [
+        (signal.SIGKILL, os.kill),
+        (signal.SIGTERM, os.kill),
+        (signal.SIGINT, os.kill),
+        (signal.SIGINT, os.killpg),  # as a terminal does it: the workers are told, too
+    ],
+    ids=["killed", "terminated", "interrupted", "interrupted with its workers"],
+)
+def test_a_run_that_is_told_to_end_at_any_moment(
+    tmp_path: Path, number: signal.Signals, tell: Callable[[int, int], None]
+) -> None:
     old = snapshot(FIXTURE)
     shutil.copytree(FIXTURE, tmp_path / "whole")
     begin = time.monotonic()
@@ -61,13 +74,13 @@ def test_a_run_that_is_killed_at_any_moment(tmp_path: Path, number: signal.Signa
     assert old != new
     choice = random.Random(number)
     seen = set()
-    for turn in range(6):
+    for turn in range(12):
         tree = tmp_path / f"tree{turn}"
         shutil.copytree(FIXTURE, tree)
         process = start(tree)
         # Most of them while files are written, in the last third of a run.
         time.sleep(lasts * choice.uniform(*((0.6, 1.1) if turn % 3 else (0.0, 0.6))))
-        os.kill(process.pid, number)
+        tell(process.pid, number)
         process.wait()
         found = {name: data for name, data in snapshot(tree).items() if ".slimport-" not in name}
         for name, data in found.items():

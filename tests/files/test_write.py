@@ -9,8 +9,8 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from slimport.files.write import Writing, write_atomically
-from tests.files.planted import in_child, without_override
+from slimport.files.write import Writing
+from tests.files.planted import add, in_child, without_override
 
 NAME = PurePosixPath("a.py")
 
@@ -49,7 +49,7 @@ def test_permissions_stay(tree: Path, mode: int) -> None:
 def test_new_files_follow_the_umask(tmp_path: Path) -> None:
     before = os.umask(0o027)
     try:
-        write_atomically(tmp_path / "new.py", b"x")
+        assert add(tmp_path / "new.py", b"x") == {}
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "new.py").stat().st_mode) == 0o640

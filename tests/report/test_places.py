@@ -140,7 +140,7 @@ def test_what_the_second_pass_reads_otherwise_has_the_line_of_a_comparison() -> 
     assert same.new == Position(4, 3, 2, 9)
     (unknown,) = left_in_files([LEFT], [], source, output)
     assert unknown.new == Position(4)
-    assert [i.new_line for i in left_in_files([LEFT], [again, again], source, output)] == [4]
+    assert [i.new for i in left_in_files([LEFT], [again, again], source, output)] == [Position(4)]
 
 
 def test_a_file_that_could_not_be_written_is_as_it_was() -> None:
