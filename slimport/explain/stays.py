@@ -13,23 +13,23 @@ from importlib import resources
 from itertools import product
 
 from slimport.index.hand_prediction_checks import of_network
-from slimport.index.stays import DOUBTFUL, Stays
+from slimport.index.stays import Stays
 
 _SETTINGS = ("computing", "lines", "savers", "session_configs", "step_rates", "workers")
 _BY_HAND = (
-    "drawn", "hand_again", "hand_cells", "hand_lines", "hand_lookups", "hand_loop_checks", "hand_loop_reading",
-    "hand_loops", "hand_requests", "hand_saver_uses", "hand_savers", "hand_values",
-    "late_lookups", "session_runs",
+    "drawn", "hand_again", "hand_cells", "hand_lines", "hand_lookups", "hand_loop_checks",
+    "hand_loop_reading", "hand_requests", "hand_saver_uses", "hand_savers",
+    "hand_values", "late_lookups", "session_runs", "unclear",
 )  # fmt: skip
 #: The modules of `slimport.index` that say of a rule's blocks why they stay.
 MODULES = {
     "SLIM290": (
         *_SETTINGS, "asked_steps", "drawn", "early_lookups", "late_lookups", "run_again",
-        "told_apart", "training", "training_summaries", "unknown_values",
+        "told_apart", "training", "training_summaries", "unclear", "unknown_values",
     ),
     "SLIM292": (
         "evaluation_calls", "evaluation_checks", "evaluation_summaries", "evaluations", "lines",
-        "measures", "session_configs",
+        "measures", "session_configs", "unclear",
     ),
     "SLIM293": (
         *_BY_HAND, "hand_gradients", "hand_operation", "hand_statistics", "hand_steps",
@@ -55,11 +55,16 @@ def of_module(name: str) -> frozenset[str]:
     """The reasons that a module of the index gives."""
     source = resources.files("slimport.index").joinpath(f"{name}.py").read_text("utf-8")
     tree = ast.parse(source)
-    constants = {"DOUBTFUL": ast.Constant(DOUBTFUL), **dict(_constants(tree))}
+    constants = dict(_constants(tree))
     calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args)
     named = (call for call in calls if getattr(call.func, "id", "") in _TAKE_REASONS)
     found = (text for call in named for text in _texts(call.args[0], constants))
     return frozenset(text.replace("….…", "…") for text in found if text.strip("… "))
+
+
+def _parsed(name: str) -> ast.Module:
+    source = resources.files("slimport.index").joinpath(f"{name}.py").read_text("utf-8")
+    return ast.parse(source)
 
 
 def _constants(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:

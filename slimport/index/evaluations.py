@@ -16,8 +16,9 @@ from slimport.index.measures import measures_in
 from slimport.index.pipelines import Pipeline
 from slimport.index.program import Function, Program, Reference
 from slimport.index.session_configs import configuring
-from slimport.index.stays import DOUBTFUL, Stays
+from slimport.index.stays import Stays
 from slimport.index.training import TRAIN, block_of, looks_up, makes_tensors
+from slimport.index.unclear import check_clear
 from slimport.index.walking import walk
 
 AVERAGES = "tf.train.ExponentialMovingAverage"
@@ -43,10 +44,8 @@ def evaluations(
         calls = [r for r in function.references if r.api.name in PARAMETERS and r.call is not None]
         if not calls:
             continue
-        if function.is_doubtful():
-            stays[function] = DOUBTFUL
-            continue
         try:
+            check_clear(function)
             found[function] = _Reading(function, calls, program, read).evaluation()
         except Stays as reason:
             stays[function] = reason.with_line

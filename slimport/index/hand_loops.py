@@ -12,7 +12,8 @@ from slimport.index.hand_prediction import PredictionReading, has_variables
 from slimport.index.hand_prediction_checks import PredictionChecks, of_network
 from slimport.index.pipelines import Pipeline
 from slimport.index.program import Function, Program
-from slimport.index.stays import DOUBTFUL, Stays
+from slimport.index.stays import Stays
+from slimport.index.unclear import check_clear
 
 
 def hand_loops(
@@ -31,8 +32,7 @@ def hand_loops(
         if not names & set(SESSIONS):
             continue
         try:
-            if function.is_doubtful():
-                raise Stays(DOUBTFUL, function.node)
+            check_clear(function)
             in_cells = function.module.is_notebook and not function.qualname
             if any(map(_optimizes, names)):
                 loop = HandLoopReading(function, program).loop()

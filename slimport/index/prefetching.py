@@ -14,7 +14,7 @@ from slimport.index.walking import walk
 
 PREFETCH_QUEUE = "slim.prefetch_queue.prefetch_queue"
 # What a dataset has a place for, or has no need of.
-_OF_QUEUE = ("tensors", "capacity", "num_threads", "dynamic_pad")
+OF_QUEUE = ("tensors", "capacity", "num_threads", "dynamic_pad")
 # Functions that call their second argument with what the list behind it holds.
 _CLONING = (".model_deploy.create_clones", ".model_deploy.deploy")
 _LOOPS = (
@@ -72,7 +72,7 @@ def prefetch_queue(
     for statement in block:
         match statement:
             case ast.Assign([ast.Name(name)], ast.Call() as call) if calls == [call]:
-                given = bind(call, _OF_QUEUE)
+                given = bind(call, OF_QUEUE)
                 if given is None or "tensors" not in given:
                     return None
                 tensors = given.pop("tensors")

@@ -5,13 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import TypeVar
 
 from slimport import slim_api
 from slimport.files.source import Source
-from slimport.index.canonical import is_namespace, is_slim
 from slimport.index.kept import KeptLayers, may_call_any
 from slimport.index.links import Links
 from slimport.index.modules import Module, ModuleTable
@@ -25,7 +23,7 @@ from slimport.index.names import (
 )
 from slimport.index.resolve import Api, External, InTree, Meaning, Resolver
 from slimport.index.tf_layers import functions_with_tf_layers
-from slimport.index.walking import Visitor, own_nodes, walk
+from slimport.index.walking import Visitor, walk
 from slimport.index.written_code import uses_written_module
 from slimport.index.written_scopes import openers
 
@@ -106,47 +104,9 @@ class Function:
         methods = (f for f in self.maybe_callees if f.is_method)
         return {f for f in methods if f.qualname.rpartition(".")[2] in names}
 
-    def why_not_told_apart(self) -> str:
-        """Why no block of it is taken for a training, say: what is in it cannot be told."""
-        if any(reference.api.doubt for reference in self.references):
-            return "what it calls may not be slim's"
-        handed_on = {r.node for r in self.references if r.call is None and _is_slim_itself(r.api)}
-        aliases = {n.value for n in walk(self.node) if isinstance(n, ast.Assign) and handed_on}
-        if not handed_on <= aliases:
-            return "slim itself is passed on as a value"
-        if _share_lines(self.node):
-            return "several of its statements share a line"
-        return ""
-
     def builds(self) -> bool:
         """Whether layers or variables are made in this very function."""
         return self.makes_tf_layers or any(builds_layers(r.api.name) for r in self.references)
-
-
-def _share_lines(node: ast.AST) -> bool:
-    """Whether statements stand behind others, or what a `with` holds behind its colon."""
-    for inner in own_nodes(node):
-        if isinstance(inner, ast.With | ast.AsyncWith) and inner.body[0].lineno == _head(inner):
-            return True
-        for name in ("body", "orelse", "finalbody"):
-            block = getattr(inner, name, None)
-            if isinstance(block, list) and _on_one_line(block):
-                return True
-    body = getattr(node, "body", [])
-    return isinstance(body, list) and _on_one_line(body)
-
-
-def _on_one_line(block: list[ast.stmt]) -> bool:
-    return any(one.end_lineno == other.lineno for one, other in pairwise(block))
-
-
-def _head(node: ast.With | ast.AsyncWith) -> int:
-    last = node.items[-1]
-    return (last.optional_vars or last.context_expr).end_lineno or node.lineno
-
-
-def _is_slim_itself(api: Api) -> bool:
-    return is_slim(api.name) and is_namespace(api.name)
 
 
 def builds_layers(api: str) -> bool:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ast
 
-DOUBTFUL = "what it calls may not be slim's"
-
 
 class Stays(Exception):
     """Why a loop or an evaluation stays on its session.

@@ -17,7 +17,7 @@ from slimport.index.program import Function, Program, Reference
 from slimport.index.queues import QUEUES
 from slimport.index.run_again import check_again
 from slimport.index.single_iterators import SingleIterator, single_iterators
-from slimport.index.stays import DOUBTFUL, Stays
+from slimport.index.stays import Stays
 from slimport.index.training import (
     OF_LOOP,
     TRAIN,
@@ -28,6 +28,7 @@ from slimport.index.training import (
     training_of,
 )
 from slimport.index.training_summaries import is_given, merged_summaries
+from slimport.index.unclear import check_clear
 from slimport.index.unknown_calls import unknown_call
 from slimport.index.walking import walk
 
@@ -72,10 +73,8 @@ def trainings(
     loops = [f for f in program.all() if any(r.api.name == TRAIN for r in f.references)]
     stays: dict[Function, str] = {}
     for function in loops:
-        if function.is_doubtful():
-            stays[function] = DOUBTFUL
-            continue
         try:
+            check_clear(function)
             training = training_of(function, program) or clone_training(function, program)
             if training is None:
                 raise Stays("its loss and its training operation are no block of their own")

@@ -228,10 +228,9 @@ def training_of(function: Function, program: Program) -> Training | None:
         return None
     loss = argument(operation_call, 0, "total_loss")
     given = argument(loop_call, 0, "train_op")
-    (operation_name,) = assigned([operation])
     if not isinstance(loss, ast.Name) or not isinstance(given, ast.Name):
         return None
-    if given.id != operation_name:
+    if list(assigned([operation])) != [given.id]:
         return None
     merged = merged_summaries(block, loop_call, function, program)
     lines = Lines(block, function, program)

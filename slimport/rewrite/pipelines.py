@@ -10,7 +10,7 @@ import libcst as cst
 from slimport.index.batched import COMPUTED, DICT, LIST, is_list, is_sorted
 from slimport.index.file_queues import QUEUE
 from slimport.index.pipelines import Pipeline
-from slimport.index.prefetching import PREFETCH_QUEUE, unpacks
+from slimport.index.prefetching import OF_QUEUE, PREFETCH_QUEUE, unpacks
 from slimport.index.program import Reference
 from slimport.report.model import Rewritten
 from slimport.rewrite.file_queues import FileRecords
@@ -275,7 +275,7 @@ class PipelineBlock:
         end = line(f"{queue.name} = {batches}.prefetch({autotune})")
         if self.pipeline.hands_on:
             return with_comments_of([statement], [with_lines_only(end, lines_above(statement))])
-        given = arguments(call_in(statement), ("tensors",))["tensors"]
+        given = arguments(call_in(statement), OF_QUEUE)["tensors"]
         arranging = self._arranging(given, new)
         step = line(f"{batches} = {batches}.map({self._arrange}, num_parallel_calls={autotune})")
         steps = [apart(with_lines_only(step, lines_above(statement))), end]

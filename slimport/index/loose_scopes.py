@@ -1,0 +1,118 @@
+"""Scopes that no `with` statement of their function opens and closes around the code below it.
+
+What runs under them is known to nobody who reads: a scope that is kept, returned, entered by hand
+or by an `ExitStack`, that decorates a function, or stays open while a generator waits.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from slimport.index.program import Function, Program, Reference, closure_of
+from slimport.index.resolve import Api, InTree
+from slimport.index.walking import own_nodes, walk
+
+_SCOPES = ("slim.arg_scope", "tf.variable_scope")
+_HARMLESS = frozenset("abstractmethod classmethod getter property setter staticmethod".split())
+# What enters such a scope is not told by any call.
+_ENTERED = frozenset({"__aenter__", "__enter__"})
+
+
+def under_loose_scopes(program: Program) -> set[Function]:
+    """The functions that may run, or make layers, while such a scope is open."""
+    found: set[Function] = set()
+    for function in program.all():
+        if function in found or not _opens_loosely(function):
+            continue
+        if _is_kept(function):
+            near = program.connected(function.module)
+            found.update(f for m in near for f in program.by_module[m])
+            continue
+        around = closure_of([function], lambda f: f.all_callers)
+        found |= closure_of(around, lambda f: f.all_callees)
+    return found
+
+
+def decorated(function: Function, program: Program) -> str:
+    """A decorator that opens a scope around the function, or may; empty text for none."""
+    node = function.node
+    if isinstance(node, ast.Module):
+        return ""
+    scope = function.module.scopes.scope_of.get(node, function.module.scope)
+    for decorator in node.decorator_list:
+        callee = decorator.func if isinstance(decorator, ast.Call) else decorator
+        meaning = program.resolver.resolve(callee, scope, function.module)
+        name = ast.unparse(callee)
+        if isinstance(meaning, InTree):
+            opens = _opens_any(meaning, program)
+        elif meaning is None:
+            opens = name.rpartition(".")[2] not in _HARMLESS
+        else:
+            opens = isinstance(meaning, Api) and meaning.name in _SCOPES
+        if opens:
+            return name
+    return ""
+
+
+def _opens_any(decorator: InTree, program: Program) -> bool:
+    """Whether code of a decorator, or what it calls, opens scopes."""
+    inside = f"{decorator.qualname}."
+    own = [f for f in program.by_module[decorator.module] if f"{f.qualname}.".startswith(inside)]
+    reached = closure_of(own, lambda f: f.all_callees)
+    return any(r.api.name in _SCOPES for f in reached for r in f.references)
+
+
+def _opens_loosely(function: Function) -> bool:
+    scopes = [r for r in function.references if r.api.name in _SCOPES]
+    return bool(scopes) and (
+        any(_is_loose(r, function) for r in scopes) or _waits_inside(scopes, function)
+    )
+
+
+def _is_loose(reference: Reference, function: Function) -> bool:
+    if reference.call is None:
+        return not any(
+            isinstance(node, ast.Assign) and node.value is reference.node
+            for node in own_nodes(function.node)
+        )
+    return reference.call not in _opened(function)
+
+
+def _opened(function: Function) -> set[ast.expr]:
+    """What the `with` statements of a function open, as it stands there."""
+    return {item.context_expr for node in _withs(function) for item in node.items}
+
+
+def _withs(function: Function) -> Iterator[ast.With | ast.AsyncWith]:
+    for node in own_nodes(function.node):
+        if isinstance(node, ast.With | ast.AsyncWith):
+            yield node
+
+
+def _waits_inside(scopes: list[Reference], function: Function) -> bool:
+    calls = {r.call for r in scopes}
+    waits = (ast.Yield, ast.YieldFrom)
+    return any(
+        isinstance(inner, waits)
+        for node in _withs(function)
+        if any(item.context_expr in calls for item in node.items)
+        for inner in walk(node)
+    )
+
+
+def _is_kept(function: Function) -> bool:
+    """Whether who opens the scope in the end cannot be told from calls."""
+    if not function.qualname or function.qualname.rpartition(".")[2] in _ENTERED:
+        return True
+    calls = {r.call for r in function.references if r.api.name in _SCOPES}
+    return any(
+        isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign)
+        and any(inner in calls for inner in walk(node))
+        and not all(isinstance(target, ast.Name) for target in _targets(node))
+        for node in own_nodes(function.node)
+    )
+
+
+def _targets(node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> list[ast.expr]:
+    return node.targets if isinstance(node, ast.Assign) else [node.target]
