@@ -13,6 +13,7 @@ from slimport.rewrite.notebook_lines import (
     UNREAD_API,
     UNREAD_CODE,
     UNREAD_NAME,
+    WRITTEN,
 )
 from slimport.rewrite.rule import Example, Refusal, Rule
 
@@ -116,14 +117,21 @@ NOTEBOOK_CELLS = _Answered(
     summary="cells of another language that name tf_slim are reported",
     apis=(UNREAD_API,),
     details=(
-        "`%%bash`, `%%writefile net.py` and the like, and cells that Python cannot read: they stay "
+        "`%%bash`, `%%writefile net.sh` and the like, and cells that Python cannot read: they stay "
         "as they are, byte for byte, without a mark (a comment above `%%` would make another cell "
-        "of it), and the report names them. Their examples are calls of IPython, as above."
+        "of it), and the report names them. A module that a cell writes (`%%writefile net.py`) is "
+        "rewritten as that file. Their examples are calls of IPython, as above."
     ),
     refuses=(
         Refusal(
             UNREAD.format(name="…"),
             "What the cell says is no part of the notebook's program.",
+            UNREAD_ADVICE,
+        ),
+        Refusal(
+            WRITTEN.format(name="…", why="…"),
+            "Two cells write the file, a file of that name has another text, or the file cannot be "
+            "rewritten.",
             UNREAD_ADVICE,
         ),
     ),
@@ -132,7 +140,7 @@ NOTEBOOK_CELLS = _Answered(
             before="""
 import tf_slim as slim
 
-get_ipython().run_cell_magic('writefile', 'net.py', about='tf_slim')
+get_ipython().run_cell_magic('bash', '', about='tf_slim')
 
 
 def net(images):
@@ -141,7 +149,7 @@ def net(images):
             after="""
 import keras
 
-get_ipython().run_cell_magic('writefile', 'net.py', about='tf_slim')
+get_ipython().run_cell_magic('bash', '', about='tf_slim')
 
 
 def net(images):

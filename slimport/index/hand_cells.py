@@ -10,7 +10,7 @@ import ast
 import bisect
 from dataclasses import replace
 
-from slimport.index.blocks import assigned, loaded
+from slimport.index.blocks import assigned, call_of, loaded
 from slimport.index.hand_loop import HandLoop
 from slimport.index.hand_loop_checks import begun
 from slimport.index.stays import Stays
@@ -37,29 +37,43 @@ def _training(loop: HandLoop) -> HandLoop:
     cell = _Cells(loop)
     if cell.of(begins) == cell.of(loop.place) == cell.of(loop.minimized.statement):
         return loop
-    _check_waits(loop, begins)
-    return replace(loop, begins=begins)
+    return replace(loop, begins=begins, waits=_waiting(loop, begins))
 
 
-def _check_waits(loop: HandLoop, begins: ast.stmt) -> None:
-    """Whether the model and its optimizer can be made where variables are initialized."""
-    at, operation = loop.block.index(begins), loop.minimized.statement
-    before = loop.block[:at]
+def _waiting(loop: HandLoop, begins: ast.stmt) -> list[ast.stmt]:
+    """The statements that can wait until variables are initialized: the optimizer's."""
+    operation = loop.minimized.statement
+    before = loop.block[: loop.block.index(begins)]
     if operation not in before:
         raise Stays("variables are initialized in a cell before that of the optimizer", begins)
     for statement in (*loop.savers, *loop.looks_up, *loop.minimized.changing):
         if statement in before:
             raise Stays("it needs variables in a cell before they are initialized", statement)
-    if not isinstance(loop.minimized.optimizer, ast.Call):
-        raise Stays("its optimizer would keep its state where the cell runs again", operation)
     if not loop.inputs:
         raise Stays("its queues are read in another cell", operation)
-    inner = [n for n in walk(loop.minimized.optimizer) if isinstance(n, ast.Call)]
-    between = before[before.index(operation) + 1 :]
-    changed = loaded([operation]) & assigned(s for s in between if s not in loop.gone)
-    if len(inner) > 1 or changed:
-        what = min(changed) if changed else ast.unparse(inner[1])
+    waiting = [*_making_optimizer(loop, before), operation]
+    own = {id(call_of(statement)) for statement in waiting} | {id(loop.minimized.optimizer)}
+    inner = [n for s in waiting for n in walk(s) if isinstance(n, ast.Call) and id(n) not in own]
+    between = before[before.index(waiting[0]) :]
+    changed = assigned(s for s in between if s not in (*loop.gone, *waiting))
+    changed &= loaded(waiting)
+    if inner or changed:
+        what = min(changed) if changed else ast.unparse(inner[0])
         raise Stays(f"{what} may be another where variables are initialized", operation)
+    return waiting
+
+
+def _making_optimizer(loop: HandLoop, before: list[ast.stmt]) -> list[ast.stmt]:
+    """The statement that makes the optimizer, where it is one of its own."""
+    optimizer = loop.minimized.optimizer
+    if isinstance(optimizer, ast.Call):
+        return []
+    names = [n for n in walk(loop.function.node) if isinstance(n, ast.Name)]
+    if isinstance(optimizer, ast.Name) and sum(n.id == optimizer.id for n in names) == 2:
+        made = [s for s in before if optimizer.id in assigned([s]) and call_of(s) is not None]
+        if made:
+            return made
+    raise Stays("its optimizer would keep its state where the cell runs again", optimizer)
 
 
 def _prediction(loop: HandLoop) -> HandLoop:

@@ -115,6 +115,7 @@ class HandLoop:
         gone: Statements that nothing needs any more, wherever they are.
         looks_up: Statements that look variables up, which are the model's then.
         begins: The statement before which the model is made, where that is not where its loss is.
+        waits: Statements that go there with it.
     """
 
     function: Function
@@ -143,6 +144,7 @@ class HandLoop:
     gone: list[ast.stmt]
     looks_up: list[ast.stmt]
     begins: ast.stmt | None = None
+    waits: Sequence[ast.stmt] = ()
 
     @property
     def trains(self) -> bool:

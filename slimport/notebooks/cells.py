@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from slimport.notebooks import magics
+from slimport.notebooks.cell_files import written_by
 from slimport.notebooks.logical_lines import end_of
 from slimport.python2.detect import refused
 
@@ -132,7 +133,7 @@ def _add(cell: MaskedCell, masked: Masked, indent: str, place: int) -> None:
 
 
 def _whole(text: str, names: Collection[str], sign: str, place: int) -> MaskedCell:
-    found = _ABOUT.search(text)
+    found = _ABOUT.search(text) if written_by(text) is None else None
     call = magics.cell_call(text, names, found[0] if found else "")
     cell = MaskedCell()
     _add(cell, Masked(sign, call.code, text, whole=True), "", place)

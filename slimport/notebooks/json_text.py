@@ -38,6 +38,15 @@ class SourceText:
     def text(self) -> str:
         return "".join(piece.value for piece in self.pieces)
 
+    def start_of(self, line: int) -> int:
+        """Where the string begins in which a line of the source, from 1, begins."""
+        before, at = 0, self.start
+        for piece in self.pieces:
+            if before >= line:
+                break
+            at, before = piece.start, before + max(1, piece.value.count("\n"))
+        return at
+
 
 @dataclass(frozen=True)
 class CodeCell:

@@ -122,11 +122,7 @@ class Notebook:
         part, inside = self._inside(line)
         if part is None:
             return 1
-        before, at = 0, part.cell.source.start
-        for piece in part.cell.source.pieces:
-            if before >= inside:
-                break
-            at, before = piece.start, before + max(1, piece.value.count("\n"))
+        at = part.cell.source.start_of(inside)
         return bisect.bisect_left(self._ends, at) + 1
 
     @cached_property

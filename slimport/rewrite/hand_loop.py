@@ -201,7 +201,7 @@ class HandBlock:
         """How many of the new statements stay where an old one was: the model waits."""
         if old is self.loop.place:
             return count - 1
-        return 0 if old is self.loop.minimized.statement else count
+        return 0 if old in self.loop.waits else count
 
     def _instead(
         self,

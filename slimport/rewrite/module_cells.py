@@ -24,6 +24,7 @@ class ModuleCells:
         names: what a file needs of the written module; empty where it does not use it.
         file: the module's file name.
         asked: whether notebooks without such a cell get one.
+        written: modules that cells write, each with the notebook.
 
     Attributes:
         carrying: notebooks that need no file of the module.
@@ -38,8 +39,10 @@ class ModuleCells:
         names: Callable[[Module], Collection[str]],
         file: str,
         asked: bool,
+        written: Mapping[PurePosixPath, PurePosixPath],
     ) -> None:
-        self._program, self._sources, self._names = program, sources, names
+        self._program, self._sources, self._names_of = program, sources, names
+        self._written = written
         self.carrying: set[PurePosixPath] = set()
         self.errors: dict[PurePosixPath, str] = {}
         self.notes: list[str] = []
@@ -54,8 +57,16 @@ class ModuleCells:
             if holder.carried is not None or (asked and self._names(module)):
                 yield module, holder
 
+    def _names(self, module: Module) -> set[str]:
+        """What a file needs, with the modules that its cells write."""
+        own = {path for path, notebook in self._written.items() if notebook == module.path}
+        parts = [m for m in self._program.modules if m is module or m.path in own]
+        return {name for part in parts for name in self._names_of(part)}
+
     def _decide(self, module: Module, notebook: Notebook, file: str) -> None:
-        others = [m for m in self._program.connected(module) if m is not module and self._names(m)]
+        own = {path for path, written_by in self._written.items() if written_by == module.path}
+        connected = [m for m in self._program.connected(module) if m is not module]
+        others = [m for m in connected if m.path not in own and self._names(m)]
         if others:
             other = min(m.path for m in others)
             text = f"{other} of its program needs the written module, too: it is a file for both"
@@ -65,8 +76,8 @@ class ModuleCells:
             text = "a notebook of a format before 4: the written module is a file beside it"
             self.notes.append(f"{module.path}: {text}")
             return
-        self.carrying.add(module.path)
-        names = set(self._names(module))
+        self.carrying |= {module.path, *own}
+        names = self._names(module)
         old = notebook.carried
         if old is None:
             notebook.module = file, assemble(names)

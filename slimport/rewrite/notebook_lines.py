@@ -25,6 +25,7 @@ from slimport.rewrite.written_module import WRITTEN_MODULE
 CODE, NAME, API = "SLIM990", "notebook_installs", "ipython.install"
 UNREAD_CODE, UNREAD_NAME, UNREAD_API = "SLIM991", "notebook_cells", "ipython.cell"
 ADVICE = "change the line once the code runs where its packages are"
+WRITTEN = "the {name} that it writes stays as it is: {why}"
 UNREAD = "it names {name} in a cell that is not Python, and stays as it is"
 UNREAD_ADVICE = "rewrite it by hand, or as a file of its own"
 _METHODS = ("system", "run_line_magic")

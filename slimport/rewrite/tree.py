@@ -28,6 +28,7 @@ from slimport.python2.convert import Converted
 from slimport.report.lines import LineMap
 from slimport.report.model import FileReport, Report, Status
 from slimport.report.places import forms_in_file, in_file, left_in_files, notes_in_file
+from slimport.rewrite.cell_files import CellFiles
 from slimport.rewrite.engine import FileResult, Need, rewrite_module
 from slimport.rewrite.extent import Extent, Folder, whole
 from slimport.rewrite.failures import culprit, in_words
@@ -148,6 +149,8 @@ def _rewrite_once(
 ) -> tuple[TreeResult, dict[PurePosixPath, str]]:
     """What becomes of a tree without the files that failed, and which fail in addition."""
     result = TreeResult(extent.root, Report(__version__))
+    cells = CellFiles(extent, failed)
+    extent = cells.extent
     sources, unread = _read_all(extent, result, options, failed)
     try:
         first = _Pass(sources, options, extent, _texts(extent, unread), workers)
@@ -157,7 +160,7 @@ def _rewrite_once(
     result.plan = first.plan
     if shard is None:
         _run(first)
-        first.carry_module(result)
+        first.carry_module(result, cells.notebooks)
         _collect(first, extent.given, result)
         _add_written_module(first, result)
     else:
@@ -165,6 +168,7 @@ def _rewrite_once(
         _collect(first, mine, result)
     _note_python2(first, result)
     _order(first, result)
+    cells.fold(result.report, result.outputs, result.originals)
     if result.outputs:
         result.beside, result.staying = first.beside(), first.staying()
     result.report.files.sort(key=lambda file: file.path)
@@ -510,8 +514,15 @@ class _Pass:
             and module.path not in self.carrying
         ]
 
-    def carry_module(self, result: TreeResult) -> None:
-        """Has notebooks that come alone carry the written module in a cell."""
+    def carry_module(
+        self, result: TreeResult, written: Mapping[PurePosixPath, PurePosixPath]
+    ) -> None:
+        """Has notebooks that come alone carry the written module in a cell.
+
+        Args:
+            result: for what there is to say about it.
+            written: modules that cells write, each with the notebook.
+        """
 
         def names(module: Module) -> set[str]:
             item = self.results.get(module.path)
@@ -519,7 +530,7 @@ class _Pass:
             return {*new, *_imported_from(module.tree, self.options.module_name)}
 
         file, asked = f"{self.options.module_name}.py", self.options.module_cell
-        found = ModuleCells(self.program, self.sources, names, file, asked)
+        found = ModuleCells(self.program, self.sources, names, file, asked, written)
         self.carrying = found.carrying
         self.errors |= {p: text for p, text in found.errors.items() if p in self.changed()}
         result.report.notes += found.notes

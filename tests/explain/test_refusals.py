@@ -11,7 +11,7 @@ from slimport.explain.stays import MODULES as OF_BLOCKS
 from slimport.explain.stays import of_module
 from slimport.explain.unknown import UNKNOWN
 from slimport.notebooks.installs import ASKS_FOR_TF1, CLONES_MODELS, INSTALLS_TF1
-from slimport.rewrite.notebook_lines import ADVICE, UNREAD, UNREAD_ADVICE
+from slimport.rewrite.notebook_lines import ADVICE, UNREAD, UNREAD_ADVICE, WRITTEN
 from slimport.rewrite.registry import all_rules, module_of
 from slimport.rewrite.rule import Refusal, Rule
 from tests.explain.reasons import given
@@ -26,6 +26,7 @@ ELSEWHERE = {
         *((reason.format(name="…"), ADVICE) for reason in (INSTALLS_TF1, ASKS_FOR_TF1)),
         (CLONES_MODELS, ADVICE),
         (UNREAD.format(name="…"), UNREAD_ADVICE),
+        (WRITTEN.format(name="…", why="…"), UNREAD_ADVICE),
     },
     "rules/tf1_symbols.py": {("… is not part of TensorFlow 2", "rewrite it by hand")},
 }

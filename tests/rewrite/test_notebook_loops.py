@@ -64,6 +64,15 @@ def test_the_model_is_made_in_the_cell_that_initializes_variables(tmp_path: Path
     assert "sess" not in train
 
 
+def test_an_optimizer_of_its_own_goes_with_the_model(tmp_path: Path) -> None:
+    made = "# SGD\nsgd = tf.train.GradientDescentOptimizer(0.5)"
+    step = "step = sgd.minimize(loss)"
+    *_, made, step, train = becomes(tmp_path, IMPORTS, NET, FED, LOSS, made, step, TRAIN)
+    assert (made.strip(), step.strip()) == ("# SGD", "")
+    new = "sgd = keras.optimizers.SGD(0.5)\nmodel.compile(optimizer=sgd)"
+    assert train.startswith(f"%%time\n{MODEL}{new}\n# train\n")
+
+
 def test_a_loop_in_one_cell_is_as_in_a_file(tmp_path: Path) -> None:
     *_, whole = becomes(tmp_path, IMPORTS, NET, "\n".join((FED, LOSS, STEP, TRAIN[7:])))
     assert f"{MODEL}# the optimizer\n{SGD}\n" in whole
@@ -79,6 +88,7 @@ def test_a_cell_that_trains_on_goes_on(tmp_path: Path) -> None:
 STAY = {
     "its optimizer would keep its state where the cell runs again": (
         FED, LOSS, "adam = tf.train.AdamOptimizer(0.5)\nstep = adam.minimize(loss)", TRAIN,
+        "print(adam)",
     ),
     "variables are initialized in a cell before that of the optimizer": (
         FED, LOSS, OPEN, STEP, ON,

@@ -237,8 +237,8 @@ def test_signs_of_the_notebook_itself_are_told_apart() -> None:
 
 
 def test_cells_that_are_no_python_are_reported(tmp_path: Path) -> None:
-    result = rewritten(tmp_path, IMPORTS, NET, "x = 1\ndef f(:", "%%writefile a.py\nimport tf_slim")
-    assert sources_of(result)[2:] == ["x = 1\ndef f(:", "%%writefile a.py\nimport tf_slim"]
+    result = rewritten(tmp_path, IMPORTS, NET, "x = 1\ndef f(:", "%%bash\necho tf_slim")
+    assert sources_of(result)[2:] == ["x = 1\ndef f(:", "%%bash\necho tf_slim"]
     assert any("cell 4 stays as it is: it is no Python (line 2: " in n for n in result.report.notes)
     (left,) = result.report.files[0].left
     assert (left.code, left.place) == ("SLIM991", "cell 5, line 1")
@@ -282,7 +282,7 @@ def test_tf_slim_is_not_installed_any_more(tmp_path: Path, old: str, new: str) -
     [
         "slim.learning.tune(1, 2)",
         "%time slim.conv2d(1, 2)",
-        "%%writefile net.py\nimport tf_slim",
+        "%%bash\necho tf_slim",
         "import importlib; importlib.import_module('tf_slim')",
     ],
 )
