@@ -34,17 +34,7 @@ class Module:
 
     def all_scopes(self) -> list[Scope]:
         """Every scope of the file, the module's own included."""
-        return self._all_scopes
-
-    @cached_property
-    def _all_scopes(self) -> list[Scope]:
-        unique: dict[int, Scope] = {}
-        for scope in self.scopes.scope_of.values():
-            current: Scope | None = scope
-            while current is not None and id(current) not in unique:
-                unique[id(current)] = current
-                current = current.parent
-        return list(unique.values())
+        return self.scopes.scopes
 
     @cached_property
     def words(self) -> frozenset[str]:

@@ -114,10 +114,18 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 class ScopeBuilder(Visitor):
-    """Builds the scope tree of one module and remembers the scope of every name expression."""
+    """Builds the scope tree of one module and remembers the scope of every name expression.
+
+    Attributes:
+        module: the module's own scope.
+        scopes: every scope, in the order of the file.
+        imports: every import statement, likewise.
+    """
 
     def __init__(self, tree: ast.Module) -> None:
-        self.module = Scope(tree, None)
+        self.scopes: list[Scope] = []
+        self.imports: list[ast.Import | ast.ImportFrom] = []
+        self.module = self._new(tree, None)
         self.scope = self.module
         self.scope_of: dict[ast.AST, Scope] = {}
         self.visit(tree)
@@ -128,6 +136,10 @@ class ScopeBuilder(Visitor):
 
     # Scopes -----------------------------------------------------------------------------------
 
+    def _new(self, node: ScopeNode, parent: Scope | None, qualname: str = "") -> Scope:
+        self.scopes.append(Scope(node, parent, qualname))
+        return self.scopes[-1]
+
     def _function(self, node: FunctionNode) -> None:
         qualname = self._qualname(node.name)
         self.scope.bind(node.name, Defined(node, qualname))
@@ -135,7 +147,7 @@ class ScopeBuilder(Visitor):
             self.visit(outside)
         if node.returns is not None:
             self.visit(node.returns)
-        self._inside(Scope(node, self.scope, qualname), node.args, node.body)
+        self._inside(self._new(node, self.scope, qualname), node.args, node.body)
 
     visit_FunctionDef = _function
     visit_AsyncFunctionDef = _function
@@ -143,17 +155,17 @@ class ScopeBuilder(Visitor):
     def visit_Lambda(self, node: ast.Lambda) -> None:
         for outside in _signature_expressions(node.args):
             self.visit(outside)
-        self._inside(Scope(node, self.scope, self.scope.qualname), node.args, [node.body])
+        self._inside(self._new(node, self.scope, self.scope.qualname), node.args, [node.body])
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         qualname = self._qualname(node.name)
         self.scope.bind(node.name, Defined(node, qualname))
         for outside in (*node.decorator_list, *node.bases, *node.keywords):
             self.visit(outside)
-        self._inside(Scope(node, self.scope, qualname), None, node.body)
+        self._inside(self._new(node, self.scope, qualname), None, node.body)
 
     def _comprehension(self, node: ast.expr) -> None:
-        inner = Scope(node, self.scope, self.scope.qualname)
+        inner = self._new(node, self.scope, self.scope.qualname)
         outer, self.scope = self.scope, inner
         self.generic_visit(node)
         self.scope = outer
@@ -177,6 +189,7 @@ class ScopeBuilder(Visitor):
     # Bindings ---------------------------------------------------------------------------------
 
     def visit_Import(self, node: ast.Import) -> None:
+        self.imports.append(node)
         for alias in node.names:
             if alias.asname:
                 self.scope.bind(alias.asname, Imported(alias.name))
@@ -185,6 +198,7 @@ class ScopeBuilder(Visitor):
                 self.scope.bind(first, Imported(first))
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        self.imports.append(node)
         module = "." * node.level + (node.module or "")
         separator = "" if module.endswith(".") or not module else "."
         for alias in node.names:

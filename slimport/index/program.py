@@ -23,7 +23,7 @@ from slimport.index.names import (
 )
 from slimport.index.resolve import Api, External, InTree, Meaning, Resolver
 from slimport.index.tf_layers import functions_with_tf_layers
-from slimport.index.walking import Visitor, walk
+from slimport.index.walking import Visitor, deep, walk
 from slimport.index.written_code import uses_written_module
 from slimport.index.written_scopes import openers
 
@@ -139,6 +139,12 @@ class Program:
         sources: Mapping[PurePosixPath, Source],
         earlier: Program | None = None,
         written_module: str = "scoped_layers",
+    ) -> None:
+        with deep():
+            self._index(sources, earlier, written_module)
+
+    def _index(
+        self, sources: Mapping[PurePosixPath, Source], earlier: Program | None, written_module: str
     ) -> None:
         known = {m.tree: m for m in earlier.modules} if earlier is not None else {}
         self.modules = [

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from slimport.index.modules import Module
 from slimport.index.program import Program
-from slimport.index.walking import walk
 
 Folder = tuple[str, ...]
 
@@ -80,10 +79,10 @@ def _roots_by_module(program: Program) -> dict[Module, set[Folder]]:
 
 
 def _absolute_imports(module: Module) -> Iterable[str]:
-    for node in walk(module.tree):
+    for node in module.scopes.imports:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+        elif not node.level and node.module:
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 

@@ -34,9 +34,9 @@ def asks_for_version(test: cst.BaseExpression) -> bool:
 
 def imports_python2(module: Module) -> bool:
     """Whether the file imports a module of Python 2, on whatever condition."""
-    nodes = [node for node in walk(module.tree) if isinstance(node, ast.Import)]
-    names = {alias.name for node in nodes for alias in node.names}
-    names |= {n.module or "" for n in walk(module.tree) if isinstance(n, ast.ImportFrom)}
+    imports = module.scopes.imports
+    names = {alias.name for n in imports if isinstance(n, ast.Import) for alias in n.names}
+    names |= {node.module or "" for node in imports if isinstance(node, ast.ImportFrom)}
     return not names.isdisjoint(MODULES)
 
 
