@@ -1,0 +1,1 @@
+"""Migrated networks exported: SavedModel and TFLite beside the frozen graph of TF-Slim."""

@@ -1,0 +1,42 @@
+"""The tables of docs/export.md."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "export.md"
+START, END = "<!-- table: benchmarks/export -->\n", "<!-- end of table -->\n"
+WAYS = ("frozen graph", "SavedModel", "TFLite")
+HEAD = (
+    "| network | model | SavedModel, TFLite off by | MB: frozen, SavedModel, TFLite | "
+    "time: frozen, SavedModel, TFLite | TFLite convolutions, multiplications | "
+    "batch norms that the optimizer leaves |\n|---|---|---|---|---|---|---|\n"
+)
+
+
+def write(results: dict[str, Any], names: list[str], to_page: bool) -> None:
+    """Prints the table, and puts it into the page if asked to."""
+    text = HEAD + "".join(line(name, results[name]) for name in names if name in results)
+    print(text)
+    if to_page:
+        page = PAGE.read_text("utf-8")
+        head, tail = page.split(START)[0], page.split(END)[1]
+        PAGE.write_text(f"{head}{START}\n{text}\n{END}{tail}", "utf-8")
+
+
+def line(name: str, found: dict[str, Any]) -> str:
+    """One network."""
+    off, sizes, times = found["differences"], found["sizes"], found["milliseconds"]
+    lite, optimized = found["lite"], found["optimized"]
+    first = times["frozen graph"]
+    cells = [
+        name,
+        found["form"],
+        f"{off['SavedModel']:.0e}, {max(v for k, v in off.items() if 'Lite' in k):.0e}",
+        ", ".join(f"{sizes[way] / 1e6:.1f}" for way in WAYS),
+        f"{first:.0f} ms, " + ", ".join(f"{times[way] / first:.2f}" for way in WAYS[1:]),
+        f"{sum(n for op, n in lite.items() if 'CONV' in op)}, {lite.get('MUL', 0)}",
+        str(sum(n for op, n in optimized.items() if "BatchNorm" in op)),
+    ]
+    return f"| {' | '.join(cells)} |\n"
