@@ -104,7 +104,11 @@ def values(logdir: Any) -> dict[str, Any]:
     latest = tf.train.latest_checkpoint(str(logdir))
     steps = [int(p.stem.rpartition("-")[2]) for p in Path(logdir).glob("model.ckpt-*.index")]
     last = f"{latest.rpartition('-')[0]}-{max(steps)}" if steps else latest
-    reader = tf.train.load_checkpoint(last)
+    return values_in(last)
+
+
+def values_in(checkpoint: str) -> dict[str, Any]:
+    reader = tf.train.load_checkpoint(checkpoint)
     return {name: reader.get_tensor(name) for name in sorted(reader.get_variable_to_shape_map())}
 
 
@@ -451,7 +455,8 @@ def test_a_killed_process_is_gone_on_with(new: Any, tmp_path: Path) -> None:
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
-    saved = values(logdir)
+    # Not `values`: the kill may have come between a checkpoint and the list's naming it.
+    saved = values_in(tf.train.latest_checkpoint(str(logdir)))
     begun = int(saved["global_step"])  # it may be ahead of the name: the steps went on
     with tf.Graph().as_default():
         x = new.fully_connected(tf.ones([2, 3]), 2, activation_fn=None)
