@@ -205,12 +205,11 @@ def _names(codes: Iterable[str]) -> dict[str, str]:
 
 
 def _print_functions(report: Report, console: Console) -> None:
-    if not any(file.functions for file in report.files):
-        return
-    table = Table("function", "layers", "tensors", "model", "why", box=None, header_style="dim")
+    """The form of each function, with every reason against the plainer one."""
     for file in report.files:
         for form in file.functions:
-            place = _harmless(f"{file.shown}:{report.line(file, form.line)}", console)
-            name = f"{escape(place)} {form.function}"
-            table.add_row(name, form.layers, form.tensors, form.model, "; ".join(form.why))
-    console.print(table)
+            place = f"{file.shown}:{report.line(file, form.line)}"
+            what = f"{form.layers} layers, {form.tensors}, {form.model} model"
+            _say(console, f"[cyan]function[/]: {escape(place)} [bold]{form.function}[/]: {what}")
+            for why in form.why:
+                _say(console, f"  [dim]{escape(why)}[/]")

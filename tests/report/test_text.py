@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from slimport.report import faces
-from slimport.report.model import FileReport, LeftAlone, Report, Rewritten, Status
+from slimport.report.model import FileReport, FunctionForm, LeftAlone, Report, Rewritten, Status
 from slimport.report.text import FEW, GROUPS
 from tests.report.sample import program, reported
 
@@ -48,6 +48,14 @@ def test_a_written_file_is_shown_as_it_is_now(tmp_path: Path) -> None:
         assert "tune" in lines[number - 1] or "(slim" in lines[number - 1]
     assert "each is marked `# TODO(slimport)`" in text and "wrote " in text
     assert "would" not in text
+
+
+def test_reasons_against_the_plainer_form_have_a_line_each() -> None:
+    why = ("it is called in several places", "tf.Print is TensorFlow's alone, " * 5)
+    form = FunctionForm(3, "net", "scoped", "tensorflow", "traced", why)
+    text = text_of(Report("1", [FileReport("a" * 60 + ".py", functions=[form])]), verbose=True)
+    assert f"{'a' * 60}.py:3 net: scoped layers, tensorflow, traced model\n" in text
+    assert [line[2:] for line in text.splitlines() if line.startswith("  ")] == list(why)
 
 
 def test_four_hundred_references_are_a_handful_of_lines() -> None:
