@@ -100,7 +100,8 @@ class TracedModel(keras.Model):
         self.__dict__["_built_under"] = (current_layer_defaults(),)  # Keras would wrap the dict
         self._layer_policy = keras.config.dtype_policy().name
         self._replay = tf.function(self._run, autograph=False)
-        self._replay.get_concrete_function(specs, None)
+        # A `tf.function` in which variables come up would be traced twice.
+        tf.compat.v1.wrap_function(lambda inputs: self._run(inputs, None), [specs])
         self._scoped_graph.frozen = True
         kept = self._scoped_graph.layers.values()
         self._scoped_layers = [layer for layers in kept for layer, _ in layers]

@@ -31,6 +31,10 @@ class _SeenRows(keras.optimizers.Optimizer):
         """Updates a variable and its slots by a gradient that is a tensor."""
         raise NotImplementedError
 
+    def rows_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """Likewise, of the rows that a sparse gradient has: by `assign` and its like alone."""
+        raise NotImplementedError
+
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Updates a variable and its slots."""
         if not isinstance(gradient, tf.IndexedSlices):
@@ -40,7 +44,7 @@ class _SeenRows(keras.optimizers.Optimizer):
         times = tf.math.unsorted_segment_sum(tf.ones_like(indices), indices, count)
         self._rows = tf.reshape(times > 0, [count] + [1] * (len(variable.shape) - 1))
         try:
-            self.dense_step(_summed(gradient, variable), variable, learning_rate)
+            self.rows_step(_summed(gradient, variable), variable, learning_rate)
         finally:
             self._rows = None
 
@@ -58,6 +62,24 @@ class _SeenRows(keras.optimizers.Optimizer):
         """Subtracts from the rows that the gradient has."""
         kept = value if self._rows is None else tf.where(self._rows, value, tf.zeros_like(value))
         super().assign_sub(variable, kept)
+
+
+def _one_kernel(
+    kernel: Any, gradient: Any, variables: dict[str, Any], numbers: dict[str, Any], **flags: Any
+) -> None:
+    """Runs TensorFlow 1's kernel for a dense step: one pass over a variable and its slots."""
+    values = {
+        name: variable.value if isinstance(variable, keras.Variable) else variable
+        for name, variable in variables.items()
+    }
+    dtype = values["var"].dtype
+    kernel(
+        grad=tf.cast(gradient, dtype),
+        use_locking=True,
+        **{name: value.handle for name, value in values.items()},
+        **{name: tf.cast(number, dtype) for name, number in numbers.items()},
+        **flags,
+    )
 
 
 def _summed(gradient: Any, variable: Any) -> Any:
@@ -108,6 +130,16 @@ class Momentum(_SeenRows):
 
     def dense_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Updates a variable and its velocity."""
+        _one_kernel(
+            tf.raw_ops.ResourceApplyMomentum,
+            gradient,
+            {"var": variable, "accum": self._velocities[self._get_variable_index(variable)]},
+            {"lr": learning_rate, "momentum": self.momentum},
+            use_nesterov=self.nesterov,
+        )
+
+    def rows_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """Updates the rows of a variable and of its velocity."""
         rate = tf.cast(learning_rate, variable.dtype)
         gradient = tf.cast(gradient, variable.dtype)
         momentum = tf.cast(self.momentum, variable.dtype)
@@ -177,6 +209,16 @@ class RMSProp(_SeenRows):
 
     def dense_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Updates a variable and its slots."""
+        index = self._get_variable_index(variable)
+        slots = {"var": variable, "ms": self._squares[index], "mom": self._momentums[index]}
+        kernel = tf.raw_ops.ResourceApplyRMSProp
+        if self.centered:
+            slots["mg"], kernel = self._means[index], tf.raw_ops.ResourceApplyCenteredRMSProp
+        numbers = {name: getattr(self, name) for name in ("rho", "momentum", "epsilon")}
+        _one_kernel(kernel, gradient, slots, {"lr": learning_rate, **numbers})
+
+    def rows_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """Updates the rows of a variable and of its slots."""
         dtype, index = variable.dtype, self._get_variable_index(variable)
         gradient = tf.cast(gradient, dtype)
         share = 1.0 - tf.cast(self.rho, dtype)  # in this dtype: as TF 1's kernels round it
@@ -217,14 +259,14 @@ class SparseAdam(keras.optimizers.Adam):
 class SparseAdagrad(_SeenRows, keras.optimizers.Adagrad):
     """`keras.optimizers.Adagrad`; a sparse gradient changes only the rows that it has."""
 
-    dense_step = keras.optimizers.Adagrad.update_step
+    dense_step = rows_step = keras.optimizers.Adagrad.update_step
 
 
 @keras.saving.register_keras_serializable("scoped_layers")
 class SparseAdadelta(_SeenRows, keras.optimizers.Adadelta):
     """`keras.optimizers.Adadelta`; a sparse gradient changes only the rows that it has."""
 
-    dense_step = keras.optimizers.Adadelta.update_step
+    dense_step = rows_step = keras.optimizers.Adadelta.update_step
 
 
 @keras.saving.register_keras_serializable("scoped_layers")
@@ -234,4 +276,4 @@ class SparseFtrl(_SeenRows, keras.optimizers.Ftrl):
     In `keras.optimizers.Ftrl` the first sparse gradient sets all other rows to zero.
     """
 
-    dense_step = keras.optimizers.Ftrl.update_step
+    dense_step = rows_step = keras.optimizers.Ftrl.update_step
