@@ -14,10 +14,13 @@
 #                    ROWS, OLD_PYTHON as above; without OLD_PYTHON only what today's TensorFlow writes)
 # make bench-rewrite-speed   slimport rewrite beside libcst and tf_upgrade_v2, in ratios (TREES="dir ..." instead of a generated
 #                    tree; some minutes)
+# make bench-models     migrated models beside the graphs they replace: latency, throughput, training step, memory
+#                    (about an hour on two idle cores; CHECKOUT=dir with nets/nets_factory.py, NAMES=part of a
+#                    network's name for some, OLD_PYTHON as above)
 # make soak-verify      more than 200 runs of equal pairs, in which verify must raise no alarm (ROUNDS=n,
 #                    OLD_PYTHON as above; 1 to 2 minutes for a round of 38; a second run goes on)
 # make fuzz          mutated programs, for SECONDS=n (default 600) from SEED=n on; what breaks a promise is kept
-#                    in build/fuzz
+#                    in build/fuzz. FILES=dir mutates the files below a folder that name slim
 # make site-packages SITE=dir   slimport over a whole folder of installed packages: no crash, and nothing changes
 #                    but what is TensorFlow 1's own (some minutes)
 # make docs          regenerates docs/rules.md and docs/rules/ from the rules, docs/verify-report.md from its schema
@@ -40,6 +43,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 ROWS ?=
 NAMES ?=
 CHECKOUTS ?=
+CHECKOUT ?=
 OLD_PYTHON ?=
 TREES ?=
 STARTS ?= 3
@@ -49,7 +53,7 @@ SECONDS ?= 600
 SEED ?= 0
 SITE ?=
 
-.PHONY: demo test test-long bench-odapi bench-repositories bench-training-curve bench-weights bench-rewrite-speed soak-verify fuzz site-packages lint docs site clean
+.PHONY: demo test test-long bench-odapi bench-repositories bench-training-curve bench-weights bench-rewrite-speed bench-models soak-verify fuzz site-packages lint docs site clean
 
 # `rewrite` ends with 1 while train, eval and data files hold marked TODOs; 2 is an error.
 demo: $(VENV)/.verify-installed
@@ -87,12 +91,17 @@ bench-weights: $(VENV)/.bench-installed
 bench-rewrite-speed: $(VENV)/.verify-installed
 	$(BIN)/python -m benchmarks.rewrite_speed $(TREES)
 
+bench-models: $(VENV)/.bench-installed
+	$(BIN)/python -m benchmarks.models $(if $(CHECKOUT),--checkout $(CHECKOUT)) \
+	    $(if $(OLD_PYTHON),--old-python $(OLD_PYTHON)) $(NAMES)
+
 soak-verify: $(VENV)/.verify-installed
 	$(BIN)/python -m benchmarks.verify_soak --rounds $(ROUNDS) --work build/verify-soak \
 	    $(if $(OLD_PYTHON),--old-python $(OLD_PYTHON))
 
 fuzz: $(VENV)/.dev-installed
-	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) --seed $(SEED) --generated --keep build/fuzz
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) --seed $(SEED) --generated --keep build/fuzz \
+	    $(if $(FILES),--files $(FILES))
 
 site-packages: $(VENV)/.dev-installed
 	@test -n "$(SITE)" || { echo "say SITE=dir, a folder of installed packages" >&2; exit 1; }
