@@ -21,6 +21,8 @@
 #                    OLD_PYTHON as above; 1 to 2 minutes for a round of 38; a second run goes on)
 # make fuzz          mutated programs, for SECONDS=n (default 600) from SEED=n on; what breaks a promise is kept
 #                    in build/fuzz. FILES=dir mutates the files below a folder that name slim
+# make fuzz-meaning  random networks of slim's ops, keywords and scopes, rewritten and compared in numbers, for SECONDS=n
+#                    from SEED=n on
 # make site-packages SITE=dir   slimport over a whole folder of installed packages: no crash, and nothing changes
 #                    but what is TensorFlow 1's own (some minutes)
 # make docs          regenerates docs/rules.md and docs/rules/ from the rules, docs/verify-report.md from its schema
@@ -53,7 +55,7 @@ SECONDS ?= 600
 SEED ?= 0
 SITE ?=
 
-.PHONY: demo test test-long bench-odapi bench-repositories bench-training-curve bench-weights bench-rewrite-speed bench-models soak-verify fuzz site-packages lint docs site clean
+.PHONY: demo test test-long bench-odapi bench-repositories bench-training-curve bench-weights bench-rewrite-speed bench-models soak-verify fuzz fuzz-meaning site-packages lint docs site clean
 
 # `rewrite` ends with 1 while train, eval and data files hold marked TODOs; 2 is an error.
 demo: $(VENV)/.verify-installed
@@ -65,11 +67,15 @@ demo: $(VENV)/.verify-installed
 	    --json build/verify.json --markdown build/verify.md --html build/verify.html; \
 	status=$$?; echo "The report: $(CURDIR)/build/verify.html"; exit $$status
 
+# By files: what a module's tests share is made once, not in each process. In the order of their names, which
+# ends with many short ones.
+PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
+
 test: lint
-	$(BIN)/python -m pytest -n $(JOBS) -m "not slow"
+	$(PYTEST) -m "not slow"
 
 test-long: lint
-	$(BIN)/python -m pytest -n $(JOBS)
+	$(PYTEST)
 
 # The sources and all answers stay in the user's cache folder; a second run costs what changed.
 bench-odapi: $(VENV)/.bench-installed
@@ -102,6 +108,9 @@ soak-verify: $(VENV)/.verify-installed
 fuzz: $(VENV)/.dev-installed
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) --seed $(SEED) --generated --keep build/fuzz \
 	    $(if $(FILES),--files $(FILES))
+
+fuzz-meaning: $(VENV)/.verify-installed
+	$(BIN)/python -m tests.fuzz.meaning --seconds $(SECONDS) --seed $(SEED) --keep build/fuzz-meaning
 
 site-packages: $(VENV)/.dev-installed
 	@test -n "$(SITE)" || { echo "say SITE=dir, a folder of installed packages" >&2; exit 1; }
