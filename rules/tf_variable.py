@@ -52,7 +52,8 @@ class _VariableRule(RenamedRule):
     @staticmethod
     def _moves(site: CallSite) -> bool:
         in_graphs = site.file.only_in_graphs(site.function)
-        return site.file.scopes_layers(site.function) and not in_graphs
+        layers = site.file.scopes_layers(site.function) or site.file.builds(site.function)
+        return (layers and not in_graphs) or site.file.is_of_loss(site.function)
 
 
 def _by_keyword(site: CallSite) -> cst.Call | None:

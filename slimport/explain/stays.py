@@ -62,11 +62,6 @@ def of_module(name: str) -> frozenset[str]:
     return frozenset(text.replace("….…", "…") for text in found if text.strip("… "))
 
 
-def _parsed(name: str) -> ast.Module:
-    source = resources.files("slimport.index").joinpath(f"{name}.py").read_text("utf-8")
-    return ast.parse(source)
-
-
 def _constants(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
     """Names that stand for one text each, of the module or of a function that gives one reason."""
     for node in ast.walk(tree):

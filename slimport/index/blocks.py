@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 from slimport.index.program import Function, Program, Reference
 from slimport.index.resolve import InTree
@@ -22,7 +23,7 @@ def leave_it(statements: Iterable[ast.AST]) -> bool:
 
 def on_lines_of_their_own(statements: Sequence[ast.stmt]) -> bool:
     """Whether no two statements share a line, so that each is a statement of libcst's, too."""
-    return len({statement.lineno for statement in statements}) == len(statements)
+    return all((one.end_lineno or 0) < other.lineno for one, other in pairwise(statements))
 
 
 def assigned(statements: Iterable[ast.AST]) -> set[str]:

@@ -31,7 +31,7 @@ from slimport.index.program import (
     closure_of,
 )
 from slimport.index.stays import Stays
-from slimport.index.unclear import is_clear, share_lines
+from slimport.index.unclear import is_clear
 from slimport.index.walking import walk
 
 PROVIDER = "slim.dataset_data_provider.DatasetDataProvider"
@@ -201,7 +201,7 @@ def _pipeline(function: Function, program: Program) -> Pipeline | None:
     batches = [r for r in function.references if r.api.name in BATCHES]
     if len(batches) != 1 or not isinstance(function.node, ast.FunctionDef):
         return None
-    if not is_clear(function) or share_lines(function.node):
+    if not is_clear(function):
         return None
     blocks = list(_blocks(function.node))
     for block in (*blocks, *(flattened(block, function) for block in blocks)):

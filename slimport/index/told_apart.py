@@ -90,6 +90,9 @@ def _check(training: Training, program: Program, read: Mapping[Function, Pipelin
     before = of_a_graph_before(training.function)
     if before is not None:
         raise Stays(f"{before.api.name} of a caller may be part of its graph")
+    pipeline = read.get(training.function)
+    if pipeline is not None and training.graph is not None and training.graph in pipeline.around:
+        raise Stays("its batches are made before its graph", pipeline.batch)
     unknown = _unknown_call(training, program, read)
     if unknown is not None:
         raise Stays(f"{ast.unparse(unknown.func)} may make losses", unknown)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ast
-from itertools import pairwise
 
 from slimport.index.canonical import is_namespace, is_slim
 from slimport.index.program import Function
 from slimport.index.stays import Stays
-from slimport.index.walking import own_nodes, walk
+from slimport.index.walking import walk
 
 
 def check_clear(function: Function) -> None:
@@ -39,15 +38,3 @@ def _hands_slim_on(function: Function) -> bool:
         return False
     aliases = {node.value for node in walk(function.node) if isinstance(node, ast.Assign)}
     return not modules <= aliases
-
-
-def share_lines(node: ast.AST) -> bool:
-    """Whether a function has statements behind others, on one line."""
-    for inner in (node, *own_nodes(node)):
-        for name in ("body", "orelse", "finalbody"):
-            block = getattr(inner, name, None)
-            if isinstance(block, list) and any(
-                a.end_lineno == b.lineno for a, b in pairwise(block)
-            ):
-                return True
-    return False

@@ -311,6 +311,13 @@ def _note_python2(rewriter: _Rewriter, tree: cst.Module, positions: Positions) -
         (result.ignored if ignored_here else result.left).append(item)
 
 
+def _is_marked(site: CallSite | ValueSite) -> bool:
+    """Whether a mark above the statement speaks of this very symbol."""
+    lines = (getattr(node, "leading_lines", None) for node in reversed(site.path))
+    above = next((found for found in lines if found is not None), ())
+    return marks.speak_of(above, site.reference.api.name)
+
+
 def _stretch(reference: Reference) -> tuple[int, int, int, int]:
     """Where a reference is, for the report: columns from 1."""
     line, column, end_line, end_column = reference.span
@@ -355,7 +362,7 @@ class _Services:
         return function in self._plan.program.building or self._built(function)
 
     def scopes_layers(self, function: Function) -> bool:
-        return function in self._plan.program.scoping or self._built(function)
+        return function in self._plan.program.scoping
 
     def _built(self, function: Function) -> bool:
         """Whether it makes layers since an earlier run, which has left something of the file."""
@@ -437,6 +444,8 @@ class _Services:
             return Leave(reason, "rewrite it by hand")
         if reference.base in self._plan.compat_aliases(self._module):
             return Keep()  # the name leads there: see `_namespace`
+        if _is_marked(site):
+            return Keep()  # an earlier run has left it, for a reason that does not show any more
         if reference.api.name.startswith("tf.data.") and self._plan.tf1_files.fits(self._module):
             return Keep()
         # TensorFlow's inner modules hold what TF 1 had, whatever `tf` stands for.

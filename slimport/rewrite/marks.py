@@ -47,6 +47,12 @@ def add_marks(
     return kept
 
 
+def speak_of(lines: Sequence[cst.EmptyLine], name: str) -> bool:
+    """Whether a mark among the lines begins with a symbol's name."""
+    marked = _joined("\n".join(map(_text, marks_apart(lines)[1])))
+    return any(text.partition(" ")[2].startswith(f"{name} ") for text in marked.split(PREFIX))
+
+
 def marks_apart(
     lines: Sequence[cst.EmptyLine],
 ) -> tuple[list[cst.EmptyLine], list[cst.EmptyLine]]:

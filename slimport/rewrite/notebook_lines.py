@@ -17,6 +17,7 @@ from slimport.index.walking import walk
 from slimport.notebooks.installs import Answer, answer
 from slimport.report.model import LeftAlone, Rewritten
 from slimport.rewrite import marks
+from slimport.rewrite.comments import with_lost
 from slimport.rewrite.ignored import WOULD_CHANGE
 from slimport.rewrite.imports import Gone, without_gone
 from slimport.rewrite.selection import FileSelection
@@ -187,7 +188,7 @@ class _Editor(cst.CSTTransformer):
                 continue
             found = next(self._answers)
             if not found.command:
-                return updated_node.with_changes(body=[Gone()])
+                return with_lost(updated_node, updated_node.with_changes(body=[Gone()]))
             if found.command != command[1]:
                 new = found.command.removeprefix(f"{command[2]} ") if command[2] else found.command
                 assert isinstance(small, cst.Expr) and isinstance(small.value, cst.Call)

@@ -18,11 +18,14 @@ from slimport.verify.result import CaseResult
 from slimport.verify.run import Settings, verify
 from tests.fuzz.nets import network
 
+#: Networks of few layers have noise floors so low that another order of sums is above them.
+NOISE = 2e-5
 _CASE = """
 [[case]]
 name = "{name}"
 entry = "{name}:net"
 training_argument = "is_training"
+modes = ["{mode}"]
 places = {places}
 inputs = [{{ shape = [3, 17, 15, 3], low = -1.0, high = 1.0 }}]
 """
@@ -50,9 +53,14 @@ def batch(seeds: range, folder: Path, graph: bool) -> dict[str, str]:
     places = '["model", "graph"]' if graph else '["model"]'
     names = [f"net_{seed}" for seed in seeds if f"net_{seed}" not in found]
     cases = folder / "cases.toml"
-    cases.write_text("".join(_CASE.format(name=name, places=places) for name in names))
+    modes = ("training", "inference")
+    texts = [
+        _CASE.format(name=name, places=places, mode=modes[number % 2])
+        for number, name in enumerate(names)
+    ]
+    cases.write_text("".join(texts))
     if names:
-        result = verify(cases, old, new, Settings(jobs=2))
+        result = verify(cases, old, new, Settings(jobs=1, locate=False))
         found |= {case.name: verdict(case) for case in result.cases}
     return found
 
@@ -66,11 +74,13 @@ def verdict(case: CaseResult) -> str:
         return "no old side"
     if errors:
         return f"no new side: {errors['new'].strip().splitlines()[-1]}"
-    found = case.first_divergence
-    if found is None:
-        return f"{case.status}"
-    mode, tensor = found
-    return f"{case.status}: {mode.mode}, {tensor.group} {tensor.name}: {tensor.why}"
+    for mode in case.modes:
+        for tensor in mode.tensors:
+            if not tensor.status.is_good and (tensor.relative is None or tensor.relative > NOISE):
+                size = f" ({tensor.relative:.1e})" if tensor.relative is not None else ""
+                where = f"{mode.mode}, {tensor.group} {tensor.name}{size}"
+                return f"{tensor.status}: {where}: {tensor.why}"
+    return "equal" if any(mode.tensors for mode in case.modes) else f"{case.status}"
 
 
 def main() -> None:

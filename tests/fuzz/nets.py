@@ -32,7 +32,7 @@ _NORM = {
     "center": ("True", "False"),
     "scale": ("True", "False"),
     "epsilon": ("1e-5", "0.01"),
-    "is_training": ("is_training", "is_training", "True", "False"),
+    "is_training": ("is_training", "is_training", "False"),
     "updates_collections": ("None", "tf.GraphKeys.UPDATE_OPS"),
     "fused": ("True", "False", "None"),
     "trainable": ("True", "False"),
@@ -67,6 +67,7 @@ OPS: dict[str, dict[str, Sequence[str]]] = {
     "avg_pool2d": _POOLS,
     "dropout": {"keep_prob": ("0.5", "0.8", "1.0"), "is_training": _NORM["is_training"]},
 }  # fmt: skip
+_TOLD = "slim.arg_scope([slim.batch_norm, slim.dropout], is_training=is_training)"
 _HELPER = """
 def block(net, depth, is_training=True, scope=None):
     with tf.variable_scope(scope, 'block', [net]):
@@ -100,9 +101,13 @@ class Writer:
         opened = self._scope_function() if self._choice.random() < 0.3 else ""
         self._write("end_points = {}")
         self._write("net = images")
+        # A literal True, the default, means "while Keras trains" in migrated code.
+        self._write(f"with {_TOLD}:")
+        self._depth += 1
         if opened:
-            self._below(opened, lambda: self._statements(self._choice.randint(2, 5)))
-        self._statements(self._choice.randint(1, 4))
+            self._below(opened, lambda: self._statements(self._choice.randint(3, 6)))
+        self._statements(self._choice.randint(3, 7))
+        self._depth -= 1
         self._write("return net, end_points")
         body = "\n".join(self._lines)
         functions = "\n".join(self._functions)
@@ -138,10 +143,11 @@ class Writer:
             given.append(self._choice.choice(_KERNELS))
         if op == "separable_conv2d":
             given.append(self._choice.choice(("depth_multiplier=2", "depth_multiplier=1")))
-        named = self._keywords(op, 2 if self._choice.random() < 0.7 else 4)
-        named = {name: value for name, value in named.items() if name not in " ".join(fixed)}
-        given += [f"{name}={value}" for name, value in named.items()]
-        if self._choice.random() < 0.6 and not self._loops:
+        keywords = self._keywords(op, 2 if self._choice.random() < 0.7 else 4)
+        taken = {argument.partition("=")[0] for argument in fixed}
+        given += [f"{name}={value}" for name, value in keywords.items() if name not in taken]
+        named = any(argument.startswith("scope=") for argument in fixed)
+        if not named and not self._loops and self._choice.random() < 0.6:
             given.append(f"scope='{op}_{self._number()}'")
         return f"slim.{op}({', '.join([*given, *fixed])})"
 
@@ -235,7 +241,7 @@ class Writer:
         return None
 
     def _flat(self) -> None:
-        if self._depth > 1 or self._loops:
+        if self._depth > 2 or self._loops:
             return self._layer()
         self._rank = 2
         self._write(
@@ -265,7 +271,7 @@ class Writer:
         )
 
     def _below(self, opened: str, write: Callable[[], None]) -> None:
-        if self._depth > 3:
+        if self._depth > 4:
             return
         self._write(f"with {opened}:")
         self._depth += 1

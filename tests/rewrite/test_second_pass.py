@@ -120,3 +120,25 @@ def test_a_training_that_hands_slim_itself_on_stays() -> None:
     done = transform(before)
     assert "train_in_session(train_op, slim" in done and "compile" not in done
     check_noop(done)
+
+
+def test_what_a_rule_marks_is_not_renamed_by_another_later() -> None:
+    done = transform("""
+        import tensorflow as tf
+        import tf_slim as slim
+
+
+        def train(rate, folder):
+            rate = tf.train.exponential_decay(0.1, slim.unknown(), 100, 0.9)
+            loss = slim.fully_connected(rate, 1)
+            train_op = slim.learning.create_train_op(loss, tf.train.AdamOptimizer(rate))
+            slim.learning.train(train_op, folder, number_of_steps=100)
+        """)
+    check_noop(done)
+
+
+def test_batches_are_read_line_by_line() -> None:
+    before = dedent(READ.format(layer="fully_connected"))
+    check_noop(transform(before.replace("784)\n    images, labels =", "784); images, labels =")))
+    walrus = before.replace("tf.train.AdamOptimizer(0.01)", "tf.train.AdamOptimizer((r := 0.01))")
+    check_noop(transform(walrus))
