@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from slimport import __version__
@@ -33,7 +33,6 @@ class Request:
     """One invocation.
 
     Attributes:
-        options: what was asked for, in the place of `open_world`, `target` and `training`.
         wanted: how the paths are read; without it each is a program of its own.
         allow_dirty: write also where git could not bring back what is there.
         jobs: processes; None is as many as help.
@@ -44,10 +43,7 @@ class Request:
     paths: tuple[Path, ...]
     out: Path | None = None
     write: bool = True
-    open_world: bool = False
-    target: str | None = None
-    training: str | None = None
-    options: Options | None = None
+    options: Options = field(default_factory=Options)
     wanted: Wanted | None = None
     allow_dirty: bool = True
     jobs: int | None = None
@@ -67,7 +63,7 @@ def run(request: Request) -> CommandResult:
         else:
             result.report.files.append(unfinished)
     programs = _extents(replace(request, paths=tuple(paths)))
-    if request.options is not None and programs:
+    if programs:
         unknown = unknown_functions(request.options.open_functions, [e for _, e in programs])
         if unknown:
             raise UnknownFunction(f"open-functions: no file has {unknown[0]}")
@@ -173,11 +169,8 @@ class _Run:
 
     def _rewritten(self, without: Mapping[PurePosixPath, str]) -> TreeResult:
         request = self.request
-        options = request.options
-        if options is None:
-            options = Options(request.open_world, request.target, request.training)
         return rewrite_tree(
-            self.path, options, without, self.extent,
+            self.path, request.options, without, self.extent,
             jobs=request.jobs, shard=request.shard, progress=request.progress,
         )  # fmt: skip
 
