@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from slimport.files.source import concerns_slim
-from slimport.notebooks.json_text import NoNotebook, replaced, scan
+from slimport.notebooks.json_edits import replaced
+from slimport.notebooks.json_text import NoNotebook, scan
 from slimport.rewrite.written_module import is_ours
 
 _HEAD = re.compile(

@@ -6,7 +6,8 @@ import json
 import re
 from collections.abc import Iterable
 
-from slimport.notebooks.json_text import CodeCell, NotebookText, replaced, scan
+from slimport.notebooks.json_edits import replaced
+from slimport.notebooks.json_text import CodeCell, NotebookText, scan
 from slimport.rewrite.written_module import is_ours
 
 _HEAD = re.compile(r"%%writefile[ \t]+(?P<file>\w+\.py)[ \t]*\r?\n")

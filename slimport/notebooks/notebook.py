@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import ast
 import bisect
-import json
 import re
 from dataclasses import dataclass
 from functools import cached_property
 
 from slimport.files.source import SourceError
-from slimport.notebooks.cells import Masked, MaskedCell, mask
-from slimport.notebooks.installs import only_installs_slim
-from slimport.notebooks.json_text import CodeCell, NoNotebook, NotebookText, replaced, scan
+from slimport.notebooks.cells import MaskedCell, mask
+from slimport.notebooks.json_edits import replaced
+from slimport.notebooks.json_text import CodeCell, NotebookText, scan
 from slimport.notebooks.module_cell import carried, with_module
+from slimport.notebooks.rest import check_rest
+from slimport.notebooks.unmasking import in_style_of, unmasked
 from slimport.python2.convert import Converted
 
 _BOM = "\ufeff"
@@ -152,16 +153,16 @@ class Notebook:
         changes = []
         for part, segment in zip(self._parts, self._segments(text), strict=True):
             old = part.cell.source.text
-            new = _unmasked(segment, part)
+            new = unmasked(segment, part.cell, part.masked)
             if segment != part.masked.text.replace("\r\n", "\n") and new is not None:
-                changes.append((part.cell.source, _in_style_of(old, new)))
+                changes.append((part.cell.source, in_style_of(old, new)))
         done = self._text
         if changes:
             done = replaced(self._text, iter(changes))
-            _check(self._text, done)
+            check_rest(self._text, done)
         if self.module is not None:
             before, done = done, with_module(done, *self.module)
-            _check(before, done)
+            check_rest(before, done)
         return f"{_BOM if self._bom else ''}{done}".encode()
 
     def _segments(self, text: str) -> list[str]:
@@ -184,112 +185,6 @@ class Notebook:
         return [*found, rest.removesuffix("\n")] if self._parts else []
 
 
-def _unmasked(segment: str, part: _Part) -> str | None:
-    """A cell's text with the lines of IPython; None where it stays as it was."""
-    cell = part.masked
-    lines = segment.split("\n")
-    found = {}
-    for masked in cell.masked:
-        places = [i for i, line in enumerate(lines) if masked.code_of(line) is not None]
-        if not places and masked.sign not in segment and _may_go(masked):
-            continue
-        if len(places) != 1 or segment.count(masked.sign) != 1:
-            raise SourceError(f"{_words(masked, part)} would be lost; not written")
-        found[places[0]] = masked
-    if list(found) != sorted(found):
-        raise SourceError(f"lines of cell {part.cell.number} would change their order; not written")
-    result: list[str] = []
-    for index, line in enumerate(lines):
-        if index not in found:
-            result.append(line)
-            continue
-        masked = found[index]
-        text = _line(line, masked, part)
-        if masked.whole:
-            return None
-        if masked.head:
-            above = [empty for empty in result if not empty.strip()]
-            result = [*above, text, *(kept for kept in result if kept.strip())]
-        else:
-            result.append(text)
-    return "\n".join(_edges(result, part))
-
-
-def _line(line: str, masked: Masked, part: _Part) -> str:
-    """A line of the cell for one of the program."""
-    indent = line[: len(line) - len(line.lstrip())]
-    code = masked.code_of(line[len(indent) :])
-    assert code is not None
-    if code == masked.code:
-        return indent + masked.text
-    command = _command(code) if masked.prefix else None
-    if command is None:
-        raise SourceError(f"{_words(masked, part)} names what would change; not written")
-    return f"{indent}{masked.prefix}{command}"
-
-
-def _may_go(masked: Masked) -> bool:
-    """Whether a line is one that installs tf_slim and nothing else."""
-    command = _command(masked.code) if masked.prefix else None
-    return command is not None and only_installs_slim(command)
-
-
-def _command(code: str) -> str | None:
-    """The command of a call that IPython would make, None where it is another call."""
-    try:
-        tree = ast.parse(code)
-    except (SyntaxError, ValueError):
-        return None
-    match tree.body:
-        case [
-            ast.Expr(
-                ast.Call(
-                    ast.Attribute(ast.Call(ast.Name("get_ipython"), [], []), "system"),
-                    [ast.Constant(str(command)), *_],
-                )
-            )
-        ]:
-            return command
-        case [
-            ast.Expr(
-                ast.Call(
-                    ast.Attribute(ast.Call(ast.Name("get_ipython"), [], []), "run_line_magic"),
-                    [ast.Constant(str(name)), ast.Constant(str(command))],
-                )
-            )
-        ]:
-            return f"{name} {command}"
-    return None
-
-
-def _words(masked: Masked, part: _Part) -> str:
-    first = masked.text.partition("\n")[0]
-    return f"cell {part.cell.number}: the line {first!r}"
-
-
-def _edges(lines: list[str], part: _Part) -> list[str]:
-    """Without the blank lines at either end that the old cell did not have."""
-    old = part.cell.source.text.split("\n")
-    return _trimmed(_trimmed(lines, old)[::-1], old[::-1])[::-1]
-
-
-def _trimmed(lines: list[str], old: list[str]) -> list[str]:
-    """Without blank lines at the beginning, beyond those that were there."""
-    count, allowed = _blank(lines), _blank(old)
-    return lines[max(0, count - allowed) :]
-
-
-def _blank(lines: list[str]) -> int:
-    return next((i for i, line in enumerate(lines) if line.strip()), len(lines))
-
-
-def _in_style_of(old: str, new: str) -> str:
-    """With the line ends of the cell, if all its lines end alike."""
-    if "\r\n" in old and not re.search(r"(?<!\r)\n", old):
-        return re.sub(r"\r?\n", "\r\n", new)
-    return new
-
-
 def _bound(program: str) -> frozenset[str]:
     """Names that a program binds; those of the whole text where it is no Python 3."""
     try:
@@ -305,32 +200,3 @@ def _bound(program: str) -> frozenset[str]:
         elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             found.add(node.id)
     return frozenset(found)
-
-
-def _check(old: str, new: str) -> None:
-    """Everything but the code is what it was, and cells but the one of the module."""
-    try:
-        same = [_without_code(text) for text in (old, new)]
-    except (NoNotebook, ValueError) as error:
-        raise SourceError(f"the notebook would be damaged ({error}); not written") from error
-    if len(same[0][0]) != len(same[1][0]):
-        raise SourceError("the notebook would lose a cell; not written")
-    if same[0] != same[1]:
-        raise SourceError("more than code would change in the notebook; not written")
-
-
-def _without_code(text: str) -> tuple[list[object], object]:
-    """The cells of a notebook without their code, and the rest of it."""
-    skipped = {cell.number for cell in scan(text).cells if carried(cell) is not None}
-    notebook = json.loads(text)
-    sheets = notebook.get("worksheets")
-    found: list[object] = []
-    for holder in [notebook, *(sheets if isinstance(sheets, list) else [])]:
-        cells = holder.pop("cells", None)
-        for cell in cells if isinstance(cells, list) else []:
-            if cell.get("cell_type") == "code":
-                cell.pop("source", None)
-                cell.pop("input", None)
-            found.append(cell)
-    kept = [cell for number, cell in enumerate(found, 1) if number not in skipped]
-    return kept, notebook
