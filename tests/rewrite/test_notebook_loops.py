@@ -73,6 +73,15 @@ def test_an_optimizer_of_its_own_goes_with_the_model(tmp_path: Path) -> None:
     assert train.startswith(f"%%time\n{MODEL}{new}\n# train\n")
 
 
+def test_a_variable_of_the_loss_is_the_models(tmp_path: Path) -> None:
+    """TensorFlow's own would be made anew in each trace, which raises."""
+    loss = (
+        "w = tf.Variable(tf.ones([3]))\nloss = tf.reduce_sum(x * w) + tf.reduce_sum(tf.to_float(y))"
+    )
+    *_, loss, _, _ = becomes(tmp_path, IMPORTS, NET, FED, loss, STEP, TRAIN)
+    assert "    w = tf_variable(tf.ones([3]))\n" in loss
+
+
 def test_a_loop_in_one_cell_is_as_in_a_file(tmp_path: Path) -> None:
     *_, whole = becomes(tmp_path, IMPORTS, NET, "\n".join((FED, LOSS, STEP, TRAIN[7:])))
     assert f"{MODEL}# the optimizer\n{SGD}\n" in whole
