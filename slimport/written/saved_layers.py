@@ -6,8 +6,9 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import tensorflow as tf
 
-from slimport.written.backends import on_tensorflow, tf
+from slimport.written.backends import on_tensorflow
 
 
 class ScopedLayer(keras.layers.Layer):
