@@ -3,8 +3,7 @@
     python -m benchmarks.backends --python other/bin/python --backend torch --work DIR [--write]
 
 The other interpreter needs Keras, h5py and the backend; without TensorFlow it shows most. Each
-network runs three times: on TensorFlow without oneDNN (the reference, which makes the weights),
-with oneDNN (how far float32 takes TensorFlow from itself) and on the other backend.
+network runs on TensorFlow, which makes the weights, and on the other backend, in both precisions.
 """
 
 from __future__ import annotations
@@ -79,26 +78,18 @@ def compared(row: Row, migrated: dict[str, Path], options: Any) -> dict[str, Any
         reference = run(ask, folder / "reference", sys.executable, "tensorflow", makes=True)
         if reference["stopped"]:
             return {"stopped": reference["stopped"]}
-        floor = run(ask, folder / "floor", sys.executable, "tensorflow", onednn=True)
         other = run(ask, folder / "other", options.python, options.backend)
         if other["stopped"]:
             return {options.backend: {"stopped": other["stopped"]}, "stopped": None}
-        first = differences(reference["arrays"], floor["arrays"])
-        second = differences(reference["arrays"], other["arrays"])
-        second["without_tensorflow"] = not other["tensorflow"]
-        return {"floor": first, options.backend: second, "stopped": None}
+        found = differences(reference["arrays"], other["arrays"])
+        found["without_tensorflow"] = not other["tensorflow"]
+        return {options.backend: found, "stopped": None}
     finally:
         shutil.rmtree(folder)
 
 
 def run(
-    ask: dict[str, Any],
-    folder: Path,
-    python: str,
-    backend: str,
-    *,
-    makes: bool = False,
-    onednn: bool = False,
+    ask: dict[str, Any], folder: Path, python: str, backend: str, makes: bool = False
 ) -> dict[str, Any]:
     """One process of one side.
 
@@ -110,7 +101,7 @@ def run(
     request.write_text(json.dumps({**ask, "folder": str(folder), "makes_weights": makes}))
     environment = os.environ | {
         "KERAS_BACKEND": backend,
-        "TF_ENABLE_ONEDNN_OPTS": str(int(onednn)),
+        "JAX_ENABLE_X64": "1",
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "PYTHONPATH": "",
     }
@@ -134,7 +125,7 @@ def differences(one: dict[str, Any], other: dict[str, Any]) -> dict[str, float]:
         raise ValueError(f"other tensors: {sorted(one.keys() ^ other.keys())[:5]}")
     largest: dict[str, float] = {"tensors": len(one)}
     for name, value in one.items():
-        kind = "moving" if "/moving_" in name else name.partition("/")[0]
+        kind = name.partition("/")[0]
         scale = float(np.max(np.abs(value))) or 1.0
         off = float(np.max(np.abs(value - other[name]))) / scale
         if not np.isfinite(off):

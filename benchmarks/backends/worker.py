@@ -40,28 +40,37 @@ def main() -> None:
 
 
 def answers(request: dict[str, Any]) -> dict[str, np.ndarray]:
-    """Returns outputs in inference and in training, and all variables after one step."""
+    """Returns outputs, and what a training step makes of the variables.
+
+    The gradients of a deep network turn with each ReLU that rounding switches: a tenth of them
+    between two libraries of TensorFlow alone. So a second model takes its step in float64. The
+    moving averages are float32's, whose kernel it is that they have to follow.
+    """
     layers = importlib.import_module("scoped_layers")
-    model = built(request, layers)
-    weights = Path(request["weights"])
-    if request["makes_weights"]:
-        for name, variable in layers.legacy_variables(model).items():
-            variable.assign(value_for(name, variable))
-        model.save_weights(weights)
-    else:
-        model.load_weights(weights)
-    images = random("images", request["shape"], -1.0, 1.0)
     found = {}
-    for number, output in enumerate(keras.tree.flatten(model(images, training=False))):
-        found[f"inference/{number}"] = as_array(output)
-    logits = keras.Model(model.inputs, keras.tree.flatten(model.outputs)[0])
-    # A step of unit size: its differences are those of the gradients.
-    logits.compile(keras.optimizers.SGD(1.0), "mse")
-    target = random("target", found["inference/0"].shape, -1.0, 1.0)
-    found["loss"] = np.asarray(logits.train_on_batch(images, target))
-    for name, variable in layers.legacy_variables(model).items():
-        after = as_array(variable).ravel()
-        found[f"after/{name}"] = after[:: 1 + after.size // MOST_VALUES]
+    for floatx in ("float32", "float64"):
+        keras.config.set_floatx(floatx)
+        keras.config.set_dtype_policy(floatx)
+        model = built(request, layers)
+        named = layers.legacy_variables(model)
+        weights = Path(request["weights"])
+        if request["makes_weights"] and floatx == "float32":
+            for name, variable in named.items():
+                variable.assign(value_for(name, variable))
+            model.save_weights(weights)
+        else:
+            model.load_weights(weights)
+        images = random("images", request["shape"], -1.0, 1.0).astype(floatx)
+        outputs = keras.tree.flatten(model(images, training=False))
+        found |= {f"outputs {floatx}/{n}": as_array(value) for n, value in enumerate(outputs)}
+        logits = keras.Model(model.inputs, keras.tree.flatten(model.outputs)[0])
+        logits.compile(keras.optimizers.SGD(1.0), "mse")
+        target = random("target", outputs[0].shape, -1.0, 1.0).astype(floatx)
+        found[f"loss {floatx}"] = np.asarray(logits.train_on_batch(images, target))
+        for name, variable in named.items():
+            kind = "averages" if "/moving_" in name else "step"
+            after = as_array(variable).ravel()
+            found[f"{kind} {floatx}/{name}"] = after[:: 1 + after.size // MOST_VALUES]
     return found
 
 
