@@ -116,7 +116,8 @@ def _trees(given: Mapping[str, Any]) -> tuple[list[Tree], list[str]]:
 
 def _diagnosis(python: str | None, tries: bool) -> tuple[Diagnosis | None, str]:
     from slimport.scan.diagnosis import diagnose
-    from slimport.scan.environment import CannotAsk, ask, interpreter, try_imports
+    from slimport.scan.environment import CannotAsk, ask, interpreter
+    from slimport.scan.imports import try_imports
 
     try:
         found = ask(*interpreter(python))

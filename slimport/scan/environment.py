@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 PROBE_SECONDS = 30
-IMPORT_SECONDS = 180
 
 Version = tuple[int, ...]
 
@@ -105,6 +104,11 @@ def number(version: str) -> Version:
     return tuple(map(int, found[1].split("."))) if found else ()
 
 
+def shown(version: Version | None) -> str:
+    """``2.21.0``, or that there is none."""
+    return ".".join(map(str, version)) if version else "not installed"
+
+
 def interpreter(asked: str | None, variables: Mapping[str, str] = os.environ) -> tuple[str, str]:
     """Which interpreter to ask, and why it is that one.
 
@@ -153,7 +157,7 @@ def _run(executable: str, arguments: list[str]) -> dict[str, Any] | None:
         with tempfile.TemporaryDirectory() as folder:
             done = subprocess.run(
                 [executable, *arguments], cwd=folder, capture_output=True, check=False,
-                timeout=PROBE_SECONDS, stdin=subprocess.DEVNULL, env=_variables(),
+                timeout=PROBE_SECONDS, stdin=subprocess.DEVNULL, env=own_variables(),
             )  # fmt: skip
         answer = json.loads(done.stdout.decode("utf-8", "replace").splitlines()[-1])
     except FileNotFoundError as error:
@@ -167,75 +171,10 @@ def _run(executable: str, arguments: list[str]) -> dict[str, Any] | None:
     return answer if isinstance(answer, dict) else None
 
 
-def _variables() -> dict[str, str]:
+def own_variables() -> dict[str, str]:
     """This process' variables; paths are from its folder, and others run in an empty one."""
     found = dict(os.environ)
     entries = [entry for entry in found.get("PYTHONPATH", "").split(os.pathsep) if entry]
     if entries:
         found["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, entries))
     return found
-
-
-@dataclass(frozen=True)
-class Tried:
-    """A statement that was run in the interpreter.
-
-    Attributes:
-        error: the last lines of what it said; empty where it worked.
-    """
-
-    what: str
-    error: str = ""
-    log: str = ""
-
-
-_STATEMENTS = (
-    ("import tensorflow", "tensorflow", "import tensorflow"),
-    ("import keras", "keras", "import keras"),
-    ("import tf_slim", "tf_slim", "import tf_slim"),
-    (
-        "slim.batch_norm",
-        "tf_slim",
-        "import tensorflow.compat.v1 as tf, tf_slim; tf.disable_v2_behavior(); "
-        "tf_slim.batch_norm(tf.placeholder(tf.float32, [2, 4, 4, 3]))",
-    ),
-    (
-        "Object Detection API",
-        "object_detection",
-        "from object_detection.builders import model_builder",
-    ),
-)
-
-
-def try_imports(environment: Environment) -> list[Tried]:
-    """Really imports what is there, each in a process of its own, in an empty folder."""
-    return [
-        _try(environment.executable, what, code)
-        for what, module, code in _STATEMENTS
-        if module == "tensorflow" or module in environment.modules
-    ]
-
-
-def _try(executable: str, what: str, code: str) -> Tried:
-    variables = {**_variables(), "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            done = subprocess.run(
-                [executable, "-W", "ignore", "-c", code], cwd=folder, capture_output=True,
-                check=False, timeout=IMPORT_SECONDS, env=variables, stdin=subprocess.DEVNULL,
-            )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        return Tried(what, f"not finished after {IMPORT_SECONDS} s")
-    except OSError as error:
-        return Tried(what, str(error.strerror))
-    if done.returncode == 0:
-        return Tried(what)
-    log = done.stderr.decode("utf-8", "replace")
-    return Tried(what, _last_error(log) or f"ended with status {done.returncode}", log)
-
-
-def _last_error(log: str) -> str:
-    """The line of a traceback that names the error."""
-    lines = [line for line in log.splitlines() if line.strip()]
-    named = [line for line in lines if re.match(r"[\w.]*(?:Error|Exception|Interrupt)\b", line)]
-    return (named or lines or [""])[-1].strip()

@@ -6,8 +6,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from slimport.report.findings import counted
-from slimport.scan.diagnosis import Diagnosis, Finding, Level
+from slimport.scan.diagnosis import Diagnosis
 from slimport.scan.failures import Answer, explain_error
+from slimport.scan.findings import Finding, Level
 from slimport.scan.lines import print_wrapped
 
 _COLOURS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTE: "cyan"}

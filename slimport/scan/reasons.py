@@ -38,7 +38,8 @@ HINDRANCES = (
     Hindrance(
         "scopes that only a run knows",
         r"^an arg_scope |with unpacked arguments|is passed on as a value"
-        r"|a name of the author's own|what it calls may not be slim's",
+        r"|a name of the author's own|what it calls may not be slim's|may run under other scopes"
+        r"|is opened otherwise than by a with",
         "literal lists of layers",
         opens=True,
     ),

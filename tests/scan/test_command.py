@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from slimport.cli import main
-from slimport.scan import environment as asked
+from slimport.scan import imports
 from slimport.scan.text import percent
 from tests.scan.trees import PROGRAM, make
 from tests.test_startup import run_slimport
@@ -221,11 +221,11 @@ def test_no_answer_of_an_interpreter(tmp_path: Path) -> None:
 def test_imports_are_tried_in_the_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
     failing = (("import nothing", "tensorflow", "import tensorflow.contrib.no_such_module_at_all"),
                ("import json", "tensorflow", "import json"))  # fmt: skip
-    monkeypatch.setattr(asked, "_STATEMENTS", failing[1:])
+    monkeypatch.setattr(imports, "_STATEMENTS", failing[1:])
     output = scan("--environment", "--import").output
     assert "tried import json: works" in output
     code = "raise ModuleNotFoundError(\"No module named 'tensorflow.contrib'\")"
-    monkeypatch.setattr(asked, "_STATEMENTS", (("contrib", "tensorflow", code),))
+    monkeypatch.setattr(imports, "_STATEMENTS", (("contrib", "tensorflow", code),))
     output = scan("--environment", "--import").output
     assert "tried contrib: ModuleNotFoundError: No module named 'tensorflow.contrib'" in output
     assert "tf.contrib does not exist in TensorFlow 2" in output

@@ -8,16 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from slimport.scan.diagnosis import Diagnosis, Level, diagnose
+from slimport.scan.diagnosis import Diagnosis, diagnose
 from slimport.scan.environment import (
     CannotAsk,
     Distribution,
     Environment,
-    Tried,
     ask,
     interpreter,
     number,
 )
+from slimport.scan.findings import Level
+from slimport.scan.imports import Tried
 from slimport.scan.requirements import satisfies, unmet
 
 
