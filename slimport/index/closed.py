@@ -19,7 +19,7 @@ from slimport.index.loose_scopes import decorated, under_loose_scopes
 from slimport.index.names import Assigned
 from slimport.index.program import Function, Program, Reference, bind
 from slimport.index.training_always import Trains, is_true, meaning_of_true, true_in
-from slimport.index.walking import own_nodes, walk
+from slimport.index.walking import children, own_nodes, walk
 
 # Default variable scope of each layer with variables (tf_slim/layers/layers.py).
 DEFAULT_SCOPES = {
@@ -227,6 +227,9 @@ class _Body:
             self.closure.refuse("a network of slim.nets runs under its scopes")
         if self.function.makes_tf_layers:
             self.closure.refuse("TensorFlow 1's own layers are found by their variable scopes")
+        for call in self.by_call.keys() - self.closure.layers.keys():
+            if self.by_call[call].api.name.removeprefix("slim.") in slim_api.LAYERS:
+                self.closure.refuse("a layer in a default, a decorator or the body of a class")
         for reference in self.values.values():
             if reference.api.name.removeprefix("slim.") in slim_api.LAYERS and not self._listed(
                 reference
@@ -259,9 +262,9 @@ class _Body:
                 for name in ("body", "orelse", "finalbody")
                 if isinstance(value := getattr(statement, name, None), list)
             ]
-            handlers = getattr(statement, "handlers", [])
+            handlers = [*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())]
             nested = {id(s) for block in branches for s in block} | {id(h) for h in handlers}
-            for child in ast.iter_child_nodes(statement):
+            for child in children(statement):
                 if id(child) not in nested:
                     self._expression(child, scopes, branching)
             for block in (*branches, *(handler.body for handler in handlers)):
@@ -306,7 +309,7 @@ class _Body:
 
     def _expression(self, node: ast.AST, scopes: list[ast.Call], branching: bool) -> None:
         loops = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.IfExp, ast.Lambda)
-        for child in ast.iter_child_nodes(node):
+        for child in children(node):
             self._expression(child, scopes, branching or isinstance(node, loops))
         if isinstance(node, ast.GeneratorExp) and any(n in self.by_call for n in walk(node)):
             self.closure.refuse("a generator expression may run under other scopes")

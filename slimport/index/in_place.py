@@ -10,7 +10,7 @@ from slimport.index.blocks import assigned
 from slimport.index.free_names import shared_names
 from slimport.index.program import Function, Program
 from slimport.index.resolve import External, InTree, InTreeModule
-from slimport.index.walking import walk
+from slimport.index.walking import children, walk
 
 # Methods of lists, sets and dictionaries after which they hold more, less, or in another order.
 _COUNTING = frozenset(
@@ -69,7 +69,7 @@ class InPlace:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
             return
         counted = node.target if isinstance(node, ast.AugAssign) else None
-        for part in ast.iter_child_nodes(node):
+        for part in children(node):
             is_asked = part is counted or not self._counting
             if isinstance(part, ast.Attribute | ast.Subscript) and is_asked:
                 yield from self._set(part, function)
@@ -77,7 +77,7 @@ class InPlace:
             yield from self._by_call(node, function)
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
             yield from self._by_statement(node.value, function)
-        for part in ast.iter_child_nodes(node):
+        for part in children(node):
             yield from self._names(part, function)
 
     def _set(self, node: ast.Attribute | ast.Subscript, function: Function) -> Iterator[str]:

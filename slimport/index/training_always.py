@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from slimport.index.names import Assigned, FunctionNode, Scope
 from slimport.index.program import Function, Program
-from slimport.index.walking import walk
+from slimport.index.walking import children, walk
 
 # Parameters that say whether a network trains, as authors call them.
 TRAINING_PARAMETERS = frozenset(
@@ -205,7 +205,7 @@ def _path(node: ast.AST, target: ast.AST) -> list[ast.AST]:
     """The nodes from `node` down to `target`; empty if it is not in there."""
     if node is target:
         return [node]
-    for child in ast.iter_child_nodes(node):
+    for child in children(node):
         below = _path(child, target)
         if below:
             return [node, *below]

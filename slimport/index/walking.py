@@ -61,13 +61,22 @@ def walk(node: ast.AST) -> tuple[ast.AST, ...]:
 def _walked(node: ast.AST) -> list[ast.AST]:
     nodes = [node]
     for current in nodes:  # the list grows meanwhile
-        for name in _fields(type(current), True):
-            value = getattr(current, name, None)
-            if isinstance(value, list):
-                nodes += [item for item in value if isinstance(item, ast.AST)]
-            elif isinstance(value, ast.AST):
-                nodes.append(value)
+        nodes += children(current)
     return nodes
+
+
+def children(node: ast.AST) -> list[ast.AST]:
+    """What `ast.iter_child_nodes` gives, at once."""
+    found: list[ast.AST] = []
+    for name in _fields(type(node), True):
+        value = getattr(node, name, None)
+        if value.__class__ is list:
+            for item in value:
+                if item is not None:  # ``{**rest}`` has a key that is none
+                    found.append(item)
+        elif value is not None:
+            found.append(value)
+    return found
 
 
 def own_nodes(node: ast.AST) -> tuple[ast.AST, ...]:
@@ -75,12 +84,12 @@ def own_nodes(node: ast.AST) -> tuple[ast.AST, ...]:
     found: tuple[ast.AST, ...] | None = node.__dict__.get(_OWN_KEPT_AS)
     if found is None:
         nodes: list[ast.AST] = []
-        pending = list(ast.iter_child_nodes(node))
+        pending = children(node)
         while pending:
             inner = pending.pop()
             nodes.append(inner)
             if not isinstance(inner, _DEFINITIONS):
-                pending.extend(ast.iter_child_nodes(inner))
+                pending += children(inner)
         found = tuple(nodes)
         setattr(node, _OWN_KEPT_AS, found)
     return found
