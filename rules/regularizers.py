@@ -50,7 +50,9 @@ LP_REGULARIZER = _LpRegularizer(
     apis=("slim.l1_regularizer", "slim.l2_regularizer"),
     numbers=(
         "tf_slim/layers/regularizers.py uses tf.nn.l2_loss, which halves the sum of squares: "
-        "without the factor 0.5 the penalty would be twice as large. L1 has no such factor."
+        "without the factor 0.5 the penalty would be twice as large. L1 has no such factor. Keras "
+        "sums the penalties of weights that are trained: with `trainable=False` the loss of a "
+        "model is lower by a constant, and the report says so."
     ),
     refuses=(
         Refusal(

@@ -44,8 +44,8 @@ _COMMON = {
     "weights_regularizer": _REGULARIZERS,
     "biases_initializer": _BIASES,
     "biases_regularizer": _REGULARIZERS,
+    # Not `trainable`: a model's loss lacks the penalties of weights that are not trained.
     "normalizer_fn": ("slim.batch_norm", "slim.batch_norm", "None"),
-    "trainable": ("True", "False"),
 }
 _PLACE = {"stride": ("1", "2", "[2, 1]"), "padding": ("'SAME'", "'VALID'", "'same'")}
 _KERNELS = ("3", "[3, 3]", "1", "[1, 3]", "(3, 2)", "2")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.rewrite.tools import check_noop, transform
+from tests.rewrite.tools import check_noop, report, rewrite_program, transform
 
 HEAD = "import contextlib\nimport tensorflow as tf\nimport tf_slim as slim\n\n\n"
 NET = "def net(x):\n    return slim.conv2d(x, 8, 3, scope='a')\n"
@@ -101,6 +101,20 @@ def net(xs):
         found = ({LAYER} for x in xs)
     return next(found)
 """,
+    "body of a class": f"""
+def net(x):
+    with {SCOPE}:
+        class Made:
+            y = {LAYER}
+    return Made.y
+""",
+    "default": f"""
+def net(x):
+    with {SCOPE}:
+        def made(y={LAYER}):
+            return y
+    return made()
+""",
     "lambda": f"""
 def net(x):
     conv = lambda x: {LAYER}
@@ -159,3 +173,20 @@ class Net:
             return {LAYER}
 """)
     assert ("keras.layers" in done) == decorator.startswith(("tf", "static")), done
+
+
+def test_a_scope_in_a_case_reaches_its_layers() -> None:
+    done = transform(f"""{HEAD}def net(x, kind):
+    match kind:
+        case 1:
+            with {SCOPE}:
+                return {LAYER}
+    return x
+""")
+    assert "keras.layers.Conv2D(\n" in done and "strides=2" in done, done
+
+
+def test_a_layer_that_is_not_trained_has_a_remark() -> None:
+    result = rewrite_program({"net.py": f"{HEAD}{NET.replace('8, 3', '8, 3, trainable=False')}"})
+    (entry,) = (e for e in report(result, "net.py").rewritten if e.api == "slim.conv2d")
+    assert "penalties of weights that are not trained" in entry.note
