@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from slimport.index.program import Function, Reference
 from slimport.rewrite.rule import Example, Outcome
-from slimport.rewrite.site import ValueSite
+from slimport.rewrite.site import FileFacts, ValueSite
 from slimport.rewrite.tensors import TensorRule
 
 
@@ -16,6 +17,9 @@ class _ActivationRule(TensorRule):
             return site.file.tf1(site)
         name = "silu" if site.short == "swish" else site.short
         return site.file.keras(f"ops.{name}")
+
+    def keeps(self, reference: Reference, function: Function, file: FileFacts) -> bool:
+        return reference.call is not None and super().keeps(reference, function, file)
 
     def names_function(self) -> bool:
         return True

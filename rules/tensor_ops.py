@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 import libcst as cst
 
+from slimport.index.program import Function, Reference
 from slimport.rewrite.moved import named
 from slimport.rewrite.rule import Example, Keep, Outcome
-from slimport.rewrite.site import NOT_LITERAL, CallSite, literal, string
+from slimport.rewrite.site import NOT_LITERAL, CallSite, FileFacts, literal, string
 from slimport.rewrite.tensors import TensorRule
 
 _REDUCE_OLD = "input_tensor axis keepdims name reduction_indices=axis keep_dims=keepdims"
@@ -77,6 +78,9 @@ class _TensorOps(TensorRule):
         outcome = super().call(replace(site, node=node))
         return node if isinstance(outcome, Keep) else outcome
 
+    def keeps(self, reference: Reference, function: Function, file: FileFacts) -> bool:
+        return super().keeps(reference, function, file) and not _may_have_values_last(reference)
+
     def argument(self, api: str, name: str, value: cst.BaseExpression) -> cst.BaseExpression:
         if api == "tf.pad" and name == "mode":
             mode = literal(value)
@@ -99,6 +103,19 @@ def _values_first(arguments: Sequence[cst.Arg]) -> list[cst.Arg] | None:
             new[0] = first.with_changes(value=second.value)
             new[1] = second.with_changes(value=first.value)
     return None if all(map(operator.is_, new, arguments)) else new
+
+
+def _may_have_values_last(reference: Reference) -> bool:
+    """Whether a ``tf.concat`` may be TensorFlow 0.x's; see `_values_first`."""
+    call = reference.call
+    if reference.api.name != "tf.concat" or call is None:
+        return False
+    if any(keyword.arg == "concat_dim" for keyword in call.keywords):
+        return True
+    lists = (ast.List, ast.Tuple, ast.ListComp)
+    plain = [argument for argument in call.args if not isinstance(argument, ast.Starred)]
+    values, axis = [*plain, None, None][:2]
+    return not isinstance(values, (ast.Name, *lists, type(None))) or isinstance(axis, lists)
 
 
 def _is_axis(value: cst.BaseExpression) -> bool:

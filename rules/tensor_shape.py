@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from slimport.index.program import Reference
+from slimport.index.program import Function, Reference
 from slimport.rewrite.rule import Example, Keep, Outcome, Rule
-from slimport.rewrite.site import ValueSite
+from slimport.rewrite.site import FileFacts, ValueSite
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +32,10 @@ class _ShapeRule(Rule):
             return Keep()
         name = site.file.tensorflow("compat.dimension_value", "tensorflow")
         return cst.Call(name, [cst.Arg(_object(site.node))])
+
+    def keeps(self, reference: Reference, function: Function, file: FileFacts) -> bool:
+        dimension = reference.api.name == "tensor.value" and file.is_tf1()
+        return not file.uses_keras_ops(function) and not dimension
 
     def blocks_keras_tensors(self, reference: Reference) -> str | None:
         if reference.api.name == "tensor.set_shape":
@@ -67,9 +71,6 @@ TENSOR_SHAPE = _ShapeRule(
         "tensor.ndims",
         "tensor.value",
         "tensor.set_shape",
-    ),
-    only_in_keras_code=frozenset(
-        {"tensor.get_shape", "tensor.as_list", "tensor.ndims", "tensor.set_shape"}
     ),
     numbers="Shapes are whole numbers: nothing is computed.",
     examples=(

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from slimport.index.program import Reference
+from slimport.index.program import Function, Reference
 from slimport.rewrite.aliases import CODE, NAME
 from slimport.rewrite.rule import Example, Keep, Outcome, Refusal, Rule
-from slimport.rewrite.site import CallSite, ValueSite
+from slimport.rewrite.site import CallSite, FileFacts, ValueSite
 
 # Names that no tensor passes through.
 _NEUTRAL = (
@@ -30,6 +30,9 @@ class _SymbolRule(Rule):
 
     def _symbol(self, site: CallSite | ValueSite) -> Outcome:
         return site.file.tf1(site) if site.file.is_tf1() else Keep()
+
+    def keeps(self, reference: Reference, function: Function, file: FileFacts) -> bool:
+        return not file.is_tf1() or file.keeps_tf1(reference)
 
     def blocks_keras_tensors(self, reference: Reference) -> str | None:
         name = reference.api.name

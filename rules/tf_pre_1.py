@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from slimport.index.program import Reference
+from slimport.index.program import Function, Reference
 from slimport.rewrite.moved import handed_on, public
 from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Refusal
-from slimport.rewrite.site import CallSite, Site, ValueSite
+from slimport.rewrite.site import CallSite, FileFacts, Site, ValueSite
 from slimport.rewrite.tensors import TensorRule
 from slimport.tf1_api import BEFORE_1
 
@@ -77,6 +77,9 @@ class _RenamedRule(TensorRule):
         if site.short in _PARAMETERS:
             return Leave(f"{site.api} is passed on; tf.{name} has other parameters")
         return public(site, name)
+
+    def keeps(self, reference: Reference, function: Function, file: FileFacts) -> bool:
+        return False
 
     def blocks_keras_tensors(self, reference: Reference) -> str | None:
         if reference.api.name in self.table:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import libcst as cst
 from libcst.metadata import CodeRange
 
-from slimport.rewrite.positions import Positions
+from slimport.rewrite.positions import Positions, code_of
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,16 @@ def aligned_calls(positions: Positions, lines: list[str]) -> set[int]:
     }
 
 
-def realign(positions: Positions, aligned: set[int]) -> str:
+def realign(tree: cst.Module, aligned: set[int]) -> str:
     """Code of a tree with the further lines of its calls moved under their parentheses.
 
     Args:
-        positions: of the rewritten module.
+        tree: the rewritten module.
         aligned: `id` of each call of it that `is_aligned` in the old code.
     """
+    if not aligned:
+        return code_of(tree)
+    positions = Positions(tree)
     calls = []
     for node in positions:
         if isinstance(node, cst.Call) and id(node) in aligned:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import libcst as cst
 
-from slimport.rewrite.nodes import nodes_of
+from slimport.rewrite.nodes import children_of, nodes_of
 
 _Node = TypeVar("_Node", bound=cst.CSTNode)
 
@@ -84,7 +84,7 @@ _BLOCKS = (
 def _head(statement: cst.CSTNode) -> list[cst.CSTNode]:
     """A statement without the blocks below it."""
     found: list[cst.CSTNode] = []
-    for child in statement.children:
+    for child in children_of(statement):
         if isinstance(child, cst.IndentedBlock):
             found.append(child.header)
         elif not isinstance(child, _BLOCKS):

@@ -16,7 +16,7 @@ from slimport.files.source import Source
 from slimport.index.canonical import is_namespace, is_slim
 from slimport.index.closed import LayerCall
 from slimport.index.modules import Module
-from slimport.index.names import Assigned, Scope
+from slimport.index.names import Scope
 from slimport.index.program import Function, Program, Reference, Span, closure_of
 from slimport.index.resolve import Api, External
 from slimport.index.training_always import Trains, meaning_of_true
@@ -33,6 +33,7 @@ from slimport.rewrite.holes import Holed, with_holes
 from slimport.rewrite.identity import Comparisons
 from slimport.rewrite.ignored import WOULD_CHANGE, acted_against, ignored_entry, not_asked
 from slimport.rewrite.imports import ImportEditor, NameTable
+from slimport.rewrite.keeping import Facts, is_alias, is_kept
 from slimport.rewrite.legacy_imports import Kept
 from slimport.rewrite.notebook_lines import NotebookLines, calls_ipython
 from slimport.rewrite.plain import PlainCall, Step
@@ -45,7 +46,7 @@ from slimport.rewrite.selection import FileSelection
 from slimport.rewrite.site import CallSite, ValueSite, dotted
 from slimport.rewrite.tf1 import became
 from slimport.rewrite.training_blocks import TrainingBlocks, has_blocks
-from slimport.tf1_api import only_in_tf2
+from slimport.rewrite.visiting import transformed
 
 #: What may be a reference.
 _DENOTING = (cst.Name, cst.Attribute, cst.Subscript)
@@ -209,24 +210,17 @@ def _check_kept(positions: Positions, data: bytes, encoding: str) -> None:
 
 
 def _holed(source: Source, module: Module, plan: Plan) -> Holed | None:
-    functions = plan.program.by_module[module]
+    functions, facts = plan.program.by_module[module], Facts(module, plan)
     says_all = bool(plan.selection(module))
     places = [
         reference.span
         for function in functions
         for reference in function.references
-        if says_all or not _is_kept(reference, function, plan)
+        if says_all or not is_kept(reference, function, facts)
     ]
     scoping = [f for f in functions if any(r.api.name == "slim.arg_scope" for r in f.references)]
     closed = any(map(plan.plain, scoping))
     return with_holes(source, module, [*places, *Comparisons(module, plan)], closed)
-
-
-def _is_kept(reference: Reference, function: Function, plan: Plan) -> bool:
-    """Whether its rule surely answers `Keep`, so that it may be left out."""
-    rule = rule_for(reference.api.name)
-    kept = rule is not None and reference.api.name in rule.only_in_keras_code
-    return kept and not reference.base and not plan.uses_keras_ops(function)
 
 
 def _rewritten(
@@ -240,12 +234,12 @@ def _rewritten(
 ) -> FileResult:
     """What becomes of a tree; `elsewhere` are names that its file uses beside it."""
     rewriter = _Rewriter(module, plan, positions, written_module, set())
-    tree = source.visit(rewriter)
+    tree = transformed(source, rewriter)
     rewriter.kept_bases |= rewriter.cut_out()
     clash = rewriter.kept_bases & rewriter.names.given()
     if clash:  # `from tf_slim import conv2d` stays, and its name was given away
         rewriter = _Rewriter(module, plan, positions, written_module, clash)
-        tree = source.visit(rewriter)
+        tree = transformed(source, rewriter)
     rewriter.check_met()
     _note_python2(rewriter, source, positions)
     start, keeps_names = plan.tf1_files.start(module), plan.tf1_files.keeps_tf1_names(module)
@@ -262,13 +256,11 @@ def _rewritten(
     editor = ImportEditor(rewriter.names, module, plan.program, kept, elsewhere)
     tree = editor.edit(tree)
     if keeps_names:
-        renamed = tree.visit(sessions.NamesOfTf1())
-        assert isinstance(renamed, cst.Module)
-        tree = renamed
+        tree = transformed(tree, sessions.NamesOfTf1())
     if start is not None and switch is not None:
         tree = sessions.with_graph_mode(tree, start, switch)
     tree = python2.edited(tree, module, plan.program, rewriter.result)
-    rewriter.result.code = realign(Positions(tree), rewriter.aligned).encode(tree.encoding)
+    rewriter.result.code = realign(tree, rewriter.aligned).encode(tree.encoding)
     rewriter.result.legacy = editor.legacy
     rewriter.result.written_names = set(rewriter.names.written)
     rewriter.result.functions = plan.forms(module)
@@ -286,7 +278,7 @@ def _rewrite_held(
 ) -> FileResult:
     """The file with nothing changed but what stands alone."""
     rewriter = _HeldRewriter(module, plan, positions, written_module, set())
-    new = tree.visit(rewriter)
+    new = transformed(tree, rewriter)
     _note_python2(rewriter, tree, positions)
     new = python2.edited(new, module, plan.program, rewriter.result)
     rewriter.result.code = new.bytes
@@ -298,7 +290,7 @@ def _note_python2(rewriter: _Rewriter, tree: cst.Module, positions: Positions) -
     module, result = rewriter.names.module, rewriter.result
     if python2.imports_python2(module):
         imports = python2.Imports(module, rewriter.program, positions)
-        tree.visit(imports)
+        transformed(tree, imports)
         found = [*map(ignored_entry, imports.rewritten), *imports.left]
         kept = {i.api for i in found if rewriter.selection.ignores(i.code, i.line)}
         result.ignored += [item for item in found if item.api in kept]
@@ -324,10 +316,11 @@ def _stretch(reference: Reference) -> tuple[int, int, int, int]:
     return line, column + 1, end_line, end_column + 1
 
 
-class _Services:
+class _Services(Facts):
     """The file as a rule may use it (`slimport.rewrite.site.FileServices`)."""
 
     def __init__(self, names: NameTable, module: Module, plan: Plan) -> None:
+        super().__init__(module, plan)
         self._names = names
         self._module = module
         self._plan = plan
@@ -351,9 +344,6 @@ class _Services:
         """The call that turns eager execution off; its name is spoken for from now on."""
         self._names.spoken_for.add(self._names.tensorflow("tensorflow", either=True))
         return cst.Call(self.tensorflow("compat.v1.disable_v2_behavior", "tensorflow"))
-
-    def uses_keras_ops(self, function: Function) -> bool:
-        return self._plan.uses_keras_ops(function)
 
     def plain(self, function: Function) -> bool:
         return self._plan.plain(function)
@@ -431,27 +421,16 @@ class _Services:
         loop = self._plan.hand_loops.get(function)
         return loop is not None and isinstance(node, ast.Name) and node.id == loop.rate
 
-    def is_tf1(self) -> bool:
-        return self._plan.is_tf1(self._module)
-
     def tf1(self, site: CallSite | ValueSite) -> Outcome:
         reference = site.reference
+        if self.keeps_tf1(reference):
+            return Keep()
         now = became(reference.api.name.removeprefix("tf."), reference.call)
-        if now.kind == "unknown" and reference.api.name.removeprefix("tf.") in only_in_tf2():
-            return Keep()  # TensorFlow 2's own: by its author, or by an earlier run
         if now.kind == "unknown":
             reason = f"{reference.api.name} is not part of TensorFlow 2"
             return Leave(reason, "rewrite it by hand")
-        if reference.base in self._plan.compat_aliases(self._module):
-            return Keep()  # the name leads there: see `_namespace`
         if _is_marked(site):
             return Keep()  # an earlier run has left it, for a reason that does not show any more
-        if reference.api.name.startswith("tf.data.") and self._plan.tf1_files.fits(self._module):
-            return Keep()
-        # TensorFlow's inner modules hold what TF 1 had, whatever `tf` stands for.
-        of_tf1 = reference.api.spelled.startswith(("tensorflow.compat.v1", "tensorflow.python."))
-        if now.kind == "same" or of_tf1 or self._plan.tf1_files.keeps_tf1_names(self._module):
-            return Keep()
         name = self.tensorflow(now.name, reference.api.spelled)
         return site.node.with_changes(func=name) if isinstance(site, CallSite) else name
 
@@ -530,12 +509,6 @@ class _Rewriter(cst.CSTTransformer):
         if self._tokens is None or not kind.is_within_its_tokens:
             return True
         return self.positions.holds(node, self._tokens)
-
-    def on_visit_attribute(self, node: cst.CSTNode, attribute: str) -> None:
-        """Called for each field of each node; nothing here asks for it."""
-
-    def on_leave_attribute(self, original_node: cst.CSTNode, attribute: str) -> None:
-        """See `on_visit_attribute`."""
 
     def on_leave(
         self, original_node: cst.CSTNode, updated_node: cst.CSTNode
@@ -619,8 +592,12 @@ class _Rewriter(cst.CSTTransformer):
 
     def cut_out(self) -> set[str]:
         """The names through which references are kept that are not in the tree."""
-        left_out = self._references.keys() - self._met
-        return {self._references[s][0].base for s in left_out if not self.positions.has_line(s[0])}
+        left_out = [s for s in self._references.keys() - self._met if not self._has_line(s)]
+        kept = [self._references[span][0] for span in left_out]
+        return {reference.base for reference in kept if not self._is_alias(reference)}
+
+    def _has_line(self, span: Span) -> bool:
+        return self.positions.has_line(span[0])
 
     def check_met(self) -> None:
         """Every reference that `ast` has seen has its node, or is cut out of what libcst reads.
@@ -628,7 +605,7 @@ class _Rewriter(cst.CSTTransformer):
         Raises:
             Misplaced: One has none: it would stay without a mark.
         """
-        missing = {s for s in self._references.keys() - self._met if self.positions.has_line(s[0])}
+        missing = {s for s in self._references.keys() - self._met if self._has_line(s)}
         if missing:  # a block that was replaced as a whole does not ask for what is in it
             missing -= {self._span(node) for node in self.positions if isinstance(node, _DENOTING)}
         for span in missing:
@@ -846,16 +823,7 @@ class _Rewriter(cst.CSTTransformer):
         return {(owner, name) for owner, name in found if owner is not module}
 
     def _is_alias(self, reference: Reference) -> bool:
-        """Whether the name is the author's own for an object: ``conv = slim.conv2d``.
-
-        An alias of a module (``nn = tf.nn``) is not: what it leads to has a new name each.
-        """
-        found = reference.scope.lookup(reference.base)
-        if found is None or not any(isinstance(binding, Assigned) for binding in found[1]):
-            return False
-        module = self.names.module
-        owner = self.program.resolver.name(reference.base, reference.scope, module)
-        return isinstance(owner, Api) and not is_namespace(owner.name)
+        return is_alias(reference, self.names.module, self.program)
 
     def _is_member_of_alias(self, reference: Reference) -> bool:
         """``FLAGS = tf.flags.FLAGS`` makes ``FLAGS.steps`` right as soon as the first line is."""

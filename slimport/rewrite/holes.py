@@ -180,11 +180,13 @@ class _Finder:
 
 
 def _blocks(statement: ast.stmt) -> Iterator[Sequence[ast.stmt]]:
-    for name in ("body", "orelse", "finalbody"):
-        yield getattr(statement, name, ())
+    """The blocks of a statement in the order of their lines."""
+    yield getattr(statement, "body", ())
     for name in ("handlers", "cases"):
         for inner in getattr(statement, name, ()):
             yield inner.body
+    for name in ("orelse", "finalbody"):
+        yield getattr(statement, name, ())
 
 
 def _imports(statement: ast.stmt) -> bool:

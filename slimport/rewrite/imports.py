@@ -28,6 +28,8 @@ from slimport.rewrite.legacy_imports import LEGACY_IMPORT, Kept, LegacyImports
 from slimport.rewrite.site import dotted
 from slimport.rewrite.skimming import Skimmer
 from slimport.rewrite.taken_names import taken_names
+from slimport.rewrite.uses import uses
+from slimport.rewrite.visiting import transformed
 
 _Import = TypeVar("_Import", cst.Import, cst.ImportFrom)
 _Block = TypeVar("_Block", cst.IndentedBlock, cst.Module)
@@ -157,13 +159,6 @@ def _names_imported_from(module: Module, dotted_name: str) -> set[str]:
     }
 
 
-def _uses(node: cst.Module | cst.BaseSmallStatement | cst.Try) -> Counter[str]:
-    """How often each name stands in an expression, or is assigned."""
-    whole = cst.Module([])
-    text = node.code if isinstance(node, cst.Module) else whole.code_for_node(node)
-    return Counter(n.id for n in walk(ast.parse(text)) if isinstance(n, ast.Name))
-
-
 def _absolute_imports(module: Module) -> Iterable[str]:
     for node in module.tree.body:
         if isinstance(node, ast.Import):
@@ -202,23 +197,21 @@ class ImportEditor(Skimmer):
 
     def edit(self, tree: cst.Module) -> cst.Module:
         """The module with its imports in order."""
-        self._uses = _uses(tree)
+        self._uses = uses(tree)
         self._names.drop_unused(self._elsewhere_used() | self._uses.keys())
         body = self._with_legacy_imports(tree)
         if not self.legacy:
             body = self._with_new_imports(tree)
         self._kept = self._legacy.kept(tree.body).names - set(self.legacy)
         self._top = body
-        edited = tree.with_changes(body=body).visit(self)
-        assert isinstance(edited, cst.Module)
+        edited = transformed(tree.with_changes(body=body), self)
         # Only now: `slim = tf.contrib.slim` was a use of `tf`.
         gone = self._tensorflow_names() | self._legacy_names() | self._deployment_names()
         if self.legacy:  # whose lines replaced others
-            self._uses = _uses(edited)
+            self._uses = uses(edited)
         self._unused = {name for name in gone if self._uses[name] <= 0} - self._elsewhere_used()
         if self._unused:
-            edited = edited.visit(self)
-            assert isinstance(edited, cst.Module)
+            edited = transformed(edited, self)
         return edited
 
     def _elsewhere_used(self) -> set[str]:
@@ -326,11 +319,11 @@ class ImportEditor(Skimmer):
             if isinstance(target, cst.Name) and isinstance(value, cst.Name | cst.Attribute):
                 api = self._api(get_full_name_for_node(value))
                 if api and is_namespace(api) and target.value not in self._kept:
-                    self._uses.subtract(_uses(statement))
+                    self._uses.subtract(uses(statement))
                     return None
             idle = isinstance(target, cst.Name) and isinstance(value, cst.Call)
             if idle and self._is_idle_legacy_import(cst.ensure_type(target, cst.Name).value):
-                self._uses.subtract(_uses(statement))
+                self._uses.subtract(uses(statement))
                 return None
         return statement
 
@@ -409,10 +402,10 @@ class ImportEditor(Skimmer):
     ) -> cst.BaseStatement | cst.RemovalSentinel:
         """`try: import tf_slim / except ImportError: from tensorflow.contrib import slim`."""
         blocks = [updated_node.body, *(handler.body for handler in updated_node.handlers)]
-        if original_node.deep_equals(updated_node) or updated_node.orelse or updated_node.finalbody:
+        if original_node is updated_node or updated_node.orelse or updated_node.finalbody:
             return updated_node
         if all(_only_pass(block) for block in blocks):
-            self._uses.subtract(_uses(updated_node))
+            self._uses.subtract(uses(updated_node))
             said = lost([updated_node], ())
             return cst.SimpleStatementLine([Gone()], said) if said else cst.RemoveFromParent()
         return updated_node
@@ -427,10 +420,13 @@ class Gone(cst.Pass):
 
 def without_gone(block: _Block) -> _Block:
     """The statements that stay; comments of removed ones go to the next, blank lines are kept."""
+    if block.body and not any(map(_is_gone, block.body)):
+        return block
     result: list[cst.BaseStatement] = []
     carried: list[cst.EmptyLine] = []
     for statement in block.body:
-        if isinstance(statement, cst.SimpleStatementLine) and isinstance(statement.body[0], Gone):
+        if _is_gone(statement):
+            assert isinstance(statement, cst.SimpleStatementLine)
             carried = _merged(carried, statement.leading_lines)
             continue
         if carried and hasattr(statement, "leading_lines"):
@@ -444,6 +440,10 @@ def without_gone(block: _Block) -> _Block:
     if not result and isinstance(block, cst.IndentedBlock):
         result, below = [cst.SimpleStatementLine([cst.Pass()], leading_lines=below)], []
     return block.with_changes(body=result, footer=[*below, *block.footer])
+
+
+def _is_gone(statement: cst.BaseStatement) -> bool:
+    return isinstance(statement, cst.SimpleStatementLine) and isinstance(statement.body[0], Gone)
 
 
 def _merged(carried: Sequence[cst.EmptyLine], own: Sequence[cst.EmptyLine]) -> list[cst.EmptyLine]:

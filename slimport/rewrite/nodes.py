@@ -3,18 +3,75 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import TypeVar
 
 import libcst as cst
 
 _Node = TypeVar("_Node", bound=cst.CSTNode)
 
+# What is between the tokens, and what is one token for itself; names of fields begin with these.
+_TRIVIA = (
+    "whitespace", "lpar", "rpar", "lbracket", "rbracket", "lbrace", "rbrace", "comma", "equal",
+    "semicolon", "leading_lines", "lines_after", "header", "footer", "first_line", "indent",
+    "trailing_whitespace", "operator",
+)  # fmt: skip
+# Fields that libcst visits only where they hold something; they are the last of their nodes.
+_WHERE_GIVEN = ("format_spec",)
+_fields: dict[type[cst.CSTNode], tuple[str, ...]] = {}
+
+
+class _FieldsSeen(cst.CSTVisitor):
+    """Notes the fields of a node in the order in which libcst visits them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+
+    def on_visit(self, node: cst.CSTNode) -> bool:
+        return False
+
+    def on_visit_attribute(self, node: cst.CSTNode, attribute: str) -> None:
+        self.names.append(attribute)
+
+
+def fields_of(node: cst.CSTNode) -> tuple[str, ...]:
+    """The names of the fields that hold nodes, in the order of the text."""
+    kind = type(node)
+    found = _fields.get(kind)
+    if found is None:
+        seen = _FieldsSeen()
+        node._visit_and_replace_children(seen)
+        seen.names += [name for name in _WHERE_GIVEN if hasattr(node, name)]
+        found = _fields[kind] = tuple(dict.fromkeys(seen.names))
+    return found
+
+
+@cache
+def _without_trivia(fields: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in fields if not name.startswith(_TRIVIA))
+
+
+def parts_of(node: cst.CSTNode) -> tuple[str, ...]:
+    """Those of the fields that hold more than white space, comments and single tokens."""
+    return _without_trivia(fields_of(node))
+
+
+def children_of(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """What `cst.CSTNode.children` is, which builds the node anew to find out."""
+    for name in fields_of(node):
+        value = getattr(node, name)
+        if isinstance(value, cst.CSTNode):
+            yield value
+        elif isinstance(value, list | tuple):
+            yield from value
+
 
 def nodes_of(node: cst.CSTNode, kind: type[_Node]) -> Iterator[_Node]:
     """The nodes of a class, the node itself included, in the order of the text."""
     if isinstance(node, kind):
         yield node
-    for child in node.children:
+    for child in children_of(node):
         yield from nodes_of(child, kind)
 
 

@@ -20,6 +20,7 @@ from slimport.report.model import LeftAlone, Rewritten
 from slimport.rewrite import marks
 from slimport.rewrite.site import dotted
 from slimport.rewrite.skimming import Skimmer
+from slimport.rewrite.visiting import transformed
 
 CODE, NAME = "SLIM360", "python2_names"
 _REMARKS = {"cPickle": "pickles that Python 2 wrote may need encoding='latin1' or 'bytes'"}
@@ -141,7 +142,7 @@ def edited(tree: cst.Module, module: Module, program: Program, booked: _Booked) 
     """The file with its imports in order, and with ``import functools`` where `reduce` was."""
     done = tree
     if imports_python2(module):
-        done = tree.visit(Imports(module, program, None, booked.ignored_imports))
+        done = transformed(tree, Imports(module, program, None, booked.ignored_imports))
     needs = any(item.api == f"{PREFIX}reduce" for item in booked.rewritten)
     if not needs or Imported("functools") in module.scope.bindings.get("functools", ()):
         return done

@@ -13,9 +13,9 @@ import libcst as cst
 
 if TYPE_CHECKING:
     from slimport.index.closed import LayerCall
-    from slimport.index.program import Reference
+    from slimport.index.program import Function, Reference
     from slimport.rewrite.plain import PlainCall
-    from slimport.rewrite.site import CallSite, ValueSite
+    from slimport.rewrite.site import CallSite, FileFacts, ValueSite
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,6 @@ class Rule:
         details: what a reviewer should know.
         numbers: numeric choices and their source: defaults that differ, what rounds otherwise.
         refuses: every reason that its module can give; tests hold it to that.
-        only_in_keras_code: those of its APIs that it keeps as they are, without a word, wherever
-            tensor code does not become keras.ops; what holds no others need not be parsed then.
         only_with_fit: whether it acts only in programs that train a Keras model with fit; elsewhere
             the rule acts that takes the API by the longest other prefix.
         alone: whether a reference may stay as it is while all others change, and change while all
@@ -99,7 +97,6 @@ class Rule:
     details: str = ""
     numbers: str = ""
     refuses: tuple[Refusal, ...] = ()
-    only_in_keras_code: frozenset[str] = frozenset()
     only_with_fit: bool = False
     alone: bool = False
     examples: tuple[Example, ...] = field(default=())
@@ -111,6 +108,11 @@ class Rule:
     def value(self, site: ValueSite) -> Outcome:
         """New code of the API where it is not called: passed on, listed, assigned."""
         return self.unhandled(site.api)
+
+    def keeps(self, reference: Reference, function: Function, file: FileFacts) -> bool:
+        """Whether the rule surely answers `Keep`, whatever its call becomes: a statement in which
+        every rule does is not parsed."""
+        return False
 
     def blocks_plain(self, layer: LayerCall) -> str | None:
         """Why the call cannot become a plain Keras layer; None if `plain` can write it."""

@@ -18,7 +18,20 @@ if TYPE_CHECKING:
     from slimport.rewrite.rule import Outcome
 
 
-class FileServices(Protocol):
+class FileFacts(Protocol):
+    """What the index and the plan tell of a file, before any of it is parsed by libcst."""
+
+    def uses_keras_ops(self, function: Function) -> bool:
+        """Whether tensor code of the function becomes keras.ops."""
+
+    def is_tf1(self) -> bool:
+        """Whether the file was written for TF 1: it names slim or a symbol that TF 2 lacks."""
+
+    def keeps_tf1(self, reference: Reference) -> bool:
+        """Whether `FileServices.tf1` keeps a symbol of TF 1 as it is."""
+
+
+class FileServices(FileFacts, Protocol):
     """What a rule may ask of the file it works in."""
 
     def written(self, name: str) -> cst.BaseExpression:
@@ -29,9 +42,6 @@ class FileServices(Protocol):
 
     def tensorflow(self, dotted: str, spelled: str) -> cst.BaseExpression:
         """``tf.<dotted>`` under the file's own name for TensorFlow."""
-
-    def uses_keras_ops(self, function: Function) -> bool:
-        """Whether tensor code of the function becomes keras.ops."""
 
     def plain(self, function: Function) -> bool:
         """Whether layers of the function become plain keras.layers."""
@@ -92,9 +102,6 @@ class FileServices(Protocol):
 
     def is_fed_rate(self, node: ast.expr, function: Function) -> bool:
         """Whether the expression is a placeholder for the learning rate, set before each step."""
-
-    def is_tf1(self) -> bool:
-        """Whether the file was written for TF 1: it names slim or a symbol that TF 2 lacks."""
 
     def tf1(self, site: CallSite | ValueSite) -> Outcome:
         """The TF 1 symbol under its TF 2 name, where it has no Keras equivalent."""

@@ -38,9 +38,3 @@ class Skimmer(cst.CSTTransformer):
         if not _is_of_interest(type(original_node)):
             return updated_node
         return super().on_leave(original_node, updated_node)
-
-    def on_visit_attribute(self, node: cst.CSTNode, attribute: str) -> None:
-        """Called for each field of each node; nothing here asks for it."""
-
-    def on_leave_attribute(self, original_node: cst.CSTNode, attribute: str) -> None:
-        """See `on_visit_attribute`."""

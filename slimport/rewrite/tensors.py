@@ -10,10 +10,10 @@ from functools import cached_property
 import libcst as cst
 
 from slimport.index.names import Scope
-from slimport.index.program import Reference, bind
+from slimport.index.program import Function, Reference, bind
 from slimport.index.values import is_list_of_numbers, may_be_tensor
 from slimport.rewrite.rule import Outcome, Rule
-from slimport.rewrite.site import CallSite, ValueSite
+from slimport.rewrite.site import CallSite, FileFacts, ValueSite
 
 # API -> (keras.ops function, TF parameters in order). A parameter is written `tf=keras` where the
 # names differ, `tf` alone where they are equal or positional, and dropped if it is `name`.
@@ -78,6 +78,9 @@ class TensorRule(Rule):
 
     def value(self, site: ValueSite) -> Outcome:
         return site.file.tf1(site)
+
+    def keeps(self, reference: Reference, function: Function, file: FileFacts) -> bool:
+        return not file.uses_keras_ops(function) and file.keeps_tf1(reference)
 
     def argument(self, api: str, name: str, value: cst.BaseExpression) -> cst.BaseExpression:
         """Keras' spelling of one argument's value."""

@@ -166,8 +166,12 @@ class _Definition:
     name: str
     part: str
     source: str
-    uses: frozenset[str]
     is_block: bool
+
+    @functools.cached_property
+    def uses(self) -> frozenset[str]:
+        """The global names that it refers to."""
+        return frozenset(_global_names(self.source))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -255,7 +259,7 @@ def _definition(name: str, part: str, node: ast.stmt, lines: list[str]) -> _Defi
         first -= 1
     source = "\n".join(lines[first : node.end_lineno])
     is_block = isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.If))
-    return _Definition(name, part, source, frozenset(_global_names(source)), is_block)
+    return _Definition(name, part, source, is_block)
 
 
 def _global_names(source: str) -> Iterator[str]:

@@ -190,3 +190,26 @@ def net(x):
     assert b"[1].value" in parsed[0]
     assert b"height, width" in parsed[0]
     assert b"list(x.shape)[1:3]" in whole
+
+
+def test_blocks_of_a_try_are_cut_out_in_the_order_of_their_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`ast` names what is done in the end before the handlers."""
+    text = """import tf_slim as slim
+
+
+def net(x, path):
+    try:
+        x = slim.conv2d(x, 8, [3, 3])
+    except ValueError as error:
+        raise RuntimeError('a line that nothing touches, of the handler: %s' % error)
+    else:
+        path = 'a line that nothing touches, of what is done otherwise'
+    finally:
+        print('a line that nothing touches, of what is done at last', path)
+    return x
+"""
+    whole = _rewritten(tmp_path / "whole", text.encode(), monkeypatch, holes=False)
+    assert _rewritten(tmp_path / "holed", text.encode(), monkeypatch, holes=True) == whole
+    assert whole.count(b"nothing touches") == 3

@@ -1,0 +1,82 @@
+"""What is not parsed since it stays: each reference would, were it visited."""
+
+from pathlib import Path
+
+import pytest
+
+from slimport.rewrite import engine, keeping
+from slimport.rewrite.plan import Options
+from slimport.rewrite.registry import all_rules
+from slimport.rewrite.rule import Keep
+from slimport.rewrite.tree import rewrite_tree
+
+EXAMPLES = [(e.before, e.training) for rule in all_rules() for e in rule.examples]
+LEGACY = Path(__file__).parents[2] / "fixtures" / "legacy"
+MORE = """import tensorflow as tf
+import tf_slim as slim
+from tensorflow.python.ops import array_ops
+
+nn = tf.nn
+FLAGS = tf.app.flags.FLAGS
+relu = tf.nn.relu
+
+
+def mixed(x, parts):
+    x = nn.relu(array_ops.zeros([2, 3]) + x)
+    y = tf.concat(parts, 1) + tf.concat([x, x], FLAGS.axis)
+    y += tf.concat(1, [x, x]) + tf.concat(FLAGS.axis, [x, x]) + tf.concat(values=[x], axis=0)
+    y += tf.concat(concat_dim=1, values=parts) + tf.concat([1], [x])
+    y += relu(tf.where(x > 0)) + tf.expand_dims(x, dim=1) + tf.reduce_sum(x, keep_dims=True)
+    return tf.nosuchname(y), x.get_shape()[0].value, tf.float32, tf.estimator.ModeKeys.TRAIN
+
+
+def net(x):
+    x = slim.conv2d(x, 4, 1, activation_fn=tf.nn.elu)
+    return tf.reshape(tf.concat([x, x], 3), [-1, x.get_shape()[1].value])
+"""
+
+
+class _Visited(engine._Rewriter):
+    """Sees what becomes of each reference that was to be left out."""
+
+    def _settle(self, reference, node, apply):  # type: ignore[no-untyped-def]
+        outcomes = []
+
+        def applied(rule):  # type: ignore[no-untyped-def]
+            outcomes.append(apply(rule))
+            return outcomes[-1]
+
+        found = super()._settle(reference, node, applied)
+        function = self._references[reference.span][1]
+        if keeping.is_kept(reference, function, keeping.Facts(self.names.module, self.plan)):
+            assert [type(outcome) for outcome in outcomes] == [Keep], reference.api.name
+            seen.append(reference.api.name)
+        return found
+
+
+seen: list[str] = []
+
+
+def test_what_is_left_out_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen.clear()
+    monkeypatch.setattr(engine, "_Rewriter", _Visited)
+    monkeypatch.setattr(engine, "has_blocks", lambda module, plan: True)
+    for number, (text, training) in enumerate([*EXAMPLES, (MORE, None)]):
+        folder = tmp_path / f"of_{number}"
+        folder.mkdir()
+        (folder / "x.py").write_text(text)
+        result = rewrite_tree(folder, Options(training=training))
+        errors = [file.error for file in result.report.failed]
+        assert not any("AssertionError" in str(error) for error in errors), errors
+    assert {"tf.concat", "tf.float32", "tensor.get_shape"} <= set(seen)
+    assert len(seen) > 200
+
+
+def test_what_is_left_out_is_kept_in_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen.clear()
+    monkeypatch.setattr(engine, "_Rewriter", _Visited)
+    monkeypatch.setattr(engine, "has_blocks", lambda module, plan: True)
+    for tree in ("session_scripts", "training_steps"):
+        result = rewrite_tree(LEGACY / tree)
+        assert not result.report.failed, result.report.failed[0].error
+    assert len(seen) > 20
