@@ -203,13 +203,31 @@ def check_rates(training: Training, program: Program) -> None:
                 raise Stays(f"{rate.name} is used beside the optimizer", statement)
 
 
-def training_of(function: Function, program: Program) -> Training | None:
-    """The block of a function that makes a training operation and runs slim's loop on it.
+@dataclass(frozen=True)
+class _Parts:
+    """The statements that a training is told by.
+
+    Attributes:
+        graph: The `with` of a graph around the block, if there is one.
+        block: All statements of the block.
+        loop: That which runs slim's loop.
+        operation: That which makes the training operation.
+        loss: What it trains on.
+    """
+
+    graph: ast.With | None
+    block: list[ast.stmt]
+    loop: ast.stmt
+    loop_call: ast.Call
+    operation: ast.Assign
+    operation_call: ast.Call
+    loss: ast.Name
+
+
+def _parts_of(function: Function) -> _Parts | None:
+    """The one loop of a function, and the one operation that it is given.
 
     Devices are no blocks of their own.
-
-    Raises:
-        Stays: If its saver, its workers or its session are told what a model has no place for.
     """
     loops = [r for r in function.references if r.api.name == TRAIN]
     operations = [r for r in function.references if r.api.name == TRAIN_OP]
@@ -232,26 +250,39 @@ def training_of(function: Function, program: Program) -> Training | None:
         return None
     if list(assigned([operation])) != [given.id]:
         return None
+    return _Parts(graph, block, loop, loop_call, operation, operation_call, loss)
+
+
+def training_of(function: Function, program: Program) -> Training | None:
+    """The block of a function that makes a training operation and runs slim's loop on it.
+
+    Raises:
+        Stays: If its saver, its workers or its session are told what a model has no place for.
+    """
+    parts = _parts_of(function)
+    if parts is None:
+        return None
+    block, loop_call = parts.block, parts.loop_call
     merged = merged_summaries(block, loop_call, function, program)
     lines = Lines(block, function, program)
     saver = saver_of(argument(loop_call, 99, "saver"), lines)
-    synchronous, workers, waiting = _workers(lines, loop_call, operation_call)
+    synchronous, workers, waiting = _workers(lines, loop_call, parts.operation_call)
     told = [*waiting, *configuring(argument(loop_call, 99, "session_config"), lines)]
     if saver is not None and saver.statement is not None:
         told.append(saver.statement)
     told += _resets(lines)
-    serving = [operation, *merged.gone, *told]
+    serving = [parts.operation, *merged.gone, *told]
     rates = step_rates(block, function, program)
-    of_loss = _of_loss(block[: block.index(loop)], serving, rates, function, program)
+    of_loss = _of_loss(block[: block.index(parts.loop)], serving, rates, function, program)
     return Training(
         function=function,
-        graph=graph,
+        graph=parts.graph,
         block=block,
         of_loss=of_loss,
-        loss=loss,
-        operation=operation,
-        operation_call=operation_call,
-        loop=loop,
+        loss=parts.loss,
+        operation=parts.operation,
+        operation_call=parts.operation_call,
+        loop=parts.loop,
         loop_call=loop_call,
         gone=[
             s

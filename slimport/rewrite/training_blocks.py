@@ -9,6 +9,7 @@ import libcst as cst
 from libcst.metadata import CodeRange
 
 from slimport.index.clones import CloneTraining
+from slimport.index.file_queues import FileQueue
 from slimport.index.modules import Module
 from slimport.index.program import ColumnMap, Function, Reference
 from slimport.index.schedule_functions import rate_constants
@@ -44,6 +45,16 @@ def has_blocks(module: Module, plan: Plan) -> bool:
     )
 
 
+def _read_elsewhere(plan: Plan, module: Module) -> Iterator[FileQueue]:
+    """Readings of files of a module that pipelines of other functions take from."""
+    for pipeline in plan.pipelines.values():
+        files = pipeline.files
+        if files is None or files.function is pipeline.function:
+            continue
+        if files.function.module is module:
+            yield files
+
+
 class TrainingBlocks:
     """Asked at each node that the transformer leaves.
 
@@ -62,54 +73,32 @@ class TrainingBlocks:
         positions: Mapping[cst.CSTNode, CodeRange],
     ) -> None:
         self._positions = positions
-        self._fits = {
-            training.line: _fit_block(training, plan, services)
-            for training in plan.trainings.values()
-            if training.function.module is module
-        }
-        self._evaluations = {
-            evaluation.line: EvaluateBlock(evaluation, services, plan.pipelines.get(function))
-            for function, evaluation in plan.evaluations.items()
-            if function.module is module
-        }
+        trainings = [t for t in plan.trainings.values() if t.function.module is module]
+        evaluations = [e for e in plan.evaluations.values() if e.function.module is module]
+        pipelines = [p for p in plan.pipelines.values() if p.function.module is module]
+        taking_steps = [p for p in plan.steps_passed if p.function.module is module]
         whole = {plain.reader for plain in plan.plain_trainings.values()}
+        self._fits = {t.line: _fit_block(t, plan, services) for t in trainings}
+        self._evaluations = {
+            e.line: EvaluateBlock(e, services, plan.pipelines.get(e.function)) for e in evaluations
+        }
         self._pipelines = {
-            pipeline.line: PipelineBlock(pipeline, services, pipeline.function in whole)
-            for pipeline in plan.pipelines.values()
-            if pipeline.function.module is module
+            p.line: PipelineBlock(p, services, p.function in whole) for p in pipelines
         }
         self._iterators = IteratorEdits(plan.iterators, module, services)
         self._dequeues = Dequeues(plan.pipelines.values(), module, services)
-        self._readers = {
-            pipeline.files.line: pipeline.files
-            for pipeline in plan.pipelines.values()
-            if pipeline.files is not None
-            and pipeline.files.function is not pipeline.function
-            and pipeline.files.function.module is module
-        }
+        self._readers = {files.line: files for files in _read_elsewhere(plan, module)}
         self._steps = {
             (passed.call.lineno, passed.call.col_offset): passed
             for passed in plan.steps_passed
             if passed.caller.module is module
         }
-        self._without = {
-            (_line_of(passed.function), passed.parameter)
-            for passed in plan.steps_passed
-            if passed.function.module is module
-        }
+        self._without = {(_line_of(p.function), p.parameter) for p in taking_steps}
         columns = ColumnMap(module.lines)
-        self._numbers = {
-            columns.span(call)
-            for passed in plan.steps_passed
-            if passed.function.module is module
-            for call in rate_constants(passed.function)
-        }
-        self._added = {
-            columns.span(added.call)
-            for training in plan.trainings.values()
-            if training.function.module is module and training.summaries is not None
-            for added in training.summaries.added
-        }
+        constants = [call for p in taking_steps for call in rate_constants(p.function)]
+        self._numbers = set(map(columns.span, constants))
+        kept = [t.summaries for t in trainings if t.summaries is not None]
+        self._added = {columns.span(added.call) for k in kept for added in k.added}
         self._unseen = {
             line
             for function in plan.without_summaries
