@@ -216,6 +216,7 @@ class _Body:
         self.by_call = {r.call: r for r in self.function.references if r.call is not None}
         self.values = {r.node: r for r in self.function.references if r.call is None}
         self.used: set[tuple[str, ...]] = set()
+        self.seen: set[ast.Call] = set()
         self.changed = _changed_in_place(self.function)
 
     def check(self) -> None:
@@ -227,7 +228,7 @@ class _Body:
             self.closure.refuse("a network of slim.nets runs under its scopes")
         if self.function.makes_tf_layers:
             self.closure.refuse("TensorFlow 1's own layers are found by their variable scopes")
-        for call in self.by_call.keys() - self.closure.layers.keys():
+        for call in self.by_call.keys() - self.seen:
             if self.by_call[call].api.name.removeprefix("slim.") in slim_api.LAYERS:
                 self.closure.refuse("a layer in a default, a decorator or the body of a class")
         for reference in self.values.values():
@@ -320,6 +321,7 @@ class _Body:
         self, reference: Reference, call: ast.Call, scopes: list[ast.Call], branching: bool
     ) -> None:
         api = reference.api.name
+        self.seen.add(call)
         if api in (
             "tf.get_variable",
             "slim.variable",

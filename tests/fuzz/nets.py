@@ -67,6 +67,26 @@ OPS: dict[str, dict[str, Sequence[str]]] = {
     "avg_pool2d": _POOLS,
     "dropout": {"keep_prob": ("0.5", "0.8", "1.0"), "is_training": _NORM["is_training"]},
 }  # fmt: skip
+# Those with a plain Keras layer.
+_PLAIN = (
+    "avg_pool2d", "batch_norm", "conv2d", "conv2d_transpose", "dropout", "fully_connected",
+    "max_pool2d",
+)  # fmt: skip
+_TENSORS = (
+    "net = tf.nn.relu(net)", "net = net * 0.5 + 0.1",
+    "net = tf.concat(axis=-1, values=[net, net])",
+    "net = tf.pad(net, [[0, 0], [1, 1], [0, 1], [0, 0]])",
+    "net = tf.pad(net, [[0, 0], [1, 1], [1, 1], [0, 0]], mode='REFLECT')",
+    "net = tf.concat([net, tf.nn.relu(net)], 3)", "net = tf.transpose(net, [0, 2, 1, 3])",
+    "net = net - tf.reduce_mean(net, [1, 2], keep_dims=True)",
+)  # fmt: skip
+_OF_TENSORFLOW = (
+    "net = tf.identity(net)", "net = tf.nn.l2_normalize(net, 3)",
+    "net = tf.image.resize_bilinear(net, [9, 8])",
+    "net = tf.image.resize_nearest_neighbor(net, [9, 8])",
+    "net = tf.nn.lrn(net, 2, bias=1.0, alpha=0.001, beta=0.75)",
+    "net = tf.nn.max_pool(net, [1, 2, 2, 1], [1, 2, 2, 1], 'SAME')",
+)  # fmt: skip
 _TOLD = "slim.arg_scope([slim.batch_norm, slim.dropout], is_training=is_training)"
 _HELPER = """
 def block(net, depth, is_training=True, scope=None):
@@ -87,6 +107,10 @@ class Writer:
 
     def __init__(self, choice: Random) -> None:
         self._choice = choice
+        # Half of them hold nothing that keeps a function from its plain form.
+        self._plain = choice.random() < 0.5
+        self._left_out = ("trainable", "updates_collections", "fused") if self._plain else ()
+        self._ops = {name: OPS[name] for name in (_PLAIN if self._plain else OPS)}
         self._lines: list[str] = []
         self._depth = 1
         self._rank = 4
@@ -96,9 +120,10 @@ class Writer:
 
     def program(self) -> str:
         """Its text: ``net(images, is_training)`` and what it calls."""
-        if self._choice.random() < 0.3:
+        rich = not self._plain
+        if rich and self._choice.random() < 0.3:
             self._functions.append(_HELPER)
-        opened = self._scope_function() if self._choice.random() < 0.3 else ""
+        opened = self._scope_function() if rich and self._choice.random() < 0.3 else ""
         self._write("end_points = {}")
         self._write("net = images")
         # A literal True, the default, means "while Keras trains" in migrated code.
@@ -120,16 +145,18 @@ class Writer:
         for _ in range(count):
             kinds = [self._layer] * 6 + [self._scoped] * 3
             if self._rank == 4:
-                kinds += [self._layer] * 2 + [self._tensor, self._repeated, self._looped]
-                kinds += [self._shared, self._branches, self._called, self._flat]
+                kinds += [self._layer] * 2 + [self._tensor, self._flat]
+            if self._rank == 4 and not self._plain:
+                kinds += [self._repeated, self._looped, self._shared, self._branches, self._called]
             self._choice.choice(kinds)()
             if self._choice.random() < 0.3 and not self._loops:
                 self._write(f"end_points['e{self._number()}'] = net")
 
     def _layer(self) -> None:
-        names = [n for n in OPS if n != "fully_connected"] + ["conv2d"] * 6
+        names = [n for n in self._ops if n != "fully_connected"] + ["conv2d"] * 6
         if self._rank == 2:
             names = ["fully_connected"] * 3 + ["batch_norm", "layer_norm", "dropout", "bias_add"]
+            names = [name for name in names if name in self._ops]
         self._write(f"net = {self._call(self._choice.choice(names), 'net')}")
 
     def _call(self, op: str, value: str, fixed: Sequence[str] = ()) -> str:
@@ -147,12 +174,13 @@ class Writer:
         taken = {argument.partition("=")[0] for argument in fixed}
         given += [f"{name}={value}" for name, value in keywords.items() if name not in taken]
         named = any(argument.startswith("scope=") for argument in fixed)
-        if not named and not self._loops and self._choice.random() < 0.6:
+        often = 0.95 if self._plain else 0.6
+        if not named and not self._loops and self._choice.random() < often:
             given.append(f"scope='{op}_{self._number()}'")
         return f"slim.{op}({', '.join([*given, *fixed])})"
 
     def _keywords(self, op: str, most: int) -> dict[str, str]:
-        known = OPS[op]
+        known = {name: self._ops[op][name] for name in self._ops[op] if name not in self._left_out}
         names = self._choice.sample(sorted(known), self._choice.randint(0, min(most, len(known))))
         found = {name: self._choice.choice(known[name]) for name in names}
         if found.get("rate") == "2":
@@ -162,29 +190,13 @@ class Writer:
         return found
 
     def _parameters(self) -> str:
-        names = self._choice.sample(sorted(_NORM), self._choice.randint(1, 4))
+        known = sorted(_NORM.keys() - {*self._left_out})
+        names = self._choice.sample(known, self._choice.randint(1, 4))
         items = (f"'{name}': {self._choice.choice(_NORM[name])}" for name in names)
         return f"{{{', '.join(items)}}}"
 
     def _tensor(self) -> None:
-        self._write(
-            self._choice.choice(
-                (
-                    "net = tf.nn.relu(net)", "net = net * 0.5 + 0.1", "net = tf.identity(net)",
-                    "net = tf.pad(net, [[0, 0], [1, 1], [0, 1], [0, 0]])",
-                    "net = tf.pad(net, [[0, 0], [1, 1], [1, 1], [0, 0]], mode='REFLECT')",
-                    "net = tf.concat([net, tf.nn.relu(net)], 3)",
-                    "net = tf.concat(axis=-1, values=[net, net])",
-                    "net = net - tf.reduce_mean(net, [1, 2], keep_dims=True)",
-                    "net = tf.image.resize_bilinear(net, [9, 8])",
-                    "net = tf.image.resize_nearest_neighbor(net, [9, 8])",
-                    "net = tf.nn.lrn(net, 2, bias=1.0, alpha=0.001, beta=0.75)",
-                    "net = tf.nn.max_pool(net, [1, 2, 2, 1], [1, 2, 2, 1], 'SAME')",
-                    "net = tf.nn.l2_normalize(net, 3)",
-                    "net = tf.transpose(net, [0, 2, 1, 3])",
-                )
-            )
-        )  # fmt: skip
+        self._write(self._choice.choice(_TENSORS if self._plain else (*_TENSORS, *_OF_TENSORFLOW)))
 
     def _repeated(self) -> None:
         choice = self._choice
@@ -260,12 +272,17 @@ class Writer:
     def _scoped(self) -> None:
         number = self._number()
         forms = [
-            f"tf.variable_scope('scope{number}')", f"tf.variable_scope(None, 'unit{number % 3}')",
-            f"tf.name_scope('n{number}')", f"tf.variable_scope('scope{number}', 'other', [net])",
-            *(self._arg_scope() for _ in range(6)),
+            f"tf.variable_scope('scope{number}')",
+            *(self._arg_scope() for _ in range(4)),
             f"tf.variable_scope('w{number}'), {self._arg_scope()}",
             f"{self._arg_scope()}, {self._arg_scope()}",
-        ]  # fmt: skip
+        ]
+        if not self._plain:
+            forms += [
+                f"tf.variable_scope(None, 'unit{number % 3}')",
+                f"tf.name_scope('n{number}')",
+                f"tf.variable_scope('scope{number}', 'other', [net])",
+            ]
         self._below(
             self._choice.choice(forms), lambda: self._statements(self._choice.randint(1, 3))
         )
@@ -283,12 +300,16 @@ class Writer:
 
     def _arg_scope(self) -> str:
         """``slim.arg_scope([...], ...)`` with keywords that all of its ops take."""
-        first = self._choice.choice(("conv2d", "conv2d", *OPS))
+        first = self._choice.choice(("conv2d", "conv2d", *self._ops))
         keywords = self._keywords(first, 3)
-        fitting = [op for op in OPS if keywords.keys() - {"normalizer_params"} <= OPS[op].keys()]
+        fitting = [
+            op
+            for op in self._ops
+            if keywords.keys() - {"normalizer_params"} <= self._ops[op].keys()
+        ]
         others = [op for op in fitting if op != first and self._choice.random() < 0.4]
         if "normalizer_params" in keywords:
-            others = [op for op in others if "normalizer_fn" in OPS[op]]
+            others = [op for op in others if "normalizer_fn" in self._ops[op]]
         ops = ", ".join(f"slim.{op}" for op in (first, *others))
         given = "".join(f", {name}={value}" for name, value in keywords.items())
         return f"slim.arg_scope([{ops}]{given})"
