@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TypeVar
@@ -84,29 +84,53 @@ class CellFiles:
             else:
                 yield path, notebook, file
 
+    def with_notebooks(self, files: Collection[PurePosixPath]) -> set[PurePosixPath]:
+        """The files, with all modules of the notebooks among them, and with none of others."""
+        mine = {path for path, notebook in self.notebooks.items() if notebook in files}
+        return {path for path in files if path not in self.notebooks} | mine
+
     def fold(self, report: Report, outputs: Outputs, originals: Outputs) -> None:
         """Puts what became of the modules into their cells, and into the notebooks' reports."""
         reports = {PurePosixPath(file.path): file for file in report.files}
         texts: dict[PurePosixPath, dict[PurePosixPath, str]] = defaultdict(dict)
         for path, item in self._found.items():
             data = outputs.get(path) if item.is_there else outputs.pop(path, None)
-            notebook = reports[item.notebook]
-            if not item.is_there:
-                originals.pop(path, None)
-                mine = reports.pop(path, None)
-                if mine is not None:
-                    report.files.remove(mine)
-                    _merge(mine, notebook, item.file)
-            if data is not None and notebook.status is not Status.FAILED:
+            notebook = reports.get(item.notebook)
+            if data is not None and notebook is not None and notebook.status is not Status.FAILED:
                 texts[item.notebook][item.file.path] = data.decode()
-        for path, files in texts.items():
-            old, before = self._originals[path], outputs.get(path, self._originals[path])
-            outputs[path] = with_cell_files(before, files)
-            originals[path] = old
-            reports[path].status = Status.REWRITTEN
-            _move(reports[path], LineMap(before, outputs[path]), LineMap(old, outputs[path]))
+        for notebook_path, files in texts.items():
+            self._write(notebook_path, files, reports[notebook_path], outputs, originals)
+        for path, item in self._found.items():
+            mine = reports.get(path)
+            if mine is not None and not item.is_there:
+                originals.pop(path, None)
+                report.files.remove(mine)
+                now = cell_files(outputs.get(item.notebook, self._originals[item.notebook]))
+                new = next(file for file in now if file.path == item.file.path)
+                _merge(mine, reports[item.notebook], item.file, new)
         for path, file, why in self._refused:
-            _leave(reports[path], file, why)
+            if path in reports:
+                _leave(reports[path], file, why)
+
+    def _write(
+        self,
+        path: PurePosixPath,
+        files: Mapping[PurePosixPath, str],
+        report: FileReport,
+        outputs: Outputs,
+        originals: Outputs,
+    ) -> None:
+        old, before = self._originals[path], outputs.get(path, self._originals[path])
+        outputs[path], originals[path] = with_cell_files(before, files), old
+        report.status, report.moved = Status.REWRITTEN, LineMap(old, outputs[path])
+        shifted = LineMap(before, outputs[path])
+        for items in (report.left, report.ignored):
+            items[:] = [
+                replace(item, new=replace(item.new, line=shifted.new(item.new.line)))
+                if item.new is not None
+                else item
+                for item in items
+            ]
 
 
 def _bytes(extent: Extent, path: PurePosixPath) -> bytes | None:
@@ -118,34 +142,29 @@ def _bytes(extent: Extent, path: PurePosixPath) -> bytes | None:
         return None
 
 
-def _merge(mine: FileReport, notebook: FileReport, file: CellFile) -> None:
+def _merge(mine: FileReport, notebook: FileReport, old: CellFile, new: CellFile) -> None:
     if mine.error:
-        _leave(notebook, file, mine.error)
+        _leave(notebook, old, mine.error)
         return
-    notebook.rewritten += [_placed(item, file) for item in mine.rewritten]
-    notebook.left += [replace(_placed(item, file), new=None) for item in mine.left]
-    notebook.ignored += [replace(_placed(item, file), new=None) for item in mine.ignored]
-    notebook.functions += [replace(f, line=_line(f.line, file)) for f in mine.functions]
+    notebook.rewritten += [_placed(item, old) for item in mine.rewritten]
+    notebook.left += [_left(item, old, new) for item in mine.left]
+    notebook.ignored += [_left(item, old, new) for item in mine.ignored]
+    notebook.functions += [replace(f, line=_line(f.line, old)) for f in mine.functions]
     notebook.legacy_imports += [n for n in mine.legacy_imports if n not in notebook.legacy_imports]
 
 
 def _placed(item: Item, file: CellFile) -> Item:
-    place = f"cell {file.number}, line {item.line + file.head}"
-    line = _line(item.line, file)
+    line, place = _line(item.line, file), _place(item.line, file)
     return replace(item, line=line, column=0, end_line=0, end_column=0, place=place)
 
 
-def _move(report: FileReport, shifted: LineMap, moved: LineMap) -> None:
-    """New places: of the notebook's own lines behind the cells, and of those in the cells."""
+def _left(item: LeftAlone, old: CellFile, new: CellFile) -> LeftAlone:
+    line = item.new.line if item.new is not None else item.line
+    return replace(_placed(item, old), new=Position(_line(line, new), place=_place(line, new)))
 
-    def placed(item: LeftAlone) -> LeftAlone:
-        if item.new is None:
-            return replace(item, new=Position(moved.new(item.line), place=item.place))
-        return replace(item, new=replace(item.new, line=shifted.new(item.new.line)))
 
-    report.moved = moved
-    report.left = list(map(placed, report.left))
-    report.ignored = list(map(placed, report.ignored))
+def _place(line: int, file: CellFile) -> str:
+    return f"cell {file.number}, line {line + file.head}"
 
 
 def _line(line: int, file: CellFile) -> int:
@@ -154,8 +173,7 @@ def _line(line: int, file: CellFile) -> int:
 
 def _leave(notebook: FileReport, file: CellFile, why: str) -> None:
     reason = WRITTEN.format(name=file.path, why=why)
-    place = f"cell {file.number}, line {file.head}"
-    line = _line(1, file)
+    line, place = _line(1, file), _place(0, file)
     notebook.left.append(
         LeftAlone(line, UNREAD_API, UNREAD_CODE, reason, UNREAD_ADVICE, place=place)
     )

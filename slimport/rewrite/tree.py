@@ -164,7 +164,7 @@ def _rewrite_once(
         _collect(first, extent.given, result)
         _add_written_module(first, result)
     else:
-        mine = _run_shard(first, shard, result)
+        mine = _run_shard(first, shard, result, cells)
         _collect(first, mine, result)
     _note_python2(first, result)
     _order(first, result)
@@ -188,7 +188,9 @@ def _run(first: _Pass) -> None:
         _check(first)
 
 
-def _run_shard(first: _Pass, shard: Shard, result: TreeResult) -> set[PurePosixPath]:
+def _run_shard(
+    first: _Pass, shard: Shard, result: TreeResult, cells: CellFiles
+) -> set[PurePosixPath]:
     """Rewrites and checks the shard's files, beside files of other shards that are still old.
 
     Where that finds something, the whole tree is rewritten to see whether it is so.
@@ -201,7 +203,7 @@ def _run_shard(first: _Pass, shard: Shard, result: TreeResult) -> set[PurePosixP
         if module.path in first.extent.given:
             size = len(first.sources[module.path].data)
             sizes[module.path] = size if first.plan.concerns(module) else size // 50
-    mine = shard.of(sizes)
+    mine = cells.with_notebooks(shard.of(sizes))
     result.report.files = [f for f in result.report.files if PurePosixPath(f.path) in mine]
     others = {module.path for module in reaching(first.program, mine)} & first.extent.given
     first.run(mine | others)

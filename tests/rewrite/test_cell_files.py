@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from slimport.rewrite.plan import Options
+from slimport.rewrite.shards import Shard
 from slimport.rewrite.tree import rewrite_tree
 from tests.rewrite.test_notebooks import IMPORTS, notebook, rewritten, rewritten_with, sources_of
 
@@ -63,6 +64,9 @@ def test_what_is_left_has_its_places(tmp_path: Path) -> None:
         assert "slim.learning.tune(" in old[left.line - 1]
         assert left.new is not None
         assert old[left.line - 1] == new[left.new.line - 1]
+    assert report.left[1].new is not None
+    assert report.left[1].new.place == "cell 3, line 14"
+    assert "slim.learning.tune(" in sources_of(result)[1].split("\n")[13]
 
 
 def test_a_module_that_is_there_too(tmp_path: Path) -> None:
@@ -114,6 +118,14 @@ def test_a_module_of_a_notebook_that_carries_the_written_module(tmp_path: Path) 
     first, *_ = sources_of(result)
     assert "def conv2d(" in first
     assert "class layer_defaults" in first or "def layer_defaults" in first
+
+
+def test_a_module_is_in_the_shard_of_its_notebook(tmp_path: Path) -> None:
+    rewritten(tmp_path, IMPORTS, f"%%writefile net.py\n{MODULE}", CALL)
+    outputs = [rewrite_tree(tmp_path, shard=Shard(number, 2)).outputs.values() for number in (1, 2)]
+    (data,) = (data for found in outputs for data in found)
+    assert json.dumps(NEW_MODULE.split("\n")[-1]).encode() in data
+    assert b"layer_defaults" in data
 
 
 def test_what_fails_stays_in_its_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
