@@ -19,6 +19,7 @@ import numpy as np
 
 from slimport.verify.case_files import cases
 from slimport.verify.comparing import compare
+from slimport.verify.comparing.answered import Answered
 from slimport.verify.lines import locate, reference_lines
 from slimport.verify.lines.finder import Failed
 from slimport.verify.lines.written_by import with_rules
@@ -254,9 +255,7 @@ def _failed(file: cases.CaseFile, results: Sequence[CaseResult]) -> list[Failed]
     ]
 
 
-def _compared(
-    case: cases.Case, mode: str, old: compare.Answered, new: compare.Answered
-) -> ModeResult:
+def _compared(case: cases.Case, mode: str, old: Answered, new: Answered) -> ModeResult:
     """Compares one mode; what cannot be compared, whatever a worker wrote, is a failure of it."""
     try:
         return compare.compare_mode(case, mode, old, new)

@@ -14,7 +14,8 @@ import numpy as np
 
 from slimport.verify import protocol
 from slimport.verify.case_files import cases
-from slimport.verify.comparing.compare import Answered, compare_mode
+from slimport.verify.comparing.answered import Answered
+from slimport.verify.comparing.compare import compare_mode
 from slimport.verify.result import ModeResult, Status
 from slimport.verify.run import Settings
 from slimport.verify.running.requests import FLOOR_RUNS, make_side

@@ -8,6 +8,7 @@ from verify_answers import answer, case
 
 from slimport.verify import protocol
 from slimport.verify.comparing import compare, tolerances
+from slimport.verify.comparing.answered import Answered
 from slimport.verify.result import Status, TensorResult
 from slimport.verify.workers import magnitudes, perturbations, values
 
@@ -107,7 +108,7 @@ def doubles(change, tolerance=1e-3, double=0.0):
         other.tensor("output", "a", X.astype("float64") + shift_double)
         made.add_double(other)
         made.meta["double"] = {"in_float32": [], "error": None}
-        answers.append(compare.Answered(made.meta, made.arrays))
+        answers.append(Answered(made.meta, made.arrays))
     return compare.compare_mode(case(tolerance={"output": tolerance}), "inference", *answers)
 
 

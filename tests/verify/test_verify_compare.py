@@ -7,6 +7,7 @@ import pytest
 from verify_answers import answer, case
 
 from slimport.verify.comparing import compare
+from slimport.verify.comparing.answered import Answered
 from slimport.verify.result import Status
 
 X = np.linspace(-2, 2, 24, dtype="float32").reshape(2, 12)
@@ -174,7 +175,7 @@ def test_zero_against_something_small_differs():
 
 def test_an_error_on_one_side_is_a_failed_mode_with_its_traceback():
     error = {"stage": "calling nets:net", "traceback": "Traceback ...\nKeyError: 'x'"}
-    mode = inference(compare.Answered({"error": error}, {}), answer({"a": X}))
+    mode = inference(Answered({"error": error}, {}), answer({"a": X}))
     assert mode.status is Status.FAILED
     assert "KeyError: 'x'" in mode.errors["old"]
     assert "calling nets:net" in mode.errors["old"]

@@ -13,6 +13,7 @@ from rich.console import Console
 from verify_answers import answer, case
 
 from slimport.verify.comparing import compare
+from slimport.verify.comparing.answered import Answered
 from slimport.verify.faces.html import to_html
 from slimport.verify.faces.json_face import to_json
 from slimport.verify.faces.markdown import to_markdown
@@ -44,7 +45,7 @@ def different():
     error = {"stage": "calling nets:net", "traceback": "Traceback\nValueError: <odd>"}
     return run(
         compare.compare_mode(case(), "training", old, new),
-        compare.compare_mode(case(), "inference", old, compare.Answered({"error": error}, {})),
+        compare.compare_mode(case(), "inference", old, Answered({"error": error}, {})),
     )
 
 

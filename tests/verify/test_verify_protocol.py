@@ -20,6 +20,7 @@ from slimport.verify import protocol, run
 from slimport.verify.case_files import cases
 from slimport.verify.command import verify_command
 from slimport.verify.comparing import compare, not_given
+from slimport.verify.comparing.answered import Answered
 from slimport.verify.faces.wording import environment_line
 from slimport.verify.lines import reference_lines, traced
 from slimport.verify.result import Status, TensorResult
@@ -262,7 +263,7 @@ def test_any_program_may_answer(tmp_path, value, status):
 
     new = protocol.Answer("functional")
     new.tensor(protocol.OUTPUT, "output", np.full((2, 3), value, "float32"))
-    answered = compare.Answered(new.meta, new.arrays)
+    answered = Answered(new.meta, new.arrays)
     old = side.answer(0, "inference")
     assert compare.compare_mode(file.cases[0], "inference", old, answered).status is status
 

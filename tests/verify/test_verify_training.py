@@ -15,6 +15,7 @@ from slimport.verify import protocol
 from slimport.verify.case_files import cases
 from slimport.verify.case_files.training_cases import Training
 from slimport.verify.comparing import compare
+from slimport.verify.comparing.answered import Answered
 from slimport.verify.faces import growth
 from slimport.verify.faces.html import to_html
 from slimport.verify.faces.json_face import to_json
@@ -45,12 +46,12 @@ def record(apart: float = 0.0, slots: tuple[str, ...] = ("w/m",)) -> training_re
     return found
 
 
-def answered(run: training_record.Record, *others: training_record.Record) -> compare.Answered:
+def answered(run: training_record.Record, *others: training_record.Record) -> Answered:
     answer = training_record.answer("fit", STEPS, run, others)
-    return compare.Answered({**answer.meta, "seconds": 1.0}, answer._arrays)
+    return Answered({**answer.meta, "seconds": 1.0}, answer._arrays)
 
 
-def judged(old: compare.Answered, new: compare.Answered, **changes: Any) -> ModeResult:
+def judged(old: Answered, new: Answered, **changes: Any) -> ModeResult:
     return compare.compare_mode(case(training=Training(STEPS), **changes), protocol.STEPS, old, new)
 
 

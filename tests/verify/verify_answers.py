@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from slimport.verify.case_files.cases import Case, Input, SideCall
-from slimport.verify.comparing.compare import Answered
+from slimport.verify.comparing.answered import Answered
 
 CALL = SideCall("nets:net", None, {}, {}, None, None)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,48 +17,13 @@ from slimport.verify.comparing import (
     not_given,
     small_parts,
 )
-from slimport.verify.comparing.tolerances import DISCRETE, Tolerance, exact, tolerance
-from slimport.verify.result import Curves, ModeResult, Sample, Status, TensorResult
+from slimport.verify.comparing.answered import Answered
+from slimport.verify.comparing.arrays import Array, compare_arrays, wide
+from slimport.verify.comparing.tolerances import DISCRETE, Tolerance, tolerance
+from slimport.verify.result import Curves, ModeResult, Status, TensorResult
 
-Array = np.ndarray[Any, Any]
-
-#: Elements kept of a tensor for a scatter plot.
-SAMPLE_SIZE = 400
 #: Tensors per mode whose elements are kept.
 SAMPLES = 2
-
-
-@dataclass(frozen=True)
-class Answered:
-    """One side's answer to one mode: the description and a way to its arrays."""
-
-    meta: Mapping[str, Any]
-    arrays: Mapping[str, Array]
-
-    @property
-    def error(self) -> str | None:
-        """The traceback, where the side failed."""
-        error = self.meta.get("error")
-        if error is None:
-            return None
-        return f"while {error['stage']}\n{error['traceback']}"
-
-    def tensors(self, group: str) -> dict[str, Mapping[str, Any]]:
-        """Descriptions of one group, by name."""
-        return {name: entry for (name, _), entry in self.by_step(group).items()}
-
-    def by_step(self, group: str) -> dict[tuple[str, int | None], Mapping[str, Any]]:
-        """Descriptions of one group, by name and the step of a training case."""
-        entries = (entry for entry in self.meta["tensors"] if entry["group"] == group)
-        return {(entry["name"], entry.get("step")): entry for entry in entries}
-
-    def array(self, entry: Mapping[str, Any]) -> Array | None:
-        """The array of a description; None for a literal."""
-        return self.arrays[entry["key"]] if "key" in entry else None
-
-    def double(self, entry: Mapping[str, Any]) -> Array | None:
-        """The same array computed in float64, where the side did so."""
-        return self.arrays[entry["double_key"]] if "double_key" in entry else None
 
 
 def compare_mode(case: Case, mode: str, old: Answered, new: Answered) -> ModeResult:
@@ -256,8 +221,6 @@ def _parted(
 
 
 Described = tuple[Answered, Mapping[str, Any] | None]
-#: Gives the tolerance of a tensor of this scale and dtype.
-Decide = Callable[[float, str], Tolerance]
 
 
 @dataclass(frozen=True)
@@ -308,7 +271,7 @@ def _in_double(old: Described, new: Described, scale: float | None) -> float | N
     if left is None or right is None or left.shape != right.shape or not scale:
         return None
     with np.errstate(invalid="ignore"):
-        distance = np.abs(_wide(left) - _wide(right))
+        distance = np.abs(wide(left) - wide(right))
     finite = distance[np.isfinite(distance)]
     return float(finite.max(initial=0.0)) / scale
 
@@ -350,108 +313,6 @@ def _shown(entry: Mapping[str, Any]) -> str:
         shape = f" of shape {list(entry['shape'])}" if len(entry["shape"]) > 1 else ""
         return repr(entry["literal"])[:80] + shape
     return f"{entry['dtype']} tensor of shape {entry['shape']}"
-
-
-def compare_arrays(
-    group: str,
-    name: str,
-    old: Array,
-    new: Array,
-    decide: Decide,
-    scale: float | None = None,
-) -> TensorResult:
-    """Compares two arrays element by element, relative to the old one's scale.
-
-    Args:
-        group: Group of the result.
-        name: Name of the result.
-        old: Array of the old side.
-        new: Array of the new side.
-        decide: Gives the tolerance; integers and booleans must be equal whatever it says.
-        scale: What a difference is relative to, if not the old array's largest value.
-
-    Returns:
-        A result without order. Places where either is not finite must hold the same on both
-        sides: a NaN on one side only fails.
-    """
-    dtype = str(old.dtype) if old.dtype == new.dtype else f"{old.dtype} -> {new.dtype}"
-    wrong = _unlike(old, new)
-    if wrong:
-        return TensorResult(group, name, 0, Status.DIFFERS, old.shape, dtype, why=wrong)
-    floating = old.dtype.kind in "fc"
-    left, right = _wide(old), _wide(new)
-    finite = np.isfinite(left)
-    if scale is None:
-        scale = float(np.abs(left[finite]).max()) if finite.any() else 0.0
-    distance = _distance(left, right)
-    if not floating:  # float64 does not hold every int64
-        distance = np.maximum(distance, old != new)
-    max_abs = float(distance.max()) if distance.size else 0.0
-    given = decide(scale, str(old.dtype)) if floating else exact()
-    status, why = _judge(max_abs, given), given.why() if floating else "whole numbers: exact"
-    wrong = _unlike_special(left, right)
-    if wrong:
-        status, why = Status.DIFFERS, wrong
-    elif left.size and not finite.any():
-        status, why = Status.NOISE, "no finite number on either side, which proves nothing"
-    return TensorResult(
-        group, name, 0, status, old.shape, dtype, max_abs, scale, given.allowed,
-        max(given.told.values(), default=None), why, _sample(left, right, distance),
-        floors=given.told,
-    )  # fmt: skip
-
-
-def _distance(left: Array, right: Array) -> Array:
-    """How far numbers are from each other; 0 where either is not finite."""
-    both = np.isfinite(left) & np.isfinite(right)
-    return np.abs(np.subtract(left, right, where=both, out=np.zeros_like(left)))
-
-
-def _wide(array: Array) -> Array:
-    """The numbers in double precision; complex ones with both their parts."""
-    return array.astype("complex128" if array.dtype.kind == "c" else "float64")
-
-
-def _judge(max_abs: float, given: Tolerance) -> Status:
-    if max_abs <= given.proves:
-        return Status.EQUAL
-    return Status.NOISE if max_abs <= given.allowed else Status.DIFFERS
-
-
-def _unlike(old: Array, new: Array) -> str:
-    """Says why two arrays cannot be compared at all."""
-    if old.shape != new.shape:
-        return f"shape {list(old.shape)} became {list(new.shape)}"
-    kinds = {"u": "i"}
-    if kinds.get(old.dtype.kind, old.dtype.kind) != kinds.get(new.dtype.kind, new.dtype.kind):
-        return f"dtype {old.dtype} became {new.dtype}"
-    if old.dtype.kind in "fc" and old.dtype != new.dtype:
-        return f"dtype {old.dtype} became {new.dtype}"
-    return ""
-
-
-def _unlike_special(old: Array, new: Array) -> str:
-    """Says where NaN and infinities are not the same on both sides."""
-    same = (old == new) | (np.isnan(old) & np.isnan(new))
-    wrong = ~same & ~(np.isfinite(old) & np.isfinite(new))
-    if not wrong.any():
-        return ""
-    only_old = int((wrong & ~np.isfinite(old)).sum())
-    only_new = int((wrong & ~np.isfinite(new)).sum())
-    return f"not finite: {only_old} elements on the old side, {only_new} on the new, unlike"
-
-
-def _sample(old: Array, new: Array, distance: Array) -> Sample:
-    """Takes elements for a plot: the one that differs most, and others evenly."""
-    size = old.size
-    if size == 0:
-        return Sample((), ())
-    step = max(1, size // SAMPLE_SIZE)
-    places = np.unique(np.append(np.arange(0, size, step), int(distance.argmax())))
-    left, right = old.ravel()[places], new.ravel()[places]
-    if left.dtype.kind == "c":  # a plot has room for one number of each
-        left, right = np.abs(left), np.abs(right)
-    return Sample(tuple(left.tolist()), tuple(right.tolist()))
 
 
 def _keep_samples(tensors: list[TensorResult]) -> list[TensorResult]:

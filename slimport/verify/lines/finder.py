@@ -10,7 +10,7 @@ from typing import Any
 
 from slimport.verify import protocol
 from slimport.verify.case_files.cases import Case
-from slimport.verify.comparing.compare import Answered
+from slimport.verify.comparing.answered import Answered
 from slimport.verify.lines import blocks, reasons, traced, training_lines
 from slimport.verify.lines.default_scopes import CONCERNS, Scopes, site
 from slimport.verify.lines.divergence import Parting, Search

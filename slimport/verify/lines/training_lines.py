@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from slimport.verify import protocol
-from slimport.verify.comparing.compare import Answered
+from slimport.verify.comparing.answered import Answered
 from slimport.verify.lines.traced import Frames
 from slimport.verify.result import ModeResult, TensorResult
 from slimport.verify.workers import training_sites

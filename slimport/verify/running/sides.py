@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from slimport.verify import protocol
-from slimport.verify.comparing import compare
+from slimport.verify.comparing.answered import Answered
 from slimport.verify.running import watch
 from slimport.verify.running.cache import AnswerCache
 from slimport.verify.running.news import News, Progress, Stage
@@ -60,7 +60,7 @@ class Side:
         except (OSError, ValueError, TypeError):
             return {}
 
-    def answer(self, place: int, mode: str) -> compare.Answered:
+    def answer(self, place: int, mode: str) -> Answered:
         """Returns the answer to one mode of one case, which may be an error."""
         if place in self.crashes:
             return _error("running the worker", "crash", self.crashes[place])
@@ -68,10 +68,10 @@ class Side:
         try:
             meta = protocol.read_json(folder / protocol.META_FILE)["modes"][mode]
             if meta.get("error") is not None:
-                return compare.Answered(meta, {})
+                return Answered(meta, {})
             with np.load(folder / f"{mode}.npz", allow_pickle=False) as arrays:
                 found = dict(arrays)
-                return compare.Answered(protocol.completed(meta, found), found)
+                return Answered(protocol.completed(meta, found), found)
         except Exception as error:  # whatever a worker may have written
             text = f"{mode} in {folder.name}: {type(error).__name__}: {error}"
             return _error("reading the answer of the worker", type(error).__name__, text)
@@ -166,9 +166,9 @@ class Side:
             return True
 
 
-def _error(stage: str, kind: str, text: str) -> compare.Answered:
+def _error(stage: str, kind: str, text: str) -> Answered:
     error = {"stage": stage, "kind": kind, "message": text, "traceback": text}
-    return compare.Answered({"error": error}, {})
+    return Answered({"error": error}, {})
 
 
 def worker_environment(side: Side) -> dict[str, str]:
