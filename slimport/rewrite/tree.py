@@ -116,13 +116,15 @@ def rewrite_tree(
             if not errors:
                 return result
             failed |= errors
+            del result
+            gc.collect()  # the index is one large circle of objects
         everything = dict.fromkeys(extent.given | extent.near, _GIVEN_UP)
         return _rewrite_once(extent, options, everything | failed, workers, shard)[0]
 
 
 @contextmanager
 def _without_collector() -> Iterator[None]:
-    """Syntax trees are millions of objects without cycles: a collector looks at all in vain."""
+    """Syntax trees are millions of objects that all stay: a collector looks at them in vain."""
     enabled = gc.isenabled()
     gc.disable()
     try:
