@@ -27,6 +27,7 @@ DOCS = ROOT / "docs" / "performance.md"
 @click.option("--plain", is_flag=True, help="Also with keras.layers.BatchNormalization.")
 @click.option("--steps/--no-steps", default=True, help="Training steps, too.")
 @click.option("--control/--no-control", default=True, help="The old graph beside itself, too.")
+@click.option("--ways/--no-ways", default=True, help="Called bare and by predict, too.")
 @click.option("--size", type=int, help="Height and width of all images, for a quick look.")
 @click.option("--seconds", default=20.0, show_default=True, help="For each kind of run.")
 @click.option("--old-python", metavar="EXE", help="Interpreter with TensorFlow 1.15.")
@@ -46,6 +47,7 @@ def main(
     plain: bool,
     steps: bool,
     control: bool,
+    ways: bool,
     size: int | None,
     seconds: float,
     old_python: str | None,
@@ -63,6 +65,7 @@ def main(
         forms=(*measure.NEW, *(["plain"] if plain else [])),
         steps=steps,
         control=control,
+        ways=ways,
         limits=Limits(seconds=seconds),
         old_python=old_python,
     )
