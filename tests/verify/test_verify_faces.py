@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import subprocess
@@ -10,6 +11,7 @@ import sys
 import numpy as np
 import pytest
 from rich.console import Console
+from sample_results import failing_run
 from verify_answers import answer, case
 
 from slimport.verify.comparing import compare
@@ -95,3 +97,14 @@ def test_the_command_imports_nothing_heavy():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
     assert not loaded & {"numpy", "tensorflow", "keras", "jinja2", "matplotlib", "libcst"}
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_no_terminal_is_too_narrow_for_the_verdict_of_a_case(width: int) -> None:
+    stream = io.StringIO()
+    print_result(failing_run(), Console(width=width, file=stream))
+    text = stream.getvalue()
+    assert "…" not in text
+    for name, verdict in (("inception", "differs"), ("vgg", "failed"), ("momentum", "equal")):
+        assert any(line.startswith(name) and verdict in line for line in text.splitlines())
+    assert "258 ms → 310 ms" in text
