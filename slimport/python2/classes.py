@@ -62,21 +62,20 @@ def _names(node: ast.ClassDef) -> Iterator[tuple[str, ast.stmt]]:
 
 def _never_called(names: dict[str, ast.stmt]) -> _Found:
     for name in sorted(names.keys() & METHODS.keys()):
-        instead = METHODS[name]
-        others = (
-            re.findall(r"__\w+__", instead)[:1]
-            if name == "__cmp__"
-            else re.findall(r"__\w+__", instead)
-        )
-        asks = name.endswith("slice__") and not any(
-            isinstance(n, ast.Name) and n.id == "slice"
-            for other in others
-            for n in ast.walk(names.get(other, ast.Pass()))
-        )
-        # `unicode()` and `u"%s"` asked it, whatever there is beside it.
-        asks |= name == "__unicode__" and not _is_same(names, name, "__str__")
-        if asks or not any(other in names for other in others):
-            yield names[name], REASONS["python2.method"].format(name=name, instead=instead)
+        if not _is_replaced(name, names):
+            yield names[name], REASONS["python2.method"].format(name=name, instead=METHODS[name])
+
+
+def _is_replaced(name: str, names: dict[str, ast.stmt]) -> bool:
+    """Whether the class has what Python 3 calls instead."""
+    if name == "__cmp__":
+        return "__eq__" in names
+    if name == "__unicode__":  # `unicode()` and `u"%s"` asked it, whatever there was beside it
+        return _is_same(names, name, "__str__")
+    others = [names[other] for other in re.findall(r"__\w+__", METHODS[name]) if other in names]
+    if name.endswith("slice__"):
+        return any(n.id == "slice" for other in others for n in _all_names(other))
+    return bool(others)
 
 
 def _is_same(names: dict[str, ast.stmt], one: str, other: str) -> bool:

@@ -50,35 +50,51 @@ def exact(text: str, path: Path, raised: frozenset[int] = frozenset()) -> tuple[
     Returns:
         The text, and how many divisions became ``//``.
     """
-    tree = ast.parse(text)
-    kinds = Kinds(tree)
-    lines = text.split("\n")
-    edits: list[tuple[int, int]] = []
-    findings = [*_calls(tree), *_builtins(tree), *_filters(tree), *_leaking(tree)]
-    findings += [Finding(*found) for found in of_classes(tree)]
-    findings += [Finding(node, REASONS["python2.bytes"]) for node in bytes_as_text(tree)]
-    findings += [
-        Finding(node, REASONS["python2.import"].format(name=name))
-        for node, name in implicit(tree, path)
-    ]
-    raises = [node for node in ast.walk(tree) if isinstance(node, ast.Raise)]
-    raises.sort(key=lambda node: (node.lineno, node.col_offset))
-    findings += [Finding(raises[number], REASONS["python2.raise"]) for number in sorted(raised)]
-    if not imports_future(tree, "division"):
-        slashes = _slashes(text)
-        for node, left, right in _divisions(tree):
-            pair = (kinds.of(left), kinds.of(right))
-            if pair == ("int", "int"):
-                edits.append(_between(left, right, lines, slashes))
-            elif "float" not in pair:
-                findings.append(Finding(node, REASONS["python2.division"]))
-    for line, column in sorted(edits, reverse=True):
+    tree, lines = ast.parse(text), text.split("\n")
+    exact_ones, unknown = _divided(tree, text, lines)
+    for line, column in sorted(exact_ones, reverse=True):
         old = lines[line - 1]
         lines[line - 1] = f"{old[:column]}/{old[column:]}"
-    return "\n".join(_marked(lines, findings, _starts(text))), len(edits)
+    findings = [*_otherwise(tree, path, raised), *unknown]
+    return "\n".join(_marked(lines, findings, _starts(text))), len(exact_ones)
+
+
+def _otherwise(tree: ast.Module, path: Path, raised: frozenset[int]) -> Iterator[Finding]:
+    """What else changes its meaning."""
+    yield from (*_calls(tree), *_builtins(tree), *_filters(tree))
+    for comprehension, name in leaks(tree):
+        yield Finding(comprehension, REASONS["python2.comprehension"].format(name=name))
+    for node, reason in of_classes(tree):
+        yield Finding(node, reason)
+    for expression in bytes_as_text(tree):
+        yield Finding(expression, REASONS["python2.bytes"])
+    for statement, name in implicit(tree, path):
+        yield Finding(statement, REASONS["python2.import"].format(name=name))
+    raises = [node for node in ast.walk(tree) if isinstance(node, ast.Raise)]
+    raises.sort(key=lambda node: (node.lineno, node.col_offset))
+    for number in sorted(raised):
+        yield Finding(raises[number], REASONS["python2.raise"])
 
 
 # Divisions ------------------------------------------------------------------------------------
+
+
+def _divided(
+    tree: ast.Module, text: str, lines: list[str]
+) -> tuple[list[tuple[int, int]], list[Finding]]:
+    """Places of the divisions of two ints, and those of which nobody can tell."""
+    places: list[tuple[int, int]] = []
+    unknown: list[Finding] = []
+    if imports_future(tree, "division"):
+        return places, unknown
+    kinds, slashes = Kinds(tree), _slashes(text)
+    for node, left, right in _divisions(tree):
+        pair = (kinds.of(left), kinds.of(right))
+        if pair == ("int", "int"):
+            places.append(_between(left, right, lines, slashes))
+        elif "float" not in pair:
+            unknown.append(Finding(node, REASONS["python2.division"]))
+    return places, unknown
 
 
 def _divisions(tree: ast.Module) -> Iterator[tuple[ast.stmt | ast.expr, ast.expr, ast.expr]]:
@@ -192,11 +208,6 @@ def _is_list(node: ast.expr, builtins: dict[int, str]) -> bool:
         case ast.Call(func=func):
             return builtins.get(id(func)) in ("list", "sorted")
     return False
-
-
-def _leaking(tree: ast.Module) -> Iterator[Finding]:
-    for node, name in leaks(tree):
-        yield Finding(node, REASONS["python2.comprehension"].format(name=name))
 
 
 # Writing --------------------------------------------------------------------------------------
