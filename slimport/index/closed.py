@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from slimport import slim_api
+from slimport.index.canonical import is_namespace, is_slim
 from slimport.index.links import Meeting
 from slimport.index.loose_scopes import decorated, under_loose_scopes
 from slimport.index.names import Assigned
@@ -224,6 +225,8 @@ class _Body:
         self._statements(node.body, [], branching=False)
         if any(reference.api.doubt for reference in self.function.references):
             self.closure.refuse("what it calls may not be slim's")
+        if any(map(self._is_handed_on, self.values.values())):
+            self.closure.refuse("slim itself is passed on as a value")
         if any(reference.api.name in slim_api.NETS for reference in self.function.references):
             self.closure.refuse("a network of slim.nets runs under its scopes")
         if self.function.makes_tf_layers:
@@ -236,6 +239,12 @@ class _Body:
                 reference
             ):
                 self.closure.refuse(f"{reference.api.name} is passed on as a value")
+
+    def _is_handed_on(self, reference: Reference) -> bool:
+        if not is_slim(reference.api.name) or not is_namespace(reference.api.name):
+            return False
+        nodes = _own_nodes(self.function)
+        return not any(isinstance(n, ast.Assign) and n.value is reference.node for n in nodes)
 
     def _listed(self, reference: Reference) -> bool:
         """Whether the op stands in the literal list of an arg_scope, or is a normalizer_fn."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, cast
 
 import libcst as cst
 
 from slimport.rewrite.comments import lost, with_lost
+from slimport.rewrite.nodes import nodes_of
 from slimport.rewrite.plain import Step
 
 
@@ -82,12 +83,14 @@ def _with_footer(
 def unchained(
     line: cst.SimpleStatementLine,
     chains: Mapping[int, tuple[cst.BaseExpression, Sequence[Step]]],
+    kept: Collection[str] = (),
 ) -> cst.BaseStatement | cst.FlattenSentinel[cst.BaseStatement]:
     """``x = c(b(a(x)))`` as a statement for each layer, where the value is such a chain.
 
     Args:
         line: any statement; others than a plain assignment or return of a chain stay.
         chains: by `id` of a nested call: the first layer's call and the steps after it.
+        kept: names that must not be bound anew, since functions inside of this one read them.
     """
     small = line.body[0]
     if len(line.body) != 1 or not isinstance(small, cst.Assign | cst.Return):
@@ -96,7 +99,9 @@ def unchained(
         return line
     first, steps = chains[id(small.value)]
     name = _carrier(small, first)
-    if name is None:
+    if name is None or (isinstance(small, cst.Return) and name.value in kept):
+        return line
+    if any(_reads(step(cst.Ellipsis()), name.value) for step in steps):
         return line
     values = [first, *(step(name) for step in steps)]
     bodies: list[cst.BaseSmallStatement] = [
@@ -105,6 +110,11 @@ def unchained(
     bodies.append(small.with_changes(value=values[-1]))
     head = line.with_changes(body=[bodies[0]])
     return cst.FlattenSentinel([head, *(cst.SimpleStatementLine([body]) for body in bodies[1:])])
+
+
+def _reads(node: cst.CSTNode, name: str) -> bool:
+    """Whether what is applied to the first layer needs what the name stood for before."""
+    return any(found.value == name for found in nodes_of(node, cst.Name))
 
 
 def _carrier(small: cst.Assign | cst.Return, first: cst.BaseExpression) -> cst.Name | None:

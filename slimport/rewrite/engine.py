@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -20,6 +20,7 @@ from slimport.index.names import Scope
 from slimport.index.program import Function, Program, Reference, Span, closure_of
 from slimport.index.resolve import Api, External
 from slimport.index.training_always import Trains, meaning_of_true
+from slimport.index.walking import walk
 from slimport.python2.reasons import marked
 from slimport.report.model import FunctionForm, LeftAlone, Rewritten
 from slimport.rewrite import aliases, always, marks, python2, sessions
@@ -303,6 +304,17 @@ def _note_python2(rewriter: _Rewriter, tree: cst.Module, positions: Positions) -
         (result.ignored if ignored_here else result.left).append(item)
 
 
+def _is_inner(scope: Scope) -> bool:
+    """Whether it is of a function inside of another, or of an expression that may run later."""
+    if isinstance(scope.node, ast.Lambda | ast.GeneratorExp):
+        return True
+    return (
+        scope.function() is scope.node
+        and scope.parent is not None
+        and (scope.parent.function() is not None)
+    )
+
+
 def _is_marked(site: CallSite | ValueSite) -> bool:
     """Whether a mark above the statement speaks of this very symbol."""
     lines = (getattr(node, "leading_lines", None) for node in reversed(site.path))
@@ -540,7 +552,7 @@ class _Rewriter(cst.CSTTransformer):
                 return self._loops.function(original_node, function)
             if isinstance(result, cst.SimpleStatementLine):
                 replaced = self._loops.statement(original_node, result)
-                return replaced if replaced is not result else unchained(result, self._chains)
+                return replaced if replaced is not result else self._unchained(result)
             if isinstance(original_node, cst.Try | cst.While):
                 assert isinstance(result, cst.Try | cst.While)
                 return self._loops.compound(original_node, result)
@@ -549,6 +561,21 @@ class _Rewriter(cst.CSTTransformer):
                 definitions = self._definitions(scopes)
                 return without_items(result, [s is not None for s in scopes], definitions)
         return result
+
+    def _unchained(
+        self, line: cst.SimpleStatementLine
+    ) -> cst.BaseStatement | cst.FlattenSentinel[cst.BaseStatement]:
+        if any(isinstance(node, cst.Try | cst.TryStar) for node in self._path):
+            returns = [small for small in line.body if isinstance(small, cst.Return)]
+            return line if returns else unchained(line, self._chains)
+        return unchained(line, self._chains, self._captured)
+
+    @cached_property
+    def _captured(self) -> set[str]:
+        """Names that functions inside of others read, as far as their name tells."""
+        module = self.names.module
+        inner = (scope for scope in module.all_scopes() if _is_inner(scope))
+        return {n.id for scope in inner for n in walk(scope.node) if isinstance(n, ast.Name)}
 
     def _definitions(self, scopes: list[ast.Call | None]) -> list[cst.BaseStatement]:
         """The factories that are defined where these scopes were opened."""
@@ -732,13 +759,21 @@ class _Rewriter(cst.CSTTransformer):
     def _namespace(self, reference: Reference, node: cst.BaseExpression) -> cst.BaseExpression:
         """A module used as a value: ``slim = tf.contrib.slim`` goes with the imports."""
         parent = self._path[-1]
-        is_alias = isinstance(parent, cst.Assign) and all(
-            isinstance(target.target, cst.Name) and self._is_module(target.target.value, reference)
-            for target in parent.targets
+        in_class = reference.scope.is_class  # reached by attributes, which nobody follows
+        is_alias = (
+            isinstance(parent, cst.Assign)
+            and not in_class
+            and all(
+                isinstance(target.target, cst.Name)
+                and self._is_module(target.target.value, reference)
+                for target in parent.targets
+            )
         )
         if is_slim(reference.api.name) and not is_alias:
             reason = f"the module {reference.api.name} is passed on as a value"
             self.passed_on.add(reference.base)
+            if in_class and isinstance(parent, cst.Assign):
+                self.kept_bases |= {getattr(t.target, "value", "") for t in parent.targets}
             self._leave(reference, UNKNOWN_API, Leave(reason, "pass on what is used of it"))
         elif not is_alias:
             self.kept_bases.add(reference.base)

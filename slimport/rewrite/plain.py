@@ -209,6 +209,10 @@ def activated(call: PlainCall, activation: cst.BaseExpression | None) -> None:
         return
     name = literal(activation)
     function = call.file.keras(f"ops.{name}") if isinstance(name, str) else activation
+    if isinstance(function, cst.Lambda):
+        function = function.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
+    elif not isinstance(function, cst.Attribute):  # it may be None when the program runs
+        function = cst.Call(call.file.keras("activations.get"), [cst.Arg(function)])
     call.steps.append(lambda inputs: cst.Call(function, [cst.Arg(inputs)]))
 
 
