@@ -35,14 +35,31 @@ class GraphForm:
         self._images = {batch: images(self.case, batch) for batch in self.case["batches"]}
         self._run: Any = {}
         self._outputs: Any = None
+        self._built: Any = None
 
-    def build(self) -> int:
-        """Builds the graph of inference, and sets its variables; returns their elements."""
-        return self._built("serve", False)
+    def build(self) -> None:
+        """Builds the graph of inference and initializes its variables."""
+        self._build("serve", False)
 
-    def prepare(self) -> int:
+    def prepare(self) -> None:
         """Builds the graph of a training step."""
-        return self._built("step", True)
+        self._build("step", True)
+
+    def assign(self) -> int:
+        """Gives the variables that were built last the shared values; returns their elements."""
+        session, variables = self._built
+        values = [
+            worker.start_value(
+                self.case,
+                v.op.name,
+                v.get_shape().as_list(),
+                v.dtype.base_dtype.as_numpy_dtype,
+            )
+            for v in variables
+        ]
+        feed = {v.initializer.inputs[1]: x for v, x in zip(variables, values)}
+        session.run([v.initializer for v in variables], feed)
+        return sum(int(np.size(value)) for value in values)
 
     def run(self, what: str, batch: int) -> None:
         """Runs what is served, or a training step."""
@@ -62,7 +79,7 @@ class GraphForm:
             run.session.close()
         self._run.clear()
 
-    def _built(self, name: str, training: bool) -> int:
+    def _build(self, name: str, training: bool) -> None:
         tf = self.tf
         with tf.Graph().as_default() as made:
             tf.set_random_seed(1)
@@ -76,19 +93,8 @@ class GraphForm:
             ]
             session = tf.Session(graph=made, config=self._config)
             session.run(begin)
-            values = [
-                worker.start_value(
-                    self.case,
-                    v.op.name,
-                    v.get_shape().as_list(),
-                    v.dtype.base_dtype.as_numpy_dtype,
-                )
-                for v in built.variables
-            ]
-            feed = {v.initializer.inputs[1]: x for v, x in zip(built.variables, values)}
-            session.run([v.initializer for v in built.variables], feed)
         self._run[name] = _Run(session, fetches, built.inputs[0], self._images)
-        return sum(int(np.size(value)) for value in values)
+        self._built = (session, built.variables)
 
     def _step(self, tensors: Any) -> Any:
         """Trains on the mean square of each output, and on the regularisers; gives the loss."""

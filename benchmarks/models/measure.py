@@ -137,6 +137,7 @@ class _Found:
         for form, process in {OLD: self.old, **self.control, **self._alive()}.items():
             try:
                 building = process.ask(word)
+                elements = process.ask("assign")["told"]
                 first = process.ask("run", what, batch)
             except FormError as error:
                 if form in (OLD, CONTROL):
@@ -144,7 +145,7 @@ class _Found:
                 self.failures[form] = str(error)
                 continue
             found[form] = {
-                "elements": building["told"],
+                "elements": elements,
                 **{
                     key: {"build": building[key], "first": first[key]}
                     for key in ("seconds", "processor")

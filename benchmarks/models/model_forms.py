@@ -37,8 +37,8 @@ class ModelForm:
         self._outputs: Any = None
         self.traces = 0
 
-    def build(self) -> int:
-        """Builds the model for inference and sets its variables; returns their elements."""
+    def build(self) -> None:
+        """Builds the model for inference."""
         model = self._model = self._built(False)
 
         def serve(fed: Any) -> Any:
@@ -50,9 +50,8 @@ class ModelForm:
         self._run["eager"] = lambda fed: keras.tree.flatten(model(fed, training=False))
         self._run["predict"] = lambda fed: keras.tree.flatten(model.predict(fed, verbose=0))
         self._run["predict_on_batch"] = lambda fed: keras.tree.flatten(model.predict_on_batch(fed))
-        return self._assign(model)
 
-    def prepare(self) -> int:
+    def prepare(self) -> None:
         """Builds the model for training, and an optimizer."""
         model = self._built(True)
         variables = model.trainable_variables
@@ -72,7 +71,13 @@ class ModelForm:
         signature = [tf.TensorSpec(self._shape, tf.float32)]
         self._run["step"] = tf.function(step, autograph=False, input_signature=signature)
         self._trained = model
-        return self._assign(model)
+
+    def assign(self) -> int:
+        """Gives the variables that were built last the shared values; returns their elements."""
+        found = migrated.legacy_variables(self._trained or self._model)
+        built = new_worker.Built.__new__(new_worker.Built)
+        built.case, built.variables = self.case, found
+        return sum(int(np.size(value)) for value in built.assign().values())
 
     def run(self, what: str, batch: int) -> None:
         """Runs one of the ways, and takes its outputs to NumPy, as a session does."""
@@ -106,12 +111,6 @@ class ModelForm:
         model = entry.layers.TracedModel(entry)
         model.build(self._shape)
         return model
-
-    def _assign(self, model: Any) -> int:
-        found = migrated.legacy_variables(model)
-        built = new_worker.Built.__new__(new_worker.Built)
-        built.case, built.variables = self.case, found
-        return sum(int(np.size(value)) for value in built.assign().values())
 
 
 class TracedForm(ModelForm):
