@@ -130,7 +130,7 @@ def _print_layers(tree: Tree, console: Console) -> None:
         return
     closed = f"{share.closed} closed ({percent(share.closed, share.calls)})"
     calls = f"{counted(share.calls, 'layer call')}: "
-    print_wrapped(f"{closed}: no unknown arg_scope reaches them", console, 0, calls, "bold")
+    print_wrapped(f"{closed}, those that no unknown arg_scope reaches", console, 0, calls, "bold")
     module = PurePosixPath(tree.modules[0]).name if tree.modules else "the written module"
     factories = f"{share.calls - share.plain} layer factories of {module}"
     print_wrapped(f"{share.plain} become plain keras.layers, {factories}", console, 2)

@@ -240,12 +240,20 @@ def test_lines_fit_a_narrow_terminal(root: Path, monkeypatch: pytest.MonkeyPatch
     assert "…" not in output
 
 
-def test_what_the_readme_shows_is_what_it_says(tmp_path: Path) -> None:
-    readme = (ROOT / "README.md").read_text("utf-8")
-    shown = readme.partition("begins with\n\n```\n")[2].partition("```")[0]
+@pytest.mark.parametrize(
+    ("page", "begin", "width"),
+    [("README.md", "begins with\n\n```\n", 80), ("docs/scan.md", "```\nlegacy\n", 100)],
+)
+def test_what_pages_show_is_what_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: str, begin: str, width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    shown = (ROOT / page).read_text("utf-8").partition(begin)[2].partition("```")[0].strip("\n")
     shutil.copytree(ROOT / "fixtures" / "legacy" / "ssd_inception_v2", tmp_path / "legacy")
-    found = scan(tmp_path / "legacy", "--no-environment").stdout
-    assert shown and shown in found, found
+    found = [
+        line.rstrip() for line in scan(tmp_path / "legacy", "--no-environment").stdout.split("\n")
+    ]
+    assert shown and shown in "\n".join(found), found
 
 
 def test_a_narrow_terminal_cuts_no_word_off(monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
