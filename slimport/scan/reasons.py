@@ -39,7 +39,7 @@ HINDRANCES = (
         "scopes that only a run knows",
         r"^an arg_scope |with unpacked arguments|is passed on as a value"
         r"|a name of the author's own|what it calls may not be slim's|may run under other scopes"
-        r"|is opened otherwise than by a with",
+        r"|is opened otherwise than by a with|^a layer in a default",
         "literal lists of layers",
         opens=True,
     ),
