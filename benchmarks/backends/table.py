@@ -12,8 +12,8 @@ START, END = "<!-- table: benchmarks/backends -->\n", "<!-- end of table -->\n"
 LIMITS = {
     "outputs float32": 1e-5,
     "averages float32": 1e-5,
-    "outputs float64": 1e-12,
-    "step float64": 1e-8,
+    "outputs float64": 1e-5,  # Keras' torch backend multiplies matrices in float32 even then
+    "step float64": 1e-5,
 }
 HEAD = (
     "| network | backend | outputs | moving averages | outputs in float64 | "
