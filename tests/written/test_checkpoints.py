@@ -196,8 +196,9 @@ def test_variables_looked_up_in_an_open_network(saved: Any, new: Any) -> None:
     with new.layer_graph():
         new.fully_connected(keras.Input((4,)), 3, scope="logits")
         new.assign_from_checkpoint_fn(saved[0], new.get_variables_to_restore(["logits"]))()
-        for variable_ in new.get_model_variables():
-            name = new.get_variable_full_name(variable_)
+        found = {new.get_variable_full_name(v): v for v in new.get_model_variables()}
+        assert found.keys() == {"logits/weights", "logits/biases"}
+        for name, variable_ in found.items():
             assert np.array_equal(variable_.numpy(), saved[1][name])
 
 
