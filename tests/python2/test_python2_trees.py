@@ -126,20 +126,67 @@ def test_a_second_run_changes_nothing_and_finds_the_mark(tree: Path) -> None:
     assert run(tree).exit_code == 0, "the mark was taken away"
 
 
-def test_both_pythons_print_the_same(tmp_path: Path) -> None:
+@pytest.fixture
+def python2() -> str:
+    """CPython 2.7."""
     pytest.importorskip("fissix")
-    old = shutil.which("python2.7")
-    if old is None or subprocess.run([old, "-c", ""], check=False).returncode:
+    found = shutil.which("python2.7")
+    if found is None or subprocess.run([found, "-c", ""], check=False).returncode:
         pytest.skip("no Python 2.7 here")
+    return found
+
+
+def printed(python: str, script: Path) -> str:
+    return subprocess.run([python, script], capture_output=True, text=True, check=True).stdout
+
+
+PACKAGE = {
+    "pkg/__init__.py": "",
+    "pkg/queue.py": "print 'queue'\nsize = 7 / 2\n",
+    "pkg/utils.py": "import queue as q\ndef half(x): print x; return q.size\n",
+    "pkg/net.py": "import utils, queue\nfrom utils import half as h\nprint h(queue.size)\n",
+    "pkg/deep/__init__.py": "print 'deep'\nfrom inner import *\n",
+    "pkg/deep/inner.py": "print 'inner'; x = 3\n",
+    "run.py": "from pkg import net, deep\nprint net.queue.size, deep.x\n",
+}
+
+
+def test_a_package_that_imports_its_neighbours(tmp_path: Path, python2: str) -> None:
+    for name, text in PACKAGE.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, "utf-8")
+    expected = printed(python2, tmp_path / "run.py")
+    shutil.rmtree(tmp_path / "pkg" / "__pycache__", ignore_errors=True)
+    assert run(tmp_path, "--python2").exit_code == 0
+    assert printed(sys.executable, tmp_path / "run.py") == expected
+
+
+def test_a_script_beside_what_it_imports(tmp_path: Path, python2: str) -> None:
+    for name in ("pkg/__init__.py", "pkg/utils.py", "pkg/queue.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(PACKAGE[name].replace("queue as q", "deep as q"), "utf-8")
+    (tmp_path / "pkg" / "deep.py").write_text("size = 4\n", "utf-8")
+    script = tmp_path / "pkg" / "train.py"
+    script.write_text(
+        "import utils\nif __name__ == '__main__':\n    print utils.half(2)\n", "utf-8"
+    )
+    expected = printed(python2, script)
+    result = run(tmp_path, "--python2")
+    assert result.output.count("SLIM361 Python 2 takes the") == 2, (
+        "as a part of the package it fails"
+    )
+    assert printed(sys.executable, script) == expected
+
+
+def test_both_pythons_print_the_same(tmp_path: Path, python2: str) -> None:
     script = tmp_path / "both.py"
     script.write_text(PROGRAM, "utf-8")
-    expected = subprocess.run([old, script], capture_output=True, text=True, check=True)
+    expected = printed(python2, script)
     # `reduce` is for rules/python2_names.py
     found = "from functools import reduce\n" + convert(script, PROGRAM).new
     assert "SLIM361" not in found
     script.write_text(found, "utf-8")
-    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
-    assert done.stdout == expected.stdout
+    assert printed(sys.executable, script) == expected
 
 
 OTHERS = {"utils.py": "print 'x'\n", "log.py": "import sys\nprint >>sys.stderr, 'x'\n"}
