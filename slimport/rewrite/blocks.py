@@ -83,14 +83,14 @@ def _with_footer(
 def unchained(
     line: cst.SimpleStatementLine,
     chains: Mapping[int, tuple[cst.BaseExpression, Sequence[Step]]],
-    kept: Collection[str] = (),
+    may_bind: Collection[str],
 ) -> cst.BaseStatement | cst.FlattenSentinel[cst.BaseStatement]:
     """``x = c(b(a(x)))`` as a statement for each layer, where the value is such a chain.
 
     Args:
         line: any statement; others than a plain assignment or return of a chain stay.
         chains: by `id` of a nested call: the first layer's call and the steps after it.
-        kept: names that must not be bound anew, since functions inside of this one read them.
+        may_bind: names that a return may bind anew: the function's own, which nobody else reads.
     """
     small = line.body[0]
     if len(line.body) != 1 or not isinstance(small, cst.Assign | cst.Return):
@@ -99,7 +99,7 @@ def unchained(
         return line
     first, steps = chains[id(small.value)]
     name = _carrier(small, first)
-    if name is None or (isinstance(small, cst.Return) and name.value in kept):
+    if name is None or (isinstance(small, cst.Return) and name.value not in may_bind):
         return line
     if any(_reads(step(cst.Ellipsis()), name.value) for step in steps):
         return line
@@ -110,6 +110,16 @@ def unchained(
     bodies.append(small.with_changes(value=values[-1]))
     head = line.with_changes(body=[bodies[0]])
     return cst.FlattenSentinel([head, *(cst.SimpleStatementLine([body]) for body in bodies[1:])])
+
+
+def local_names(function: cst.FunctionDef) -> set[str]:
+    """Names that a function binds: its parameters, and what it assigns."""
+    targets = (target.target for target in nodes_of(function.body, cst.AssignTarget))
+    outer = [item for node in nodes_of(function.body, cst.Global) for item in node.names]
+    outer += [item for node in nodes_of(function.body, cst.Nonlocal) for item in node.names]
+    names = {item.name.value for item in outer}
+    bound = {parameter.name.value for parameter in nodes_of(function.params, cst.Param)}
+    return (bound | {t.value for t in targets if isinstance(t, cst.Name)}) - names
 
 
 def _reads(node: cst.CSTNode, name: str) -> bool:

@@ -25,7 +25,7 @@ from slimport.python2.reasons import marked
 from slimport.report.model import FunctionForm, LeftAlone, Rewritten
 from slimport.rewrite import aliases, always, marks, python2, sessions
 from slimport.rewrite.align import aligned_calls, is_aligned, realign
-from slimport.rewrite.blocks import on_one_line, unchained, without_items
+from slimport.rewrite.blocks import local_names, on_one_line, unchained, without_items
 from slimport.rewrite.comments import with_said
 from slimport.rewrite.factories import Factory
 from slimport.rewrite.fit_programs import is_global_step, may_have_sparse_gradients
@@ -565,10 +565,11 @@ class _Rewriter(cst.CSTTransformer):
     def _unchained(
         self, line: cst.SimpleStatementLine
     ) -> cst.BaseStatement | cst.FlattenSentinel[cst.BaseStatement]:
+        functions = [node for node in self._path if isinstance(node, cst.FunctionDef)]
+        may_bind = set(local_names(functions[-1])) - self._captured if functions else set()
         if any(isinstance(node, cst.Try | cst.TryStar) for node in self._path):
-            returns = [small for small in line.body if isinstance(small, cst.Return)]
-            return line if returns else unchained(line, self._chains)
-        return unchained(line, self._chains, self._captured)
+            may_bind = set()
+        return unchained(line, self._chains, may_bind)
 
     @cached_property
     def _captured(self) -> set[str]:

@@ -143,6 +143,9 @@ class PlainLayerRule(LayerRule):
         keywords = {k: v for k, v in keywords.items() if not k.startswith(("bias", "use_bias"))}
         keywords["use_bias"] = cst.Name("False")
         normalized(call, call.normalizer, f"{call.layer.name}__BatchNorm")
+        within = call.normalizer.get("activation_fn")  # its own comes before the layer's
+        if within is not None and literal(within) is not None:
+            activated(call, activation_name(within) or within)
         activated(call, activation)
         return call.keras(layer, positional, keywords)
 

@@ -17,15 +17,15 @@ CONV = "slim.conv2d(x, 3, 3, normalizer_fn=slim.batch_norm, scope='a'"
         f"y = {CONV}, normalizer_params={{'scale': y}})\n    return y",
         f"y = lambda: x\n    return {CONV})",
         f"def later():\n        return x\n    y(later)\n    return {CONV})",
+        f"global x\n    return {CONV})",
         f"try:\n        return {CONV})\n    finally:\n        print(x)",
     ],
 )
 def test_a_name_that_is_read_later_is_not_bound_anew(body: str) -> None:
-    done = transform(f"{HEAD}def net(x, y):\n    {body}\n")
+    parameters = "y" if "global" in body else "x, y"
+    done = transform(f"{HEAD}x = 1\n\n\ndef net({parameters}):\n    {body}\n")
     assert "BatchNormalization(" in done
-    assert not any(
-        line.strip().startswith(("x = ", "y = keras.layers")) for line in done.split("\n")
-    )
+    assert "    x = " not in done and "    y = keras.layers" not in done, done
     check_noop(done)
 
 
@@ -58,3 +58,19 @@ def test_scopes_stay_around_what_slim_itself_is_asked_for() -> None:
                      "        return getattr(slim, 'conv2d')(x, 8, 3)\n")  # fmt: skip
     assert "with layer_defaults([conv2d], strides=2):" in done
     check_noop(done)
+
+
+def test_a_name_of_the_file_is_not_made_the_functions_own() -> None:
+    done = transform(f"{HEAD}x = 1\n\n\ndef net():\n    return {CONV})\n")
+    assert "BatchNormalization(" in done and "    x = " not in done
+
+
+@pytest.mark.parametrize("where", ["params", "scope"])
+def test_the_normalizers_own_activation_comes_first(where: str) -> None:
+    params = ", normalizer_params={'activation_fn': tf.nn.relu6}" if where == "params" else ""
+    scope = "    with slim.arg_scope([slim.batch_norm], activation_fn=tf.nn.relu6):\n    "
+    head = scope if where == "scope" else ""
+    done = transform(
+        f"{HEAD}def net(x):\n{head}    return {CONV}{params}, activation_fn=tf.nn.elu)\n"
+    )
+    assert "x = keras.ops.relu6(x)\n    return keras.ops.elu(x)" in done, done
