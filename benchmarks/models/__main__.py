@@ -58,7 +58,7 @@ def main(
 ) -> None:
     """Measures the networks (all, or those whose names hold one of NAMES)."""
     work.mkdir(parents=True, exist_ok=True)
-    results = work / ("results" if size is None else f"results-{size}")
+    results = work / "results"
     results.mkdir(exist_ok=True)
     settings = measure.Settings(
         work=work / "processes",
@@ -78,7 +78,7 @@ def main(
         except FormError as error:
             click.echo(f"  {error}", err=True)
             continue
-        place = results / (row.name.replace(" ", "-").lower() + ".json")
+        place = results / f"{row.name} {row.size}.json".replace(" ", "-").lower()
         place.write_text(json.dumps(found, indent=1))
         click.echo(table.lines(found))
     kept = [json.loads(path.read_text()) for path in sorted(results.glob("*.json"))]

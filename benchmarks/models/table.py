@@ -46,7 +46,7 @@ WAYS = {
 def tables(found: Sequence[dict[str, Any]]) -> str:
     """All networks, in the order of the rows."""
     order = [row.name for row in rows.ROWS]
-    found = sorted(found, key=lambda one: order.index(one["name"]))
+    found = sorted(found, key=lambda one: (order.index(one["name"]), one["size"]))
     parts = [
         "### By processor time",
         _table(found, SERVED, "processor"),
@@ -75,7 +75,7 @@ def _table(found: Sequence[dict[str, Any]], kinds: dict[str, str], clock: str) -
             cells = [
                 _spread(forms[form][clock]) if form in forms else "" for forms in kept.values()
             ]
-            text += _row(one["name"], _FORMS[form], *cells)
+            text += _row(_name(one), _FORMS[form], *cells)
     return text.rstrip()
 
 
@@ -86,7 +86,7 @@ def _costs(found: Sequence[dict[str, Any]]) -> str:
         for form in sorted(set(one["built"]) - {"graph"}, key=_place):
             peaks = [_of_old(one["peaks"].get(kind, {}), form, _same) for kind in ("serve", "step")]
             built = [_of_old(one.get(kind, {}), form, _building) for kind in ("built", "prepared")]
-            text += _row(one["name"], _FORMS[form], *peaks, *built)
+            text += _row(_name(one), _FORMS[form], *peaks, *built)
     return text.rstrip()
 
 
@@ -110,6 +110,11 @@ _FORMS = {
     "traced": "traced",
     "plain": "functional, Keras' batch norm",
 }
+
+
+def _name(found: dict[str, Any]) -> str:
+    """A network, the size of its images, and the batches of throughput and of training."""
+    return f"{found['name']}, {found['size']} px, {found['batch']} and {found['step_batch']}"
 
 
 def _place(form: str) -> int:
