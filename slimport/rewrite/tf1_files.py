@@ -135,8 +135,20 @@ class Tf1Files:
         if self._shows_tf2(module) or self.names_compat(module):
             return False
         return not any(
-            reference.api.spelled.startswith(_ELSEWHERE) and self._from_root(reference)
+            (reference.api.spelled.startswith(_ELSEWHERE) and self._from_root(reference))
+            or self._is_of_another_file(reference)
             for reference in self._references(module)
+        )
+
+    @staticmethod
+    def _is_of_another_file(reference: Reference) -> bool:
+        """Whether the name for TensorFlow is not of this file's imports: ``from lib import tf``."""
+        if not reference.api.spelled.startswith("tensorflow."):
+            return False
+        found = reference.scope.lookup(reference.base)
+        return found is None or any(
+            isinstance(b, Imported) and not f"{b.dotted}.".startswith("tensorflow.")
+            for b in found[1]
         )
 
     @staticmethod

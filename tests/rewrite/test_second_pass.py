@@ -8,7 +8,7 @@ import libcst as cst
 
 from slimport.rewrite.marks import comments
 from slimport.rewrite.statements import below
-from tests.rewrite.tools import check_noop, transform
+from tests.rewrite.tools import check_noop, output, rewrite_program, transform
 
 READ = """
     import tensorflow as tf
@@ -142,3 +142,12 @@ def test_batches_are_read_line_by_line() -> None:
     check_noop(transform(before.replace("784)\n    images, labels =", "784); images, labels =")))
     walrus = before.replace("tf.train.AdamOptimizer(0.01)", "tf.train.AdamOptimizer((r := 0.01))")
     check_noop(transform(walrus))
+
+
+def test_a_name_for_tensorflow_out_of_another_file_stays_what_it_is() -> None:
+    sources = {"gives.py": "import tensorflow as tf\n"}
+    sources["use.py"] = (
+        "from gives import tf\n\ny = tf.placeholder(1)\nprint(tf.Session().run(y))\n"
+    )
+    result = rewrite_program(sources)
+    assert "y = tensorflow.compat.v1.placeholder(1)" in (output(result, "use.py") or "")
