@@ -1,8 +1,10 @@
 """Activations that are passed on: tf.nn.relu as a value."""
 
+import ast
 from dataclasses import dataclass
 
 from slimport.index.program import Function, Reference
+from slimport.index.walking import walk
 from slimport.rewrite.rule import Example, Outcome
 from slimport.rewrite.site import FileFacts, ValueSite
 from slimport.rewrite.tensors import TensorRule
@@ -13,7 +15,7 @@ class _ActivationRule(TensorRule):
     """As a value it may reach a Keras layer, so wherever a file builds layers it becomes Keras'."""
 
     def value(self, site: ValueSite) -> Outcome:
-        if not site.file.builds_file():
+        if not site.file.builds_file() or _has_options(site.reference):
             return site.file.tf1(site)
         name = "silu" if site.short == "swish" else site.short
         return site.file.keras(f"ops.{name}")
@@ -21,8 +23,24 @@ class _ActivationRule(TensorRule):
     def keeps(self, reference: Reference, function: Function, file: FileFacts) -> bool:
         return reference.call is not None and super().keeps(reference, function, file)
 
+    def blocks_keras_tensors(self, reference: Reference) -> str | None:
+        if _has_options(reference):
+            return f"{reference.api.name} is passed on with options of its own"
+        return super().blocks_keras_tensors(reference)
+
     def names_function(self) -> bool:
         return True
+
+
+def _has_options(reference: Reference) -> bool:
+    """``functools.partial(tf.nn.leaky_relu, alpha=0.1)``: Keras' functions name them otherwise."""
+    if reference.call is not None:
+        return False
+    return any(
+        isinstance(node, ast.Call) and bool(node.keywords) and reference.node in node.args
+        and ast.unparse(node.func).rpartition(".")[2] == "partial"
+        for node in walk(reference.scope.node)
+    )  # fmt: skip
 
 
 ACTIVATIONS = _ActivationRule(

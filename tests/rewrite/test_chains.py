@@ -74,3 +74,13 @@ def test_the_normalizers_own_activation_comes_first(where: str) -> None:
         f"{HEAD}def net(x):\n{head}    return {CONV}{params}, activation_fn=tf.nn.elu)\n"
     )
     assert "x = keras.ops.relu6(x)\n    return keras.ops.elu(x)" in done, done
+
+
+def test_options_of_an_activation_that_is_passed_on_keep_their_names() -> None:
+    done = transform(
+        f"import functools\n{HEAD}def net(x):\n    return slim.conv2d(x, 8, 3, scope='a', "
+        "activation_fn=functools.partial(tf.nn.leaky_relu, alpha=0.1))\n"
+    )
+    assert "functools.partial(tf.compat.v1.nn.leaky_relu, alpha=0.1)" in done, done
+    assert "keras" not in done
+    check_noop(done)
