@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from slimport.rewrite.marked import MarkedRule
-from slimport.rewrite.rule import Leave, Outcome, Refusal
-from slimport.rewrite.site import CallSite, Site, ValueSite
+from slimport.rewrite.rule import Refusal
 
 _ADDONS = "its heir, tensorflow_addons, is no longer developed"
 _ESTIMATOR = "TensorFlow has no Estimator since 2.16"
@@ -160,18 +159,7 @@ _BECAME = {
 class _ContribRule(MarkedRule):
     """Marks with what is known of the package, or of the very name."""
 
-    def call(self, site: CallSite) -> Outcome:
-        return self._marked(site)
-
-    def value(self, site: ValueSite) -> Outcome:
-        return self._marked(site)
-
-    def _marked(self, site: Site) -> Leave:
-        reason, advice = self.known(site.api)
-        return Leave(f"{site.api}: {reason}", advice)
-
     def known(self, api: str) -> tuple[str, str]:
-        """Reason and advice for a canonical name."""
         parts = api.removeprefix("tf.contrib.").replace("python.", "").split(".")
         inner = [".".join(parts[:length]) for length in range(len(parts), 0, -1)]
         names = (f"{parts[0]}.{parts[-1]}", *inner)

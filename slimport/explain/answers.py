@@ -5,6 +5,7 @@ from __future__ import annotations
 from slimport import contrib_api, numpy_api, tf1_api
 from slimport.explain.find import Found
 from slimport.explain.markdown import prose
+from slimport.rewrite.marked import MarkedRule
 from slimport.rewrite.tf1 import became
 
 #: Rules that do nothing but give names their new ones.
@@ -16,9 +17,10 @@ def answer(found: Found) -> str:
     if found.refusal is not None:
         way_on = f"Way on: {found.refusal.advice}." if found.refusal.advice else ""
         return prose(" ".join(filter(None, ["This mark:", found.refusal.why, way_on])))
-    known = getattr(found.rule, "known", None)
-    if found.api and known is not None:
-        reason, advice = known(found.api)
+    if found.api and isinstance(found.rule, MarkedRule):
+        reason, advice = found.rule.known(found.api)
+        if (reason, advice) == (found.rule.reason, found.rule.advice):  # as its page has it
+            return ""
         return f"`{found.api}`: {reason}. Way on: {prose(advice)}."
     name = _new_name(found.api) if found.rule.code in _RENAMING else ""
     if name == found.api and name:

@@ -63,6 +63,7 @@ def explain_command(asked: tuple[str, ...], output_format: str) -> None:
 
 def _data(rule: Rule) -> dict[str, Any]:
     from slimport.explain.families import family_of
+    from slimport.rewrite.marked import MarkedRule
     from slimport.rewrite.registry import module_of
 
     return {
@@ -73,7 +74,7 @@ def _data(rule: Rule) -> dict[str, Any]:
         "apis": [api for api in rule.apis if "." in api],
         "details": rule.details,
         "numbers": rule.numbers,
-        "only_marks": bool(getattr(rule, "reason", "")),
+        "only_marks": isinstance(rule, MarkedRule),
         "refuses": [
             {"reason": refusal.reason, "why": refusal.why, "advice": refusal.advice}
             for refusal in rule.refuses

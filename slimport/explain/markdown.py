@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from slimport.explain.stays import reasons
+from slimport.rewrite.marked import MarkedRule
 from slimport.rewrite.registry import module_of
 from slimport.rewrite.rule import Example, Rule
 
@@ -128,15 +129,14 @@ def _numbers(rule: Rule, links: Links) -> Iterator[str]:
 
 
 def _refused(rule: Rule, links: Links) -> Iterator[str]:
-    marked, advice = getattr(rule, "reason", ""), getattr(rule, "advice", "")
     yield "## What is refused\n"
-    if marked:
-        yield f"Every use: *{marked}*. Way on: {prose(advice, links)}.\n"
+    if isinstance(rule, MarkedRule):
+        yield f"Every use: *{rule.reason}*. Way on: {prose(rule.advice, links)}.\n"
     elif rule.code in _BLOCKS:
         yield from _kept_on_sessions(rule, links)
     elif not rule.refuses:
         yield f"{prose(_NOTHING, links)}\n"
-    if marked or rule.refuses:
+    if isinstance(rule, MarkedRule) or rule.refuses:
         yield (
             f"What is refused stays as it was, with `# TODO(slimport): {rule.code}` and the "
             "reason above its line; `slimport rewrite` then exits with 1.\n"

@@ -17,10 +17,18 @@ class MarkedRule(Rule):
     advice: str
 
     def call(self, site: CallSite) -> Outcome:
-        return Leave(f"{site.api}: {self.reason}", self.advice)
+        return self._marked(site.api)
 
     def value(self, site: ValueSite) -> Outcome:
-        return Leave(f"{site.api}: {self.reason}", self.advice)
+        return self._marked(site.api)
+
+    def _marked(self, api: str) -> Leave:
+        reason, advice = self.known(api)
+        return Leave(f"{api}: {reason}", advice)
+
+    def known(self, api: str) -> tuple[str, str]:
+        """Reason and advice for a canonical name."""
+        return self.reason, self.advice
 
     def blocks_keras_tensors(self, reference: Reference) -> str | None:
         return f"{reference.api.name} is not rewritten"
