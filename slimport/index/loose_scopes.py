@@ -92,7 +92,7 @@ def _withs(function: Function) -> Iterator[ast.With | ast.AsyncWith]:
 
 def _waits_inside(scopes: list[Reference], function: Function) -> bool:
     calls = {r.call for r in scopes}
-    waits = (ast.Yield, ast.YieldFrom)
+    waits = (ast.Await, ast.AsyncFor, ast.AsyncWith, ast.Yield, ast.YieldFrom)
     return any(
         isinstance(inner, waits)
         for node in _withs(function)

@@ -84,6 +84,12 @@ def net(xs):
         y = {LAYER}
     return y
 """,
+    "coroutine": f"""
+async def net(x, other):
+    with {SCOPE}:
+        await other
+        return {LAYER}
+""",
     "class": f"""
 class Scope:
     def __enter__(self):
