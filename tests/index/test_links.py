@@ -50,7 +50,13 @@ def main():
     Net().logits
 """,
     "apart.py": "def other(thing):\n    return thing.build(1)\n",
-    "apart_too.py": "class Thing:\n    def build(self, x):\n        return x\n",
+    "apart_too.py": """class Thing:
+    def build(self, x):
+        return x
+
+def of_thing(thing):
+    return thing.build(1)
+""",
 }
 
 
@@ -103,6 +109,10 @@ def test_files_that_nothing_connects_do_not_meet(program: Program) -> None:
     by_name = {function.name: function for function in program.all()}
     if "apart:other" in by_name:
         assert not by_name["apart:other"].maybe_callees
+        of_thing = by_name["apart_too:of_thing"]
+        assert {f.name for f in of_thing.maybe_callees} == {"apart_too:Thing.build"}
+        both = program.links.reached([by_name["train:run"], of_thing], up=False)
+        assert {"nets:Net.build", "apart_too:Thing.build"} <= {f.name for f in both}
         build = by_name["nets:Net.build"]
         assert {f.name for f in build.maybe_callers} == {"train:run"}
         assert len(program.calls_of(by_name["train:run"], build)) == 2
