@@ -142,7 +142,8 @@ def extents(wanted: Wanted) -> list[Extent]:
         if wanted.stdin is None and not path.exists():
             raise FileNotFoundError(f"{path}: no such file or directory")
         is_installed = path.is_dir() and holds_installed(path)
-        root = path.absolute() if is_installed else root_of(path, wanted.configured)
+        complete = Path(os.path.normpath(path.absolute()))
+        root = complete if is_installed else root_of(path, wanted.configured)
         by_root.setdefault(root, []).append(path)
     return [e for root, paths in by_root.items() for e in _Group(wanted, root, paths).extents()]
 

@@ -54,6 +54,12 @@ def test_each_package_is_a_program_with_those_that_run_its_layers(site: Path) ->
     ]
 
 
+def test_however_the_folder_is_written(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(site)
+    for path in (Path(), site / "nets_of" / "..", Path("..", "site-packages")):
+        assert len(extents(Wanted((path,)))) == 4
+
+
 def test_what_has_nothing_to_do_with_slim_does_not_change(site: Path) -> None:
     """NumPy's old names would, in a project that leaves TensorFlow 1."""
     result = run("--check", "--output-format", "json", site)
