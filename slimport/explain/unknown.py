@@ -29,6 +29,11 @@ UNKNOWN = Rule(
             "import it once, without a condition",
         ),
         Refusal(
+            "… is assigned anew, or deleted",
+            "Whatever the program calls by that name from then on is not slim's.",
+            "give the function another name",
+        ),
+        Refusal(
             "the module … is passed on as a value",
             "What a function takes from a module that it is handed cannot be followed.",
             "pass on what is used of it",

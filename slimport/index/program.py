@@ -12,6 +12,7 @@ from slimport import slim_api
 from slimport.files.source import Source
 from slimport.index.kept import KeptLayers, may_call_any
 from slimport.index.links import Links
+from slimport.index.looked_up import loaded_by_name, loads_any, looked_up
 from slimport.index.modules import Module, ModuleTable
 from slimport.index.names import (
     Assigned,
@@ -168,6 +169,8 @@ class Program:
             _ReferenceCollector(self, module).visit(module.tree)
         for function in functions_with_tf_layers(self):
             function.makes_tf_layers = True
+        for function in looked_up(self):
+            function.escapes = True
         self.building = self._building()
         self.rewritten = uses_written_module(self, written_module)
         self.written_scopes = openers(self)
@@ -286,8 +289,11 @@ class Program:
                 unseen.setdefault(function.module, []).append(function)
         around = {f for f in self.all() if any(r.api.name in _SCOPES for r in f.references)}
         around |= self.written_scopes
+        loading = {module for module in self.modules if loads_any(module, self)}
         for caller in self.links.reached({*around, *self.building}, up=False):
             near, named = self.connected(caller.module), self._named_in(caller)
+            if caller.module in loading:
+                near = set(self.modules)
             for function in (f for m in near for f in unseen.get(m, ())):
                 if function.node is not caller.node and _may_be_reached(function, named):
                     self.links.add_unseen(caller, function)
@@ -402,6 +408,8 @@ class _ReferenceCollector(Visitor):
     def visit_Call(self, node: ast.Call) -> None:
         self.callees[node.func] = node
         self._function(node).calls.append(node)
+        for dotted in loaded_by_name(node):
+            self._import(dotted)
         self._method(node)
         self.generic_visit(node)
 

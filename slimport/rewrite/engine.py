@@ -749,6 +749,12 @@ class _Rewriter(cst.CSTTransformer):
             return self._namespace(reference, node)
         if reference.api.doubt:
             return self._doubted(reference, node)
+        if is_slim(reference.api.name) and not isinstance(
+            getattr(reference.node, "ctx", None), ast.Load
+        ):
+            reason = f"{reference.api.name} is assigned anew, or deleted"
+            self._leave(reference, UNKNOWN_API, Leave(reason, "give the function another name"))
+            return node
         site = ValueSite(reference, function, self.services, tuple(self._path), node)
         return self._settle(reference, node, lambda rule: rule.value(site))
 
