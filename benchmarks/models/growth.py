@@ -30,12 +30,8 @@ PICTURE = ROOT / "docs" / "images" / "performance-growth.png"
 #: ResNet v1 by its layers. Images are small: what grows is the graph.
 DEPTHS = (50, 101, 152, 200)
 SIZE = 64
-FORMS = {
-    OLD: "slim, TF 1 graph",
-    "functional": "migrated, functional",
-    "traced": "migrated, traced",
-}
-COLOURS = {OLD: "#1f5fa8", "functional": "#d1701f", "traced": "#3a8f4d"}
+FORMS = {OLD: "slim, TF 1 graph", "functional": "migrated model"}
+COLOURS = {OLD: "#1f5fa8", "functional": "#d1701f"}
 NETWORKS = (10, 20, 40, 80)
 
 
