@@ -51,8 +51,8 @@ LP_REGULARIZER = _LpRegularizer(
     numbers=(
         "tf_slim/layers/regularizers.py uses tf.nn.l2_loss, which halves the sum of squares: "
         "without the factor 0.5 the penalty would be twice as large. L1 has no such factor. Keras "
-        "sums the penalties of weights that are trained: with `trainable=False` the loss of a "
-        "model is lower by a constant, and the report says so."
+        "sums the penalties of weights that are trained; layers of the written module add those "
+        "of `trainable=False`, as TF-Slim did."
     ),
     refuses=(
         Refusal(
@@ -89,6 +89,32 @@ def net(features, weight_decay=0.0005):
     return keras.layers.Dense(
         2, activation="relu", kernel_regularizer=keras.regularizers.L1(1e-4), name="fc2"
     )(features)
+""",
+            inputs=((3, 7),),
+        ),
+        Example(
+            title="weights that nothing trains are penalized, too",
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(features):
+    features = slim.fully_connected(
+        features, 4, weights_regularizer=slim.l2_regularizer(0.5), trainable=False)
+    with tf.variable_scope('scaled', regularizer=slim.l2_regularizer(0.5)):
+        return features * slim.variable('factor', [4], trainable=False)
+""",
+            after="""
+import keras
+from scoped_layers import fully_connected, variable, variable_scope
+
+
+def net(features):
+    features = fully_connected(
+        features, 4, kernel_regularizer=keras.regularizers.L2(0.5 * 0.5), trainable=False)
+    with variable_scope('scaled', regularizer=keras.regularizers.L2(0.5 * 0.5)):
+        return features * variable('factor', [4], trainable=False)
 """,
             inputs=((3, 7),),
         ),

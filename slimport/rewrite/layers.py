@@ -39,12 +39,6 @@ ACTIVATION_NAMES = frozenset(
 )
 
 
-UNTRAINED = (
-    "a model's loss holds no penalties of weights that are not trained; slim's was higher by them, "
-    "and had the same gradients"
-)
-
-
 @dataclass(frozen=True, kw_only=True)
 class LayerRule(Rule):
     """A layer that the written module has a factory for, under slim's name.
@@ -56,9 +50,6 @@ class LayerRule(Rule):
     keywords: Mapping[str, str] = field(default_factory=lambda: WEIGHT_KEYWORDS)
 
     def call(self, site: CallSite) -> Outcome:
-        frozen = _keywords_only(site).get("trainable")
-        if frozen is not None and literal(frozen.value) is not True:
-            site.file.note(UNTRAINED)
         values = {**keras_values(site), **always(site)}
         return site.renamed(site.file.written(site.short), self.keywords, values)
 

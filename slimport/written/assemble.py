@@ -25,6 +25,7 @@ PARTS = (
     "layer_utils",
     "sizes",
     "names",
+    "penalties",
     "saved_layers",
     "saved_functions",
     "building",

@@ -9,9 +9,10 @@ import keras
 import tensorflow as tf
 
 from slimport.written.backends import on_tensorflow
+from slimport.written.penalties import PenalizedLayer
 
 
-class ScopedLayer(keras.layers.Layer):
+class ScopedLayer(PenalizedLayer):
     """A Keras layer that was built in a variable scope, and keeps what it has from there.
 
     Args:

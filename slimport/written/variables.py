@@ -16,6 +16,7 @@ from slimport.written.collections import add_to_collection, get_collection
 from slimport.written.defaults import MODEL_VARIABLE, keyed, takes_layer_defaults
 from slimport.written.graphs import VariableScope, current_layer_graph, require_tf_graph
 from slimport.written.initializers import ValueInitializer
+from slimport.written.penalties import PenalizedLayer
 from slimport.written.restoring import require_scopes
 from slimport.written.scopes import get_variable_scope
 from slimport.written.sizes import whole
@@ -133,7 +134,7 @@ def get_variable(
 
 
 @keras.saving.register_keras_serializable("scoped_layers")
-class VariableLayer(keras.layers.Layer):
+class VariableLayer(PenalizedLayer):
     """Holds one variable; called on any tensor of a functional model, it returns its value."""
 
     legacy_names: ClassVar[dict[str, str]] = {}  # `kernel` is `kernel` in TF 1 too

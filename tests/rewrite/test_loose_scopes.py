@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.rewrite.tools import check_noop, report, rewrite_program, transform
+from tests.rewrite.tools import check_noop, transform
 
 HEAD = "import contextlib\nimport tensorflow as tf\nimport tf_slim as slim\n\n\n"
 NET = "def net(x):\n    return slim.conv2d(x, 8, 3, scope='a')\n"
@@ -190,9 +190,3 @@ def test_a_scope_in_a_case_reaches_its_layers() -> None:
     return x
 """)
     assert "keras.layers.Conv2D(\n" in done and "strides=2" in done, done
-
-
-def test_a_layer_that_is_not_trained_has_a_remark() -> None:
-    result = rewrite_program({"net.py": f"{HEAD}{NET.replace('8, 3', '8, 3, trainable=False')}"})
-    (entry,) = (e for e in report(result, "net.py").rewritten if e.api == "slim.conv2d")
-    assert "penalties of weights that are not trained" in entry.note
