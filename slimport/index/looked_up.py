@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from slimport.index.resolve import InTree, InTreeModule
@@ -14,18 +15,20 @@ if TYPE_CHECKING:
     from slimport.index.program import Function, Program
 
 _LOADERS = frozenset({"__import__", "import_module"})
-_LOADING = tuple(f"{name}(" for name in _LOADERS)
 _SCOPES = ("slim.arg_scope", "tf.variable_scope")
 _OF_THE_FILE = frozenset({"eval", "exec", "globals", "locals", "vars"})
-_SIGNS = ("getattr(", "__dict__", *_LOADING, *(f"{name}(" for name in _OF_THE_FILE))
+_LOADING = re.compile(rf"\b({'|'.join(sorted(_LOADERS))})\(")
+_SIGNS = re.compile(rf"\b({'|'.join(sorted({*_LOADERS, *_OF_THE_FILE, 'getattr'}))})\(|__dict__")
 
 
 def looked_up(program: Program) -> Iterator[Function]:
-    """The functions that may be called so."""
+    """The functions that may be called so, if scopes may be open around such calls."""
+    if not _opens_scopes(program.all()):
+        return
     if any(loads_any(module, program) for module in program.modules):
         yield from (f for f in program.all() if f.qualname and "." not in f.qualname)
     for module in program.modules:
-        if any(sign in line for line in module.lines for sign in _SIGNS):
+        if _SIGNS.search("\n".join(module.lines)):
             yield from _in(module, program)
 
 
@@ -39,16 +42,20 @@ def loaded_by_name(call: ast.Call) -> Iterator[str]:
 
 def loads_any(module: Module, program: Program) -> bool:
     """Whether a file loads others by names that it makes up, and opens scopes."""
-    if not any(sign in line for line in module.lines for sign in _LOADING):
+    if not _opens_scopes(program.by_module[module]):
         return False
-    made_up = any(
+    if not _LOADING.search("\n".join(module.lines)):
+        return False
+    return any(
         isinstance(node, ast.Call)
         and getattr(node.func, "attr", getattr(node.func, "id", "")) in _LOADERS
         and not (node.args and isinstance(node.args[0], ast.Constant))
         for node in walk(module.tree)
     )
-    apis = (r.api.name for f in program.by_module[module] for r in f.references)
-    return made_up and any(api in _SCOPES for api in apis)
+
+
+def _opens_scopes(functions: Iterable[Function]) -> bool:
+    return any(r.api.name in _SCOPES for f in functions for r in f.references)
 
 
 def _in(module: Module, program: Program) -> Iterator[Function]:
