@@ -91,7 +91,7 @@ class _OldCallRule(Rule):
         if arguments is None or site.aliased:
             return site.file.tf1(site) if site.file.is_tf1() else Keep()
         changed = site.node.with_changes(args=arguments)
-        call = ast.parse(source(changed), mode="eval").body
+        call = ast.parse(f"({source(changed)})", mode="eval").body  # it may go on in another line
         assert isinstance(call, ast.Call)
         return changed.with_changes(func=public(site, site.api.removeprefix("tf."), call))
 

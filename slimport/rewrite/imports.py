@@ -25,6 +25,7 @@ from slimport.index.walking import walk
 from slimport.rewrite.cell_of_imports import cell_of_imports
 from slimport.rewrite.comments import lost, with_lost
 from slimport.rewrite.legacy_imports import LEGACY_IMPORT, Kept, LegacyImports
+from slimport.rewrite.nodes import nodes_of
 from slimport.rewrite.site import dotted
 from slimport.rewrite.skimming import Skimmer
 from slimport.rewrite.taken_names import taken_names
@@ -223,7 +224,8 @@ class ImportEditor(Skimmer):
             _insert_library(body, statement)
         written = self._names.from_written_module()
         if written is not None:
-            _insert_own(body, written, self._own_packages())
+            stars = _after_stars(body) if self._module.scope.stars else 0
+            _insert_own(body, written, self._own_packages(), stars)
         return [*before, *body, *after]
 
     def _parts(
@@ -499,7 +501,9 @@ def _insert_library(body: list[cst.BaseStatement], statement: cst.BaseSmallState
     _insert_at(body, min(_after_imports(body), _first_use(body, _bound_by(statement))), line)
 
 
-def _insert_own(body: list[cst.BaseStatement], statement: cst.ImportFrom, own: set[str]) -> None:
+def _insert_own(
+    body: list[cst.BaseStatement], statement: cst.ImportFrom, own: set[str], stars: int
+) -> None:
     """Puts the written module's import after the tree's own, or after all imports."""
     line = cst.SimpleStatementLine([statement])
     last = [
@@ -508,7 +512,6 @@ def _insert_own(body: list[cst.BaseStatement], statement: cst.ImportFrom, own: s
         if own.intersection(_imported_packages(present)) or _is_relative(present)
     ]
     used = _first_use(body, _bound_by(statement))
-    stars = _after_stars(body)
     if last and stars <= last[-1] < used:
         body.insert(last[-1] + 1, line)
     else:
@@ -594,12 +597,10 @@ def _after_imports(body: Sequence[cst.BaseStatement]) -> int:
 
 
 def _after_stars(body: Sequence[cst.BaseStatement]) -> int:
-    """Position after the last ``import *``, which may bind any name anew."""
+    """Position after the last ``import *``, in an ``if`` too, which may bind any name anew."""
     for index in range(len(body), 0, -1):
-        line = body[index - 1]
-        for small in line.body if isinstance(line, cst.SimpleStatementLine) else ():
-            if isinstance(small, cst.ImportFrom) and isinstance(small.names, cst.ImportStar):
-                return index
+        if any(nodes_of(body[index - 1], cst.ImportStar)):
+            return index
     return 0
 
 

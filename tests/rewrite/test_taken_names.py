@@ -80,3 +80,10 @@ def test_symbols_that_have_another_meaning_under_their_new_name_keep_the_old_one
     for name in symbols()["renamed"]:
         now = became(name, None)
         assert now.name.startswith("compat.v1.") or became(now.name, None).kind == "same", name
+
+
+def test_a_star_in_an_if_is_above_the_written_module_too() -> None:
+    net = "import tf_slim as slim\nif slim:\n    from unknown import *\n\n\ndef net(x):\n"
+    net += "    for _ in x:\n        x = slim.conv2d(x, 8, 3)\n    return x\n"
+    text = output(rewrite_program({"net.py": net}), "net.py") or ""
+    assert text.index("import *") < text.index("from scoped_layers")
