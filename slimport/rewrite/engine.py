@@ -52,6 +52,8 @@ from slimport.rewrite.visiting import transformed
 #: What may be a reference.
 _DENOTING = (cst.Name, cst.Attribute, cst.Subscript)
 _STATEMENTS = (cst.BaseStatement, cst.SimpleStatementLine)
+# What else is looked at when it is left.
+_LEFT = (cst.Call, cst.Comparison, cst.Module, cst.IndentedBlock)
 # What is between the tokens.
 _BETWEEN = (
     cst.BaseParenthesizableWhitespace, cst.Comma, cst.Dot, cst.AssignEqual, cst.LeftParen,
@@ -75,6 +77,7 @@ class _Kind:
     is_comparison: bool
     is_statement: bool
     is_between: bool
+    is_left_alone: bool
     is_within_its_tokens: bool
 
 
@@ -86,6 +89,7 @@ def _kind(node: type[cst.CSTNode]) -> _Kind:
         is_comparison=issubclass(node, cst.Comparison),
         is_statement=issubclass(node, _STATEMENTS),
         is_between=issubclass(node, _BETWEEN),
+        is_left_alone=not issubclass(node, (*_DENOTING, *_STATEMENTS, *_LEFT)),
         is_within_its_tokens=issubclass(node, _WITHIN_THEIR_TOKENS),
     )
 
@@ -528,7 +532,7 @@ class _Rewriter(cst.CSTTransformer):
         self._path.pop()
         kind = _kind(type(original_node))
         result: cst.CSTNode = updated_node
-        if kind.is_between:
+        if kind.is_left_alone:
             return result
         if isinstance(original_node, cst.Call):
             assert isinstance(updated_node, cst.Call)
@@ -882,7 +886,7 @@ class _Rewriter(cst.CSTTransformer):
 
     def _statement(self, original: cst.CSTNode, node: cst.CSTNode) -> cst.CSTNode:
         texts = self._pending.pop()
-        if node is not original and self.positions.spans_lines(original):
+        if node is not original and self._may_lose_comments(original, node):
             node = with_said(original, node)
         if not texts:
             return node
@@ -894,6 +898,16 @@ class _Rewriter(cst.CSTTransformer):
         is_first = isinstance(file, cst.Module) and file.body[0] is original
         above = file.header if isinstance(file, cst.Module) and is_first else ()
         return node.with_changes(leading_lines=marks.add_marks(lines, texts, above))
+
+    def _may_lose_comments(self, original: cst.CSTNode, node: cst.CSTNode) -> bool:
+        """Whether a statement's lines, without the blocks below it, have comments to look for."""
+        if not self.positions.spans_lines(original):
+            return False
+        same = all(
+            getattr(node, name, None) is getattr(original, name, None)
+            for name in ("leading_lines", "trailing_whitespace", "decorators")
+        )
+        return not same or self.positions.has_comment(original, getattr(original, "body", None))
 
 
 class _HeldRewriter(_Rewriter):

@@ -19,6 +19,7 @@ from slimport.index.walking import walk
 
 _NAME = "__slimport_hole_{}__"
 _IMPORTS = (ast.Import, ast.ImportFrom)
+_SIMPLE = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr)
 # Shorter ones would save nothing.
 _WORTH = 40
 
@@ -94,7 +95,9 @@ def with_holes(
     imports = [node for node in walk(module.tree) if isinstance(node, _IMPORTS)]
     touched = {line for place in places for line in (place[0], place[2])}
     touched |= {line for node in imports for line in (node.lineno, node.end_lineno or 0)}
-    holes = list(_Finder(lines, sorted(touched), closed).found(module.tree))
+    holes = list(
+        _Finder(lines, sorted(touched), closed).found(module.tree, in_cells=module.is_notebook)
+    )
     if sum(hole.end - hole.start for hole in holes) * 10 < len(lines):
         return None
     return _cut(lines, holes, source.encoding)
@@ -129,20 +132,30 @@ class _Finder:
         self._touched = touched
         self._closed = closed
 
-    def found(self, tree: ast.Module) -> Iterator[_Hole]:
-        """The holes of the functions below the last import at the top of the file."""
-        last = max((i for i, s in enumerate(tree.body) if _imports(s)), default=-1)
-        for statement in tree.body[last + 1 :]:
-            yield from self._outside(statement)
+    def found(self, tree: ast.Module, *, in_cells: bool) -> Iterator[_Hole]:
+        """The holes below the last import at the top of the file.
 
-    def _outside(self, statement: ast.stmt) -> Iterator[_Hole]:
-        """What is above functions decides where new imports go: it stays visible."""
-        if isinstance(statement, FunctionNode):
-            yield from self._block(statement.body)
-            return
-        for block in _blocks(statement):
-            for inner in block:
-                yield from self._outside(inner)
+        What is above it decides where new imports go, and in a notebook all of its statements do.
+        """
+        last = max((i for i, s in enumerate(tree.body) if _imports(s)), default=-1)
+        first = max(last + 1, 1 if _is_docstring(tree.body[:1]) else 0)
+        yield from self._outside(tree.body[first:], visible=in_cells)
+
+    def _outside(self, block: Sequence[ast.stmt], *, visible: bool = True) -> Iterator[_Hole]:
+        """The holes of a block that is in no function: compound statements stay visible there."""
+        run: list[ast.stmt] = []
+        for index, statement in enumerate(block):
+            if not visible and isinstance(statement, _SIMPLE) and self._stays(block, index):
+                run.append(statement)
+                continue
+            yield from self._hole(run)
+            run = []
+            if isinstance(statement, FunctionNode):
+                yield from self._block(statement.body)
+                continue
+            for inner in _blocks(statement):
+                yield from self._outside(inner, visible=not isinstance(statement, ast.ClassDef))
+        yield from self._hole(run)
 
     def _block(self, block: Sequence[ast.stmt]) -> Iterator[_Hole]:
         run: list[ast.stmt] = []
@@ -193,6 +206,11 @@ def _imports(statement: ast.stmt) -> bool:
     return any(isinstance(node, _IMPORTS) for node in walk(statement)) and not isinstance(
         statement, FunctionNode | ast.ClassDef
     )
+
+
+def _is_docstring(statements: Sequence[ast.stmt]) -> bool:
+    first = statements[0] if statements else None
+    return isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
 
 
 def _first(statement: ast.stmt) -> ast.stmt | ast.expr:

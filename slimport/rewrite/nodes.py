@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import libcst as cst
 
@@ -57,13 +57,27 @@ def parts_of(node: cst.CSTNode) -> tuple[str, ...]:
     return _without_trivia(fields_of(node))
 
 
+def _is_node(kind: type) -> bool:
+    return issubclass(kind, cst.CSTNode)
+
+
+def _is_sequence(kind: type) -> bool:
+    return issubclass(kind, list | tuple)
+
+
+#: Whether values of a class are nodes; `isinstance` asks an abstract class, which is slow.
+is_node = cast("Callable[[type], bool]", cache(_is_node))
+#: Whether values of a class are sequences of nodes.
+is_sequence = cast("Callable[[type], bool]", cache(_is_sequence))
+
+
 def children_of(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
     """What `cst.CSTNode.children` is, which builds the node anew to find out."""
     for name in fields_of(node):
         value = getattr(node, name)
-        if isinstance(value, cst.CSTNode):
+        if is_node(type(value)):
             yield value
-        elif isinstance(value, list | tuple):
+        elif is_sequence(type(value)):
             yield from value
 
 

@@ -57,7 +57,7 @@ class _Recorder(_Writer):
         self.ranges: dict[cst.CSTNode, tuple[int, int]] = {}
         self._open: list[tuple[cst.CSTNode, int, cst.CSTNode | None, cst.CSTNode | None]] = []
 
-    def record_syntactic_position(
+    def record_syntactic_position(  # type: ignore[override]
         self,
         node: cst.CSTNode,
         *,
@@ -90,6 +90,7 @@ class Positions(Mapping[cst.CSTNode, CodeRange]):
         tree._codegen(recorder)
         self.code = "".join(recorder.tokens)
         self._ranges = recorder.ranges
+        self._comments = [i for i, token in enumerate(recorder.tokens) if token[:1] == "#"]
         self._offsets = list(accumulate(map(len, recorder.tokens), initial=0))
         self._starts = [0, *(end.end() for end in _LINE_END.finditer(self.code))]
         self._numbers = lines
@@ -125,6 +126,14 @@ class Positions(Mapping[cst.CSTNode, CodeRange]):
         """Whether it ends on another line than it begins."""
         first, last = (self._offsets[min(t, len(self._offsets) - 1)] for t in self._ranges[node])
         return bisect_right(self._starts, first) != bisect_right(self._starts, last)
+
+    def has_comment(self, node: cst.CSTNode, before: object = None) -> bool:
+        """Whether some comment is inside of a node, before a part of it where that is given."""
+        first, last = self._ranges[node]
+        if isinstance(before, cst.CSTNode) and before in self._ranges:
+            last = self._ranges[before][0]
+        position = bisect_left(self._comments, first)
+        return position < len(self._comments) and self._comments[position] < last
 
     def tokens_at(self, places: Iterable[tuple[int, int]]) -> list[int]:
         """The tokens at these lines and columns, in order; places without any are left out."""

@@ -64,6 +64,7 @@ def _by_prefix() -> tuple[tuple[str, Rule], ...]:
     return tuple(sorted(prefixes, key=lambda item: -len(item[0])))
 
 
+@cache
 def rule_for(api: str) -> Rule | None:
     """The rule for a canonical name: the exact entry, else the longest ``prefix*``."""
     exact = _by_api().get(api)
@@ -72,6 +73,7 @@ def rule_for(api: str) -> Rule | None:
     return next((rule for prefix, rule in _by_prefix() if api.startswith(prefix)), None)
 
 
+@cache
 def acting_rule(api: str, trains_with_fit: bool) -> Rule | None:
     """The rule that acts in a program, which may or may not train a Keras model with fit."""
     rule = rule_for(api)

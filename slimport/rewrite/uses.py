@@ -7,7 +7,7 @@ from functools import cache
 
 import libcst as cst
 
-from slimport.rewrite.nodes import parts_of
+from slimport.rewrite.nodes import is_node, is_sequence, parts_of
 
 # Names that `ast` has as plain text: of attributes, keywords, parameters, what is defined.
 _TEXTS: dict[type[cst.CSTNode], frozenset[str]] = {
@@ -37,14 +37,14 @@ def uses(node: cst.CSTNode) -> Counter[str]:
     pending = [node]
     while pending:
         current = pending.pop()
-        if isinstance(current, cst.Name):
+        if type(current) is cst.Name:
             found.append(current.value)
             continue
         for name in _fields(type(current), parts_of(current)):
             value = getattr(current, name)
-            if isinstance(value, cst.CSTNode):
+            if is_node(type(value)):
                 pending.append(value)
-            elif isinstance(value, list | tuple):
+            elif is_sequence(type(value)):
                 pending += value
     return Counter(name for name in found if name not in _CONSTANTS)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import libcst as cst
 
-from slimport.rewrite.nodes import parts_of
+from slimport.rewrite.nodes import is_node, is_sequence, parts_of
 
 
 def transformed(tree: cst.Module, transformer: cst.CSTTransformer) -> cst.Module:
@@ -28,11 +28,11 @@ def _visited(node: cst.CSTNode, transformer: cst.CSTTransformer) -> Any:
         changes: dict[str, Any] = {}
         for name in parts_of(node):
             value = getattr(node, name)
-            if isinstance(value, cst.CSTNode):
+            if is_node(type(value)):
                 new = _visited(value, transformer)
                 if new is not value:
                     changes[name] = _one(new, value)
-            elif isinstance(value, list | tuple):
+            elif is_sequence(type(value)):
                 sequence = _sequence(value, transformer)
                 if sequence is not value:
                     changes[name] = sequence

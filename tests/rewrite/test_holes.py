@@ -213,3 +213,44 @@ def net(x, path):
     whole = _rewritten(tmp_path / "whole", text.encode(), monkeypatch, holes=False)
     assert _rewritten(tmp_path / "holed", text.encode(), monkeypatch, holes=True) == whole
     assert whole.count(b"nothing touches") == 3
+
+
+def test_statements_of_files_and_classes_are_cut_out_below_the_imports(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[bytes] = []
+    real = cst.parse_module
+
+    def parse(data: bytes) -> cst.Module:
+        parsed.append(data)
+        return real(data)
+
+    text = """'''A docstring, with which the file begins.'''
+BEFORE = ['what is above an import', 'decides where others go']
+import tf_slim as slim
+# of the table
+TABLE = {'something': 'that nothing touches', 'more': 'of it'}
+
+FIRST = slim.conv2d
+if BEFORE:
+    INSIDE = ['what is in a block of the file', 'stays visible']
+
+
+class Net(object):
+    '''What nothing touches of a class.'''
+    sizes = [1, 2, 3]
+    layer = staticmethod(slim.flatten)
+    names = ['something', 'that', 'nothing', 'touches']
+
+
+if __name__ == '__main__': print('a line that is looked at as a whole', TABLE)
+"""
+    monkeypatch.setattr(engine.cst, "parse_module", parse)
+    whole = _rewritten(tmp_path / "whole", text.encode(), monkeypatch, holes=False)
+    del parsed[:]
+    assert _rewritten(tmp_path / "holed", text.encode(), monkeypatch, holes=True) == whole
+    first = parsed[0].decode()
+    for shown in ("BEFORE", "of the table", "INSIDE", "__main__", "A docstring", "slim.flatten"):
+        assert shown in first
+    for hidden in ("TABLE =", "nothing touches", "names ="):
+        assert hidden not in first
