@@ -1,0 +1,36 @@
+"""The networks of `make fuzz-meaning`, without their numbers, and what is said of these."""
+
+from __future__ import annotations
+
+import pytest
+
+from slimport.verify.result import CaseResult, ModeResult, Status, TensorResult
+from tests.fuzz.meaning import verdict
+from tests.fuzz.nets import network
+from tests.fuzz.promises import broken
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_network_is_rewritten(seed: int) -> None:
+    text = network(seed)
+    compile(text, "net.py", "exec")
+    assert not broken(text.encode())
+
+
+@pytest.mark.parametrize(
+    ("status", "difference", "errors", "said"),
+    [
+        (Status.EQUAL, 0.0, {}, "equal"),
+        (Status.DIFFERS, 1e-6, {}, "equal"),  # of few layers: noise
+        (Status.DIFFERS, 1e-3, {}, "differs: training, output net (1.0e-03)"),
+        (Status.MISSING, None, {}, "missing: training, output net"),
+        (Status.FAILED, None, {"old": "x", "new": "y"}, "no old side"),
+        (Status.FAILED, None, {"new": "a\nValueError: b"}, "no new side: ValueError: b"),
+    ],
+)
+def test_a_difference_is_seen(
+    status: Status, difference: float | None, errors: dict[str, str], said: str
+) -> None:
+    tensor = TensorResult("output", "net", 0, status, max_abs=difference, scale=1.0)
+    mode = ModeResult("training", status, [] if errors else [tensor], errors=errors)
+    assert verdict(CaseResult("net", "", "", status, [mode])).startswith(said)
