@@ -89,9 +89,8 @@ def test_a_run_that_is_told_to_end_at_any_moment(
             assert found in (old, new), "told to end, it leaves a whole tree"
             assert snapshot(tree) == found, "and nothing else"
         seen.add(found == old)
-        deadline = (
-            time.monotonic() + 60
-        )  # one that has a file goes on with it until it asks for more
+        # A worker goes on with its file until it asks for the next one.
+        deadline = time.monotonic() + 60
         while members(process.pid) and time.monotonic() < deadline:
             time.sleep(0.1)
         assert not members(process.pid), "its workers end with it"
