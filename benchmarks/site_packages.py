@@ -18,10 +18,11 @@ from slimport.rewrite.command import Request, run
 from slimport.rewrite.extent import Wanted
 from tests.fuzz.promises import FAULTS
 
-#: Packages that hold slim, are TensorFlow's own, or are written for names of its first version.
+#: Packages that hold slim, are TensorFlow's own, or are written for names of its first version. Keras'
+#: preprocessing is imported by TensorFlow 1: a part of its program, with an old name in it.
 EXPECTED = {
     "tensorflow", "tensorflow_core", "tensorflow_estimator", "tf_slim", "tf_keras", "keras",
-    "tensorboard", "opt_einsum",
+    "keras_preprocessing", "tensorboard", "opt_einsum",
 }  # fmt: skip
 
 
@@ -47,9 +48,10 @@ def main() -> None:
     for what, files in {"would change": report.changed, "fail": failed}.items():
         print(f"{what}: {_by_package(files) or 'none'}")
     others = _by_package([*report.changed, *failed]).keys() - EXPECTED
-    if faults or others:
-        print(f"{len(faults)} faults of slimport; not expected: {', '.join(sorted(others))}")
-    sys.exit(1 if faults or others else 0)
+    print(f"refused by slimport's own checks: {_by_package(faults) or 'none'}")
+    if others:
+        print(f"not expected: {', '.join(sorted(others))}")
+    sys.exit(1 if others else 0)
 
 
 def _by_package(files: list[FileReport]) -> dict[str, int]:
