@@ -18,8 +18,8 @@ from slimport.rewrite.command import Request, run
 from slimport.rewrite.extent import Wanted
 from tests.fuzz.promises import FAULTS
 
-#: Packages that hold slim, are TensorFlow's own, or are written for names of its first version. Keras'
-#: preprocessing is imported by TensorFlow 1: a part of its program, with an old name in it.
+#: Packages that hold slim, are TensorFlow's own, or are written for names of its first version.
+#: `keras_preprocessing` is imported by TensorFlow 1: a part of its program, with an old name in it.
 EXPECTED = {
     "tensorflow", "tensorflow_core", "tensorflow_estimator", "tf_slim", "tf_keras", "keras",
     "keras_preprocessing", "tensorboard", "opt_einsum",
