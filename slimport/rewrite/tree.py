@@ -641,13 +641,15 @@ def _collect(first: _Pass, paths: Collection[PurePosixPath], result: TreeResult)
 
 
 def _add_written_module(first: _Pass, result: TreeResult) -> None:
+    if not result.outputs:
+        return
     names = {
         name
         for path, item in first.results.items()
         if path not in first.errors and path not in first.carrying
         for name in item.written_names
     } | _names_already_imported(first)
-    if not names or not result.outputs:
+    if not names:
         return
     placement, name = first.placement(), first.options.module_name
     home = PurePosixPath(*placement.folder, f"{name}.py")
