@@ -23,8 +23,6 @@
 #                    in build/fuzz. FILES=dir mutates the files below a folder that name slim
 # make fuzz-meaning  random networks of slim's ops, keywords and scopes, rewritten and compared in numbers, for SECONDS=n
 #                    from SEED=n on
-# make fuzz-meaning  random networks of slim's ops, keywords and scopes, rewritten and compared in numbers, for SECONDS=n
-#                    from SEED=n on
 # make site-packages SITE=dir   slimport over a whole folder of installed packages: no crash, and nothing changes
 #                    but what is TensorFlow 1's own (some minutes)
 # make docs          regenerates docs/rules.md and docs/rules/ from the rules, docs/verify-report.md from its schema
@@ -110,9 +108,6 @@ soak-verify: $(VENV)/.verify-installed
 fuzz: $(VENV)/.dev-installed
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) --seed $(SEED) --generated --keep build/fuzz \
 	    $(if $(FILES),--files $(FILES))
-
-fuzz-meaning: $(VENV)/.verify-installed
-	$(BIN)/python -m tests.fuzz.meaning --seconds $(SECONDS) --seed $(SEED) --keep build/fuzz-meaning
 
 fuzz-meaning: $(VENV)/.verify-installed
 	$(BIN)/python -m tests.fuzz.meaning --seconds $(SECONDS) --seed $(SEED) --keep build/fuzz-meaning
