@@ -569,6 +569,8 @@ class _Rewriter(cst.CSTTransformer):
     def _unchained(
         self, line: cst.SimpleStatementLine
     ) -> cst.BaseStatement | cst.FlattenSentinel[cst.BaseStatement]:
+        if id(getattr(line.body[0], "value", None)) not in self._chains:  # as nearly all are
+            return line
         functions = [node for node in self._path if isinstance(node, cst.FunctionDef)]
         may_bind = set(local_names(functions[-1])) - self._captured if functions else set()
         if any(isinstance(node, cst.Try | cst.TryStar) for node in self._path):
