@@ -35,9 +35,10 @@ _HARMLESS_BUILTINS = frozenset(dir(builtins)) - _CALLING
 # Methods of tensors, lists, dicts, strings and files that nobody calls a layer by.
 _HARMLESS_METHODS = frozenset(
     """
-    add_argument append as_list assign close copy count endswith eval extend format get get_shape
-    index info insert items iteritems join keys lower parse_args pop read replace run set_shape
-    sort split startswith strip update upper values write
+    add_argument append as_default as_list assign astype close copy count decode encode endswith
+    eval extend flatten format get get_shape index info insert item items iteritems join keys lower
+    parse_args pop randint randn read replace reshape run set_shape sort split startswith strip
+    tolist update upper values write
     """.split()
 )
 # Functions of TensorFlow that call a function that they are given, before they return.

@@ -60,6 +60,7 @@ KEPT = {
     "shift_jis": lambda text: ("# coding: shift_jis\n'表ソ'\n" + text).encode("shift_jis"),
     "long line": lambda text: (text + "z = '" + "a" * 2**20 + "'\n").encode(),
     "continuation": lambda text: (text + "z = 1 + \\\n    2\n").encode(),
+    "deep": lambda text: (text + "z = " + "+".join("1" * 900)).encode(),
 }
 
 
@@ -84,7 +85,6 @@ REFUSED = {
     ),
     "NUL": (GOOD.encode() + b"\0", "null bytes"),
     "deep for ast": ((GOOD + "z = " + "(" * 250 + ")" * 250).encode(), ""),
-    "deep for slimport": ((GOOD + "z = " + "+".join("1" * 900)).encode(), "too deeply nested"),
     "deep for libcst": ((GOOD + "z = " + " or ".join("a" * 60_000)).encode(), "too deeply nested"),
     "long dotted name": ((GOOD + "import a" + ".a" * 9_000).encode(), "too deeply nested"),
     "large": (GOOD.encode() + b"#" * (5 * 2**20), "larger than 5 MiB"),
