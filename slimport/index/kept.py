@@ -174,9 +174,16 @@ def may_call_any(call: ast.Call, meaning: Meaning | None, is_bound: bool) -> boo
         is_bound: whether the program binds the name that the callee starts with.
     """
     if isinstance(meaning, Api):
-        return meaning.name in _TF_CALLING
+        return meaning.name in _TF_CALLING and not _calls_lambdas(call, meaning)
     if meaning is not None:
         return isinstance(meaning, External) and meaning.dotted.endswith("reduce")
     if isinstance(call.func, ast.Name):
         return is_bound or call.func.id not in _HARMLESS_BUILTINS
     return getattr(call.func, "attr", "") not in _HARMLESS_METHODS
+
+
+def _calls_lambdas(call: ast.Call, api: Api) -> bool:
+    """Whether it is a `tf.cond` of two lambdas, whose bodies are seen where they stand."""
+    if api.name != "tf.cond" or len(call.args) != 3 or call.keywords:
+        return False
+    return all(isinstance(branch, ast.Lambda) for branch in call.args[1:])
