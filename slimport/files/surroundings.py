@@ -25,11 +25,13 @@ _IMPORT = re.compile(
 )
 _NAME = re.compile(rb"[\w\x80-\xff.]+|\*")
 _ATTRIBUTE = re.compile(rb"\.\s*(?:\\\r?\n\s*)?([^\W\d][\w\x80-\xff]*)")
-# As in `slimport.rewrite.hanging_together` and `slimport.index.layer_programs`, in any place.
-_LOADER = re.compile(
-    rb"\b(import_module|__import__|exec_module|load_module|load_source|spec_from_file_location"
-    rb"|run_path|run_module|execfile|exec)\b"
-)
+#: Names of what loads modules by names that a program makes up.
+LOADERS = (
+    "__import__", "exec", "exec_module", "execfile", "import_module", "load_module", "load_source",
+    "run_module", "run_path", "spec_from_file_location",
+)  # fmt: skip
+# In any place.
+_LOADER = re.compile(rf"\b({'|'.join(LOADERS)})\b".encode())
 # As in `slimport.rewrite.ignore_comments`, in any place.
 _IGNORES = re.compile(rb"#[^\n]*slimport:\s*ignore", re.IGNORECASE)
 _COMMENT = re.compile(rb"#[^\n]*")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from functools import cache
 
+from slimport.index.looked_up import IMPORTERS
 from slimport.index.modules import Module
 from slimport.index.program import Program
 from slimport.index.walking import walk
@@ -15,7 +16,6 @@ RESTORING = (
     "tf.train.Scaffold", "tf.train.SingularMonitoredSession", "tf.train.Supervisor",
     "tf.train.import_meta_graph", "tf.train.init_from_checkpoint",
 )  # fmt: skip
-_IMPORTERS = {"__import__", "import_module"}
 
 
 class LayerPrograms:
@@ -54,4 +54,4 @@ class LayerPrograms:
 def _imports_by_name(module: Module) -> bool:
     calls = (node.func for node in walk(module.tree) if isinstance(node, ast.Call))
     names = (getattr(call, "attr", None) or getattr(call, "id", None) for call in calls)
-    return any(name in _IMPORTERS for name in names)
+    return any(name in IMPORTERS for name in names)

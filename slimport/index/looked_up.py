@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from slimport.index.modules import Module
     from slimport.index.program import Function, Program
 
-_LOADERS = frozenset({"__import__", "import_module"})
+#: What imports a module by a text.
+IMPORTERS = frozenset({"__import__", "import_module"})
 _SCOPES = ("slim.arg_scope", "tf.variable_scope")
 _OF_THE_FILE = frozenset({"eval", "exec", "globals", "locals", "vars"})
-_LOADING = re.compile(rf"\b({'|'.join(sorted(_LOADERS))})\(")
-_SIGNS = re.compile(rf"\b({'|'.join(sorted({*_LOADERS, *_OF_THE_FILE, 'getattr'}))})\(|__dict__")
+_LOADING = re.compile(rf"\b({'|'.join(sorted(IMPORTERS))})\(")
+_SIGNS = re.compile(rf"\b({'|'.join(sorted({*IMPORTERS, *_OF_THE_FILE, 'getattr'}))})\(|__dict__")
 
 
 def looked_up(program: Program) -> Iterator[Function]:
@@ -36,7 +37,7 @@ def loaded_by_name(call: ast.Call) -> Iterator[str]:
     """``importlib.import_module('nets.vgg')``: what it imports, if that is written there."""
     name = getattr(call.func, "attr", getattr(call.func, "id", ""))
     match call.args[:1]:
-        case [ast.Constant(str(dotted))] if name in _LOADERS and not dotted.startswith("."):
+        case [ast.Constant(str(dotted))] if name in IMPORTERS and not dotted.startswith("."):
             yield dotted
 
 
@@ -48,7 +49,7 @@ def loads_any(module: Module, program: Program) -> bool:
         return False
     return any(
         isinstance(node, ast.Call)
-        and getattr(node.func, "attr", getattr(node.func, "id", "")) in _LOADERS
+        and getattr(node.func, "attr", getattr(node.func, "id", "")) in IMPORTERS
         and not (node.args and isinstance(node.args[0], ast.Constant))
         for node in walk(module.tree)
     )

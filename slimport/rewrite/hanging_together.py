@@ -6,15 +6,14 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 
+from slimport.files.surroundings import LOADERS
 from slimport.index.modules import Module
 from slimport.index.program import Program, closure_of
 from slimport.index.walking import walk
 
-# Modules that are loaded by names which the program makes up.
-_LOADERS = re.compile(
-    r"\b(import_module|__import__|exec_module|load_module|load_source|spec_from_file_location"
-    r"|run_path|run_module|execfile|exec|locate|find_spec|iter_modules|walk_packages)\s*\("
-)
+# What else may find a module by a name that the program makes up.
+_FINDERS = ("find_spec", "iter_modules", "locate", "walk_packages")
+_LOADERS = re.compile(rf"\b({'|'.join((*LOADERS, *_FINDERS))})\s*\(")
 _BY_NAME = ("import_module", "__import__", "run_module")
 _LIBRARIES = frozenset("tensorflow tf_slim keras numpy".split())
 
