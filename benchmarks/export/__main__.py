@@ -72,7 +72,8 @@ def exported(ask: dict[str, Any], folder: Path) -> dict[str, Any]:
             done = subprocess.run(command, env=environment, capture_output=True, text=True)
             if not (folder / made).exists():
                 raise RuntimeError(done.stderr[-3000:])
-        return json.loads((folder / "new.json").read_text())  # type: ignore[no-any-return]
+        found: dict[str, Any] = json.loads((folder / "new.json").read_text())
+        return found
     finally:
         shutil.rmtree(folder)
 

@@ -96,7 +96,8 @@ def frozen(path: Path) -> Callable[[Any], Any]:
         intra_op_parallelism_threads=1, inter_op_parallelism_threads=1
     )
     session = tf.compat.v1.Session(graph=graph, config=threads)
-    return session.make_callable("logits:0", ["images:0"])  # type: ignore[no-any-return]
+    run: Callable[[Any], Any] = session.make_callable("logits:0", ["images:0"])
+    return run
 
 
 def flat(interpreter: Any) -> Callable[[Any], Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -133,7 +134,7 @@ def test_what_fails_stays_in_its_cell(tmp_path: Path, monkeypatch: pytest.Monkey
 
     original = tree.rewrite_module
 
-    def failing(source, module, *rest):  # type: ignore[no-untyped-def]
+    def failing(source: Any, module: Any, *rest: Any) -> Any:
         if module.path.name == "net.py":
             raise RuntimeError("odd")
         return original(source, module, *rest)
