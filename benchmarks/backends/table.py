@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "backends.md"
-START, END = "<!-- table: benchmarks/backends -->\n", "<!-- end of table -->\n"
+from benchmarks import pages
 
 #: The columns: kinds of differences, and up to which share of a tensor's maximum they are rounding.
 LIMITS = {
@@ -28,9 +26,7 @@ def write(results: dict[str, Any], names: list[str], to_page: bool) -> None:
     text = HEAD + "".join(line for n in names if n in results for line in lines(n, results[n]))
     print(text)
     if to_page:
-        page = PAGE.read_text("utf-8")
-        head, tail = page.split(START)[0], page.split(END)[1]
-        PAGE.write_text(f"{head}{START}\n{text}\n{END}{tail}", "utf-8")
+        pages.put("backends.md", "backends", text)
 
 
 def lines(name: str, result: dict[str, Any]) -> list[str]:

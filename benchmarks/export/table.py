@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "export.md"
-START, END = "<!-- table: benchmarks/export -->\n", "<!-- end of table -->\n"
+from benchmarks import pages
+
 WAYS = ("frozen graph", "SavedModel", "TFLite")
 HEAD = (
     "| network | model | SavedModel, TFLite off by | MB: frozen, SavedModel, TFLite | "
@@ -20,9 +19,7 @@ def write(results: dict[str, Any], names: list[str], to_page: bool) -> None:
     text = HEAD + "".join(line(name, results[name]) for name in names if name in results)
     print(text)
     if to_page:
-        page = PAGE.read_text("utf-8")
-        head, tail = page.split(START)[0], page.split(END)[1]
-        PAGE.write_text(f"{head}{START}\n{text}\n{END}{tail}", "utf-8")
+        pages.put("export.md", "export", text)
 
 
 def line(name: str, found: dict[str, Any]) -> str:

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import click
 
+from benchmarks import pages
 from benchmarks.models import measure, table
 from benchmarks.models.rows import chosen
-from benchmarks.models.trees import ROOT, Trees
+from benchmarks.models.trees import Trees
 from benchmarks.models.turns import FormError, Limits
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-DOCS = ROOT / "docs" / "performance.md"
 
 
 @click.command()
@@ -85,7 +85,7 @@ def main(
     text = table.tables(kept)
     click.echo(text)
     if write:
-        table.write(text, DOCS)
+        pages.put("performance.md", "models", text)
 
 
 if __name__ == "__main__":

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from benchmarks.models import rows
-
-BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
 
 def lines(found: dict[str, Any]) -> str:
@@ -60,13 +57,6 @@ def tables(found: Sequence[dict[str, Any]]) -> str:
     return "\n\n".join(parts)
 
 
-def write(text: str, page: Path) -> None:
-    """Puts the tables between their marks on a page."""
-    before, _, rest = page.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
-    page.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}")
-
-
 def _table(found: Sequence[dict[str, Any]], kinds: dict[str, str], clock: str) -> str:
     text = _row("network", "form", *kinds.values()) + _row(*["---"] * (2 + len(kinds)))
     for one in found:
@@ -84,7 +74,7 @@ def _costs(found: Sequence[dict[str, Any]]) -> str:
     text = _row("network", "form", *heads) + _row(*["---"] * (2 + len(heads)))
     for one in found:
         for form in sorted(set(one["built"]) - {"graph"}, key=_place):
-            peaks = [_of_old(one["peaks"].get(kind, {}), form, _same) for kind in ("serve", "step")]
+            peaks = [_of_old(one["peaks"].get(kind, {}), form, float) for kind in ("serve", "step")]
             built = [_of_old(one.get(kind, {}), form, _building) for kind in ("built", "prepared")]
             text += _row(_name(one), _FORMS[form], *peaks, *built)
     return text.rstrip()
@@ -94,10 +84,6 @@ def _of_old(by_form: dict[str, Any], form: str, number: Any) -> str:
     if form not in by_form or not by_form[form]:
         return ""
     return f"{number(by_form[form]) / number(by_form['graph']):.2f}"
-
-
-def _same(value: Any) -> Any:
-    return value
 
 
 def _building(taken: dict[str, Any]) -> float:

@@ -15,6 +15,7 @@ from typing import IO, Any
 
 from slimport.verify import protocol
 from slimport.verify.running import pool
+from slimport.verify.running.sides import environment_of
 
 HERE = Path(__file__).resolve().parent
 
@@ -80,7 +81,11 @@ def started(
             stdout=log,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
-            env=_environment(threads, python, request["form"] == "graph"),
+            env={
+                **environment_of(python, is_new=request["form"] != "graph"),
+                "TF_NUM_INTRAOP_THREADS": str(threads),
+                "TF_NUM_INTEROP_THREADS": str(threads),
+            },
             pass_fds=(words, answers),
         )
     os.close(words)
@@ -91,25 +96,6 @@ def started(
     finally:
         process.kill()
         process.wait()
-
-
-def _environment(threads: int, python: str, is_old: bool) -> dict[str, str]:
-    found = dict(os.environ)
-    if python != sys.executable:
-        for name in ("PYTHONPATH", "PYTHONHOME", "TF2_BEHAVIOR"):
-            found.pop(name, None)
-    found.update(
-        CUDA_VISIBLE_DEVICES="-1",
-        PYTHONDONTWRITEBYTECODE="1",
-        PYTHONHASHSEED="0",
-        TF_CPP_MIN_LOG_LEVEL="3",
-        TF_NUM_INTRAOP_THREADS=str(threads),
-        TF_NUM_INTEROP_THREADS=str(threads),
-    )
-    found.pop("TF_USE_LEGACY_KERAS", None)
-    if not is_old:
-        found["KERAS_BACKEND"] = "tensorflow"
-    return found
 
 
 @dataclass(frozen=True)

@@ -178,8 +178,21 @@ def worker_environment(side: Side) -> dict[str, str]:
     has one pool of threads for kernels, as large as whatever asked first made it; some kernels race
     (the gradient of crop_and_resize loses terms), so that the variable says one before any asks.
     """
+    is_new = side.request.get("side", side.name) in ("base", "new")
+    found = environment_of(side.python, is_new)
+    found.update(TF_ENABLE_ONEDNN_OPTS="0", TF_NUM_INTRAOP_THREADS="1")
+    return found
+
+
+def environment_of(python: str, is_new: bool) -> dict[str, str]:
+    """Environment of any process that runs TensorFlow on the CPU, in few words.
+
+    Args:
+        python: Its interpreter.
+        is_new: Whether it runs migrated code, on Keras 3.
+    """
     found = dict(os.environ)
-    if side.python != sys.executable:
+    if python != sys.executable:
         # TensorFlow 2 leaves its mark to its children; TensorFlow 1.15 then begins in eager mode.
         for name in ("PYTHONPATH", "PYTHONHOME", "TF2_BEHAVIOR"):
             found.pop(name, None)
@@ -188,10 +201,8 @@ def worker_environment(side: Side) -> dict[str, str]:
         PYTHONDONTWRITEBYTECODE="1",
         PYTHONHASHSEED="0",
         TF_CPP_MIN_LOG_LEVEL="3",
-        TF_ENABLE_ONEDNN_OPTS="0",
-        TF_NUM_INTRAOP_THREADS="1",
     )
     found.pop("TF_USE_LEGACY_KERAS", None)
-    if side.request.get("side", side.name) in ("base", "new"):
+    if is_new:
         found["KERAS_BACKEND"] = "tensorflow"
     return found
