@@ -17,7 +17,7 @@ import json
 import os
 from collections import Counter
 from pathlib import Path
-from typing import Any, Callable, Iterator
+from typing import Any, Callable, Iterable, Iterator
 
 import numpy as np
 
@@ -136,7 +136,7 @@ def literal(value: Any) -> Any:
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
+        return value.decode("utf-8", "backslashreplace")  # no two values become one
     return "<" + type(value).__name__ + ">"
 
 
@@ -150,12 +150,22 @@ def completed(meta: Any, arrays: dict[str, Any]) -> dict[str, Any]:
 
     Raises:
         KeyError: It names an array that is not there, or leaves out what has no default.
+        ValueError: It describes one tensor or variable twice: only one of both would be compared.
     """
     found = {**Answer("").meta, **meta}
     found["tensors"] = [
         {**_defaults(entry, place, arrays), **entry} for place, entry in enumerate(found["tensors"])
     ]
+    _refuse_doubles(("variable", entry["name"], None) for entry in found["variables"])
+    _refuse_doubles((e["group"], e["name"], e.get("step")) for e in found["tensors"])
     return found
+
+
+def _refuse_doubles(keys: Iterable[tuple[str, str, int | None]]) -> None:
+    for (group, name, step), count in Counter(keys).items():
+        if count > 1:
+            when = "" if step is None else f" of step {step}"
+            raise ValueError(f"{group} {name}{when} is in the answer {count} times")
 
 
 def _defaults(entry: Any, place: int, arrays: dict[str, Any]) -> dict[str, Any]:

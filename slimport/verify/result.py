@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from slimport.verify.protocol import TRAINING_GROUPS
+from slimport.verify.protocol import STEP_MODES, TRAINING_GROUPS
 
 #: Raised whenever a field of the JSON report changes its meaning or goes away.
 SCHEMA_VERSION = 1
@@ -254,7 +254,7 @@ class ModeResult:
         Gradients are searched against build order, as they flow. A training case is searched step
         by step, in the order in which a step makes things.
         """
-        if self.curves is not None:
+        if self.mode in STEP_MODES:
             groups = ("variable", *TRAINING_GROUPS)
             bad = [tensor for tensor in self.tensors if not tensor.status.is_good]
             return min(

@@ -38,33 +38,42 @@ def compare_arrays(
 
     Returns:
         A result without order. Places where either is not finite must hold the same on both
-        sides: a NaN on one side only fails.
+        sides: a NaN on one side only fails. Without any finite number there is only *noise*.
     """
     dtype = str(old.dtype) if old.dtype == new.dtype else f"{old.dtype} -> {new.dtype}"
-    wrong = _unlike(old, new)
+    wrong = unlike(old, new)
     if wrong:
         return TensorResult(group, name, 0, Status.DIFFERS, old.shape, dtype, why=wrong)
     floating = old.dtype.kind in "fc"
     left, right = wide(old), wide(new)
-    finite = np.isfinite(left)
     if scale is None:
-        scale = float(np.abs(left[finite]).max()) if finite.any() else 0.0
+        scale = largest(left)
     distance = _distance(left, right)
     if not floating:  # float64 does not hold every int64
         distance = np.maximum(distance, old != new)
-    max_abs = float(distance.max()) if distance.size else 0.0
+    max_abs = float(distance.max(initial=0.0))
     given = decide(scale, str(old.dtype)) if floating else exact()
     status, why = _judge(max_abs, given), given.why() if floating else "whole numbers: exact"
     wrong = _unlike_special(left, right)
     if wrong:
         status, why = Status.DIFFERS, wrong
-    elif left.size and not finite.any():
-        status, why = Status.NOISE, "no finite number on either side, which proves nothing"
+    elif not np.isfinite(left).any():
+        status, why = Status.NOISE, _nothing(left)
     return TensorResult(
         group, name, 0, status, old.shape, dtype, max_abs, scale, given.allowed,
         max(given.told.values(), default=None), why, _sample(left, right, distance),
         floors=given.told,
     )  # fmt: skip
+
+
+def largest(array: Array) -> float:
+    """The largest absolute value of the finite elements; 0 where there are none."""
+    return float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
+
+
+def _nothing(array: Array) -> str:
+    what = "no finite number on either side" if array.size else "no elements on either side"
+    return f"{what}, which proves nothing"
 
 
 def _distance(left: Array, right: Array) -> Array:
@@ -84,8 +93,8 @@ def _judge(max_abs: float, given: Tolerance) -> Status:
     return Status.NOISE if max_abs <= given.allowed else Status.DIFFERS
 
 
-def _unlike(old: Array, new: Array) -> str:
-    """Says why two arrays cannot be compared at all."""
+def unlike(old: Array, new: Array) -> str:
+    """Says why two arrays cannot be compared at all: shapes, or kinds of numbers; else nothing."""
     if old.shape != new.shape:
         return f"shape {list(old.shape)} became {list(new.shape)}"
     kinds = {"u": "i"}

@@ -25,6 +25,9 @@ from slimport.verify.result import Curves, ModeResult, Status, TensorResult
 #: Tensors per mode whose elements are kept.
 SAMPLES = 2
 
+#: What training modes compare beside outputs.
+_OF_TRAINING = (protocol.REGULARISATION, protocol.UPDATE, protocol.GRADIENT)
+
 
 def compare_mode(case: Case, mode: str, old: Answered, new: Answered) -> ModeResult:
     """Compares one mode of one case.
@@ -44,33 +47,41 @@ def compare_mode(case: Case, mode: str, old: Answered, new: Answered) -> ModeRes
     }
     if errors:
         return ModeResult(mode, Status.FAILED, errors=errors)
-    tensors = [*_variables(old, new), *_initial(old, new)]
-    if mode in protocol.STEP_MODES:
-        for group in protocol.TRAINING_GROUPS:
-            tensors += _group(case, mode, group, old, new, ())
-    else:
-        tensors += _outputs(case, mode, old, new)
+    tensors = _compared(case, mode, old, new)
     notes = [*old.meta["notes"], *new.meta["notes"]]
     if mode in protocol.TRAINING_MODES:
-        for group in (protocol.REGULARISATION, protocol.UPDATE, protocol.GRADIENT):
-            tensors += _group(case, mode, group, old, new, ())
-        if old.meta.get("input_gradients") and new.meta.get("input_gradients"):
-            tensors += _group(case, mode, protocol.INPUT, old, new, ())
         notes += _gradient_notes(old, new)
-    no_gradient = (*case.discrete, *case.ignore)
-    tensors, more = not_given.left_out(old.meta, tensors, no_gradient)
+    tensors, more = not_given.left_out(old.meta, tensors, (*case.discrete, *case.ignore))
     notes += more
     tensors, more = double_verdict.judged(tensors, old.meta, new.meta)
     notes += more
+    status = _status(tensors, mode, errors=_one_sided_gradients(old, new))
+    if status is Status.NOTHING:
+        notes.append(_why_nothing(tensors, mode))
     return ModeResult(
         mode,
-        _status(tensors, mode, errors=_one_sided_gradients(old, new)),
+        status,
         tensors=_keep_samples(tensors),
         built=str(new.meta["built"]),
         notes=notes,
         seconds={"old": old.meta["seconds"], "new": new.meta["seconds"]},
         curves=_curves(old, new),
     )
+
+
+def _compared(case: Case, mode: str, old: Answered, new: Answered) -> list[TensorResult]:
+    """Compares whatever one of two answers to a mode holds."""
+    tensors = [*_variables(old, new), *_initial(old, new)]
+    if mode in protocol.STEP_MODES:
+        groups: tuple[str, ...] = protocol.TRAINING_GROUPS
+    else:
+        tensors += _outputs(case, mode, old, new)
+        groups = _OF_TRAINING if mode in protocol.TRAINING_MODES else ()
+        if groups and old.meta.get("input_gradients") and new.meta.get("input_gradients"):
+            groups = (*groups, protocol.INPUT)
+    for group in groups:
+        tensors += _group(case, mode, group, old, new, ())
+    return tensors
 
 
 def _curves(old: Answered, new: Answered) -> Curves | None:
@@ -83,16 +94,43 @@ def _curves(old: Answered, new: Answered) -> Curves | None:
 def _status(tensors: list[TensorResult], mode: str, errors: bool) -> Status:
     if errors or not all(tensor.status.is_good for tensor in tensors):
         return Status.DIFFERS
-    compared = [
-        t for t in tensors if t.status is Status.EQUAL and t.group not in ("variable", "initial")
-    ]
-    # None or a name on both sides says nothing of a network.
-    compared = [t for t in compared if t.max_abs is not None or t.dtype == "string"]
-    needed = {protocol.OUTPUT}
+    proved = {tensor.group for tensor in tensors if _proves(tensor, mode)}
+    return Status.EQUAL if set(_needed(mode)) <= proved else Status.NOTHING
+
+
+def _needed(mode: str) -> tuple[str, ...]:
+    """Groups of which something must be equal."""
     if mode in protocol.STEP_MODES:
-        needed = {protocol.LOSS, protocol.WEIGHT}
-        compared = [t for t in compared if t.scale]  # what never moved proves nothing
-    return Status.EQUAL if needed <= {t.group for t in compared} else Status.NOTHING
+        return (protocol.LOSS, protocol.WEIGHT)
+    return (protocol.OUTPUT,)
+
+
+def _proves(tensor: TensorResult, mode: str) -> bool:
+    """Whether a tensor that is equal says something of a network.
+
+    None or a name on both sides does not, and neither do zeros: of numbers that a dead layer gives,
+    or of weights that never moved.
+    """
+    if tensor.status is not Status.EQUAL:
+        return False
+    if tensor.max_abs is None:
+        return tensor.dtype == "string"
+    whole = mode not in protocol.STEP_MODES and not tensor.dtype.startswith(("float", "complex"))
+    return whole or bool(tensor.scale)
+
+
+def _why_nothing(tensors: list[TensorResult], mode: str) -> str:
+    """Says why a mode in which nothing differs is no proof."""
+    for group in _needed(mode):
+        found = [tensor for tensor in tensors if tensor.group == group]
+        if not found:
+            return f"nothing compared: there is no {group} on either side"
+        if not any(_proves(tensor, mode) for tensor in found):
+            first = found[0]
+            why = "it is zero on both sides" if first.status is Status.EQUAL else first.why
+            more = f", and {len(found) - 1} more like it" if len(found) > 1 else ""
+            return f"nothing compared: no {group} proves anything. {first.name}: {why}{more}"
+    return "nothing compared"
 
 
 def _one_sided_gradients(old: Answered, new: Answered) -> bool:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from slimport.verify.comparing.arrays import Array, largest, unlike
 from slimport.verify.protocol import OUTPUT
 from slimport.verify.result import Status, TensorResult
-
-Array = np.ndarray[Any, Any]
 
 WHY = "rows matched by score"
 
@@ -44,7 +43,8 @@ def compare(
         base: Tolerance relative to an array's scale.
 
     Returns:
-        A result per name, in the order of `names`.
+        A result per name, in the order of `names`. Outputs without rows are *noise*: nothing of
+        them was compared. NaN and infinities must be as many in each image on both sides.
     """
     results = {name: _presence(name, old.get(name), new.get(name)) for name in names}
     present = [name for name in names if results[name].status is Status.EQUAL]
@@ -66,8 +66,9 @@ def _presence(name: str, old: Array | None, new: Array | None) -> TensorResult:
     if new is None or old is None:
         status = Status.MISSING if new is None else Status.EXTRA
         return TensorResult(OUTPUT, name, 0, status, why="on one side only")
-    if old.shape != new.shape:
-        return _fail(name, f"shape {list(old.shape)} became {list(new.shape)}")
+    wrong = unlike(old, new)
+    if wrong:
+        return _fail(name, wrong)
     return TensorResult(OUTPUT, name, 0, Status.EQUAL, old.shape, str(old.dtype))
 
 
@@ -76,13 +77,13 @@ def _fail(name: str, why: str) -> TensorResult:
 
 
 def _exact(name: str, old: Array, new: Array) -> TensorResult:
-    distance = float(np.abs(old.astype("float64") - new.astype("float64")).max(initial=0.0))
+    left, right = old.astype("float64"), new.astype("float64")
+    distance = float(_gap(left, right).max(initial=0.0))
     status = Status.EQUAL if distance == 0.0 else Status.DIFFERS
-    scale = float(np.abs(old.astype("float64")).max(initial=0.0))
-    shape = old.shape
     return TensorResult(
-        OUTPUT, name, 0, status, shape, str(old.dtype), distance, scale, 0.0, None, "count: exact"
-    )
+        OUTPUT, name, 0, status, old.shape, str(old.dtype), distance, largest(left), 0.0, None,
+        "count: exact",
+    )  # fmt: skip
 
 
 def _compare_rows(
@@ -92,38 +93,59 @@ def _compare_rows(
     names: Sequence[str],
     base: float,
 ) -> dict[str, TensorResult]:
-    shape = old[leader].shape
-    images = int(np.prod(shape[:-1])) if len(shape) > 1 else 1
-    olds = {name: _by_image(old[name], images, len(shape)) for name in names}
-    news = {name: _by_image(new[name], images, len(shape)) for name in names}
-    scales = {name: float(np.abs(olds[name]).max(initial=0.0)) for name in names}
+    rank = old[leader].ndim
+    olds = {name: _by_image(old[name], rank) for name in names}
+    news = {name: _by_image(new[name], rank) for name in names}
+    scales = {name: largest(olds[name]) for name in names}
     allowed = {name: base * scales[name] for name in names}
-    largest = dict.fromkeys(names, 0.0)
+    furthest = dict.fromkeys(names, 0.0)
     unmatched = 0
-    for image in range(images):
+    for image in range(len(olds[leader])):
         left = {name: olds[name][image] for name in names}
         right = {name: news[name][image] for name in names}
         matching = match(left, right, leader, allowed)
         unmatched += len(matching.lost) + len(matching.gained)
         for name in names:
             for i, j in matching.pairs:
-                gap = float(np.abs(left[name][i] - right[name][j]).max(initial=0.0))
-                largest[name] = max(largest[name], gap)
+                gap = float(_gap(left[name][i], right[name][j]).max(initial=0.0))
+                furthest[name] = max(furthest[name], gap)
+    why = WHY if not unmatched else f"{WHY}; {unmatched} rows without a partner"
     results = {}
     for name in names:
-        good = largest[name] <= allowed[name] and not unmatched
-        why = WHY if not unmatched else f"{WHY}; {unmatched} rows without a partner"
-        results[name] = TensorResult(
+        good = furthest[name] <= allowed[name] and not unmatched
+        found = TensorResult(
             OUTPUT, name, 0, Status.EQUAL if good else Status.DIFFERS, old[name].shape,
-            str(old[name].dtype), largest[name], scales[name], allowed[name], None, why,
+            str(old[name].dtype), furthest[name], scales[name], allowed[name], None, why,
         )  # fmt: skip
+        results[name] = _sound(found, olds[name], news[name])
     return results
 
 
-def _by_image(array: Array, images: int, rank: int) -> Array:
+def _sound(found: TensorResult, old: Array, new: Array) -> TensorResult:
+    """A result that regards what no matching shows: no rows at all, numbers that are not finite."""
+    if not old.size:
+        return replace(found, status=Status.NOISE, why="no rows, which proves nothing")
+    spoilt = [(~np.isfinite(side)).reshape(len(side), -1).sum(axis=1) for side in (old, new)]
+    if np.array_equal(*spoilt):
+        return found
+    counts = [int(side.sum()) for side in spoilt]
+    why = f"not finite: {counts[0]} elements on the old side, {counts[1]} on the new, unlike"
+    return replace(found, status=Status.DIFFERS, why=why)
+
+
+def _gap(old: Array, new: Array) -> Array:
+    """How far numbers are from each other: infinitely where one alone is NaN or infinite."""
+    with np.errstate(invalid="ignore"):
+        gap = np.abs(old - new)
+    same = (old == new) | (np.isnan(old) & np.isnan(new))
+    return np.where(same, 0.0, np.where(np.isnan(gap), np.inf, gap))
+
+
+def _by_image(array: Array, rank: int) -> Array:
     """Reshapes to [images, rows, elements of a row] as float64."""
-    rows = array.shape[rank - 1]
-    return array.astype("float64").reshape(images, rows, -1)
+    leading, rest = array.shape[: rank - 1], array.shape[rank:]
+    shape = (math.prod(leading), array.shape[rank - 1], math.prod(rest))
+    return array.astype("float64").reshape(shape)
 
 
 def match(
@@ -136,10 +158,10 @@ def match(
     is as high up to tolerance, because there rounding decides who is kept.
     """
     scores, others = old[leader][:, 0], new[leader][:, 0]
-    near = np.abs(scores[:, None] - others[None, :]) <= allowed[leader]
+    near = _gap(scores[:, None], others[None, :]) <= allowed[leader]
     cost = np.zeros_like(near, dtype="float64")
     for name, value in old.items():
-        gap = np.abs(value[:, None, :] - new[name][None, :, :]).max(axis=2, initial=0.0)
+        gap = _gap(value[:, None, :], new[name][None, :, :]).max(axis=2, initial=0.0)
         cost += gap / max(allowed[name], np.finfo("float64").tiny)
     cost[~near] = np.inf
     pairs, free = [], set(range(len(others)))
@@ -153,6 +175,7 @@ def match(
     last, other_last = scores.min(initial=np.inf), others.min(initial=np.inf)
     return Matching(
         pairs,
-        [i for i in lost if scores[i] > other_last + allowed[leader]],
-        [j for j in sorted(free) if others[j] > last + allowed[leader]],
+        # A NaN is below nothing, so that a row beside one is not forgiven.
+        [i for i in lost if not scores[i] <= other_last + allowed[leader]],
+        [j for j in sorted(free) if not others[j] <= last + allowed[leader]],
     )

@@ -100,7 +100,13 @@ class _Sample:
 
 def _unlike_draws(old: Array, new: Array) -> str:
     """Says in what two samples cannot be of one distribution; empty where they can."""
-    left, right = _Sample(old), _Sample(new)
+    spoilt = [int((~np.isfinite(side)).sum()) for side in (old, new)]
+    if bool(spoilt[0]) != bool(spoilt[1]):
+        return f"not finite: {spoilt[0]} of the old side's draws, {spoilt[1]} of the new side's"
+    sound = [side[np.isfinite(side)] for side in (old, new)]
+    if not all(side.size for side in sound):
+        return ""
+    left, right = map(_Sample, sound)
     limit = ERRORS * math.hypot(left.mean_error, right.mean_error)
     if abs(left.mean - right.mean) > limit and _unlike_means(left, right):
         return f"mean {left.mean:.3g} became {right.mean:.3g} (chance explains {limit:.1g})"

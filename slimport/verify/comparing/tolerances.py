@@ -22,6 +22,7 @@ are apart, see `ADAM`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -125,14 +126,22 @@ class Tolerance:
     @property
     def allowed(self) -> float:
         """The largest absolute difference that passes, as noise if not as equal."""
-        return max(self._from_noise, self.proves) if self.is_noise else self.proves
+        if self.chosen is not None:
+            return self.proves
+        found = self._bounded + self.stored
+        return max(self._from_noise, found) if self.is_noise else found
 
     @property
     def proves(self) -> float:
         """The largest absolute difference that counts as equal."""
         if self.chosen is not None:
             return self.chosen * self.scale
-        return min(self._from_floor, CAP * self.scale) + self.stored + self.known * self.scale
+        return self._bounded + min(self.stored, CAP * self.scale)
+
+    @property
+    def _bounded(self) -> float:
+        """What is allowed beside what storing a sum rounds."""
+        return min(self._from_floor, CAP * self.scale) + self.known * self.scale
 
     @property
     def _from_noise(self) -> float:
@@ -158,6 +167,8 @@ class Tolerance:
             reason = f"{self.factor:.0f} x noise floor of {share} ({_NAMES.get(kind, kind)})"
         if self.stored > 0.1 * self._from_floor:
             reason += f" + {STORED:.0f} ulp of the variable"
+        if self.stored > CAP * self.scale:
+            reason += ", which are too large to prove anything"
         if self.known:
             reason += f" + {self.known:.0e} for Adam's 1 - beta_2"
         return reason
@@ -194,7 +205,7 @@ def tolerance(
     noisy = NOISY_STEPS if steps else noisy
     reached = mode == protocol.STEPS and group in _AFTER_ADAM
     known = ADAM * float(entry.get("beta_2") or 0.0) if reached else 0.0
-    unit = float(np.spacing(np.asarray(scale, _kept_as(group, dtype)))) if scale else 0.0
+    unit = _unit(scale, _kept_as(group, dtype)) if scale else 0.0
     return Tolerance(
         scale,
         {**_measured(entry), perturbations.FLOAT32: unit},
@@ -206,10 +217,17 @@ def tolerance(
 
 
 def _measured(entry: Mapping[str, Any]) -> dict[str, float]:
+    """The floors that a worker tells; what is no number allows nothing."""
     floors = entry.get("floors")
     if floors is None and entry.get("floor") is not None:
         floors = {perturbations.ULP: entry["floor"]}
-    return dict(floors or {})
+    return {kind: floor for kind, floor in (floors or {}).items() if math.isfinite(floor)}
+
+
+def _unit(scale: float, dtype: str) -> float:
+    """One unit in the last place of a number, or of the largest one that its type holds."""
+    largest = float(np.finfo(dtype).max)
+    return float(np.spacing(np.asarray(min(scale, largest / 2), dtype)))
 
 
 def _kept_as(group: str, dtype: str) -> str:

@@ -105,8 +105,10 @@ def _is_drawn(value: Any, other: Any) -> bool:
 
 
 def unit_of(summed: float) -> float:
-    """One unit in the last place of a float32 number."""
-    return float(np.spacing(np.float32(summed))) if summed else 0.0
+    """One unit in the last place of a float32 number; 0 for zero and for what is not finite."""
+    with np.errstate(over="ignore"):
+        size = np.float32(summed)
+    return float(np.spacing(size)) if summed and np.isfinite(size) else 0.0
 
 
 def largest_change(value: Any, others: List[Any]) -> float | None:
