@@ -81,6 +81,7 @@ PAIRS = (
     Pair("stacks:dropped"),
     Pair("stacks:repeated"),
     Pair("stacks:activations"),
+    Pair("stacks:penalised"),
     Pair("blocks:residual"),
     Pair("blocks:branches"),
     Pair("blocks:dense"),

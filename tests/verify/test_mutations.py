@@ -29,7 +29,7 @@ QUICK = {name: fault for name, fault in ALL.items() if fault.quick}
 SLOW = {name: fault for name, fault in ALL.items() if not fault.quick}
 
 #: Pairs of the soak (`benchmarks.verify_soak`) that run with every test.
-EQUAL = ("transposed", "residual", "gated", "dense_norm", "losses", "denoised")
+EQUAL = ("transposed", "residual", "gated", "dense_norm", "losses", "denoised", "penalised")
 
 #: Faults in the module that slimport writes into the tree.
 WRITTEN = {

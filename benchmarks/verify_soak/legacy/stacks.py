@@ -140,3 +140,13 @@ def activations(images, is_training=True):
     net = slim.conv2d(net, 8, 3, activation_fn=tf.nn.selu, scope="selu")
     net = slim.conv2d(net, 8, 1, activation_fn=tf.sigmoid, scope="sigmoid")
     return slim.softmax(slim.conv2d(net, 4, 1, activation_fn=None, scope="logits"))
+
+
+def penalised(images, is_training=True):
+    """A regularizer of the variable scope covers moving averages, and a layer that is fixed."""
+    with tf.variable_scope("all", regularizer=slim.l2_regularizer(0.01)):
+        net = slim.conv2d(images, 6, 3, trainable=False, scope="fixed")
+        net = slim.batch_norm(net, is_training=is_training, decay=0.9, scope="norm1")
+        return slim.batch_norm(
+            net, is_training=is_training, decay=0.9, updates_collections=None, scope="norm2"
+        )

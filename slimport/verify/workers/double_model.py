@@ -74,10 +74,16 @@ class _Run:
         gradients = v1.gradients(total, list(variables.values())) if losses else []
         self.fetches["total"] = total
         self.fetches["regularised"] = {
-            name: v1.reduce_sum(v1.convert_to_tensor(gradient) * variable)
+            name: v1.reduce_sum(v1.convert_to_tensor(gradient) * self._at_start(name, variable))
             for (name, variable), gradient in zip(variables.items(), gradients, strict=False)
             if gradient is not None
         }
+
+    def _at_start(self, name: str, variable: Any) -> Any:
+        """The value of a variable before the run: what the run moves may be read after it."""
+        if name in self.kept:
+            return variable
+        return self.tf.constant(np.asarray(self.start[name], "float64"))
 
     def _gradients(self) -> None:
         v1, case = self.tf.compat.v1, self.built.case

@@ -85,9 +85,9 @@ class ModelGraph:
         found: dict[str, list[Any]] = {}
 
         def run(*inputs: Any) -> list[Any]:
-            pairs = built.call(training, list(inputs))
+            pairs, losses = built.call_with_losses(training, list(inputs))
             found["outputs"] = [(name, tf.identity(value)) for name, value in pairs]
-            found["losses"] = [tf.convert_to_tensor(loss) for loss in built.model.losses]
+            found["losses"] = [tf.convert_to_tensor(loss) for loss in losses]
             return [value for _, value in found["outputs"]] + found["losses"]
 
         specs = [tf.TensorSpec(value.shape, value.dtype) for value in built.inputs]

@@ -186,6 +186,37 @@ class Built:
         self.constants = [pair for pair in leaves if not self._is_leaf(pair[1])]
         return [(name, self._dense(value)) for name, value in leaves if self._is_leaf(value)]
 
+    def call_with_losses(
+        self, training: bool, inputs: list[Any] | None = None, tape: Any = None
+    ) -> tuple[list[tuple[str, Any]], list[Any]]:
+        """Runs the model; returns its outputs, as `call` does, and its losses.
+
+        Keras takes penalties of weights when it is asked for the losses. Those of moving averages,
+        in a scope whose regularizer covers them, are of what these hold before the call moves
+        them, as on the side with a graph.
+
+        Args:
+            training: What it is called with.
+            inputs: In place of the case's inputs.
+            tape: Watches the variables that are penalized and not trained.
+        """
+        penalized = [
+            variable.value
+            for variable in self.variables.values()
+            if variable.regularizer is not None and not variable.trainable
+        ]
+        before = [self.tf.identity(value) for value in penalized]
+        outputs = self.call(training, inputs)
+        after = [self.tf.identity(value) for value in penalized]
+        for value, held in zip(penalized, before, strict=True):
+            value.assign(held)
+            if tape is not None:
+                tape.watch(value)
+        losses = list(self.model.losses)
+        for value, held in zip(penalized, after, strict=True):
+            value.assign(held)
+        return outputs, losses
+
     def _dense(self, value: Any) -> Any:
         return self.tf.sparse.to_dense(value) if isinstance(value, self.tf.SparseTensor) else value
 
@@ -254,8 +285,7 @@ class NewSide:
         tf = self.tf
         with tf.GradientTape(persistent=True) as tape:
             tape.watch([value for value in built.inputs if value.dtype.is_floating])
-            outputs = built.call(training=True)
-            losses = list(built.model.losses)
+            outputs, losses = built.call_with_losses(training=True, tape=tape)
             total = tf.add_n([tf.reshape(tf.cast(x, "float32"), []) for x in losses] or [0.0])
         self._outputs(built, answer, outputs)
         worker.Stage.enter("reading the moving statistics")
@@ -265,19 +295,23 @@ class NewSide:
                 answer.tensor(protocol.UPDATE, name, after - np.asarray(start[name], "float64"))
         answer.tensor(protocol.REGULARISATION, "total", np.asarray(total))
         worker.Stage.enter("computing the gradients")
-        self._regularised(built, answer, tape, total)
+        self._regularised(
+            answer, start, {n: v.value for n, v in built.variables.items()}, tape, total
+        )
         if built.case["gradients"]:
             self._gradients(built, answer, tape, outputs)
 
-    def _regularised(self, built: Built, answer: protocol.Answer, tape: Any, total: Any) -> None:
-        """For each variable the inner product of its value and the gradient of the losses."""
-        names = list(built.variables)
-        weights = [built.variables[name].value for name in names]
-        for name, weight, gradient in zip(
-            names, weights, tape.gradient(total, weights), strict=True
-        ):
+    def _regularised(
+        self, answer: protocol.Answer, start: dict[str, Any], held: Any, tape: Any, total: Any
+    ) -> None:
+        """For each variable the inner product of its value and the gradient of the losses.
+
+        The value is that of the start: moving averages hold others by now.
+        """
+        gradients = tape.gradient(total, list(held.values()))
+        for name, gradient in zip(held, gradients, strict=True):
             if gradient is not None:
-                product = self.tf.reduce_sum(self.tf.convert_to_tensor(gradient) * weight)
+                product = self.tf.reduce_sum(self.tf.convert_to_tensor(gradient) * start[name])
                 answer.tensor(protocol.REGULARISATION, name, np.asarray(product))
 
     def _gradients(

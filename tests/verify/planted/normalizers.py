@@ -100,4 +100,11 @@ FAULTS = {
         mode="training", alone=True, defaults=True,
         quick=False,
     ),
+    "scope_regularizer_doubled": Fault(
+        "an L2 factor doubled, in the scope of moving averages", "stacks:penalised",
+        r"L2\(0\.5 \* 0\.01\)", "L2(0.01)",
+        "regularisation", "fixed/weights", 'scope="fixed"',
+        mode="training", alone=True, around=True,
+        quick=False,
+    ),
 }  # fmt: skip
