@@ -25,7 +25,7 @@ from slimport.index.names import (
 from slimport.index.resolve import Api, External, InTree, Meaning, Resolver
 from slimport.index.tf_layers import functions_with_tf_layers
 from slimport.index.walking import Visitor, deep, walk
-from slimport.index.written_code import uses_written_module
+from slimport.index.written_code import makes_layers, written_names
 from slimport.index.written_scopes import openers
 
 # line, column, end line, end column; lines from 1, columns in characters from 0 (as libcst counts)
@@ -172,7 +172,9 @@ class Program:
         for function in looked_up(self):
             function.escapes = True
         self.building = self._building()
-        self.rewritten = uses_written_module(self, written_module)
+        self.written_names = written_names(self, written_module)
+        names = self.written_names.items()
+        self.rewritten = {function for function, used in names if any(map(makes_layers, used))}
         self.written_scopes = openers(self)
         self._link_methods()
         self._link_unseen()

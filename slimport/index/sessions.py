@@ -10,6 +10,7 @@ from functools import cached_property
 from slimport.index.modules import Module
 from slimport.index.program import Function, Program, Reference, closure_of
 from slimport.index.queues import QUEUES
+from slimport.index.written_code import is_of_sessions
 
 # What only a graph-and-session program holds.
 _SESSION_APIS = (
@@ -67,12 +68,20 @@ class Sessions:
         """
         return module in self._modules
 
-    @staticmethod
-    def names_one(function: Function) -> bool:
-        """Whether a function names what graph-and-session programs alone hold, or an optimizer."""
-        return _names(function, _SESSION_APIS) or any(
-            reference.api.name.startswith("tf.train.") and reference.api.name.endswith("Optimizer")
-            for reference in function.references
+    def names_one(self, function: Function) -> bool:
+        """Whether a function names what graph-and-session programs alone hold, or an optimizer.
+
+        An earlier run may have put the written module's in the place of that.
+        """
+        written = self._program.written_names.get(function, ())
+        return (
+            _names(function, _SESSION_APIS)
+            or any(map(is_of_sessions, written))
+            or any(
+                reference.api.name.startswith("tf.train.")
+                and reference.api.name.endswith("Optimizer")
+                for reference in function.references
+            )
         )
 
     def start(self, module: Module) -> Start | None:

@@ -21,32 +21,46 @@ _MAKES_LAYERS = frozenset(
     {*slim_api.LAYERS, *(name.rpartition(".")[2] for name in slim_api.NETS), "variable",
      "model_variable", "get_variable", "takes_layer_defaults"}
 )  # fmt: skip
+#: What of it stands for what a graph-and-session program alone holds.
+_IN_SESSIONS = frozenset(
+    {"MonitoredTrainingSession", "Saver", "SingularMonitoredSession", "Supervisor",
+     "create_train_op", "evaluate_once", "evaluate_repeatedly", "evaluation_loop",
+     "train_in_session", "train_monitored"}
+)  # fmt: skip
 
 
-def uses_written_module(program: Program, name: str) -> set[Function]:
-    """The functions that use layers of the written module that has this name."""
-    return {function for module in program.modules for function in _in(module, program, name)}
+def makes_layers(name: str) -> bool:
+    """Whether this of the written module makes layers or variables."""
+    return name in _MAKES_LAYERS or name.startswith(("tf_", "convolution"))
 
 
-def uses_any_of_written_module(program: Program, name: str) -> set[Function]:
-    """The functions that use whatever of it, so that an earlier run has gone over them."""
-    return {f for module in program.modules for f in _in(module, program, name, any_name=True)}
+def is_of_sessions(name: str) -> bool:
+    """Whether this of the written module runs in graphs with sessions alone."""
+    return name in _IN_SESSIONS
 
 
-def _in(module: Module, program: Program, name: str, any_name: bool = False) -> set[Function]:
+def written_names(program: Program, name: str) -> dict[Function, set[str]]:
+    """The functions that an earlier run has gone over, with what they name of this module."""
+    found: dict[Function, set[str]] = {}
+    for module in program.modules:
+        _add_names(module, program, name, found)
+    return found
+
+
+def _add_names(
+    module: Module, program: Program, name: str, found: dict[Function, set[str]]
+) -> None:
     if not any(name in line for line in module.lines):
-        return set()
+        return
     nodes = list(walk(module.tree))
     bound = {
-        alias.asname or alias.name
+        alias.asname or alias.name: alias.name
         for node in nodes
         if isinstance(node, ast.ImportFrom) and (node.module or "").rpartition(".")[2] == name
         for alias in node.names
-        if any_name or alias.name in _MAKES_LAYERS or alias.name.startswith(("tf_", "convolution"))
     }
-    found = set()
     for node in nodes:
         if isinstance(node, ast.Name) and node.id in bound:
             scope = module.scopes.scope_of.get(node, module.scope)
-            found.add(program.functions[scope.function() or module.tree])
-    return found
+            function = program.functions[scope.function() or module.tree]
+            found.setdefault(function, set()).add(bound[node.id])

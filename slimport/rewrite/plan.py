@@ -28,7 +28,6 @@ from slimport.index.single_iterators import SingleIterator, single_iterators
 from slimport.index.stays import Stays
 from slimport.index.told_apart import trainings
 from slimport.index.training import Training, unseen_summaries
-from slimport.index.written_code import uses_any_of_written_module
 from slimport.numpy_api import is_numpy
 from slimport.python2.reasons import CODE as PYTHON2_MARK
 from slimport.python2_api import is_python2
@@ -93,7 +92,7 @@ class Plan:
         self.blockers: dict[Function, tuple[str, ...]] = {
             function: self._tensor_blockers(function) for function in self.program.all()
         }
-        for function in uses_any_of_written_module(self.program, self.options.module_name):
+        for function in self.program.written_names:
             self.blockers[function] += ("an earlier run has settled what its tensors are",)
         self.keras_tensors = self._reached_from_building()
         self.closures = self._close()

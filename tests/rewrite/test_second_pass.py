@@ -151,3 +151,23 @@ def test_a_name_for_tensorflow_out_of_another_file_stays_what_it_is() -> None:
     )
     result = rewrite_program(sources)
     assert "y = tensorflow.compat.v1.placeholder(1)" in (output(result, "use.py") or "")
+
+
+def test_what_an_earlier_run_made_of_a_session_still_counts_as_one() -> None:
+    done = transform("""
+        import tensorflow.compat.v1 as tf
+        from tf_slim import learning
+        from tf_slim.ops import variables
+        from tensorflow.python.training import gradient_descent
+
+
+        def train(x, labels):
+            factor = variables.local_variable(1.0)
+            tf.losses.log_loss(labels, x * factor)
+            total = tf.losses.get_total_loss()
+            optimizer = gradient_descent.GradientDescentOptimizer(learning_rate=1.0)
+            step = learning.create_train_op(total, optimizer)
+            return learning.train(step, None, number_of_steps=300)
+        """)
+    assert "tf.losses.get_total_loss()" in done and "train_in_session(step" in done
+    check_noop(done)
