@@ -112,10 +112,31 @@ class TracedModel(keras.Model):
 
     def call(self, inputs: Any, training: Any = None) -> Any:
         """Runs the function on `inputs`."""
-        outputs, losses = self._replay(inputs, training)
+        scope = _stateless_scope()
+        replay = self._replay if scope is None else functools.partial(self._stateless, scope)
+        outputs, losses = replay(inputs, training)
         for loss in losses:
             self.add_loss(loss)
         return outputs
+
+    def stateless_call(
+        self,
+        trainable_variables: Any,
+        non_trainable_variables: Any,
+        *args: Any,
+        return_losses: bool = False,
+        **kwargs: Any,
+    ) -> Any:
+        """Calls the model with given values; Keras' own does not tell the layers of `training`."""
+        pairs = [
+            *zip(self.trainable_variables, trainable_variables, strict=True),
+            *zip(self.non_trainable_variables, non_trainable_variables, strict=True),
+        ]
+        with keras.StatelessScope(pairs, collect_losses=return_losses) as scope:
+            outputs = self(*args, **kwargs)
+            losses = self.losses if return_losses else []
+        moved = [scope.get_current_value(v) for v in self.non_trainable_variables]
+        return (outputs, moved, losses) if return_losses else (outputs, moved)
 
     def train_step(self, *args: Any, **kwargs: Any) -> Any:
         """One step of `fit`; counts `global_step` up where the function asked for it."""
@@ -199,6 +220,33 @@ class TracedModel(keras.Model):
         self._scoped_graph.activity_losses = losses
         with self._scoped_graph.active(), layer_defaults(self._built_under[0]):
             return self._function(inputs), losses
+
+    def _stateless(self, scope: keras.StatelessScope, inputs: Any, training: Any) -> Any:
+        """One pass with the values that a scope gives to variables, and the scope told of new ones.
+
+        It has a trace of its own: one that is kept would have the values of another time for ever.
+        """
+        variables = self.variables
+        given = [(v, scope.get_current_value(v)) for v in variables]
+
+        def run(inputs: Any) -> Any:
+            with keras.StatelessScope([pair for pair in given if pair[1] is not None]) as inner:
+                before = [inner.get_current_value(variable) for variable in variables]
+                found = self._run(inputs, training)
+                after = [inner.get_current_value(variable) for variable in variables]
+            return found, [y if y is not x else None for x, y in zip(before, after, strict=True)]
+
+        found, changed = tf.function(run, autograph=False)(inputs)
+        for variable, value in zip(variables, changed, strict=True):
+            if value is not None:
+                variable.assign(value)  # the scope takes it
+        return found
+
+
+def _stateless_scope() -> keras.StatelessScope | None:
+    """The scope that gives values to variables here (`stateless_call`); an inner one knows it."""
+    with keras.StatelessScope(initialize_variables=False) as inner:
+        return inner.original_scope
 
 
 def _with_inputs_first(

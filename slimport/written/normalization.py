@@ -236,8 +236,8 @@ class BatchNormalization(ScopedLayer, keras.layers.BatchNormalization):
         if usual and not self.trainable:
             return outputs
         pairs = ((self.moving_mean, mean), (self.moving_variance, variance))
-        if not on_tensorflow():
-            for average, batch in pairs:
+        if not (on_tensorflow() and hasattr(self.moving_mean.value, "assign_sub")):
+            for average, batch in pairs:  # in `stateless_call` the scope takes the new value
                 average.assign(average - (average - batch) * (1.0 - self.momentum))
             return outputs
         updates = [
