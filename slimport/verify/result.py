@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from slimport.verify.protocol import STEP_MODES, TRAINING_GROUPS
+from slimport.verify.protocol import RATE, STEP_MODES, TRAINING_GROUPS
 
 #: Raised whenever a field of the JSON report changes its meaning or goes away.
 SCHEMA_VERSION = 1
@@ -255,7 +255,8 @@ class ModeResult:
         by step, in the order in which a step makes things.
         """
         if self.mode in STEP_MODES:
-            groups = ("variable", *TRAINING_GROUPS)
+            # No loss moves a learning rate: between two recorded steps it is the other way round.
+            groups = ("variable", RATE, *TRAINING_GROUPS)
             bad = [tensor for tensor in self.tensors if not tensor.status.is_good]
             return min(
                 bad, key=lambda t: (t.step or 0, groups.index(t.group), t.order), default=None

@@ -89,7 +89,22 @@ CASE = '[[case]]\nname = "a"\nentry = "m:f"\n'
         (CASE + "args = 3", "args must be a table"),
         (CASE + "discrete = 'x'", "discrete must be a list of strings"),
         (CASE + "tolerance = { outputs = 1.0 }", "tolerance has no 'outputs'"),
-        (CASE + "tolerance = { output = -1.0 }", "must be a number from 0 up"),
+        (CASE + "tolerance = { output = -1.0 }", "a number from 0 up, below 1"),
+        (CASE + "tolerance = { output = nan }", "a number from 0 up, below 1"),
+        (CASE + "tolerance = { output = inf }", "a number from 0 up, below 1"),
+        (CASE + "tolerance = { output = 1.0 }", "a number from 0 up, below 1"),
+        (CASE + "modes = ['training', 'training']", "each once"),
+        (CASE + "places = ['graph', 'graph']", "each once"),
+        (
+            CASE + "inputs = [{ shape = [1], name = 'x' }, { shape = [1], name = 'x' }]",
+            "case 'a': two inputs are named 'x'",
+        ),
+        (
+            CASE + "inputs = [{ shape = [2, 2], values = [1.0, 2.0] }]",
+            "input 1: values are of the shape [2], not [2, 2]",
+        ),
+        (CASE + "inputs = [{ shape = [2], values = [[1], 2] }]", "of the shape None, not [2]"),
+        (CASE + "inputs = [{ shape = [1], values = [1], file = 'x' }]", "has values and a file"),
         (CASE + "[[case.inputs]]", "input 1: shape must be"),
         (CASE + "[[case.inputs]]\nshape = [0]", "shape must be"),
         (CASE + "[[case.inputs]]\nshape = [1]\ndtype = 'float'", "dtype 'float' is none of"),
@@ -127,6 +142,14 @@ def test_a_wrong_case_file_is_refused_with_its_place(tmp_path, text, message):
         load(tmp_path, text)
     assert message in str(caught.value)
     assert str(caught.value).startswith(str(tmp_path / "verify.toml"))
+
+
+def test_paths_are_beside_the_case_file_wherever_they_stand(tmp_path):
+    text = CASE + "args = { files = [{ path = 'a' }] }\narg_scope_args = { one = { path = 'b' } }"
+    (case,) = load(tmp_path, text).cases
+    for call in (case.old, case.new):
+        assert call.args == {"files": [{"path": str((tmp_path / "a").resolve())}]}
+        assert call.arg_scope_args == {"one": {"path": str((tmp_path / "b").resolve())}}
 
 
 def test_a_missing_file_is_named(tmp_path):

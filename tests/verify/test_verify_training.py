@@ -108,6 +108,24 @@ def test_the_first_divergence_is_that_of_the_first_step() -> None:
     assert found(mode, "loss", 3).why.endswith("from step 3 on")
 
 
+def test_a_rate_is_named_before_the_losses_that_it_makes() -> None:
+    wrong = record()
+    wrong.rates[1] = [0.2]
+    wrong.losses[2] += 1.0
+    first = judged(answered(record()), answered(wrong)).first_divergence
+    assert first is not None
+    assert (first.group, first.step) == ("learning rate", 3)
+
+
+def test_a_worker_that_tells_no_curve_has_a_first_divergence_too() -> None:
+    old, new = answered(record()), answered(record(1e-3))
+    for side in (old, new):
+        del side.meta["curves"]
+    first = judged(old, new).first_divergence
+    assert first is not None
+    assert (first.group, first.step) == ("weight", 1)
+
+
 def test_a_tolerance_of_the_case_counts_alone() -> None:
     mode = judged(answered(record()), answered(record(1e-3)), tolerance={"weight": 0.01})
     assert mode.status is Status.EQUAL

@@ -275,6 +275,14 @@ def _refuse_doubles(cases: tuple[Case, ...], path: Path) -> None:
             raise CaseFileError(f"{path}: two cases are named {name!r}")
 
 
+def _refuse_names_twice(inputs: tuple[Input, ...], place: str) -> None:
+    """Refuses two inputs for one keyword: the entry would get one of them."""
+    names = [item.name for item in inputs if item.name is not None]
+    for name in names:
+        if names.count(name) > 1:
+            raise CaseFileError(f"{place}: two inputs are named {name!r}")
+
+
 def _variants(data: Mapping[str, Any], place: str) -> list[tuple[Any, dict[str, Any]]]:
     """The tables that a table stands for, each with the name of the one in the file."""
     return [(data.get("name"), item) for item in expanded(data, place)]
@@ -287,9 +295,10 @@ def _case(data: Mapping[str, Any], place: str, family: str) -> Case:
         _input(item, f"{table.place}: input {number + 1}")
         for number, item in enumerate(table.tables("inputs"))
     )
+    _refuse_names_twice(inputs, table.place)
     modes = table.texts("modes", MODES)
-    if not modes or any(mode not in MODES for mode in modes):
-        raise CaseFileError(f"{table.place}: modes may hold {' and '.join(MODES)} only")
+    if not modes or any(mode not in MODES for mode in modes) or len(set(modes)) < len(modes):
+        raise CaseFileError(f"{table.place}: modes may hold {' and '.join(MODES)} only, each once")
     case = Case(
         name=name,
         old=_side(table, "old"),
@@ -342,8 +351,9 @@ def _name(table: Table, what: str) -> str:
 
 def _places(table: Table) -> tuple[str, ...]:
     places = table.texts("places", (MODEL,))
-    if not places or any(place not in (MODEL, GRAPH) for place in places):
-        raise CaseFileError(f"{table.place}: places may hold {MODEL} and {GRAPH} only")
+    known = all(place in (MODEL, GRAPH) for place in places)
+    if not places or not known or len(set(places)) < len(places):
+        raise CaseFileError(f"{table.place}: places may hold {MODEL} and {GRAPH} only, each once")
     return places
 
 
@@ -364,7 +374,12 @@ def _program(table: Table, side: str) -> SideCall:
 def _with_paths(case: Case, base: Path) -> Case:
     """A case whose paths begin at the root of the file system."""
     old, new = (
-        dataclasses.replace(call, args=_resolved(call.args, base)) for call in (case.old, case.new)
+        dataclasses.replace(
+            call,
+            args=_resolved(call.args, base),
+            arg_scope_args=_resolved(call.arg_scope_args, base),
+        )
+        for call in (case.old, case.new)
     )
     training = case.training
     if training is not None:
@@ -382,10 +397,12 @@ def _with_paths(case: Case, base: Path) -> Case:
 
 
 def _resolved(value: Any, base: Path) -> Any:
-    if isinstance(value, dict) and set(value) == {"path"}:
+    if isinstance(value, dict) and set(value) == {"path"} and isinstance(value["path"], str):
         return {"path": str((base / value["path"]).resolve())}
     if isinstance(value, dict):
         return {name: _resolved(item, base) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_resolved(item, base) for item in value]
     return value
 
 
@@ -420,8 +437,12 @@ def _tolerance(table: Table, groups: tuple[str, ...]) -> dict[str, float]:
             raise CaseFileError(
                 f"{table.place}: tolerance has no {group!r}; it takes {', '.join(groups)}"
             )
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
-            raise CaseFileError(f"{table.place}: tolerance.{group} must be a number from 0 up")
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not number or not 0 <= value < 1:  # at 1 a tensor of zeros would pass
+            raise CaseFileError(
+                f"{table.place}: tolerance.{group} is relative to the scale of a tensor: a number "
+                "from 0 up, below 1"
+            )
     return {group: float(value) for group, value in found.items()}
 
 
@@ -445,8 +466,30 @@ def _input(data: Mapping[str, Any], place: str) -> Input:
         content=table.text("content") or "uniform",
     )
     table.end()
+    _check_values(found, place)
     _check_content(found, place)
     return found
+
+
+def _check_values(found: Input, place: str) -> None:
+    if found.values is None:
+        return
+    if found.file is not None:
+        raise CaseFileError(f"{place}: has values and a file")
+    given = _shape_of(found.values)
+    if given != list(found.shape):
+        raise CaseFileError(f"{place}: values are of the shape {given}, not {list(found.shape)}")
+
+
+def _shape_of(values: Any) -> list[int] | None:
+    """The shape of a nested list; None where its parts are of several shapes."""
+    if not isinstance(values, list):
+        return []
+    parts = [_shape_of(part) for part in values]
+    first: list[int] | None = parts[0] if parts else []
+    if first is None or any(part != first for part in parts):
+        return None
+    return [len(parts), *first]
 
 
 def _check_content(found: Input, place: str) -> None:

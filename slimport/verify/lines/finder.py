@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,15 @@ class Failed:
         """
         first, steps = self.first, self.new_mode in protocol.STEP_MODES
         return first is not None and first.group in _OF_GRAPH and not steps
+
+    @contextmanager
+    def guarded(self) -> Iterator[None]:
+        """While this is open, the lines are searched: the comparison stands whatever fails."""
+        try:
+            yield
+        except Exception as error:
+            text = f"the search for the line failed: {type(error).__name__}: {error}"
+            self.result.notes.append(text)
 
 
 class Finder:

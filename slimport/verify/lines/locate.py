@@ -8,7 +8,6 @@ every tensor of their graphs.
 from __future__ import annotations
 
 import dataclasses
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -60,20 +59,12 @@ def locate(
     scopes = Scopes(roots["new"], file.new_paths)
     finders = [Finder(item, roots, scopes, sides) for item in failed]
     for finder in finders:
-        _guarded(finder, functools.partial(finder.find, tracing))
+        with finder.item.guarded():
+            finder.find(tracing)
     if bisect and tracing:
         for number in range(ROUNDS):
             if not _feed(finders, tracing, start, number):
                 break
-
-
-def _guarded(finder: Finder, search: Callable[[], None]) -> None:
-    """Searches; the comparison stands whatever becomes of that."""
-    try:
-        search()
-    except Exception as error:
-        text = f"the search for the line failed: {type(error).__name__}: {error}"
-        finder.item.result.notes.append(text)
 
 
 def _asked(side: str, items: Sequence[Failed], asked: dict[str, Any]) -> Asked:
@@ -120,7 +111,8 @@ def _feed(
             sides[name] = _tracing(side, f"fed-{number}", asked)
     start(list(sides.values()))
     for finder, _ in going:
-        _guarded(finder, functools.partial(finder.find_next, sides[finder.item.side]))
+        with finder.item.guarded():
+            finder.find_next(sides[finder.item.side])
     return True
 
 

@@ -233,7 +233,8 @@ def proportion(new: Any, old: Any) -> str:
     """Says what an array is in terms of another one, where that is simple; else nothing."""
     one, other = np.ravel(new).astype("float64"), np.ravel(old).astype("float64")
     scale = float(np.abs(other).max(initial=0.0))
-    if one.shape != other.shape or scale == 0.0 or not np.isfinite([*one, *other]).all():
+    finite = np.isfinite(one).all() and np.isfinite(other).all()
+    if one.shape != other.shape or scale == 0.0 or not finite:
         return ""
 
     def close(a: Any, b: Any) -> bool:

@@ -41,11 +41,12 @@ def locate(
     tracing = {name: _tracing(sides[name], name, wanted) for name in {i.side for i in wanted}}
     start(list(tracing.values()))
     for item in wanted:
-        answer = tracing[item.side].answer(item.place, item.new_mode)
-        if answer.error is None:
-            entry = answer.tensors("trace")["sketches"]
-            trace = traced.read(answer.meta, answer.arrays[entry["key"]])
-            item.result.divergences = tuple(_found(root, item, trace))
+        with item.guarded():
+            answer = tracing[item.side].answer(item.place, item.new_mode)
+            if answer.error is None:
+                entry = answer.tensors("trace")["sketches"]
+                trace = traced.read(answer.meta, answer.arrays[entry["key"]])
+                item.result.divergences = tuple(_found(root, item, trace))
 
 
 def _tracing(side: Side, name: str, wanted: Sequence[Failed]) -> Side:

@@ -178,7 +178,7 @@ def worker_environment(side: Side) -> dict[str, str]:
     has one pool of threads for kernels, as large as whatever asked first made it; some kernels race
     (the gradient of crop_and_resize loses terms), so that the variable says one before any asks.
     """
-    is_new = side.request.get("side", side.name) in ("base", "new")
+    is_new = side.request.get("side", side.name) in ("base", "new", "graph")
     found = environment_of(side.python, is_new)
     found.update(TF_ENABLE_ONEDNN_OPTS="0", TF_NUM_INTRAOP_THREADS="1")
     return found
