@@ -19,8 +19,8 @@
 #                    network's name for some, OLD_PYTHON as above)
 # make soak-verify      more than 200 runs of equal pairs, in which verify must raise no alarm (ROUNDS=n,
 #                    OLD_PYTHON as above; 1 to 2 minutes for a round of 38; a second run goes on)
-# make fuzz          mutated programs, for SECONDS=n (default 600) from SEED=n on; what breaks a promise is kept
-#                    in build/fuzz. FILES=dir mutates the files below a folder that name slim
+# make fuzz          mutated programs, of one file and of several, for SECONDS=n (default 600) from SEED=n on; what breaks
+#                    a promise is kept in build/fuzz. FILES=dir mutates the files below a folder that name slim
 # make fuzz-meaning  random networks of slim's ops, keywords and scopes, rewritten and compared in numbers, for SECONDS=n
 #                    from SEED=n on
 # make site-packages SITE=dir   slimport over a whole folder of installed packages: no crash, and nothing changes

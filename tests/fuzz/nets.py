@@ -27,7 +27,7 @@ _REGULARIZERS = (
     "slim.l1_l2_regularizer(0.001, 0.002)",
     "slim.sum_regularizer([slim.l2_regularizer(0.1), slim.l1_regularizer(0.2)])",
 )  # fmt: skip
-_NORM = {
+_NORM: dict[str, Sequence[str]] = {
     "decay": ("0.9", "0.997"),
     "center": ("True", "False"),
     "scale": ("True", "False"),
@@ -38,18 +38,21 @@ _NORM = {
     "trainable": ("True", "False"),
     "activation_fn": ("tf.nn.relu", "None"),
 }
-_COMMON = {
+_COMMON: dict[str, Sequence[str]] = {
     "activation_fn": _ACTIVATIONS,
     "weights_initializer": _INITIALIZERS,
     "weights_regularizer": _REGULARIZERS,
     "biases_initializer": _BIASES,
     "biases_regularizer": _REGULARIZERS,
-    # Not `trainable`: a model's loss lacks the penalties of weights that are not trained.
     "normalizer_fn": ("slim.batch_norm", "slim.batch_norm", "None"),
+    "trainable": ("True", "False"),
 }
-_PLACE = {"stride": ("1", "2", "[2, 1]"), "padding": ("'SAME'", "'VALID'", "'same'")}
+_PLACE: dict[str, Sequence[str]] = {
+    "stride": ("1", "2", "[2, 1]"),
+    "padding": ("'SAME'", "'VALID'", "'same'"),
+}
 _KERNELS = ("3", "[3, 3]", "1", "[1, 3]", "(3, 2)", "2")
-_POOLS = {"stride": ("1", "2"), "padding": ("'SAME'", "'VALID'")}
+_POOLS: dict[str, Sequence[str]] = {"stride": ("1", "2"), "padding": ("'SAME'", "'VALID'")}
 # Keywords that may be handed over, and set by a scope, with some values of each.
 OPS: dict[str, dict[str, Sequence[str]]] = {
     "conv2d": {**_COMMON, **_PLACE, "rate": ("1", "1", "2")},
@@ -87,8 +90,9 @@ _OF_TENSORFLOW = (
     "net = tf.nn.lrn(net, 2, bias=1.0, alpha=0.001, beta=0.75)",
     "net = tf.nn.max_pool(net, [1, 2, 2, 1], [1, 2, 2, 1], 'SAME')",
 )  # fmt: skip
-_TOLD = "slim.arg_scope([slim.batch_norm, slim.dropout], is_training=is_training)"
-_HELPER = """
+#: A literal True, the default, means "while Keras trains" in migrated code.
+TOLD = "slim.arg_scope([slim.batch_norm, slim.dropout], is_training=is_training)"
+HELPER = """
 def block(net, depth, is_training=True, scope=None):
     with tf.variable_scope(scope, 'block', [net]):
         shortcut = slim.conv2d(net, depth, 1, stride=1, activation_fn=None, scope='shortcut')
@@ -99,16 +103,21 @@ def block(net, depth, is_training=True, scope=None):
 
 
 class Writer:
-    """Writes one network.
+    """Writes one network, or functions of one.
 
     Args:
         choice: where its random choices come from.
+        plain: whether it holds nothing that keeps a function from its plain form; half do.
+        flat: whether it may end in a tensor of rank 2.
+        block: what the function `HELPER` is called by, if it is to be called.
     """
 
-    def __init__(self, choice: Random) -> None:
+    def __init__(
+        self, choice: Random, plain: bool | None = None, flat: bool = True, block: str = ""
+    ) -> None:
         self._choice = choice
-        # Half of them hold nothing that keeps a function from its plain form.
-        self._plain = choice.random() < 0.5
+        self._plain = choice.random() < 0.5 if plain is None else plain
+        self._may_be_flat = flat
         self._left_out = ("trainable", "updates_collections", "fused") if self._plain else ()
         self._ops = {name: OPS[name] for name in (_PLAIN if self._plain else OPS)}
         self._lines: list[str] = []
@@ -116,28 +125,48 @@ class Writer:
         self._rank = 4
         self._count = 0
         self._loops = 0
+        self._block = block
         self._functions: list[str] = []
 
     def program(self) -> str:
         """Its text: ``net(images, is_training)`` and what it calls."""
         rich = not self._plain
         if rich and self._choice.random() < 0.3:
-            self._functions.append(_HELPER)
-        opened = self._scope_function() if rich and self._choice.random() < 0.3 else ""
+            self._block = "block"
+            self._functions.append(HELPER)
+        opened = "scopes" if rich and self._choice.random() < 0.3 else ""
+        if opened:
+            self._functions.append(self.scope_function(opened))
+            opened = f"slim.arg_scope({opened}(is_training))"
         self._write("end_points = {}")
         self._write("net = images")
-        # A literal True, the default, means "while Keras trains" in migrated code.
-        self._write(f"with {_TOLD}:")
+        self._write(f"with {TOLD}:")
         self._depth += 1
         if opened:
             self._below(opened, lambda: self._statements(self._choice.randint(3, 6)))
         self._statements(self._choice.randint(3, 7))
         self._depth -= 1
         self._write("return net, end_points")
-        body = "\n".join(self._lines)
         functions = "\n".join(self._functions)
         imports = self._choice.choice(IMPORTS)
+        body = self._taken()
         return f"{imports}\n\n{functions}\n\ndef net(images, is_training=True):\n{body}\n"
+
+    def part(self, count: int, depth: int) -> str:
+        """Statements that make `net` of `net` and return it, beside a dictionary `end_points`.
+
+        Args:
+            count: how many.
+            depth: how deep they are indented.
+        """
+        self._depth, self._rank = depth, 4
+        self._statements(count)
+        self._write("return net")
+        return self._taken()
+
+    def _taken(self) -> str:
+        lines, self._lines = self._lines, []
+        return "\n".join(lines)
 
     # Statements --------------------------------------------------------------------------------
 
@@ -246,14 +275,14 @@ class Writer:
         self._write("net = tf.concat([branch_0, branch_1], 3)")
 
     def _called(self) -> None:
-        if _HELPER not in self._functions:
+        if not self._block:
             return self._layer()
         named = f", scope='b{self._number()}'" if self._choice.random() < 0.5 else ""
-        self._write(f"net = block(net, 4, is_training{named})")
+        self._write(f"net = {self._block}(net, 4, is_training{named})")
         return None
 
     def _flat(self) -> None:
-        if self._depth > 2 or self._loops:
+        if self._depth > 2 or self._loops or not self._may_be_flat:
             return self._layer()
         self._rank = 2
         self._write(
@@ -314,16 +343,15 @@ class Writer:
         given = "".join(f", {name}={value}" for name, value in keywords.items())
         return f"slim.arg_scope([{ops}]{given})"
 
-    def _scope_function(self) -> str:
-        """A function that returns scopes; how it is entered."""
+    def scope_function(self, name: str) -> str:
+        """A function that returns scopes."""
         inner = self._arg_scope()
-        self._functions.append(
-            "\ndef scopes(is_training=True, weight_decay=0.004):\n"
+        return (
+            f"\ndef {name}(is_training=True, weight_decay=0.004):\n"
             f"    with {self._arg_scope()}:\n"
             f"        with {inner} as sc:\n"
             "            return sc\n"
         )
-        return "slim.arg_scope(scopes(is_training))"
 
     def _number(self) -> int:
         self._count += 1

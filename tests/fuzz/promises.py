@@ -4,36 +4,62 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import tokenize
 from collections import Counter
-from pathlib import Path, PurePosixPath
+from collections.abc import Mapping
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from slimport.rewrite.comments import is_lint_comment
 from slimport.rewrite.plan import Options
-from slimport.rewrite.tree import rewrite_tree
+from slimport.rewrite.tree import TreeResult, rewrite_tree
 
 #: Errors that tell of slimport's own fault, not of the file's.
 FAULTS = (
     "internal error", "does not parse", "second pass", "without a mark", "is not where it seems",
     "too many files",
 )  # fmt: skip
-_WRITTEN = "scoped_layers.py"
 
 
 def broken(data: bytes, options: Options | None = None) -> str:
     """Which promise does not hold for a program of one file; empty text for none."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "net.py"
-        path.write_bytes(data)
-        first = rewrite_tree(path.parent, options)
+    return broken_tree({"net.py": data}, options)
+
+
+def broken_tree(files: Mapping[str, bytes], options: Options | None = None) -> str:
+    """Which promise does not hold for a program; empty text for none.
+
+    Args:
+        files: by paths.
+        options: what the user asked for.
+    """
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        for path, data in files.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(data)
+        first = rewrite_tree(folder, options)
         for file in first.report.failed:
             if any(fault in file.error for fault in FAULTS):
-                return file.error
-        new = first.outputs.get(PurePosixPath("net.py"))
-        if new is None:
-            return ""
-        return _lost(data, new) or _changes_again(path.parent, first.outputs, options)
+                return f"{file.path}: {file.error}" if len(files) > 1 else file.error
+        changed = {str(path): data for path, data in first.outputs.items() if str(path) in files}
+        for path, data in changed.items():
+            why = _lost(files[path], data)
+            if why:
+                return why
+        why = _changes_again(folder, first, options) if first.outputs else ""
+        if why or any(file.left or file.error or file.ignored for file in first.report.files):
+            return why
+        bare = sorted(path for path in files if _names_slim(changed.get(path, files[path])))
+        return f"slim without a mark in {', '.join(bare)}" if bare else ""
+
+
+def _names_slim(data: bytes) -> bool:
+    """Whether code, as it is spelled, names slim's packages."""
+    tokens = tokenize.tokenize(io.BytesIO(data).readline)
+    code = "".join(f" {t.string}" for t in tokens if t.type in (tokenize.NAME, tokenize.OP))
+    return re.search(r" (tf_slim|legacy_import|(tf|tensorflow) \. contrib)\b", code) is not None
 
 
 def _lost(old: bytes, new: bytes) -> str:
@@ -46,13 +72,13 @@ def _lost(old: bytes, new: bytes) -> str:
     return f"comments are gone: {', '.join(gone)}" if gone else ""
 
 
-def _changes_again(
-    folder: Path, outputs: dict[PurePosixPath, bytes], options: Options | None
-) -> str:
-    for name, data in outputs.items():
+def _changes_again(folder: Path, first: TreeResult, options: Options | None) -> str:
+    for name, data in first.outputs.items():
         (folder / name).write_bytes(data)
     again = rewrite_tree(folder, options)
-    errors = [file.error for file in again.report.failed]
+    known = {(file.path, file.error) for file in first.report.failed}
+    failed = {(file.path, file.error) for file in again.report.failed}
+    errors = sorted(error for _, error in failed - known)
     changed = sorted(str(name) for name in again.outputs)
     return f"a second run changes {changed} {errors}" if changed or errors else ""
 

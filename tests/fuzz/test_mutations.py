@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import random
+from pathlib import Path
 
 import pytest
 
-from tests.fuzz.__main__ import programs
-from tests.fuzz.mutations import mutated
-from tests.fuzz.promises import broken
+from tests.fuzz.__main__ import programs, trees, with_slim
+from tests.fuzz.mutations import mutated, parses
+from tests.fuzz.packages import package
+from tests.fuzz.promises import broken, broken_tree
 
 SMALL = [(name, text) for name, text in programs() if len(text) < 1500]
 
@@ -20,6 +23,34 @@ def test_promises_hold_for_mutated_programs(seed: int) -> None:
         name, text = choice.choice(SMALL)
         new = mutated(text, choice)
         assert not broken(new.encode()), f"{name}:\n{new}"
+
+
+@pytest.mark.parametrize("seed", range(2, 12, 2))
+def test_promises_hold_for_programs_of_several_files(seed: int) -> None:
+    for name, files in trees(seed, SMALL, more=True):
+        data = {path: text.encode() for path, text in files.items()}
+        assert not broken_tree(data), f"{name}: {files}"
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_files_of_a_package_find_each_other(seed: int) -> None:
+    files = package(seed)
+    first = {path.partition("/")[0].removesuffix(".py") for path in files}
+    for path, text in files.items():
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.ImportFrom) and node.level:
+                folder = Path(path).parents[node.level - 1]
+                target = folder.joinpath(*(node.module or "").split("."))
+                assert f"{target}.py" in files or any(p.startswith(f"{target}/") for p in files)
+            elif isinstance(node, ast.ImportFrom) and "." not in (node.module or "."):
+                known = {*first, *(Path(p).stem for p in files), "tf_slim"}
+                assert node.module in known
+
+
+def test_names_of_a_generated_program_become_slims() -> None:
+    done = {with_slim("def a(b):\n    return b\n", random.Random(seed)) for seed in range(9)}
+    assert len(done) > 3 and all(parses(text) for text in done)
+    assert any("return slim" in text for text in done)
 
 
 FOUND = {
@@ -38,11 +69,11 @@ def test_what_was_found(text: str) -> None:
     assert not broken(text.encode())
 
 
-@pytest.mark.parametrize("what", ["comment", "parse", "second", "crash"])
+@pytest.mark.parametrize("what", ["comment", "parse", "second", "crash", "unmarked"])
 def test_a_broken_promise_is_seen(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from tests.fuzz import promises
 
-    text = b"import tf_slim as slim\n\n\ndef net(x):  # said\n    return slim.flatten(x)\n"
+    text = b"import tf_slim as slim\n\n\ndef net(x):  # said\n    return slim.unknown(x)\n"
     done = promises.rewrite_tree
 
     def planted(folder: object, options: object) -> object:
@@ -56,6 +87,8 @@ def test_a_broken_promise_is_seen(what: str, monkeypatch: pytest.MonkeyPatch) ->
                 result.outputs[name] = text
         if what == "crash":
             raise RuntimeError
+        for file in result.report.files if what == "unmarked" else ():
+            file.left = []
         return result
 
     monkeypatch.setattr(promises, "rewrite_tree", planted)
@@ -64,5 +97,6 @@ def test_a_broken_promise_is_seen(what: str, monkeypatch: pytest.MonkeyPatch) ->
             broken(text)
     else:
         expected = {"comment": "comments are gone: # said", "parse": "does not parse",
-                    "second": "a second run changes"}  # fmt: skip
+                    "second": "a second run changes",
+                    "unmarked": "slim without a mark in net.py"}  # fmt: skip
         assert expected[what] in broken(text)
