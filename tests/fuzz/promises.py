@@ -55,11 +55,15 @@ def broken_tree(files: Mapping[str, bytes], options: Options | None = None) -> s
         return f"slim without a mark in {', '.join(bare)}" if bare else ""
 
 
+_IMPORTED = re.compile(r" (import|from) (tf_slim|tensorflow \. contrib)\b| legacy_import\b")
+
+
 def _names_slim(data: bytes) -> bool:
     """Whether code, as it is spelled, names slim's packages."""
     tokens = tokenize.tokenize(io.BytesIO(data).readline)
     code = "".join(f" {t.string}" for t in tokens if t.type in (tokenize.NAME, tokenize.OP))
-    return re.search(r" (tf_slim|legacy_import|(tf|tensorflow) \. contrib)\b", code) is not None
+    in_attributes = " import tensorflow as tf " in code and " tf . contrib " in code
+    return in_attributes or _IMPORTED.search(code) is not None
 
 
 def _lost(old: bytes, new: bytes) -> str:
