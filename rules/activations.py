@@ -28,7 +28,7 @@ class _ActivationRule(TensorRule):
             return f"{reference.api.name} is passed on with options of its own"
         return super().blocks_keras_tensors(reference)
 
-    def names_function(self) -> bool:
+    def names_function(self, api: str) -> bool:
         return True
 
 

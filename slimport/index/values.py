@@ -20,8 +20,8 @@ _OF_ARGUMENTS = frozenset("abs list max min pow reversed set sorted sum tuple".s
 # Functions of NumPy or math that give floats for integers. math's ceil and floor give integers.
 _FLOATS_OF_MATH = frozenset("exp log log2 pow sqrt".split())
 _FLOATS_OF_NUMPY = _FLOATS_OF_MATH | frozenset("around ceil divide floor rint true_divide".split())
-# TensorFlow's functions that may give a size. None moves to the written module: what is seen of a
-# file must be the same before and after it is rewritten.
+# TensorFlow's functions that may give a size. What is seen of a file must be the same before and
+# after it is rewritten: none moves to the written module but `identity`, see `_makes_tensor`.
 _TENSORS = frozenset(
     """
     add cast ceil concat constant convert_to_tensor div divide expand_dims fill floor
@@ -248,6 +248,8 @@ def _makes_tensor(function: ast.expr, scope: Scope, or_array: bool) -> bool:
     package, *names = _named(function, scope)
     if package == "tensorflow":
         return "contrib" not in names and names[-1] in _TENSORS
+    if names == ["identity"] and package != "numpy":  # the written module may have any name
+        return True
     return (package == "keras" and "ops" in names) or (package == "numpy" and or_array)
 
 

@@ -1,4 +1,4 @@
-"""What rules for tensor functions share: a table from TensorFlow's to keras.ops' parameters."""
+"""What rules for tensor functions share: a table from TensorFlow's to the new parameters."""
 
 from __future__ import annotations
 
@@ -13,24 +13,26 @@ from slimport.index.names import Scope
 from slimport.index.program import Function, Reference, bind
 from slimport.index.values import is_list_of_numbers, may_be_tensor
 from slimport.rewrite.rule import Outcome, Rule
-from slimport.rewrite.site import CallSite, FileFacts, ValueSite
+from slimport.rewrite.site import CallSite, FileFacts, Site, ValueSite
 
-# API -> (keras.ops function, TF parameters in order). A parameter is written `tf=keras` where the
+# API -> (new function, TF parameters in order). A parameter is written `tf=keras` where the
 # names differ, `tf` alone where they are equal or positional, and dropped if it is `name`.
 Table = Mapping[str, tuple[str, str]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class TensorRule(Rule):
-    """Functions with an exact keras.ops equivalent.
+    """Functions with an exact equivalent in keras.ops, or in the written module.
 
     Attributes:
-        table: API -> (keras.ops name, parameters).
+        table: API -> (name there, parameters).
         limits: API -> a check of the call's literal arguments; it returns why the call has no
             equivalent, None if it has.
         no_tensors: API -> parameters that keras.ops takes no tensor for.
         only_python: API -> parameters that it takes no array of NumPy for either.
         number_lists: API -> parameters that must be seen to be lists of numbers.
+        of_written_module: whether the table names functions of the written module, which take the
+            name of the operation as well.
     """
 
     apis: tuple[str, ...] = ()
@@ -39,6 +41,7 @@ class TensorRule(Rule):
     no_tensors: Mapping[str, str] = field(default_factory=dict)
     only_python: Mapping[str, str] = field(default_factory=dict)
     number_lists: Mapping[str, str] = field(default_factory=dict)
+    of_written_module: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "apis", tuple(self.table))
@@ -61,7 +64,7 @@ class TensorRule(Rule):
         arguments = []
         first = next(iter(parameters))
         for name, argument in _first_in_front(bound, first):
-            if name == "name":
+            if name == "name" and not self.of_written_module:
                 continue
             argument = argument.with_changes(value=self.argument(site.api, name, argument.value))
             if argument.keyword is not None and name == first:
@@ -73,11 +76,15 @@ class TensorRule(Rule):
             arguments[-1] = arguments[-1].with_changes(
                 comma=cst.MaybeSentinel.DEFAULT, whitespace_after_arg=cst.SimpleWhitespace("")
             )
-        function = site.file.keras(f"ops.{self.table[site.api][0]}")
-        return site.node.with_changes(func=function, args=arguments)
+        return site.node.with_changes(func=self.function(site), args=arguments)
 
     def value(self, site: ValueSite) -> Outcome:
         return site.file.tf1(site)
+
+    def function(self, site: Site) -> cst.BaseExpression:
+        """What the table has for the API."""
+        name = self.table[site.api][0]
+        return site.file.written(name) if self.of_written_module else site.file.keras(f"ops.{name}")
 
     def keeps(self, reference: Reference, function: Function, file: FileFacts) -> bool:
         return not file.uses_keras_ops(function) and file.keeps_tf1(reference)
@@ -86,14 +93,14 @@ class TensorRule(Rule):
         """Keras' spelling of one argument's value."""
         return value
 
-    def names_function(self) -> bool:
+    def names_function(self, api: str) -> bool:
         """Whether the function may be passed on as a value."""
         return False
 
     def blocks_keras_tensors(self, reference: Reference) -> str | None:
         api = reference.api.name
         if reference.call is None:
-            return None if self.names_function() else f"{api} is passed on as a function"
+            return None if self.names_function(api) else f"{api} is passed on as a function"
         bound = bind(reference.call, tuple(self._parameters[api]))
         if bound is None:
             return f"{api} is called with arguments that keras.ops has no equivalent for"

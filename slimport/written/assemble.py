@@ -45,6 +45,7 @@ PARTS = (
     "dropout",
     "shaping",
     "spatial_softmax",
+    "tensor_functions",
     "loops",
     "gradients",
     "train_op",
