@@ -34,6 +34,7 @@ from slimport.python2_api import is_python2
 from slimport.report.model import FunctionForm
 from slimport.rewrite.aliases import compat_aliases
 from slimport.rewrite.factories import Factory, find_factories
+from slimport.rewrite.graph_names import graph_names
 from slimport.rewrite.marks import PREFIX as MARK
 from slimport.rewrite.notebook_lines import may_answer
 from slimport.rewrite.python2 import imports_python2
@@ -421,7 +422,9 @@ class Plan:
         return tuple(dict.fromkeys(reasons))
 
     def _tensor_blockers(self, function: Function) -> tuple[str, ...]:
-        found = (self._blocker(reference) for reference in function.references)
+        found = [self._blocker(reference) for reference in function.references]
+        if function in self.program.building:
+            found += graph_names(function, self.program)
         return tuple(dict.fromkeys(reason for reason in found if reason))
 
     @staticmethod

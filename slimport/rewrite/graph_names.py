@@ -1,0 +1,46 @@
+"""What TensorFlow's tensors have and KerasTensors lack: their name in a graph, and the graph.
+
+`net.op` and `net.graph` end in an AttributeError, `net.name` does not: a KerasTensor has a name of
+its own (`keras_tensor_3`), which would be another key in a dictionary of end points.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from slimport.index.names import Assigned
+from slimport.index.program import Function, Program
+from slimport.index.resolve import Api
+from slimport.index.walking import walk
+from slimport.rewrite.layers import LayerRule
+from slimport.rewrite.registry import rule_for
+from slimport.rewrite.tensors import TensorRule
+
+_OF_GRAPHS = frozenset({"graph", "name", "op"})
+
+
+def graph_names(function: Function, program: Program) -> Iterator[str]:
+    """Yields why a function that asks a tensor for such a thing cannot run on KerasTensors.
+
+    Only names that layers, or functions with an equivalent, are assigned to are known as tensors.
+    """
+    for node in walk(function.node):
+        if not (isinstance(node, ast.Attribute) and node.attr in _OF_GRAPHS):
+            continue
+        if isinstance(node.value, ast.Name) and _is_tensor(node.value, function, program):
+            yield f"{ast.unparse(node)} is asked for: a KerasTensor is in no graph of TensorFlow"
+
+
+def _is_tensor(node: ast.Name, function: Function, program: Program) -> bool:
+    module = function.module
+    scope = module.scopes.scope_of.get(node, module.scope)
+    _, bindings = scope.lookup(node.id) or (scope, [])
+    calls = (b.value for b in bindings if isinstance(b, Assigned) and isinstance(b.value, ast.Call))
+    return any(_makes_tensor(call, function, program) for call in calls)
+
+
+def _makes_tensor(call: ast.Call, function: Function, program: Program) -> bool:
+    meaning = program.resolve(call.func, function.module)
+    rule = rule_for(meaning.name) if isinstance(meaning, Api) else None
+    return isinstance(rule, LayerRule | TensorRule)
