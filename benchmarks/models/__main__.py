@@ -6,14 +6,13 @@ else the machine does hits both alike; what counts are ratios.
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
 import click
 
 from benchmarks import pages
-from benchmarks.models import measure, table
+from benchmarks.models import measure, results, table
 from benchmarks.models.rows import chosen
 from benchmarks.models.trees import Trees
 from benchmarks.models.turns import FormError, Limits
@@ -25,6 +24,8 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
 @click.argument("names", nargs=-1)
 @click.option("--checkout", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--plain", is_flag=True, help="Also with keras.layers.BatchNormalization.")
+@click.option("--serve/--no-serve", default=True, help="One image, and a batch.")
+@click.option("--frozen/--no-frozen", default=True, help="Variables as constants, too.")
 @click.option("--steps/--no-steps", default=True, help="Training steps, too.")
 @click.option("--control/--no-control", default=True, help="The old graph beside itself, too.")
 @click.option("--ways/--no-ways", default=True, help="Called bare and by predict, too.")
@@ -39,12 +40,18 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
     help="Folder outside the repository for trees, logs and results.",
 )
 @click.option("--as-they-are", is_flag=True, help="Take the migrated trees of the last run.")
-@click.option("--write", is_flag=True, help="Write the tables into docs/performance.md.")
+@click.option(
+    "--write",
+    is_flag=True,
+    help="Keep the results of the folder for docs/performance.md, and write its tables.",
+)
 @click.option("--tables-only", is_flag=True, help="Measure nothing: of what is there already.")
 def main(
     names: tuple[str, ...],
     checkout: Path | None,
     plain: bool,
+    serve: bool,
+    frozen: bool,
     steps: bool,
     control: bool,
     ways: bool,
@@ -58,11 +65,12 @@ def main(
 ) -> None:
     """Measures the networks (all, or those whose names hold one of NAMES)."""
     work.mkdir(parents=True, exist_ok=True)
-    results = work / "results"
-    results.mkdir(exist_ok=True)
+    folder = work / "results"
     settings = measure.Settings(
         work=work / "processes",
         forms=(*measure.NEW, *(["plain"] if plain else [])),
+        serve=serve,
+        frozen=frozen,
         steps=steps,
         control=control,
         ways=ways,
@@ -78,14 +86,14 @@ def main(
         except FormError as error:
             click.echo(f"  {error}", err=True)
             continue
-        place = results / f"{row.name} {row.size}.json".replace(" ", "-").lower()
-        place.write_text(json.dumps(found, indent=1))
+        results.keep(folder, found)
         click.echo(table.lines(found))
-    kept = [json.loads(path.read_text()) for path in sorted(results.glob("*.json"))]
-    text = table.tables(kept)
-    click.echo(text)
     if write:
-        pages.put("performance.md", "models", text)
+        for found in results.kept(folder):
+            results.keep(results.SHOWN, found)
+        pages.put("performance.md", "models", table.tables(results.kept(results.SHOWN)))
+    else:
+        click.echo(table.tables(results.kept(folder)))
 
 
 if __name__ == "__main__":

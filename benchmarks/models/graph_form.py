@@ -61,6 +61,22 @@ class GraphForm:
         session.run([v.initializer for v in variables], feed)
         return sum(int(np.size(value)) for value in values)
 
+    def freeze(self) -> None:
+        """Makes a graph of inference whose variables are constants, as it was served."""
+        tf, served = self.tf, self._run["serve"]
+        names = [tensor.op.name for tensor in served.fetches]
+        constants = tf.graph_util.convert_variables_to_constants(
+            served.session, served.session.graph.as_graph_def(), names
+        )
+        with tf.Graph().as_default() as made:
+            *fetches, placeholder = tf.import_graph_def(
+                constants,
+                return_elements=[t.name for t in [*served.fetches, served.placeholder]],
+                name="",
+            )
+            session = tf.Session(graph=made, config=self._config)
+        self._run["frozen"] = _Run(session, fetches, placeholder, self._images)
+
     def run(self, what: str, batch: int) -> None:
         """Runs what is served, or a training step."""
         self._outputs = self._run[what](batch)
@@ -112,6 +128,7 @@ class _Run:
 
     def __init__(self, session: Any, fetches: Any, placeholder: Any, images: Any) -> None:
         self.session, self._images = session, images
+        self.fetches, self.placeholder = fetches, placeholder
         self._call: Any = lambda fed: session.run(fetches, {placeholder: fed})
 
     def __call__(self, batch: int) -> Any:

@@ -32,7 +32,9 @@ class Settings:
 
     Attributes:
         forms: Of `NEW`, and "plain".
+        serve: Whether one image and a batch are.
         steps: Whether training steps are.
+        frozen: Whether functions whose weights are constants are.
         ways: Whether a model is also called bare and by `predict`.
         control: Whether the old graph is measured beside itself, in a process of its own.
         limits: Of each kind of run.
@@ -42,7 +44,9 @@ class Settings:
 
     work: Path
     forms: Sequence[str] = NEW
+    serve: bool = True
     steps: bool = True
+    frozen: bool = True
     ways: bool = True
     control: bool = True
     limits: Limits = dataclasses.field(default_factory=Limits)
@@ -96,33 +100,36 @@ class _Found:
         self.failures: dict[str, str] = {}
 
     def everything(self) -> dict[str, Any]:
-        """Builds, runs and trains."""
-        row = self.row
+        """Builds, runs, trains and freezes; what the settings leave out is not there."""
+        row, settings = self.row, self.settings
         built = self._built("build", "serve", 1)
-        elements = {name: found["elements"] for name, found in built.items()}
         differences = self._differences()
         if any(not difference < EQUAL for difference in differences.values()):
             raise FormError(f"outputs are not those of the old graph: {differences}")
-        self._in_turns("latency", "serve", 1)
-        self._in_turns("batch", "serve", row.batch)
-        if self.settings.ways:
-            self._other_ways()
         told: dict[str, Any] = {
             "name": row.name,
             "size": row.size,
             "batch": row.batch,
             "step_batch": row.step_batch,
-            "elements": elements,
+            "elements": {name: found["elements"] for name, found in built.items()},
             "load": os.getloadavg()[1],
             "differences": differences,
             "built": built,
-            "peaks": {"serve": self._peaks()},
+            "peaks": {},
         }
-        if self.settings.steps:
+        if settings.serve:
+            self._in_turns("latency", "serve", 1)
+            self._in_turns("batch", "serve", row.batch)
+            told["peaks"]["serve"] = self._peaks()
+        if settings.ways:
+            self._other_ways()
+        if settings.steps:
             told["prepared"] = self._built("prepare", "step", row.step_batch)
             told["step_differences"] = self._differences()  # dropout draws other numbers
             self._in_turns("step", "step", row.step_batch)
             told["peaks"]["step"] = self._peaks()
+        if settings.frozen:  # last: it holds all weights once more
+            told["frozen_differences"] = self._frozen()
         told["traces"] = {
             form: process.ask("traced")["told"] for form, process in self._alive().items()
         }
@@ -168,6 +175,21 @@ class _Found:
         in_turns(both, [(what, batch)] * len(both), self.settings.limits)
         self._keep(name, others, (what, batch), (what, batch))
 
+    def _frozen(self) -> dict[str, float]:
+        """Variables as constants, beside the session with variables and a frozen graph."""
+        forms = self._alive()
+        for process in (self.old, *forms.values()):
+            process.ask("freeze")
+        for kind, batch in (("frozen", 1), ("frozen batch", self.row.batch)):
+            session, constants = ("serve", batch), ("frozen", batch)
+            processes = [self.old, self.old, *forms.values()]
+            runs = [session, *[constants] * (1 + len(forms))]
+            in_turns(processes, runs, self.settings.limits)
+            old = {OLD: self.old}
+            self._keep(kind, {**old, **forms}, constants, session, clear=False)
+            self._keep(f"{kind}, both", forms, constants, constants)
+        return self._differences()
+
     def _other_ways(self) -> None:
         """A model that is called bare, and `predict`, beside the session."""
         for form, process in self._alive().items():
@@ -178,7 +200,12 @@ class _Found:
                 self._keep(way, {form: process}, run, ("serve", 1))
 
     def _keep(
-        self, name: str, processes: dict[str, Process], run: tuple[str, int], old: tuple[str, int]
+        self,
+        name: str,
+        processes: dict[str, Process],
+        run: tuple[str, int],
+        old: tuple[str, int],
+        clear: bool = True,
     ) -> None:
         for form, process in processes.items():
             by = {}
@@ -187,7 +214,7 @@ class _Found:
                 theirs = [taken[place] for taken in self.old.taken[old]]
                 by[clock] = dataclasses.asdict(figures.ratio(ours, theirs))
             self.ratios.setdefault(name, {})[form] = by
-        for process in (self.old, *processes.values()):
+        for process in (self.old, *processes.values()) if clear else ():
             process.taken.clear()
 
     def _peaks(self) -> dict[str, Any]:

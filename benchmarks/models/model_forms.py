@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from benchmarks.freezing import frozen
 from benchmarks.models.graph_form import MOMENTUM, RATE, images, summary
 from slimport.verify.workers import migrated, new_worker
 from slimport.written.optimizers import Momentum
@@ -78,6 +79,11 @@ class ModelForm:
         built = new_worker.Built.__new__(new_worker.Built)
         built.case, built.variables = self.case, found
         return sum(int(np.size(value)) for value in built.assign().values())
+
+    def freeze(self) -> None:
+        """Makes a function of inference whose variables are constants."""
+        function = frozen(self._model, tf.TensorSpec(self._shape, tf.float32))
+        self._run["frozen"] = lambda fed: keras.tree.flatten(function(tf.constant(fed)))
 
     def run(self, what: str, batch: int) -> None:
         """Runs one of the ways, and takes its outputs to NumPy, as a session does."""

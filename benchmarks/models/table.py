@@ -33,6 +33,12 @@ def lines(found: dict[str, Any]) -> str:
 
 #: Kinds of runs, and how the tables call them.
 SERVED = {"latency": "latency, one image", "batch": "a batch", "step": "a training step"}
+FROZEN = {
+    "frozen": "one image, over a session",
+    "frozen, both": "over a frozen graph",
+    "frozen batch": "a batch, over a session",
+    "frozen batch, both": "over a frozen graph",
+}
 WAYS = {
     "eager": "`model(x)`",
     "predict_on_batch": "`predict_on_batch`",
@@ -49,6 +55,8 @@ def tables(found: Sequence[dict[str, Any]]) -> str:
         _table(found, SERVED, "processor"),
         "### By the clock",
         _table(found, SERVED, "seconds"),
+        "### With frozen weights, by processor time",
+        _table(found, FROZEN, "processor"),
         "### Memory, building and the first call",
         _costs(found),
         "### Called in other ways, one image, by processor time",
@@ -91,6 +99,7 @@ def _building(taken: dict[str, Any]) -> float:
 
 
 _FORMS = {
+    "graph": "old graph",
     "control": "old again",
     "functional": "functional",
     "traced": "traced",
