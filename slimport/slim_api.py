@@ -50,6 +50,10 @@ _SIGNATURES = {
         "reuse=None, variables_collections=None, outputs_collections=None, trainable=True, "
         "data_format='NHWC', scope=None"
     ),
+    "bow_encoder": (
+        "ids, vocab_size, embed_dim, sparse_lookup=True, initializer=None, regularizer=None, "
+        "trainable=True, scope=None, reuse=None"
+    ),
     "conv1d": _CONVOLUTION,
     "conv2d": _CONVOLUTION,
     "conv2d_in_plane": f"inputs, kernel_size, stride=1, padding='SAME', {_VARIABLE_TAIL}",
@@ -57,12 +61,22 @@ _SIGNATURES = {
     "conv3d": _CONVOLUTION,
     "conv3d_transpose": _TRANSPOSE.format("NDHWC"),
     "convolution": f"{_CONVOLUTION}, conv_dims=None",
+    "dense_to_sparse": "tensor, eos_token=0, outputs_collections=None, scope=None",
     "dropout": (
         "inputs, keep_prob=0.5, noise_shape=None, is_training=True, outputs_collections=None, "
         "scope=None, seed=None"
     ),
+    "embed_sequence": (
+        "ids, vocab_size=None, embed_dim=None, unique=False, initializer=None, regularizer=None, "
+        "trainable=True, scope=None, reuse=None"
+    ),
     "flatten": "inputs, outputs_collections=None, scope=None",
     "fully_connected": f"inputs, num_outputs, {_VARIABLE_TAIL}",
+    "gdn": (
+        "inputs, inverse=False, beta_min=1e-06, gamma_init=0.1, reparam_offset=2 ** -18, "
+        "data_format='channels_last', activity_regularizer=None, trainable=True, name=None, "
+        "reuse=None"
+    ),
     "group_norm": (
         "inputs, groups=32, channels_axis=-1, reduction_axes=(-3, -2), center=True, scale=True, "
         "epsilon=1e-6, activation_fn=None, param_initializers=None, reuse=None, "
@@ -79,6 +93,12 @@ _SIGNATURES = {
         "variables_collections=None, outputs_collections=None, trainable=True, "
         "begin_norm_axis=1, begin_params_axis=-1, scope=None"
     ),
+    "legacy_fully_connected": (
+        "x, num_output_units, activation_fn=None, weight_init=slim.xavier_initializer(), "
+        "bias_init=tf.zeros_initializer(), name=None, weight_collections=('weights',), "
+        "bias_collections=('biases',), output_collections=('activations',), trainable=True, "
+        "weight_regularizer=None, bias_regularizer=None"
+    ),
     "max_pool2d": _POOL.format("NHWC"),
     "max_pool3d": _POOL.format("NDHWC"),
     "maxout": "inputs, num_units, axis=-1, scope=None",
@@ -90,6 +110,9 @@ _SIGNATURES = {
         "stride=1, outputs_collections=None, scope=None"
     ),
     "repeat": "inputs, repetitions, layer",
+    "rev_block": (
+        "x1, x2, f, g, num_layers=1, f_side_input=None, g_side_input=None, is_training=True"
+    ),
     "separable_conv2d": (
         "inputs, num_outputs, kernel_size, depth_multiplier=1, stride=1, padding='SAME', "
         "data_format='NHWC', rate=1, activation_fn=tf.nn.relu, normalizer_fn=None, "
@@ -122,7 +145,10 @@ ALIASES = {
 }
 
 # `functools.partial(fully_connected, activation_fn=...)` in the same file.
-PARTIALS = ("elu", "linear", "relu", "relu6")
+PARTIALS = {
+    **dict.fromkeys(("elu", "linear", "relu", "relu6"), "fully_connected"),
+    **dict.fromkeys(("legacy_linear", "legacy_relu"), "legacy_fully_connected"),
+}
 
 # Layer functions under which variables are made or outputs are named, by tf_slim's own names.
 LAYERS = frozenset(_SIGNATURES) | frozenset(PARTIALS)
@@ -133,14 +159,36 @@ SHARED = frozenset(
     adaptive_clipping_fn add_arg_scope add_model_variable apply_regularization arg_scope
     arg_scope_func_key arg_scoped_arguments assert_global_step assert_or_get_global_step
     assign_from_checkpoint assign_from_checkpoint_fn assign_from_values assign_from_values_fn
-    create_global_step current_arg_scope filter_variables get_global_step get_local_variables
-    get_model_variables get_or_create_global_step get_trainable_variables get_unique_variable
-    get_variable_full_name get_variables get_variables_by_name get_variables_by_suffix
-    get_variables_to_restore global_variable has_arg_scope l1_l2_regularizer l1_regularizer
-    l2_regularizer local_variable model_variable optimize_loss sum_regularizer summarize_activation
-    summarize_activations summarize_biases summarize_collection summarize_tensor summarize_tensors
-    summarize_variables summarize_weights variable VariableDeviceChooser
-    variance_scaling_initializer xavier_initializer xavier_initializer_conv2d zero_initializer
+    bucketize create_global_step current_arg_scope filter_variables GDN get_global_step
+    get_local_variables get_model_variables get_or_create_global_step get_trainable_variables
+    get_unique_variable get_variable_full_name get_variables get_variables_by_name
+    get_variables_by_suffix get_variables_to_restore global_variable has_arg_scope
+    l1_l2_regularizer l1_regularizer l2_regularizer local_variable model_variable optimize_loss
+    OPTIMIZER_CLS_NAMES OPTIMIZER_SUMMARIES poincare_normalize recompute_grad RevBlock
+    scale_gradient sum_regularizer summarize_activation summarize_activations summarize_biases
+    summarize_collection summarize_tensor summarize_tensors summarize_variables
+    summarize_weights variable VariableDeviceChooser variance_scaling_initializer
+    xavier_initializer xavier_initializer_conv2d zero_initializer
+    """.split()
+)
+
+# What tf.contrib.slim has of tf.contrib.layers besides, and the package tf_slim has not.
+CONTRIB_LAYERS = frozenset(
+    """
+    binary_svm_target bucketized_column check_feature_columns create_feature_spec_for_parsing
+    crossed_column DataFrameColumn embedding_column
+    embedding_lookup_sparse_with_distributed_aggregation embedding_lookup_unique
+    get_default_binary_metrics_for_eval infer_real_valued_columns input_from_feature_columns
+    InputLayer joint_weighted_sum_from_feature_columns
+    make_place_holder_tensors_for_base_features multi_class_target one_hot_column
+    parse_feature_columns_from_examples parse_feature_columns_from_sequence_examples ProblemType
+    real_valued_column regression_target safe_embedding_lookup_sparse scattered_embedding_column
+    scattered_embedding_lookup scattered_embedding_lookup_sparse
+    sequence_input_from_feature_columns shared_embedding_columns sparse_column_with_hash_bucket
+    sparse_column_with_integerized_feature sparse_column_with_keys
+    sparse_column_with_vocabulary_file sparse_feature_cross
+    SPARSE_FEATURE_CROSS_DEFAULT_HASH_KEY transform_features weighted_sparse_column
+    weighted_sum_from_feature_columns
     """.split()
 )
 
@@ -203,8 +251,7 @@ class Signature:
 def signature(name: str) -> Signature | None:
     """The signature of slim's function `name` (any of its aliases), None if it is not a layer."""
     canonical = ALIASES.get(name, name)
-    if canonical in PARTIALS:
-        canonical = "fully_connected"
+    canonical = PARTIALS.get(canonical, canonical)
     text = _SIGNATURES.get(canonical)
     if text is None:
         return None

@@ -16,9 +16,9 @@ _TENSORFLOW_ROOTS = ("tensorflow.compat.v1", "tensorflow")
 _DEEP_SLIM_MODULES = frozenset(
     """
     arg_scope_lib initializers layers layers.initializers layers.layers layers.normalization
-    layers.optimizers layers.regularizers layers.summaries layers.variables normalization
-    normalization.variables ops ops.arg_scope ops.framework_ops ops.variables optimizers
-    regularizers
+    layers.optimizers layers.regularizers layers.rev_block_lib layers.summaries layers.variables
+    normalization normalization.variables ops ops.arg_scope ops.bucketization_op ops.framework_ops
+    ops.variables optimizers regularizers rev_block_lib bucketization_op
     """.split()
 )
 # Modules of which slim has two names, the shorter one as value.
@@ -58,7 +58,10 @@ _SLIM_MODULES = frozenset(
 _NOT_THE_FUNCTION = frozenset({"ops.arg_scope"})
 # A function with the name of its module.
 _NOT_THE_MODULE = frozenset({"slim.prefetch_queue.prefetch_queue"})
-_LAYERS_MODULES = ("", "layers", "initializers", "regularizers", "normalization", "optimizers")
+_LAYERS_MODULES = (
+    "", "encoders", "initializers", "layers", "normalization", "optimizers", "regularizers",
+    "rev_block_lib", "summaries",
+)  # fmt: skip
 _FRAMEWORK_MODULES = ("", "arg_scope", "variables", "framework_ops", "ops")
 # tensorflow.python.layers: what has tf.layers' functions and classes.
 _WRITTEN_LAYERS = ("base", "convolutional", "core", "layers", "normalization", "pooling")
@@ -180,6 +183,8 @@ def _slim(rest: str) -> str:
         rest = _SLIM_MODULE_ALIASES[rest]
     elif module in _SLIM_MODULE_ALIASES:
         rest = f"{_SLIM_MODULE_ALIASES[module]}.{name}"
+    if rest in slim_api.CONTRIB_LAYERS:
+        return f"tf.contrib.layers.{rest}"
     return "slim." + slim_api.ALIASES.get(rest, rest)
 
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 
@@ -58,6 +58,8 @@ def bias_add(
 @keras.saving.register_keras_serializable("scoped_layers")
 class Bias(ScopedLayer):
     """Adds one number to each channel; `axis` is the dimension of the channels."""
+
+    one_regularizer: ClassVar[bool] = True
 
     def __init__(
         self,

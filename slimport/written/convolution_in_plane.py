@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import tensorflow as tf
@@ -64,6 +64,8 @@ def conv2d_in_plane(
 @keras.saving.register_keras_serializable("scoped_layers")
 class InPlaneConv2D(ScopedLayer):
     """Convolves each channel with the same kernel `[height, width, 1, 1]`."""
+
+    one_regularizer: ClassVar[bool] = True
 
     def __init__(
         self,

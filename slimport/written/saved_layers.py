@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import tensorflow as tf
@@ -19,7 +19,13 @@ class ScopedLayer(PenalizedLayer):
         legacy_scope: The path of the scope, below which a TF 1 checkpoint has the variables.
         scope_regularizer: The regularizer of the scope, which holds beside the layer's own.
         trained_weights: Names of weights that are trained only because a collection says so.
+
+    Attributes:
+        one_regularizer: Whether the layer's own regularizers stand in the place of the scope's, as
+            where TensorFlow 1 made the variables with `get_variable`; its layers applied both.
     """
+
+    one_regularizer: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -37,7 +43,7 @@ class ScopedLayer(PenalizedLayer):
     def add_weight(self, *args: Any, **arguments: Any) -> Any:
         """Creates a weight as the scope has it."""
         own, of_scope = _by_kernel(arguments.get("regularizer")), _by_kernel(self.scope_regularizer)
-        if own is not None and of_scope is not None:  # TF 1 applies both
+        if own is not None and of_scope is not None and not self.one_regularizer:
             arguments["regularizer"] = lambda weights: own(weights) + of_scope(weights)
         else:
             arguments["regularizer"] = of_scope if own is None else own

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 
@@ -93,6 +93,8 @@ def separable_conv2d(
 @keras.saving.register_keras_serializable("scoped_layers")
 class DepthwiseConv2D(ScopedLayer, keras.layers.DepthwiseConv2D):
     """A convolution of each channel by itself."""
+
+    one_regularizer: ClassVar[bool] = True
 
 
 @keras.saving.register_keras_serializable("scoped_layers")

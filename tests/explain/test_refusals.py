@@ -18,7 +18,7 @@ from tests.explain.reasons import given
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Its reasons come out of a table, which is what its page lists.
-TABLES = frozenset({"rules/contrib.py"})
+TABLES = frozenset({"rules/contrib.py", "rules/layers_left.py"})
 #: Reasons of other modules: of the engine, which looks names of TensorFlow 1 up, and of those that
 #: read what a notebook installs.
 ELSEWHERE = {

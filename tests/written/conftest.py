@@ -45,6 +45,7 @@ def old() -> Any:
     from tf_slim.layers import utils
 
     names = {name: getattr(slim, name) for name in dir(slim)}
+    names["poincare_normalize"] = slim.layers.poincare_normalize
     for name in (
         "variable_scope",
         "get_variable_scope",

@@ -21,6 +21,8 @@ for _part in ("", ".base", ".convolutional", ".core", ".normalization", ".poolin
     )
 ops: Any = importlib.import_module("tensorflow.python.framework.ops")
 ops.Tensor = tf.Tensor  # TF-Slim looks for it where it was in TF 1
+array_ops: Any = importlib.import_module("tensorflow.python.ops.array_ops")
+array_ops.stack, array_ops.unstack = tf.stack, tf.unstack  # likewise
 slim: Any = importlib.import_module("tf_slim")
 
 v1 = tf.compat.v1

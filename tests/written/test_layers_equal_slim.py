@@ -246,6 +246,7 @@ def layer_cases() -> dict[str, tuple[Any, Any]]:
             ),
             CHANNELS_FIRST,
         ),
+        **unscoped_layer_cases(),
         "repeat": (lambda s, x, t: s.repeat(x, 2, s.conv2d, 6, 3, scope="conv1"), IMAGES),
         "repeat_unnamed": (lambda s, x, t: s.repeat(x, 2, s.conv2d, 6, [3, 3]), IMAGES),
         "stack": (lambda s, x, t: s.stack(x, s.fully_connected, [4, 5], scope="fc"), ROWS),
@@ -254,11 +255,44 @@ def layer_cases() -> dict[str, tuple[Any, Any]]:
     }
 
 
+def unscoped_layer_cases() -> dict[str, tuple[Any, Any]]:
+    """Layers that scopes of defaults do not reach."""
+    return {
+        "legacy_fully_connected": (
+            lambda s, x, t: s.legacy_fully_connected(
+                x, 3, weight_regularizer=l2(s, 0.3), bias_regularizer=l2(s, 0.5)
+            ),
+            ROWS,
+        ),
+        "legacy_fully_connected_no_bias": (
+            lambda s, x, t: s.legacy_relu(x, 3, bias_init=None, name="fc"),
+            ROWS,
+        ),
+        "legacy_linear_rank_3": (lambda s, x, t: s.legacy_linear(x, 3), SEQUENCES),
+        "gdn": (lambda s, x, t: s.gdn(s.gdn(x), inverse=True), IMAGES),
+        "gdn_channels_first": (
+            lambda s, x, t: s.gdn(x, gamma_init=0.3, data_format="channels_first", name="a"),
+            CHANNELS_FIRST[:, :, :, 0],
+        ),
+        "gdn_rank_5": (lambda s, x, t: s.gdn(x, beta_min=0.5, reparam_offset=0.1), VOLUMES),
+        "poincare_normalize": (lambda s, x, t: s.poincare_normalize(x, [1, 2]), IMAGES),
+    }
+
+
 def in_a_regularized_scope(s: Any, x: Any) -> Any:
     """The regularizer of a scope adds to those of its layers, biases included."""
     with s.variable_scope("a", regularizer=l2(s, 0.5)):
         x = s.conv2d(x, 2, 3, weights_regularizer=l2(s, 0.25))
         return s.separable_conv2d(s.layer_norm(x), 2, 3)
+
+
+def own_regularizer_in_a_scope(s: Any, x: Any) -> Any:
+    """What slim makes with get_variable has its own regularizer in the place of the scope's."""
+    with s.variable_scope("a", regularizer=l2(s, 0.5)):
+        x = s.bias_add(x, regularizer=l2(s, 0.25))
+        x = s.conv2d_in_plane(x, 2, weights_regularizer=l2(s, 0.125))
+        x = s.separable_conv2d(x, None, 2, weights_regularizer=l2(s, 0.375))
+        return s.legacy_linear(x, 3, weight_regularizer=l2(s, 0.75))
 
 
 def dtype_cases() -> dict[str, tuple[Any, Any]]:
@@ -281,6 +315,7 @@ CASES = {
     **batch_norm_cases(),
     **dtype_cases(),
     "regularized_scope": (lambda s, x, t: in_a_regularized_scope(s, x), IMAGES),
+    "own_regularizer_in_scope": (lambda s, x, t: own_regularizer_in_a_scope(s, x), IMAGES),
 }
 
 

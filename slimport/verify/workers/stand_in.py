@@ -221,6 +221,10 @@ class _ContribFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             from slimport.verify.workers.stand_in_opt import moving_average_optimizer
 
             return {"MovingAverageOptimizer": moving_average_optimizer(self._v1)}
+        if path.split(".", 1)[0] in ("slim", "layers"):
+            from slimport.verify.workers.stand_in_embeddings import embeddings
+
+            return embeddings(self._v1)
         if path == "framework":
             return {"nest": self._v1.nest, "is_tensor": self._v1.is_tensor}
         return {}
@@ -241,7 +245,9 @@ def install() -> None:
     v1.disable_v2_behavior()
     _alias_keras_layers()
     _restore_internals(v1)
-    importlib.import_module("tf_slim")
+    layers = importlib.import_module("tf_slim.layers.layers")
+    # tf.contrib registered it; tf_slim asks for it by name and leaves it out.
+    v1.RegisterGradient("GDNLowerBound")(layers.GDN._lower_bound_grad)
     tensorflow = Facade("tensorflow", (v1, real), compat=real.compat, __version__="1.15.0")
     tensorflow.__dict__.update(
         __path__=real.__path__,
@@ -285,9 +291,10 @@ def _restore_internals(v1: Any) -> None:
     for name in ("case", "cond"):
         if not hasattr(control_flow, name):
             setattr(control_flow, name, getattr(v1, name))
-    array_ops: Any = importlib.import_module("tensorflow.python.ops.array_ops")
-    if not hasattr(array_ops, "stack"):  # tf_slim's item handlers look for it there
-        array_ops.stack = v1.stack
+    array_ops = importlib.import_module("tensorflow.python.ops.array_ops")
+    for name in ("stack", "unstack"):  # tf_slim's layers and item handlers look for them there
+        if not hasattr(array_ops, name):
+            setattr(array_ops, name, getattr(v1, name))
 
 
 def restore_numpy_names() -> None:
