@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,6 +28,11 @@ MISSING = (
     "slimport verify needs TensorFlow, tf-keras, tf-slim, jinja2 and matplotlib: "
     "pip install 'slimport[verify]'"
 )
+
+
+#: What every run imports somewhere; the legacy side may be another interpreter's.
+_NEEDED = ("numpy", "tensorflow", "keras")
+_FOR_HTML = ("jinja2", "matplotlib")
 
 
 @click.command("verify")
@@ -63,29 +69,46 @@ def verify_command(**given: Any) -> None:
     in processes of their own, with the same random weights by variable name. Exit status: 0 every
     case is equal, 1 a case differs, fails or compared nothing, 2 wrong usage.
     """
-    from slimport.verify.case_files.cases import CaseFileError
+    _check_installed(*_NEEDED, *(_FOR_HTML if given["html"] else ()))
+    from slimport.verify.faces import report_files
+
+    files = {name: given[name] for name in ("json", "markdown", "html")}
+    try:
+        report_files.check(files)
+        result = _compared(given)
+        _print(result)
+        _print_cases(result, given["write_cases"])
+        for path in report_files.write(result, files):
+            _say(f"wrote {path}")
+    except OSError as error:  # a folder that cannot be made, a disk that is full
+        raise click.UsageError(str(error)) from error
+    except KeyboardInterrupt:
+        _say("interrupted")
+        sys.exit(INTERRUPTED)
+    sys.exit(0 if result.is_equal else 1)
+
+
+def _check_installed(*names: str) -> None:
+    """Says what is missing before anything runs: workers and pages ask for it late."""
+    missing = [name for name in names if importlib.util.find_spec(name) is None]
+    if missing:
+        raise click.UsageError(f"{MISSING} (no module named {', '.join(missing)})")
+
+
+def _compared(given: Mapping[str, Any]) -> VerifyResult:
+    """Runs what the command line asks for."""
+    from slimport.verify import comparison, run
+    from slimport.verify.case_files.git_base import GitError
+    from slimport.verify.case_files.tables import CaseFileError
+    from slimport.verify.faces import progress
 
     try:
-        from slimport.verify import comparison
-        from slimport.verify.faces import progress, report_files
-
         with progress.shown() as watched:
             settings = _settings(given, watched)
             asked = comparison.Asked(**{name: given[name] for name in _ASKED})
-            result = comparison.compare(asked, settings, _say)
-    except ModuleNotFoundError as error:
-        raise click.UsageError(f"{MISSING} ({error})") from error
-    except (CaseFileError, ValueError) as error:
+            return comparison.compare(asked, settings, _say)
+    except (CaseFileError, GitError, run.UsageError) as error:
         raise click.UsageError(str(error)) from error
-    except KeyboardInterrupt:
-        click.echo("interrupted", err=True)
-        sys.exit(INTERRUPTED)
-    _print(result)
-    _print_cases(result, given["write_cases"])
-    files = {name: given[name] for name in ("json", "markdown", "html")}
-    for path in report_files.write(result, files):
-        click.echo(f"wrote {path}", err=True)
-    sys.exit(0 if result.is_equal else 1)
 
 
 def _settings(given: Mapping[str, Any], progress: Progress) -> Settings:

@@ -198,7 +198,10 @@ def _check_worker(script: Path | None) -> None:
 @contextmanager
 def _folder(keep: Path | None) -> Iterator[Path]:
     if keep is not None:
-        keep.mkdir(parents=True, exist_ok=True)
+        try:
+            keep.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"the folder {keep} cannot be made: {error.strerror}") from error
         yield keep.resolve()
         return
     with tempfile.TemporaryDirectory(prefix="slimport-verify-") as name:
@@ -217,7 +220,11 @@ def _run_sides(
 
 
 def _run(sides: Sequence[Side], settings: Settings) -> None:
-    Pool(sides, Limits.chosen(settings.jobs, settings.memory, settings.isolated)).run()
+    try:
+        limits = Limits.chosen(settings.jobs, settings.memory, settings.isolated)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    Pool(sides, limits).run()
 
 
 def _case_result(file: cases.CaseFile, place: int, sides: Mapping[str, Side]) -> CaseResult:
@@ -260,7 +267,7 @@ def _compared(case: cases.Case, mode: str, old: Answered, new: Answered) -> Mode
     try:
         return compare.compare_mode(case, mode, old, new)
     except Exception:
-        text = f"while comparing the answers\n{traceback.format_exc()}"
+        text = f"in comparing the answers of both sides\n{traceback.format_exc()}"
         return ModeResult(mode, Status.FAILED, errors={"new": text})
 
 

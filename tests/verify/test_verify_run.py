@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import shutil
 import sys
@@ -175,12 +176,40 @@ def test_the_command_writes_every_report(tmp_path):
         (["--old", "nowhere"], "nowhere is no folder"),
         (["--case", "x"], "no case 'x'"),
         (["--old-python", "/no/python"], "does not run"),
+        (
+            ["--json", f"{DATA / 'mini.toml'}/report.json"],
+            "report.json cannot be written: File exists",
+        ),
+        (["--keep", f"{DATA / 'mini.toml'}/kept"], "kept cannot be made: Not a directory"),
     ],
 )
 def test_wrong_usage_ends_with_status_2(arguments, message):
     done = CliRunner().invoke(verify_command, [str(DATA / "mini.toml"), *arguments])
     assert done.exit_code == 2
     assert message in done.output
+
+
+@pytest.mark.parametrize(
+    ("missing", "options"), [("tensorflow", []), ("matplotlib", ["--html", "report.html"])]
+)
+def test_what_is_not_installed_is_said_before_anything_runs(missing, options, monkeypatch):
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        "importlib.util.find_spec", lambda name: None if name == missing else find(name)
+    )
+    done = CliRunner().invoke(verify_command, [str(DATA / "mini.toml"), *options])
+    assert done.exit_code == 2
+    assert "pip install 'slimport[verify]'" in done.output
+    assert f"(no module named {missing})" in done.output
+
+
+def test_a_fault_of_the_program_is_no_wrong_usage(monkeypatch):
+    def fail(*given):
+        raise ValueError("not expected")
+
+    monkeypatch.setattr("slimport.verify.comparison.compare", fail)
+    done = CliRunner().invoke(verify_command, [str(DATA / "mini.toml")])
+    assert isinstance(done.exception, ValueError)
 
 
 WORKER = """

@@ -9,6 +9,23 @@ from pathlib import Path
 from slimport.verify.result import VerifyResult
 
 
+def check(files: Mapping[str, Path | None]) -> None:
+    """Makes the folders of reports, before a run that they are the result of.
+
+    Raises:
+        OSError: A report cannot be written where it is asked for.
+    """
+    for path in files.values():
+        if path is None:
+            continue
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OSError(f"{path} cannot be written: {error.strerror}") from error
+        if not os.access(path if path.exists() else path.parent, os.W_OK):
+            raise PermissionError(f"{path} cannot be written: no permission")
+
+
 def write(result: VerifyResult, files: Mapping[str, Path | None]) -> list[Path]:
     """Writes a run as JSON, Markdown, HTML.
 
