@@ -19,6 +19,9 @@ from benchmarks.backends.rows import rows
 from benchmarks.export.table import write
 from benchmarks.object_detection_api import tree
 
+#: What docs/export.md shows, under version control: no machine has to measure everything.
+SHOWN = Path(__file__).resolve().parent / "shown.json"
+
 #: Networks and the sizes of their images.
 SIZES = {
     "inception_v1": 224,
@@ -45,15 +48,29 @@ def main() -> None:
     old = options.tree or tree.legacy_tree(options.work / "downloaded") / "slim"
     new = migrated_trees(options.tree, options.work)["nets"]
     kept = options.work / "exported.json"
-    results = json.loads(kept.read_text()) if kept.exists() else {}
+    results = read(kept)
     for row in rows(new):
         if row.name in SIZES and row.name in (options.only or ()):
-            ask = {"old": str(old), "new": str(new), "network": row.network, "scope": row.scope}
+            ask: dict[str, Any] = {
+                "old": str(old),
+                "new": str(new),
+                "network": row.network,
+                "scope": row.scope,
+            }
             ask |= {"size": SIZES[row.name], "classes": 1001}
             results[row.name] = exported(ask, options.work / "exports")
             kept.write_text(json.dumps(results, indent=1))
             print(row.name, json.dumps(results[row.name]), flush=True)
+    if options.write:
+        results = read(SHOWN) | results
+        SHOWN.write_text(json.dumps(results, indent=1) + "\n")
     write(results, list(SIZES), options.write)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Results by network; none where there is no file."""
+    found: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    return found
 
 
 def exported(ask: dict[str, Any], folder: Path) -> dict[str, Any]:

@@ -17,6 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks.backends.worker import function, value_for
+from benchmarks.freezing import frozen
 
 TURNS = 15
 
@@ -38,13 +39,17 @@ def measured(request: dict[str, Any], folder: Path) -> dict[str, Any]:
     with np.load(folder / "old.npz") as old:
         images, logits = old["images"], old["logits"]
     model, form = built(request)
-    ways: dict[str, Callable[[Any], Any]] = {"frozen graph": frozen(folder / "frozen.pb")}
+    ways: dict[str, Callable[[Any], Any]] = {"frozen graph": old_graph(folder / "frozen.pb")}
     sizes = {"frozen graph": (folder / "frozen.pb").stat().st_size}
     model.export(folder / "saved", verbose=False)
     loaded = tf.saved_model.load(str(folder / "saved"))
     ways["SavedModel"] = lambda fed: loaded.serve(fed).numpy()
-    files = (folder / "saved").rglob("*")
-    sizes["SavedModel"] = sum(path.stat().st_size for path in files if path.is_file())
+    sizes["SavedModel"] = size(folder / "saved")
+    spec = tf.TensorSpec([None, *images.shape[1:]], tf.float32)
+    tf.saved_model.save(tf.Module(), str(folder / "fixed"), signatures=frozen(model, spec))
+    constants = tf.saved_model.load(str(folder / "fixed")).signatures["serving_default"]
+    ways["frozen SavedModel"] = lambda fed: constants(tf.constant(fed))["output_0"].numpy()
+    sizes["frozen SavedModel"] = size(folder / "fixed")
     lite = tf.lite.TFLiteConverter.from_saved_model(str(folder / "saved")).convert()
     interpreter = tf.lite.Interpreter(model_content=lite, num_threads=1)
     ways["TFLite"] = flat(interpreter)
@@ -53,7 +58,7 @@ def measured(request: dict[str, Any], folder: Path) -> dict[str, Any]:
         name: max(off(way(images[:batch]), logits[:batch]) for batch in (1, 3))
         for name, way in ways.items()
     }
-    fixed = of_one_image(model, images[:1], folder / "fixed")
+    fixed = of_one_image(model, images[:1], folder / "one")
     differences["TFLite, batch 1"] = off(fixed(images[:1]), logits[:1])
     return {
         "form": form,
@@ -64,6 +69,11 @@ def measured(request: dict[str, Any], folder: Path) -> dict[str, Any]:
         "lite": dict(Counter(op["op_name"] for op in interpreter._get_ops_details())),
         "optimized": optimized(loaded),
     }
+
+
+def size(folder: Path) -> int:
+    """Bytes of all files."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def built(request: dict[str, Any]) -> tuple[Any, str]:
@@ -86,7 +96,7 @@ def built(request: dict[str, Any]) -> tuple[Any, str]:
     return model, form
 
 
-def frozen(path: Path) -> Callable[[Any], Any]:
+def old_graph(path: Path) -> Callable[[Any], Any]:
     """The frozen graph in a session, as it was served."""
     graph_def = tf.compat.v1.GraphDef.FromString(path.read_bytes())
     graph = tf.Graph()
