@@ -111,7 +111,8 @@ class Imports:
         self.texts = dict(texts or {})
         self._files = {path: _File(path) for path in {*paths, *self.texts}}
         # The table asks a module for its place alone.
-        self._table = ModuleTable(cast(list[Module], [self._files[p] for p in sorted(self._files)]))
+        files = cast(list[Module], [self._files[path] for path in sorted(self._files)])
+        self._table = ModuleTable(files, on_path=None)
 
     @property
     def paths(self) -> set[PurePosixPath]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import sys
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -74,11 +76,36 @@ class Module:
         return ".".join(self.parts)
 
 
-class ModuleTable:
-    """Finds modules by the dotted names that files of the tree import them under."""
+def folders_on_path(modules: Iterable[Module]) -> set[str]:
+    """Names in the texts of files that deal with `sys.path`: folders that they may put there."""
+    found: set[str] = set()
+    for module in modules:
+        if any("sys.path" in line for line in module.lines):
+            texts = (node.value for node in walk(module.tree) if isinstance(node, ast.Constant))
+            found.update(*(text.split("/") for text in texts if isinstance(text, str)))
+    return found
 
-    def __init__(self, modules: list[Module]) -> None:
+
+#: What a bare import means by these is installed, whatever a tree has under the name.
+_LIBRARIES = frozenset(
+    {"PIL", "absl", "cv2", "h5py", "keras", "matplotlib", "numpy", "pandas", "pytest", "scipy",
+     "six", "skimage", "sklearn", "tensorboard", "tensorflow", "tf_keras", "tf_slim", "torch",
+     "tqdm", "yaml"}
+)  # fmt: skip
+
+
+class ModuleTable:
+    """Finds modules by the dotted names that files of the tree import them under.
+
+    Args:
+        modules: all of the tree.
+        on_path: names of folders that may be on the path of imports though they are packages;
+            None for any.
+    """
+
+    def __init__(self, modules: list[Module], on_path: Collection[str] | None = ()) -> None:
         self.modules = modules
+        self._on_path = on_path
         self._by_suffix: dict[str, list[Module]] = {}
         self._packages: dict[str, list[tuple[str, ...]]] = {}
         for module in modules:
@@ -95,18 +122,27 @@ class ModuleTable:
         """The module that `importer` gets for the absolute name `dotted`, if it is in the tree.
 
         A root of the import path is not known for certain. A directory above the importer is one
-        for any name; a directory elsewhere (``slim/`` for ``nets.vgg``) only for names of two
-        parts, since a bare ``utils`` there would be another file's neighbour.
+        for any name; a directory elsewhere (``slim/`` for ``nets.vgg``) for names of two parts. It
+        is one for a bare ``utils``, too, where nothing above the importer has that name and no
+        library is called so: `sys.path` or the shell then names `slim/`. A package is named by
+        `sys.path` alone, or ``import jax`` were a neighbour's folder of adapters.
         """
         depth = dotted.count(".") + 1
         candidates = []
         for module in self._by_suffix.get(dotted, ()):
             root = module.parts[:-depth]
             above = importer.package[: len(root)] == root
-            if above or depth > 1:
+            if above or depth > 1 or self._may_hold(root, dotted):
                 candidates.append((not above, -_shared(root, importer.package), module))
         candidates.sort(key=lambda candidate: candidate[:2])
         return candidates[0][2] if candidates else None
+
+    def _may_hold(self, root: tuple[str, ...], name: str) -> bool:
+        """Whether a directory may be a root for the sake of a module in it."""
+        if not root or name in sys.stdlib_module_names or name in _LIBRARIES:
+            return False
+        named = self._on_path is None or root[-1] in self._on_path
+        return named or self.exact(".".join(root)) is None
 
     def relative(self, module: Module, dotted: str) -> str | None:
         """``..a.b`` as seen from `module` -> tree-absolute dotted name, None beyond the root."""

@@ -10,10 +10,11 @@ from typing import TypeVar
 
 from slimport import slim_api
 from slimport.files.source import Source
+from slimport.index.canonical import canonical, is_namespace, is_slim
 from slimport.index.kept import KeptLayers, may_call_any
 from slimport.index.links import Links
 from slimport.index.looked_up import loaded_by_name, loads_any, looked_up
-from slimport.index.modules import Module, ModuleTable
+from slimport.index.modules import Module, ModuleTable, folders_on_path
 from slimport.index.names import (
     Assigned,
     Binding,
@@ -152,7 +153,7 @@ class Program:
             known.get(source.tree) or Module(path, source.tree, source.lines)
             for path, source in sorted(sources.items())
         ]
-        self.table = ModuleTable(self.modules)
+        self.table = ModuleTable(self.modules, folders_on_path(self.modules))
         self.resolver = Resolver(self.table)
         self.links = Links(self.connected)
         self.functions: dict[ast.AST, Function] = {}
@@ -196,10 +197,12 @@ class Program:
         """Canonical names of everything the module refers to or has a name for."""
         if module not in self._imported_apis:
             found = {r.api.name for f in self.by_module[module] for r in f.references}
-            for name in module.scope.bindings:
-                meaning = self.resolver.name(name, module.scope, module)
-                if isinstance(meaning, Api):
-                    found.add(meaning.name)
+            for scope in module.all_scopes():
+                found |= {api for star in scope.stars if (api := canonical(star)) is not None}
+                for name in scope.bindings:
+                    meaning = self.resolver.name(name, scope, module)
+                    if isinstance(meaning, Api):
+                        found.add(meaning.name)
             self._imported_apis[module] = found
         return self._imported_apis[module]
 
@@ -482,12 +485,38 @@ class _ReferenceCollector(Visitor):
         for alias in node.names:
             self._import(alias.name)
             self._passed_on(alias)
+            self._in_class(node, alias, alias.name, self._place(alias, 0, alias.name))
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         module = "." * node.level + (node.module or "")
         for alias in node.names:
             self._passed_on(alias)
-            self._import(f"{module}{'' if module.endswith('.') else '.'}{alias.name}")
+            dotted = f"{module}{'' if module.endswith('.') else '.'}{alias.name}"
+            self._import(dotted)
+            if node.module:
+                place = self._place(node, len("from ") + node.level, node.module)
+                self._in_class(node, alias, dotted, place)
+
+    def _place(self, node: ast.stmt | ast.alias, after: int, name: str) -> Span:
+        """Where an import says a name; the spaces before it are taken to be the usual ones."""
+        start = self.columns.column(node.lineno, node.col_offset) + after
+        return node.lineno, start, node.lineno, start + len(name)
+
+    def _in_class(
+        self, node: ast.Import | ast.ImportFrom, alias: ast.alias, dotted: str, place: Span
+    ) -> None:
+        """What a class body imports of slim is reached by attributes, which nobody follows."""
+        scope = self.module.scopes.scope_of.get(node, self.module.scope)
+        api = canonical(dotted) if scope.is_class else None
+        if api is None or not is_slim(api):
+            return
+        while not is_namespace(api):
+            api = api.rpartition(".")[0]
+        first = dotted.partition(".")[0] if isinstance(node, ast.Import) else alias.name
+        local = alias.asname or first
+        name = ast.copy_location(ast.Name(local, ast.Load()), alias)
+        reference = Reference(Api(api, dotted), name, place, scope, local, None)
+        self._function(node).references.append(reference)
 
     def _passed_on(self, alias: ast.alias) -> None:
         if alias.asname is not None:

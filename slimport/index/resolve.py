@@ -70,12 +70,19 @@ def _doubted(meaning: Meaning | None, binding: Binding | None = None) -> Api | N
     """Something of slim among the things that a name may be: what it is used for must be told.
 
     But for an alias, ``conv = slim.conv2d``: what it stands for is replaced where it is bound.
+    TensorFlow itself has slim in it.
     """
-    if not isinstance(meaning, Api) or not is_slim(meaning.name):
+    if not isinstance(meaning, Api) or not (is_slim(meaning.name) or meaning.name == "tf"):
         return None
     if isinstance(binding, Assigned) and not is_namespace(meaning.name):
         return None
     return Api(meaning.name, meaning.spelled, doubt=True)
+
+
+def _told(meaning: Meaning | None) -> Meaning | None:
+    """Of what may be something else, slim's alone has to be told; the rest is unknown."""
+    told = not isinstance(meaning, Api) or not meaning.doubt or is_slim(meaning.name)
+    return meaning if told else None
 
 
 class Resolver:
@@ -87,11 +94,14 @@ class Resolver:
 
     def resolve(self, node: ast.expr, scope: Scope, module: Module) -> Meaning | None:
         """The meaning of a name or a chain of attributes, None if unknown or ambiguous."""
+        return _told(self._resolve(node, scope, module))
+
+    def _resolve(self, node: ast.expr, scope: Scope, module: Module) -> Meaning | None:
         chain = dotted_parts(node)
         if chain is None:
             return None
         name, attributes = chain
-        meaning = self.name(name.id, scope, module)
+        meaning = self._name(name.id, scope, module)
         for attribute in attributes:
             if meaning is None:
                 return None
@@ -106,6 +116,9 @@ class Resolver:
 
     def name(self, name: str, scope: Scope, module: Module) -> Meaning | None:
         """The meaning of a bare name as seen from `scope`."""
+        return _told(self._name(name, scope, module))
+
+    def _name(self, name: str, scope: Scope, module: Module) -> Meaning | None:
         found = scope.lookup(name)
         if found is None:
             return self._star_member(name, module)
@@ -145,7 +158,7 @@ class Resolver:
         if isinstance(binding, Defined):
             return InTree(module, binding)
         if isinstance(binding, Assigned):
-            return self.resolve(binding.value, owner, module)
+            return self._resolve(binding.value, owner, module)
         return None
 
     def _imported(self, dotted: str, module: Module) -> Meaning | None:
@@ -186,7 +199,7 @@ class Resolver:
         return None
 
     def _member(self, module: Module, name: str) -> Meaning | None:
-        return self.name(name, module.scope, module)
+        return self._name(name, module.scope, module)
 
     def _star_member(self, name: str, module: Module) -> Meaning | None:
         key = (module.scope, name)
@@ -201,7 +214,7 @@ class Resolver:
         for star in reversed(module.scope.stars):
             found = self._from_star(star, name, module)
             if found is not None:
-                return (_doubted(found) or found) if unknown else found
+                return (_told(_doubted(found)) or found) if unknown else found
             meaning = self._imported(star, module)
             unknown |= meaning is None or isinstance(meaning, External | Api)
         return None

@@ -764,8 +764,17 @@ class _Rewriter(cst.CSTTransformer):
         site = ValueSite(reference, function, self.services, tuple(self._path), node)
         return self._settle(reference, node, lambda rule: rule.value(site))
 
-    def _doubted(self, reference: Reference, node: cst.BaseExpression) -> cst.BaseExpression:
-        reason = f"{reference.base} may be something else here, or none"
+    def _is_doubtful(self, node: cst.CSTNode, reference: Reference) -> bool:
+        """Whether a name that an assignment binds may be something else where it is used."""
+        resolve, module = self.program.resolver.name, self.names.module
+        meanings = [resolve(name, reference.scope, module) for name in _bound_by(node)]
+        return any(isinstance(meaning, Api) and meaning.doubt for meaning in meanings)
+
+    def _doubted(
+        self, reference: Reference, node: cst.BaseExpression, bound_by: cst.CSTNode | None = None
+    ) -> cst.BaseExpression:
+        names = sorted(_bound_by(bound_by)) if bound_by is not None else [reference.base]
+        reason = f"{', '.join(names)} may be something else here, or none"
         self._leave(reference, UNKNOWN_API, Leave(reason, "import it once, without a condition"))
         return node
 
@@ -785,11 +794,13 @@ class _Rewriter(cst.CSTTransformer):
         if is_slim(reference.api.name) and not is_alias:
             reason = f"the module {reference.api.name} is passed on as a value"
             self.passed_on.add(reference.base)
-            if in_class and isinstance(parent, cst.Assign):
-                self.kept_bases |= {getattr(t.target, "value", "") for t in parent.targets}
+            if in_class:
+                self.kept_bases |= _bound_by(parent)
             self._leave(reference, UNKNOWN_API, Leave(reason, "pass on what is used of it"))
         elif not is_alias:
             self.kept_bases.add(reference.base)
+        elif is_slim(reference.api.name) and self._is_doubtful(parent, reference):
+            return self._doubted(reference, node, parent)
         else:
             return self._compat_module(parent, reference, node)
         return node
@@ -955,3 +966,12 @@ class _HeldRewriter(_Rewriter):
 def _is_alone(reference: Reference) -> bool:
     rule = rule_for(reference.api.name)
     return rule is not None and rule.alone and not reference.api.doubt
+
+
+def _bound_by(node: cst.CSTNode) -> set[str]:
+    """The names that an assignment or an import binds."""
+    if isinstance(node, cst.Assign):
+        return {getattr(target.target, "value", "") for target in node.targets}
+    if isinstance(node, cst.ImportFrom) and not isinstance(node.names, cst.ImportStar):
+        return {alias.evaluated_alias or alias.evaluated_name for alias in node.names}
+    return set()

@@ -367,7 +367,8 @@ class ImportEditor(Skimmer):
         if statement.module is not None:
             module += get_full_name_for_node(statement.module) or ""
         if isinstance(statement.names, cst.ImportStar):
-            gone = is_slim(canonical(module) or "") and not self._kept
+            stays = any(map(self._may_be_of_star, self._kept - {""}))  # of what has no name
+            gone = is_slim(canonical(module) or "") and not stays
             return None if gone else statement
         # Names of the written module may be slim's, for which they stand now.
         written = module == self._names.written_module
@@ -382,6 +383,12 @@ class ImportEditor(Skimmer):
             if written or not ((slim or direct) and local not in self._kept):
                 keep.append(alias)
         return _with_names(statement, keep)
+
+    def _may_be_of_star(self, name: str) -> bool:
+        """Whether a name may come from an ``import *``."""
+        scope = self._module.scope
+        meaning = self._program.resolver.name(name, scope, self._module)
+        return name not in scope.bindings or (isinstance(meaning, Api) and meaning.doubt)
 
     def _api(self, name: str | None) -> str | None:
         if name is None:

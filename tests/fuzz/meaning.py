@@ -1,7 +1,8 @@
 """`python -m tests.fuzz.meaning`: random networks, old and new, until the time is over.
 
-Many networks make one tree, so that each side starts TensorFlow once. What the old side cannot
-build says nothing and is counted; everything else must be equal, or marked.
+One of three is in several files. Many networks make one tree, so that each side starts TensorFlow
+once. What the old side cannot build says nothing and is counted; everything else must be equal, or
+marked.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterable
+from pathlib import Path
 
 from slimport.rewrite.tree import rewrite_tree
 from slimport.verify.result import CaseResult
 from slimport.verify.run import Settings, verify
 from tests.fuzz.nets import network
+from tests.fuzz.packages import package
 
 #: Networks of few layers have noise floors so low that another order of sums is above them.
 NOISE = 2e-5
@@ -31,27 +34,33 @@ inputs = [{{ shape = [3, 17, 15, 3], low = -1.0, high = 1.0 }}]
 """
 
 
-def batch(seeds: range, folder: Path, graph: bool) -> dict[str, str]:
-    """Rewrites and compares one network for each seed; what is found of each, by its name."""
+def program(seed: int) -> tuple[str, dict[str, str]]:
+    """The module that has a program's ``net``, and the texts of its files."""
+    if seed % 3 == 2:
+        return f"main_{seed}", package(seed, f"_{seed}")
+    return f"net_{seed}", {f"net_{seed}.py": network(seed)}
+
+
+def batch(seeds: Iterable[int], folder: Path, graph: bool) -> dict[str, str]:
+    """Rewrites and compares one program for each seed; what is found of each, by its module."""
     old, new = folder / "old", folder / "new"
-    old.mkdir()
-    new.mkdir()
-    for seed in seeds:
-        (old / f"net_{seed}.py").write_text(network(seed))
+    programs = dict(program(seed) for seed in seeds)
+    owners = {path: name for name, files in programs.items() for path in files}
+    for path, text in ((p, t) for files in programs.values() for p, t in files.items()):
+        _put(old / path, text.encode())
+        _put(new / path, text.encode())
     done = rewrite_tree(old, jobs=1)
-    for path in old.iterdir():
-        (new / path.name).write_bytes(path.read_bytes())
-    for path, data in done.outputs.items():
-        (new / path).write_bytes(data)
-    found = {}
+    for output, data in done.outputs.items():
+        _put(new / output, data)
+    found: dict[str, str] = {}
     for file in done.report.files:
-        name = PurePosixPath(file.path).stem
+        name = owners.get(file.path, file.path)
         if file.error:
             found[name] = f"refused: {file.error}"
         elif file.left:
-            found[name] = "marked"
+            found.setdefault(name, "marked")
     places = '["model", "graph"]' if graph else '["model"]'
-    names = [f"net_{seed}" for seed in seeds if f"net_{seed}" not in found]
+    names = [name for name in programs if name not in found]
     cases = folder / "cases.toml"
     modes = ("training", "inference")
     texts = [
@@ -63,6 +72,20 @@ def batch(seeds: range, folder: Path, graph: bool) -> dict[str, str]:
         result = verify(cases, old, new, Settings(jobs=1, locate=False))
         found |= {case.name: verdict(case) for case in result.cases}
     return found
+
+
+def _put(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+
+def _keep(folder: Path, name: str, text: str, place: Path) -> None:
+    """Keeps both sides of a program, and what was found."""
+    seed = int(name.rpartition("_")[2])
+    for path in program(seed)[1]:
+        for side in ("old", "new"):
+            _put(place / name / side / f"{path}.txt", (folder / side / path).read_bytes())
+    (place / name / "why.txt").write_text(f"{text}\n")
 
 
 def verdict(case: CaseResult) -> str:
@@ -102,11 +125,8 @@ def main() -> None:
                 if text in ("equal", "marked", "no old side"):
                     continue
                 print(f"{name}: {text}", flush=True)
-                if given.keep is not None:
-                    given.keep.mkdir(parents=True, exist_ok=True)
-                    for side in ("old", "new"):
-                        code = Path(folder, side, f"{name}.py").read_text()
-                        (given.keep / f"{name}.{side}.txt").write_text(f"# {text}\n{code}")
+                if given.keep is not None and name[-1].isdigit():
+                    _keep(Path(folder), name, text, given.keep)
     print(", ".join(f"{count} {text}" for text, count in found.most_common()))
     print(f"seeds {given.seed} to {seed - 1}")
     sys.exit(1 if found.keys() - {"equal", "marked", "no old side"} else 0)

@@ -225,3 +225,35 @@ def test_a_file_of_that_name_by_someone_else_is_not_touched(tmp_path: Path) -> N
     assert report.changed == [], "what was not written is not reported as rewritten"
     assert (tmp_path / "scoped_layers.py").read_text() == "LAYERS = 3\n"
     assert (tmp_path / "net.py").read_text() == OPEN
+
+
+@pytest.mark.parametrize("package", [False, True])
+def test_a_folder_that_a_script_puts_on_the_path_is_part_of_its_program(package: bool) -> None:
+    sources = {
+        "lib/nets.py": (
+            "import tf_slim as slim\n\n\ndef net(x):\n    return slim.conv2d(x, 8, 3, scope='c')\n"
+        ),
+        "main.py": (
+            "import os.path\nimport sys\n\nimport tf_slim as slim\n\n"
+            "sys.path.insert(0, os.path.join(os.path.dirname(__file__), 'lib'))\n"
+            "from nets import net\n\n\ndef run(x):\n"
+            "    with slim.arg_scope([slim.conv2d], stride=2):\n        return net(x)\n"
+        ),
+    }
+    if package:
+        sources["lib/__init__.py"] = ""
+    result = rewrite_program(sources)
+    assert "return conv2d(x, 8, 3, name='c')" in (output(result, "lib/nets.py") or "")
+    assert "layer_defaults([conv2d], strides=2)" in (output(result, "main.py") or "")
+
+
+def test_a_package_that_no_path_names_is_not_what_a_bare_import_means() -> None:
+    result = rewrite_program(
+        {
+            "backend/__init__.py": "",
+            "backend/jax.py": "import tf_slim as sl\n\n\ndef net(x):\n    return sl.flatten(x)\n",
+            "use.py": "import jax\n\n\ndef f(x):\n    return jax.net(x)\n",
+        }
+    )
+    assert "keras.layers.Flatten" in (output(result, "backend/jax.py") or "")
+    assert output(result, "use.py") is None
