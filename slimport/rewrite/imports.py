@@ -20,7 +20,7 @@ from slimport.index.model_deploy import names_model_deploy
 from slimport.index.modules import Module
 from slimport.index.names import Imported, is_legacy_import
 from slimport.index.program import Program
-from slimport.index.resolve import Api, External
+from slimport.index.resolve import Api, External, Meaning
 from slimport.index.walking import walk
 from slimport.rewrite.cell_of_imports import cell_of_imports
 from slimport.rewrite.comments import lost, with_lost
@@ -394,10 +394,18 @@ class ImportEditor(Skimmer):
         if name is None:
             return None
         base, *rest = name.split(".")
-        meaning = self._program.resolver.name(base, self._module.scope, self._module)
+        meaning = self._meaning(base)
         if not isinstance(meaning, Api):
             return None
         return canonical(".".join((meaning.spelled, *rest)))
+
+    def _meaning(self, name: str) -> Meaning | None:
+        """What a name stands for: at the top, else wherever a function binds it."""
+        inner = [scope for scope in self._module.all_scopes() if name in scope.bindings]
+        scopes = [self._module.scope] if name in self._module.scope.bindings else inner
+        resolve = self._program.resolver.name
+        found = [resolve(name, scope, self._module) for scope in scopes or [self._module.scope]]
+        return found[0] if all(meaning == found[0] for meaning in found) else None
 
     # Blocks left empty ------------------------------------------------------------------------
 
