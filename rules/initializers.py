@@ -7,7 +7,7 @@ import libcst as cst
 
 from slimport.rewrite.layers import RenamedRule
 from slimport.rewrite.rule import Example, Leave, Outcome, Refusal, Rule
-from slimport.rewrite.site import CallSite, ValueSite, literal, string
+from slimport.rewrite.site import CallSite, ValueSite, literal, source, string
 
 # API -> Keras class, parameters in TF 1's order, and TF 1's defaults where Keras has others.
 _KERAS: Mapping[str, tuple[str, tuple[str, ...], Mapping[str, str]]] = {
@@ -53,7 +53,7 @@ class _InitializerRule(Rule):
     """The Keras class of the same distribution, with TF 1's defaults written out."""
 
     def call(self, site: CallSite) -> Outcome:
-        if not site.file.builds_file():
+        if not site.file.builds_file() or _is_for_tensorflow(site):
             return site.file.tf1(site)
         name, parameters, defaults = _KERAS[_MOVED.get(site.api, site.api)]
         bound = site.bound((*parameters, *_TYPED))
@@ -71,13 +71,25 @@ class _InitializerRule(Rule):
         return site.node.with_changes(func=function, args=arguments)
 
     def value(self, site: ValueSite) -> Outcome:
-        if not site.file.builds_file():
+        if not site.file.builds_file() or _is_for_tensorflow(site):
             return site.file.tf1(site)
         api = _MOVED.get(site.api, site.api)
         name, _, defaults = _KERAS[api]
         if defaults:  # called later, perhaps without arguments, and Keras has others
             return site.file.written(api.removeprefix("tf."))
         return site.file.keras(f"initializers.{name}")
+
+
+def _is_for_tensorflow(site: CallSite | ValueSite) -> bool:
+    """Whether TensorFlow's own variables begin with it, or it is asked for values right here.
+
+    An initializer of Keras gives the same values each time that it is asked.
+    """
+    if isinstance(site.path[-1], cst.Call):
+        return isinstance(site, CallSite)
+    calls = [node for node in site.path if isinstance(node, cst.Call)]
+    function = source(calls[-1].func).rpartition(".")[2] if calls else ""
+    return function in ("get_variable", "variable_scope") and not site.variables_move
 
 
 def _keyword(name: str, value: cst.BaseExpression) -> cst.Arg:

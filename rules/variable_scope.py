@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+import libcst as cst
+
 from slimport.rewrite.layers import RenamedRule
-from slimport.rewrite.rule import Example, Outcome
-from slimport.rewrite.site import CallSite, ValueSite
+from slimport.rewrite.rule import Example, Leave, Outcome
+from slimport.rewrite.site import CallSite, ValueSite, source
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +20,7 @@ class _ScopeRule(RenamedRule):
     def call(self, site: CallSite) -> Outcome:
         if site.file.plain(site.function) and site.short == "variable_scope":
             return site.node.with_changes(func=site.file.keras("name_scope"))
-        return super().call(site) if _moves(site) else site.file.tf1(site)
+        return super().call(site) if _moves(site) else _left_to_tensorflow(site)
 
     def value(self, site: ValueSite) -> Outcome:
         return super().value(site) if _moves(site) else site.file.tf1(site)
@@ -31,12 +33,47 @@ def _moves(site: CallSite | ValueSite) -> bool:
     """
     if site.api.startswith("slim."):
         return True
-    if site.file.only_in_graphs(site.function):
-        return False
-    if site.short == "name_scope":
+    if site.short == "name_scope" and not site.file.only_in_graphs(site.function):
         return site.file.builds(site.function)
-    file, function = site.file, site.function
-    return file.scopes_layers(function) or file.scopes_migrated_layers(function)
+    return site.variables_move
+
+
+def _left_to_tensorflow(site: CallSite) -> Outcome:
+    """TensorFlow's own call. An initializer of Keras would give all its variables one value."""
+    outcome = site.file.tf1(site)
+    node = outcome if isinstance(outcome, cst.Call) else site.node
+    place = _initializer(node)
+    if isinstance(outcome, Leave) or place is None or not site.file.builds_file():
+        return outcome
+    if not _may_draw(node.args[place].value, module=_first_name(node.func)):
+        return outcome
+    fresh = cst.Call(site.file.written("fresh_initializer"), [cst.Arg(node.args[place].value)])
+    arguments = list(node.args)
+    arguments[place] = arguments[place].with_changes(value=fresh)
+    return node.with_changes(args=arguments)
+
+
+def _initializer(call: cst.Call) -> int | None:
+    """The place of ``initializer=``, the fourth parameter of each function that has it."""
+    for place, argument in enumerate(call.args):
+        name = argument.keyword.value if argument.keyword else None
+        if name == "initializer" or (place == 3 and name is None and not argument.star):
+            return place
+    return None
+
+
+def _may_draw(value: cst.BaseExpression, module: str) -> bool:
+    """Whether the value may be an initializer of Keras that draws; `module` is TensorFlow."""
+    if isinstance(value, cst.Call):
+        name = source(value.func).rpartition(".")[2].removeprefix("scoped_")
+        draws = name not in ("Constant", "Ones", "Zeros", "fresh_initializer")
+        return draws and _first_name(value.func) != module
+    names = cst.Name | cst.Attribute | cst.Subscript | cst.IfExp | cst.BooleanOperation
+    return isinstance(value, names) and source(value) != "None"
+
+
+def _first_name(node: cst.BaseExpression) -> str:
+    return source(node).partition(".")[0]
 
 
 VARIABLE_SCOPE = _ScopeRule(
@@ -295,6 +332,46 @@ def net(images):
 """,
             inputs=((1, 6, 6, 3),),
             title="a device for the variables of layers",
+        ),
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def linear(x, init=slim.xavier_initializer()):
+    weights = tf.get_variable('weights', [4, 4], initializer=init)
+    bias = tf.get_variable('b', [4], initializer=tf.random_normal_initializer())
+    return tf.matmul(x, weights) + bias
+
+
+def net(images):
+    return slim.conv2d(images, 2, 1, weights_initializer=slim.xavier_initializer())
+""",
+            after="""
+import keras
+import tensorflow as tf
+from scoped_layers import fresh_initializer
+
+
+def linear(x, init=keras.initializers.GlorotUniform()):
+    weights = tf.compat.v1.get_variable('weights', [4, 4], initializer=fresh_initializer(init))
+    bias = tf.compat.v1.get_variable('b', [4], initializer=tf.compat.v1.random_normal_initializer())
+    return tf.matmul(x, weights) + bias
+
+
+def net(images):
+    return keras.layers.Conv2D(
+        2,
+        1,
+        padding="same",
+        activation="relu",
+        kernel_initializer=keras.initializers.GlorotUniform(),
+        name="Conv",
+    )(images)
+""",
+            inputs=((1, 4, 4, 3),),
+            title="variables of TensorFlow beside layers: each begins with values of its own",
         ),
     ),
 )

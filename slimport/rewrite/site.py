@@ -138,6 +138,17 @@ class Site:
     def in_keras_code(self) -> bool:
         return self.file.uses_keras_ops(self.function)
 
+    @property
+    def variables_move(self) -> bool:
+        """Whether the function's own variables and their scopes become the written module's.
+
+        Those of a function that runs in TF 1 graphs alone can stay TensorFlow's.
+        """
+        if self.file.only_in_graphs(self.function):
+            return False
+        file, function = self.file, self.function
+        return file.scopes_layers(function) or file.scopes_migrated_layers(function)
+
 
 @dataclass
 class ValueSite(Site):

@@ -19,6 +19,7 @@ PARTS = (
     "backends",
     "hparams",
     "graphs",
+    "fresh_initializers",
     "scopes",
     "defaults",
     "collections",

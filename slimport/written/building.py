@@ -15,6 +15,7 @@ from slimport.written.collections import (
     get_collection,
 )
 from slimport.written.defaults import MODEL_VARIABLE, current_layer_defaults
+from slimport.written.fresh_initializers import own_initializer
 from slimport.written.graphs import LayerGraph, current_layer_graph, outside_of_traces
 from slimport.written.names import legacy_weight_name
 from slimport.written.saved_layers import is_lambda, keep_out_of_files
@@ -158,6 +159,10 @@ def _variables_of(
                 graph.trainable.add(path)
             elif graph.tf_graph is not None:  # its list of trainable variables is made here
                 arguments["trainable"] = False
+            if graph.tf_graph is not None:
+                arguments["initializer"] = own_initializer(
+                    keras.initializers.get(arguments["initializer"])
+                )
             of_model = getattr(layer, "has_model_variables", True)
             with _on_device_of_variables():
                 variable = graph.add_variable(path, lambda: create(**arguments), of_model)

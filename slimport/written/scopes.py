@@ -9,6 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from slimport.written.backends import on_tensorflow
+from slimport.written.fresh_initializers import fresh_initializer
 from slimport.written.graphs import LayerGraph, VariableScope, current_layer_graph
 
 __all__ = ["get_variable_scope", "name_scope", "variable_op_scope", "variable_scope"]
@@ -22,6 +23,8 @@ def variable_scope(
     initializer: Any = None,
     regularizer: Any = None,
     reuse: Any = None,
+    *,
+    use_resource: Any = None,
 ) -> Iterator[Any]:
     """Opens a variable scope: layers inside are named and found below it.
 
@@ -33,6 +36,8 @@ def variable_scope(
         regularizer: Default of `get_variable` inside.
         reuse: `True` shares the variables that exist, `AUTO_REUSE` creates those that do not;
             `None` and `False` inherit.
+        use_resource: Kind of the variables that TensorFlow makes in a TF 1 graph; those of Keras
+            are resources.
 
     Yields:
         The scope; `.name` is its full path.
@@ -43,7 +48,13 @@ def variable_scope(
     graph = current_layer_graph()
     if graph.tf_graph is not None:
         with tf.compat.v1.variable_scope(
-            name_or_scope, default_name, None, initializer, regularizer, reuse=reuse
+            name_or_scope,
+            default_name,
+            None,
+            fresh_initializer(initializer),
+            regularizer,
+            reuse=reuse,
+            use_resource=use_resource,
         ) as tf_scope:
             yield tf_scope
         return

@@ -14,6 +14,7 @@ import tensorflow as tf
 from slimport.written.building import scoped_layer
 from slimport.written.collections import add_to_collection, get_collection
 from slimport.written.defaults import MODEL_VARIABLE, keyed, takes_layer_defaults
+from slimport.written.fresh_initializers import own_initializer
 from slimport.written.graphs import VariableScope, current_layer_graph, require_tf_graph
 from slimport.written.initializers import ValueInitializer
 from slimport.written.penalties import PenalizedLayer
@@ -109,7 +110,7 @@ def get_variable(
     shape, dtype, initializer = _initialization(whole("shape", shape), dtype, initializer)
     if graph.tf_graph is not None:
         return tf.compat.v1.get_variable(
-            name, shape, dtype, initializer, regularizer, trainable, collections
+            name, shape, dtype, own_initializer(initializer), regularizer, trainable, collections
         )
     path, _, short_name = f"{scope.name}/{name}".strip("/").rpartition("/")
     is_new = f"{path}/{short_name}".lstrip("/") not in graph.variables
