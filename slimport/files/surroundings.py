@@ -228,6 +228,7 @@ class _File:
 
     def __init__(self, path: PurePosixPath) -> None:
         self.path = path
+        self.puts_first = frozenset[str]()
         parts = path.with_suffix("").parts
         self.parts = parts[:-1] if parts[-1] == "__init__" else parts
         self.package = path.parent.parts

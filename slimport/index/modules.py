@@ -51,6 +51,18 @@ class Module:
                 found.add(node.name.rpartition(".")[2])
         return frozenset(found)
 
+    @cached_property
+    def puts_first(self) -> frozenset[str]:
+        """Names in ``sys.path.insert(0, ...)``: a folder so named comes before the file's own."""
+        if not any("sys.path.insert" in line for line in self.lines):
+            return frozenset()
+        found: set[str] = set()
+        for node in walk(self.tree):
+            match node:
+                case ast.Call(ast.Attribute(attr="insert"), [ast.Constant(0), place]):
+                    found |= _folder_names(place)
+        return frozenset(found)
+
     @property
     def parts(self) -> tuple[str, ...]:
         """Path as a dotted name's parts: ``nets/__init__.py`` is ``("nets",)``.
@@ -81,9 +93,13 @@ def folders_on_path(modules: Iterable[Module]) -> set[str]:
     found: set[str] = set()
     for module in modules:
         if any("sys.path" in line for line in module.lines):
-            texts = (node.value for node in walk(module.tree) if isinstance(node, ast.Constant))
-            found.update(*(text.split("/") for text in texts if isinstance(text, str)))
+            found |= _folder_names(module.tree)
     return found
+
+
+def _folder_names(tree: ast.AST) -> set[str]:
+    texts = (node.value for node in walk(tree) if isinstance(node, ast.Constant))
+    return {name for text in texts if isinstance(text, str) for name in text.split("/")}
 
 
 #: What a bare import means by these is installed, whatever a tree has under the name.
@@ -133,9 +149,11 @@ class ModuleTable:
             root = module.parts[:-depth]
             above = importer.package[: len(root)] == root
             if above or depth > 1 or self._may_hold(root, dotted):
-                candidates.append((not above, -_shared(root, importer.package), module))
-        candidates.sort(key=lambda candidate: candidate[:2])
-        return candidates[0][2] if candidates else None
+                first = bool(root) and root[-1] in importer.puts_first
+                shared = _shared(root, importer.package)
+                candidates.append((not first, not above, -shared, module))
+        candidates.sort(key=lambda candidate: candidate[:3])
+        return candidates[0][3] if candidates else None
 
     def _may_hold(self, root: tuple[str, ...], name: str) -> bool:
         """Whether a directory may be a root for the sake of a module in it."""

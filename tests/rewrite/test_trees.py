@@ -227,8 +227,10 @@ def test_a_file_of_that_name_by_someone_else_is_not_touched(tmp_path: Path) -> N
     assert (tmp_path / "net.py").read_text() == OPEN
 
 
-@pytest.mark.parametrize("package", [False, True])
-def test_a_folder_that_a_script_puts_on_the_path_is_part_of_its_program(package: bool) -> None:
+@pytest.mark.parametrize("more", [{}, {"lib/__init__.py": ""}, {"nets.py": "net = None\n"}])
+def test_a_folder_that_a_script_puts_on_the_path_is_part_of_its_program(
+    more: dict[str, str],
+) -> None:
     sources = {
         "lib/nets.py": (
             "import tf_slim as slim\n\n\ndef net(x):\n    return slim.conv2d(x, 8, 3, scope='c')\n"
@@ -240,9 +242,7 @@ def test_a_folder_that_a_script_puts_on_the_path_is_part_of_its_program(package:
             "    with slim.arg_scope([slim.conv2d], stride=2):\n        return net(x)\n"
         ),
     }
-    if package:
-        sources["lib/__init__.py"] = ""
-    result = rewrite_program(sources)
+    result = rewrite_program(sources | more)
     assert "return conv2d(x, 8, 3, name='c')" in (output(result, "lib/nets.py") or "")
     assert "layer_defaults([conv2d], strides=2)" in (output(result, "main.py") or "")
 
