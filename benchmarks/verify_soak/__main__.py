@@ -2,7 +2,7 @@
 
     python -m benchmarks.verify_soak [--rounds N] [--old-python EXE] [--work FOLDER] [NAME]...
 
-A round runs every pair once (36 cases) and is kept: a second call goes on with what is missing.
+A round runs every pair once (40 cases) and is kept: a second call goes on with what is missing.
 Legacy code is migrated by slimport; every third round runs it in a TensorFlow 1 graph, every fourth
 has its old side under --old-python. Writes report.md with the largest differences by group, and
 ends with 1 after an alarm. After a change of `slimport verify` take another folder.

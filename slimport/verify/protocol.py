@@ -176,6 +176,21 @@ def _defaults(entry: Any, place: int, arrays: dict[str, Any]) -> dict[str, Any]:
     return {"order": place, "dtype": str(array.dtype), "shape": shape, "floor": None, "floors": {}}
 
 
+def _described(
+    group: str, name: str, array: Any, order: int, floors: dict[str, float]
+) -> dict[str, Any]:
+    """The description of an array, without where it is stored."""
+    return {
+        "group": group,
+        "name": name,
+        "order": int(order),
+        "dtype": str(array.dtype),
+        "shape": list(array.shape),
+        "floor": max(floors.values()) if floors else None,
+        "floors": floors,
+    }
+
+
 def write_json(path: Path, data: Any) -> None:
     """Writes JSON so that the file is either absent or whole."""
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")  # another worker may write, too
@@ -250,16 +265,7 @@ class Answer:
                 the start.
         """
         array = np.asarray(value)
-        floors = floors or {}
-        entry: dict[str, Any] = {
-            "group": group,
-            "name": name,
-            "order": int(order),
-            "dtype": str(array.dtype),
-            "shape": list(array.shape),
-            "floor": max(floors.values()) if floors else None,
-            "floors": floors,
-        }
+        entry = _described(group, name, array, order, floors or {})
         entry.update(more)
         if array.dtype.kind in "OSU":
             entry["literal"] = [literal(item) for item in array.ravel().tolist()]

@@ -54,11 +54,7 @@ def compare_arrays(
     max_abs = float(distance.max(initial=0.0))
     given = decide(scale, str(old.dtype)) if floating else exact()
     status, why = _judge(max_abs, given), given.why() if floating else "whole numbers: exact"
-    wrong = _unlike_special(left, right)
-    if wrong:
-        status, why = Status.DIFFERS, wrong
-    elif not np.isfinite(left).any():
-        status, why = Status.NOISE, _nothing(left)
+    status, why = _of_special(left, right) or (status, why)
     return TensorResult(
         group, name, 0, status, old.shape, dtype, max_abs, scale, given.allowed,
         max(given.told.values(), default=None), why, _sample(left, right, distance),
@@ -71,9 +67,15 @@ def largest(array: Array) -> float:
     return float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
 
 
-def _nothing(array: Array) -> str:
-    what = "no finite number on either side" if array.size else "no elements on either side"
-    return f"{what}, which proves nothing"
+def _of_special(left: Array, right: Array) -> tuple[Status, str] | None:
+    """What decides beside numbers: one that is not finite on one side, or that there are none."""
+    wrong = _unlike_special(left, right)
+    if wrong:
+        return Status.DIFFERS, wrong
+    if np.isfinite(left).any():
+        return None
+    what = "no finite number on either side" if left.size else "no elements on either side"
+    return Status.NOISE, f"{what}, which proves nothing"
 
 
 def _distance(left: Array, right: Array) -> Array:

@@ -46,15 +46,7 @@ def make_side(
         "paths": list(file.old_paths if is_old else file.new_paths),
         "out": str(out),
         "floor_runs": FLOOR_RUNS if is_old else 0,
-        "cases": [
-            {
-                "smooth": file.old_worker is None,
-                "float64": settings.float64,
-                **_request(case, name, place, file.seed),
-            }
-            for place, case in enumerate(file.cases)
-            if _modes_of(case, name)
-        ],
+        "cases": _requests(file, name, settings.float64),
     }
     script = SCRIPTS[file.old_side if is_old else name]
     if is_old and file.old_worker is not None:
@@ -70,6 +62,16 @@ def make_side(
         progress=settings.progress or silent,
         cache=None if settings.cache is None else AnswerCache(settings.cache),
     )
+
+
+def _requests(file: cases.CaseFile, side: str, float64: bool) -> list[dict[str, Any]]:
+    """The cases that a side runs."""
+    of_all = {"smooth": file.old_worker is None, "float64": float64}
+    return [
+        {**of_all, **_request(case, side, place, file.seed)}
+        for place, case in enumerate(file.cases)
+        if _modes_of(case, side)
+    ]
 
 
 def _request(case: cases.Case, side: str, place: int, seed: int) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Many kinds of wrong rewrites, planted one at a time: whether `slimport verify` finds each."""
