@@ -53,12 +53,25 @@ class Failed:
 
     @property
     def needs_trace(self) -> bool:
-        """Whether the tensors of the graphs are to be told: variables are the same, what else not.
+        """Whether the tensors of the graphs are to be told."""
+        return self.searched is not None
 
-        Without the same variables the graphs do not hold the same values.
+    @property
+    def searched(self) -> TensorResult | None:
+        """The tensor from which the graphs are searched; None where the variables tell the line.
+
+        Without the same variables the graphs do not hold the same values. One of another shape is
+        no exception: that shape often comes from what its layer is given, in front of it.
         """
-        first, steps = self.first, self.new_mode in protocol.STEP_MODES
-        return first is not None and first.group in _OF_GRAPH and not steps
+        first = self.first
+        if first is None or self.new_mode in protocol.STEP_MODES:
+            return None
+        if first.group in _OF_GRAPH:
+            return first
+        if first.group != "variable" or not first.why.startswith("shape "):
+            return None
+        outputs = (t for t in self.result.of(protocol.OUTPUT) if t.status is Status.DIFFERS)
+        return min(outputs, key=lambda tensor: tensor.order, default=None)
 
     @contextmanager
     def guarded(self) -> Iterator[None]:
@@ -106,6 +119,8 @@ class Finder:
         traces = self._traces(tracing) if self.item.needs_trace else None
         if self.item.new_mode in protocol.STEP_MODES and made_by:
             self._add(self._of_training(first, made_by))
+        elif traces is not None and first.group == "variable":
+            self._add(self._in_front_of(first, *traces) or self._of_variable(first))
         elif traces is not None and first.group == protocol.OUTPUT:
             self._add(self._of_output(first, *traces))
         elif traces is not None:
@@ -114,6 +129,18 @@ class Finder:
                 self._add(found)
         elif first.group != protocol.OUTPUT:
             self._add(self._of_variable(first))
+
+    def _in_front_of(self, first: TensorResult, new: Trace, old: Trace) -> Divergence | None:
+        """What gives the layer of a variable another shape; None where the layer itself does."""
+        output = self.item.searched
+        if output is None:
+            return None
+        told = self._of_output(output, new, old)
+        if self._found is None or self._found.new is None or not told.new:
+            return None
+        if first.name in new.variables(self._found.new):
+            return None
+        return dataclasses.replace(told, group=first.group, name=first.name)
 
     def joint(self) -> blocks.Pair | None:
         """A tensor behind the last divergence that can be fed, with its counterpart."""

@@ -11,6 +11,12 @@ FAULTS = {
         inputs=((2, 16, 16, 3),),
         quick=False,
     ),
+    "padding_in_front_of_dense": Fault(
+        "`valid` instead of `same`, which gives a dense layer behind it another kernel",
+        "stacks:dropped",
+        r'padding="same", (activation="relu", name="conv"\n)', r"\1",
+        "variable", "fc1/weights", 'scope="conv"',
+    ),
     "padding_symmetric": Fault(
         "symmetric padding for `SAME` at stride 2 (all shapes stay)", "stacks:paddings",
         r'(8, \[3, 3\], strides=2), padding="same"(.*\n\s*\))\(images\)',
