@@ -79,6 +79,7 @@ def exported(ask: dict[str, Any], folder: Path) -> dict[str, Any]:
     Raises:
         RuntimeError: If a side ended without an answer.
     """
+    shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed
     folder.mkdir()
     try:
         request = folder / "request.json"

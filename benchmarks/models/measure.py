@@ -112,12 +112,10 @@ class _Found:
             "batch": row.batch,
             "step_batch": row.step_batch,
             "elements": {name: found["elements"] for name, found in built.items()},
-            "load": os.getloadavg()[1],
             "differences": differences,
-            "built": built,
-            "peaks": {},
         }
         if settings.serve:
+            told |= {"load": os.getloadavg()[1], "built": built, "peaks": {}}
             self._in_turns("latency", "serve", 1)
             self._in_turns("batch", "serve", row.batch)
             told["peaks"]["serve"] = self._peaks()
@@ -127,7 +125,7 @@ class _Found:
             told["prepared"] = self._built("prepare", "step", row.step_batch)
             told["step_differences"] = self._differences()  # dropout draws other numbers
             self._in_turns("step", "step", row.step_batch)
-            told["peaks"]["step"] = self._peaks()
+            told.setdefault("peaks", {})["step"] = self._peaks()
         if settings.frozen:  # last: it holds all weights once more
             told["frozen_differences"] = self._frozen()
         told["traces"] = {

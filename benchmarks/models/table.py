@@ -23,7 +23,7 @@ def lines(found: dict[str, Any]) -> str:
         for form, by in found.get(name, {}).items():
             times = " + ".join(f"{seconds:.2f}" for seconds in by["processor"].values())
             text.append(f"  {name:10} {form:11} {times} s of processors")
-    for name, peaks in found["peaks"].items():
+    for name, peaks in found.get("peaks", {}).items():
         each = ", ".join(f"{form} {size / 2**20:.0f} MiB" for form, size in peaks.items())
         text.append(f"  peak {name}: {each}")
     text.append(f"  differences {found['differences']} {found.get('step_differences')}")
@@ -81,8 +81,11 @@ def _costs(found: Sequence[dict[str, Any]]) -> str:
     heads = ("memory, serving", "memory, training", "build and first call", "the same, training")
     text = _row("network", "form", *heads) + _row(*["---"] * (2 + len(heads)))
     for one in found:
-        for form in sorted(set(one["built"]) - {"graph"}, key=_place):
-            peaks = [_of_old(one["peaks"].get(kind, {}), form, float) for kind in ("serve", "step")]
+        for form in sorted(set(one.get("built", {})) - {"graph"}, key=_place):
+            peaks = [
+                _of_old(one.get("peaks", {}).get(kind, {}), form, float)
+                for kind in ("serve", "step")
+            ]
             built = [_of_old(one.get(kind, {}), form, _building) for kind in ("built", "prepared")]
             text += _row(_name(one), _FORMS[form], *peaks, *built)
     return text.rstrip()
