@@ -26,7 +26,7 @@ from slimport.index.names import (
 from slimport.index.resolve import Api, External, InTree, Meaning, Resolver
 from slimport.index.tf_layers import functions_with_tf_layers
 from slimport.index.walking import Visitor, deep, walk
-from slimport.index.written_code import makes_layers, written_names
+from slimport.index.written_code import makes_layers, makes_variables_alone, written_names
 from slimport.index.written_scopes import openers
 
 # line, column, end line, end column; lines from 1, columns in characters from 0 (as libcst counts)
@@ -120,6 +120,10 @@ def builds_layers(api: str) -> bool:
     )
 
 
+def _makes_layers_proper(written_name: str) -> bool:
+    return makes_layers(written_name) and not makes_variables_alone(written_name)
+
+
 def _names_variables(reference: Reference) -> bool:
     is_class = reference.api.name == "tf.Variable" and reference.call is None
     return reference.api.name in _NAMING and not is_class
@@ -180,6 +184,7 @@ class Program:
         self._link_methods()
         self._link_unseen()
         self.scoping = self._scoping()
+        self.built = self._built()
         #: What may call code that an earlier run migrated: its scopes are not scopes of nothing.
         self.around_rewritten = (
             self.links.reached(self.rewritten, up=True) - self.rewritten - self.scoping
@@ -227,6 +232,13 @@ class Program:
         callers = closure_of((f for f in self.all() if f.builds()), lambda f: f.callers)
         called = closure_of(callers, lambda f: f.callees)
         return callers | {f for f in called if any(map(_names_variables, f.references))}
+
+    def _built(self) -> set[Function]:
+        """The `building` of an earlier run: what makes its layers, and what calls that."""
+        names = self.written_names.items()
+        layers = {f for f, used in names if any(map(_makes_layers_proper, used))}
+        callers = closure_of(layers, lambda f: f.callers)
+        return callers | (closure_of(callers, lambda f: f.callees) & self.rewritten)
 
     def _scoping(self) -> set[Function]:
         """Like `building`, with what may be called: the scopes of these functions reach layers."""

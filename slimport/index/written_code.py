@@ -34,6 +34,11 @@ def makes_layers(name: str) -> bool:
     return name in _MAKES_LAYERS or name.startswith(("tf_", "convolution"))
 
 
+def makes_variables_alone(name: str) -> bool:
+    """Whether this makes variables, which share names with layers only where layers call it."""
+    return name in ("get_variable", "tf_variable")
+
+
 def is_of_sessions(name: str) -> bool:
     """Whether this of the written module runs in graphs with sessions alone."""
     return name in _IN_SESSIONS

@@ -372,9 +372,7 @@ class _Services(Facts):
 
     def _built(self, function: Function) -> bool:
         """Whether it makes layers since an earlier run, which has left something of the file."""
-        program = self._plan.program
-        made = function in program.rewritten or function in program.around_rewritten
-        return made and self.is_tf1()
+        return function in self._plan.program.built and self.is_tf1()
 
     def scopes_migrated_layers(self, function: Function) -> bool:
         return function in self._plan.program.around_rewritten

@@ -171,3 +171,33 @@ def test_what_an_earlier_run_made_of_a_session_still_counts_as_one() -> None:
         """)
     assert "tf.losses.get_total_loss()" in done and "train_in_session(step" in done
     check_noop(done)
+
+
+def test_a_variable_beside_methods_that_may_make_layers_opens_no_other_name_scopes() -> None:
+    done = transform("""
+        import tensorflow as tf
+        import tf_slim as slim
+        from tensorflow.contrib import graph_editor
+
+
+        class Model(object):
+            def loss(self, images):
+                weight = tf.get_variable('weight', [])
+                with tf.name_scope('generated'):
+                    return tf.reduce_mean(self.generator(images)) * weight
+
+            def operations(self):
+                return graph_editor.sgv()
+
+
+        class Small(Model):
+            def generator(self, images):
+                return slim.conv2d(images, 3, 1)
+
+
+        def main():
+            with tf.Session() as session:
+                session.run(tf.to_float(1))
+    """)
+    assert ".name_scope('generated')" in done and " get_variable('weight'" in done
+    check_noop(done)
