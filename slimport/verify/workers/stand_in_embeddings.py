@@ -1,11 +1,13 @@
 """`tf.contrib.layers.embed_sequence` and `bow_encoder` on TensorFlow 2, of TensorFlow's own parts.
 
-tf_slim left them out. Variables are tf_slim's, look-ups are TensorFlow's. This module runs under
-CPython 3.7.
+tf_slim left them out. Variables are tf_slim's, look-ups are TensorFlow's.
+
+This module runs under CPython 3.7.
 """
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 
@@ -15,7 +17,7 @@ def embeddings(v1: Any) -> dict[str, Any]:
     Args:
         v1: `tf.compat.v1`.
     """
-    from tf_slim.ops.variables import model_variable
+    model_variable: Any = importlib.import_module("tf_slim.ops.variables").model_variable
 
     def vectors(shape: Any, initializer: Any, regularizer: Any, trainable: bool) -> Any:
         return model_variable(

@@ -108,10 +108,13 @@ def input_value(spec: dict[str, Any], index: int, case: str, seed: int = 0) -> A
     Returns:
         Floats in [low, high), integers from [low, high), booleans with equal chance; floats of a
         normal distribution go beyond.
+
+    Raises:
+        ValueError: A file holds an array of another dtype or shape.
     """
     dtype = np.dtype(spec["dtype"])
     if spec.get("file") is not None:
-        return np.load(spec["file"]).astype(dtype, casting="no").reshape(spec["shape"])
+        return _of_file(spec["file"], dtype, tuple(spec["shape"]))
     if spec.get("values") is not None:
         return np.asarray(spec["values"], dtype=dtype)
     random = generator("input", seed, case, index)
@@ -124,6 +127,19 @@ def input_value(spec: dict[str, Any], index: int, case: str, seed: int = 0) -> A
         value = np.floor(value)
         value = np.clip(value, np.floor(low), np.maximum(np.ceil(high) - 1, np.floor(low)))
     return np.asarray(value, dtype=dtype)
+
+
+def _of_file(path: str, dtype: Any, shape: tuple[int, ...]) -> Array:
+    """An array that `numpy.save` wrote.
+
+    Raises:
+        ValueError: It is of another dtype or shape than the case says.
+    """
+    found = np.load(path)
+    if found.dtype != dtype or found.shape != shape:
+        has = f"{found.dtype}{list(found.shape)}"
+        raise ValueError(f"{path} holds {has}, the case says {dtype}{list(shape)}")
+    return found
 
 
 def projection(name: str, shape: Sequence[int], dtype: str, seed: int = 0) -> Array:
