@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from slimport import slim_api
 from slimport.index.resolve import Api, External, InTree, Meaning
-from slimport.index.walking import children, walk
+from slimport.index.walking import parents
 
 if TYPE_CHECKING:
     from slimport.index.modules import Module
@@ -153,9 +153,7 @@ class KeptLayers:
 
     def _parents_in(self, module: Module) -> dict[ast.AST, ast.AST]:
         if module not in self._parents:
-            self._parents[module] = {
-                child: node for node in walk(module.tree) for child in children(node)
-            }
+            self._parents[module] = parents(module.tree)
         return self._parents[module]
 
 

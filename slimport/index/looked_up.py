@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from slimport.index.resolve import InTree, InTreeModule
-from slimport.index.walking import walk
+from slimport.index.walking import all_of
 
 if TYPE_CHECKING:
     from slimport.index.modules import Module
@@ -48,10 +48,9 @@ def loads_any(module: Module, program: Program) -> bool:
     if not _LOADING.search("\n".join(module.lines)):
         return False
     return any(
-        isinstance(node, ast.Call)
-        and getattr(node.func, "attr", getattr(node.func, "id", "")) in IMPORTERS
-        and not (node.args and isinstance(node.args[0], ast.Constant))
-        for node in walk(module.tree)
+        getattr(call.func, "attr", getattr(call.func, "id", "")) in IMPORTERS
+        and not (call.args and isinstance(call.args[0], ast.Constant))
+        for call in all_of(module.tree, ast.Call)
     )
 
 
@@ -60,7 +59,7 @@ def _opens_scopes(functions: Iterable[Function]) -> bool:
 
 
 def _in(module: Module, program: Program) -> Iterator[Function]:
-    for node in walk(module.tree):
+    for node in all_of(module.tree, ast.Call, ast.Attribute):
         match node:
             case ast.Call() as call if found := [*loaded_by_name(call)]:
                 loaded = program.table.find(found[0], module)

@@ -7,16 +7,20 @@ or by an `ExitStack`, that decorates a function, or stays open while a generator
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from slimport.index.program import Function, Program, Reference, closure_of
 from slimport.index.resolve import Api, InTree
-from slimport.index.walking import own_nodes, walk
+from slimport.index.walking import all_of, own_nodes, walk
 
 _SCOPES = ("slim.arg_scope", "tf.variable_scope")
 _HARMLESS = frozenset("abstractmethod classmethod getter property setter staticmethod".split())
 # What enters such a scope is not told by any call.
 _ENTERED = frozenset({"__aenter__", "__enter__"})
+# Where a function goes on later.
+_WAITS: tuple[type[ast.AST], ...] = (
+    ast.AsyncFor, ast.AsyncWith, ast.Await, ast.Yield, ast.YieldFrom,
+)  # fmt: skip
 
 
 def under_loose_scopes(program: Program) -> set[Function]:
@@ -65,40 +69,26 @@ def _opens_any(decorator: InTree, program: Program) -> bool:
 
 def _opens_loosely(function: Function) -> bool:
     scopes = [r for r in function.references if r.api.name in _SCOPES]
-    return bool(scopes) and (
-        any(_is_loose(r, function) for r in scopes) or _waits_inside(scopes, function)
-    )
-
-
-def _is_loose(reference: Reference, function: Function) -> bool:
-    if reference.call is None:
-        return not any(
-            isinstance(node, ast.Assign) and node.value is reference.node
-            for node in own_nodes(function.node)
-        )
-    return reference.call not in _opened(function)
-
-
-def _opened(function: Function) -> set[ast.expr]:
-    """What the `with` statements of a function open, as it stands there."""
-    return {item.context_expr for node in _withs(function) for item in node.items}
-
-
-def _withs(function: Function) -> Iterator[ast.With | ast.AsyncWith]:
-    for node in own_nodes(function.node):
-        if isinstance(node, ast.With | ast.AsyncWith):
-            yield node
-
-
-def _waits_inside(scopes: list[Reference], function: Function) -> bool:
+    if not scopes:
+        return False
+    own = own_nodes(function.node)
+    withs = [node for node in own if isinstance(node, ast.With | ast.AsyncWith)]
+    opened = {item.context_expr for node in withs for item in node.items}
+    if any(r.call not in opened for r in scopes if r.call is not None):
+        return True
+    if any(_is_handed_on(r, own) for r in scopes if r.call is None):
+        return True
     calls = {r.call for r in scopes}
-    waits = (ast.Await, ast.AsyncFor, ast.AsyncWith, ast.Yield, ast.YieldFrom)
     return any(
-        isinstance(inner, waits)
-        for node in _withs(function)
+        all_of(node, *_WAITS)
+        for node in withs
         if any(item.context_expr in calls for item in node.items)
-        for inner in walk(node)
     )
+
+
+def _is_handed_on(reference: Reference, own: Iterable[ast.AST]) -> bool:
+    """Whether a scope that is not called where it is named does more than get another name."""
+    return not any(isinstance(node, ast.Assign) and node.value is reference.node for node in own)
 
 
 def _is_kept(function: Function) -> bool:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from slimport import slim_api
 from slimport.files.source import Source
@@ -25,7 +25,7 @@ from slimport.index.names import (
 )
 from slimport.index.resolve import Api, External, InTree, Meaning, Resolver
 from slimport.index.tf_layers import functions_with_tf_layers
-from slimport.index.walking import Visitor, deep, walk
+from slimport.index.walking import all_of, deep
 from slimport.index.written_code import makes_layers, makes_variables_alone, written_names
 from slimport.index.written_scopes import openers
 
@@ -169,9 +169,10 @@ class Program:
         self.imported_names: set[tuple[Module, str]] = set()
         self._connected: dict[Module, set[Module]] = {}
         self._imported_apis: dict[Module, set[str]] = {}
+        self._meanings: dict[ast.expr, Meaning | None] = {}
         self._redefined = self._bound_again()
         for module in self.modules:
-            _ReferenceCollector(self, module).visit(module.tree)
+            _ReferenceCollector(self, module).collect()
         for function in functions_with_tf_layers(self):
             function.makes_tf_layers = True
         for function in looked_up(self):
@@ -195,8 +196,10 @@ class Program:
 
     def resolve(self, node: ast.expr, module: Module) -> Meaning | None:
         """Meaning of a name or attribute chain of `module`."""
-        scope = module.scopes.scope_of.get(node, module.scope)
-        return self.resolver.resolve(node, scope, module)
+        if node not in self._meanings:
+            scope = module.scopes.scope_of.get(node, module.scope)
+            self._meanings[node] = self.resolver.resolve(node, scope, module)
+        return self._meanings[node]
 
     def imported_apis(self, module: Module) -> set[str]:
         """Canonical names of everything the module refers to or has a name for."""
@@ -317,8 +320,7 @@ class Program:
 
     def _named_in(self, caller: Function) -> set[str]:
         """The attributes that a function names; empty text where it calls what nobody knows."""
-        nodes = walk(caller.node)
-        named = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+        named = {node.attr for node in all_of(caller.node, ast.Attribute)}
         unknown = any(self._may_call_any(call, caller.module) for call in caller.calls)
         return named | {""} if unknown else named
 
@@ -412,7 +414,7 @@ def closure_of(start: Iterable[_T], step: Callable[[_T], Iterable[_T]]) -> set[_
     return reached
 
 
-class _ReferenceCollector(Visitor):
+class _ReferenceCollector:
     """Registers references, calls and escaping functions of one module."""
 
     def __init__(self, program: Program, module: Module) -> None:
@@ -421,14 +423,21 @@ class _ReferenceCollector(Visitor):
         self.columns = ColumnMap(module.lines)
         self.callees: dict[ast.expr, ast.Call] = {}
         self.methods = {function.qualname: function for function in program.by_module[module]}
+        self.within: set[ast.expr] = set()  # chains that have a meaning as a whole
 
-    def visit_Call(self, node: ast.Call) -> None:
+    def collect(self) -> None:
+        for node in all_of(self.module.tree, *self._met):
+            if node in self.within:
+                self.within.add(getattr(node, "value", node))
+            else:
+                self._met[node.__class__](self, node)
+
+    def _call(self, node: ast.Call) -> None:
         self.callees[node.func] = node
         self._function(node).calls.append(node)
         for dotted in loaded_by_name(node):
             self._import(dotted)
         self._method(node)
-        self.generic_visit(node)
 
     def _method(self, node: ast.Call) -> None:
         """``self.predict(...)`` calls the method of the class around it."""
@@ -447,10 +456,11 @@ class _ReferenceCollector(Visitor):
                 return
             owner = owner.rpartition(".")[0]
 
-    def visit_Attribute(self, node: ast.Attribute) -> None:
-        if not self._reference(node):
+    def _attribute(self, node: ast.Attribute) -> None:
+        if self._reference(node):
+            self.within.add(node.value)
+        else:
             self._shape_query(node)
-            self.generic_visit(node)
 
     def _shape_query(self, node: ast.Attribute) -> None:
         """Static shapes are asked of tensors, whatever their name: ``x.get_shape().as_list()``."""
@@ -471,7 +481,7 @@ class _ReferenceCollector(Visitor):
             reference = Reference(Api(name, name), node, self.columns.span(whole), scope, "", None)
             self._function(node).references.append(reference)
 
-    def visit_Name(self, node: ast.Name) -> None:
+    def _name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Load):
             self._reference(node)
 
@@ -493,13 +503,13 @@ class _ReferenceCollector(Visitor):
         absolute = table.relative(self.module, dotted)
         return table.exact(absolute) if absolute else None
 
-    def visit_Import(self, node: ast.Import) -> None:
+    def _imported(self, node: ast.Import) -> None:
         for alias in node.names:
             self._import(alias.name)
             self._passed_on(alias)
             self._in_class(node, alias, alias.name, self._place(alias, 0, alias.name))
 
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+    def _imported_from(self, node: ast.ImportFrom) -> None:
         module = "." * node.level + (node.module or "")
         for alias in node.names:
             self._passed_on(alias)
@@ -570,6 +580,14 @@ class _ReferenceCollector(Visitor):
         scope = self.module.scopes.scope_of.get(node, self.module.scope)
         owner = scope.function()
         return self.program.functions[owner if owner is not None else self.module.tree]
+
+    _met: ClassVar[Mapping[type[ast.AST], Callable[[Any, Any], None]]] = {
+        ast.Attribute: _attribute,
+        ast.Call: _call,
+        ast.Import: _imported,
+        ast.ImportFrom: _imported_from,
+        ast.Name: _name,
+    }
 
 
 def _is_shape(node: ast.expr, scope: Scope) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from slimport.index.modules import Module
 from slimport.index.program import ColumnMap, Program, Reference, closure_of
 from slimport.index.resolve import Api
-from slimport.index.walking import walk
+from slimport.index.walking import all_of
 from slimport.python2_api import METHODS, NAMES, PREFIX, UNSURE
 
 _ANY = re.compile(r"\b(" + "|".join((*NAMES, *METHODS)) + r")\b")
@@ -54,9 +54,9 @@ def _names(module: Module, program: Program) -> Iterator[_Found]:
         _is_unknown(star, source, program) for source in sources for star in _stars(source)
     )
     prefix = UNSURE if unknown else PREFIX
-    callees = {n.func: n for n in walk(module.tree) if isinstance(n, ast.Call)}
-    for node in walk(module.tree):
-        if isinstance(node, ast.Name) and node.id in NAMES and isinstance(node.ctx, ast.Load):
+    callees = {call.func: call for call in all_of(module.tree, ast.Call)}
+    for node in all_of(module.tree, ast.Name):
+        if node.id in NAMES and isinstance(node.ctx, ast.Load):
             scope = module.scopes.scope_of.get(node, module.scope)
             if scope.lookup(node.id) is None and node.id not in bound:
                 yield _Found(prefix + node.id, node, node, callees.get(node))
@@ -75,9 +75,9 @@ def _is_unknown(star: str, module: Module, program: Program) -> bool:
 
 
 def _methods(module: Module, program: Program, methods: set[str]) -> Iterator[_Found]:
-    for call in walk(module.tree):
-        node = call.func if isinstance(call, ast.Call) else None
-        if not isinstance(call, ast.Call) or not isinstance(node, ast.Attribute):
+    for call in all_of(module.tree, ast.Call):
+        node = call.func
+        if not isinstance(node, ast.Attribute):
             continue
         if node.attr in METHODS and _is_a_dicts(call) and program.resolve(node, module) is None:
             prefix = UNSURE if node.attr in methods else PREFIX

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from slimport.index.canonical import is_slim
 from slimport.index.resolve import Api, InTree
-from slimport.index.walking import walk
+from slimport.index.walking import all_of
 
 if TYPE_CHECKING:
     from slimport.index.modules import Module
@@ -59,8 +59,8 @@ def _methods_of_cells(program: Program) -> set[Function]:
     classes = [
         (node, module)
         for module in program.modules
-        for node in walk(module.tree)
-        if isinstance(node, ast.ClassDef) and node.bases
+        for node in all_of(module.tree, ast.ClassDef)
+        if node.bases
     ]
     cells: set[ast.AST] = set()
     grown = True

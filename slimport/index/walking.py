@@ -5,19 +5,25 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Callable, Iterator
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from functools import cached_property
+from typing import Any, ClassVar, TypeVar, cast
 
-_KEPT_AS = "_slimport_nodes"
-_OWN_KEPT_AS = "_slimport_own_nodes"
+_Node = TypeVar("_Node", bound=ast.AST)
+
+# The attribute of a node that says where in which order it is.
+_PLACE = "_slimport_place"
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 # `ast` says of each class of nodes what its fields hold: ``BinOp(expr left, operator op, ...)``.
 _FIELD = re.compile(r"(\w+)([?*]?) (\w+)")
-_OPERATORS = frozenset({"boolop", "cmpop", "expr_context", "operator", "unaryop"})
-_NO_NODES = frozenset({"constant", "identifier", "int", "string"})
-_FIELDS: tuple[dict[type, tuple[str, ...]], ...] = ({}, {})  # without operators, with them
+_NO_NODES = frozenset(
+    "boolop cmpop constant expr_context identifier int operator string unaryop".split()
+)
+_FIELDS: dict[type[ast.AST], tuple[str, ...]] = {}
 #: As deep as `ast` parses, in frames of the visitors here.
 _DEEPEST = 12_000
 
@@ -33,65 +39,132 @@ def deep() -> Iterator[None]:
         sys.setrecursionlimit(limit)
 
 
-def _fields(kind: Any, operators: bool) -> tuple[str, ...]:
-    """The fields of a class that may hold nodes, operators among them or not."""
-    known = _FIELDS[operators].get(kind)
+def _fields(kind: type[ast.AST]) -> tuple[str, ...]:
+    """The fields of a class of nodes that may hold nodes, operators aside."""
+    known = _FIELDS.get(kind)
     if known is None:
-        known = _FIELDS[operators][kind] = _said_fields(kind, operators)
+        said = {name: held for held, _, name in _FIELD.findall(kind.__doc__ or "")}
+        names = (name for name in kind._fields if said.get(name, "expr") not in _NO_NODES)
+        known = _FIELDS[kind] = tuple(names)
     return known
 
 
-def _said_fields(kind: Any, operators: bool) -> tuple[str, ...]:
-    said = {name: held for held, _, name in _FIELD.findall(kind.__doc__ or "")}
-    names: tuple[str, ...] = kind._fields
-    without = _NO_NODES if operators else _NO_NODES | _OPERATORS
-    return tuple(name for name in names if said.get(name, "expr") not in without)
+class _Order:
+    """The nodes of a tree as its text has them: each before those below it, which follow at once.
+
+    Attributes:
+        nodes: all of them.
+        above: for each, the index of the node that it is a part of; -1 for the first.
+        ends: for each, the index after the last node below it.
+        own: what `own_nodes` has found, by index.
+    """
+
+    def __init__(self, root: ast.AST) -> None:
+        nodes: list[ast.AST] = []
+        above: list[int] = []
+        pending, around = [root], [-1]
+        while pending:
+            node = pending.pop()
+            above.append(around.pop())
+            parts = _parts(node)
+            if parts:
+                parts.reverse()
+                pending += parts
+                around += [len(nodes)] * len(parts)
+            nodes.append(node)
+        ends = [*range(1, len(nodes) + 1)]
+        for here in range(len(nodes) - 1, 0, -1):
+            if ends[here] > ends[above[here]]:
+                ends[above[here]] = ends[here]
+        self.nodes, self.above, self.ends = tuple(nodes), above, ends
+        self.own: dict[int, tuple[ast.AST, ...]] = {}
+
+    @cached_property
+    def by_kind(self) -> dict[type[ast.AST], list[int]]:
+        """The indices of the nodes of each class."""
+        found = defaultdict[type[ast.AST], list[int]](list)
+        for here, node in enumerate(self.nodes):
+            found[node.__class__].append(here)
+        return dict(found)
+
+    def place_nodes(self) -> None:
+        """Tells each node where it is, unless it knows: a part of a larger tree stays that."""
+        for here, node in enumerate(self.nodes):
+            node.__dict__.setdefault(_PLACE, (self, here))
+
+
+def _parts(node: ast.AST) -> list[ast.AST]:
+    found: list[ast.AST] = []
+    for name in _fields(node.__class__):
+        value = getattr(node, name, None)
+        if value.__class__ is list:
+            found += value
+        elif value is not None:
+            found.append(value)
+    if None in found:  # ``{**rest}`` has a key that is none
+        return [part for part in found if part is not None]
+    return found
+
+
+def _place(node: ast.AST) -> tuple[_Order, int]:
+    place: tuple[_Order, int] | None = node.__dict__.get(_PLACE)
+    if place is None:
+        order = _Order(node)
+        order.place_nodes()
+        return order, 0
+    return place
 
 
 def walk(node: ast.AST) -> tuple[ast.AST, ...]:
-    """The node and all below it, in the order of `ast.walk`; the tree must never change."""
-    found: tuple[ast.AST, ...] | None = node.__dict__.get(_KEPT_AS)
-    if found is None:
-        found = tuple(_walked(node))
-        if len(found) > 1:  # `Load()` is one object for all trees
-            setattr(node, _KEPT_AS, found)
-    return found
+    """The node and all below it, as the text has them; the tree must never change.
+
+    Operators and contexts (``Load()``) are not among them: they are fields to ask for.
+    """
+    order, here = _place(node)
+    return order.nodes[here : order.ends[here]]
 
 
-def _walked(node: ast.AST) -> list[ast.AST]:
-    nodes = [node]
-    for current in nodes:  # the list grows meanwhile
-        nodes += children(current)
-    return nodes
+def all_of(node: ast.AST, *kinds: type[_Node]) -> list[_Node]:
+    """The nodes of these very classes among `walk(node)`, in its order."""
+    order, here = _place(node)
+    end, found = order.ends[here], list[int]()
+    for kind in kinds:
+        indices = order.by_kind.get(kind, [])
+        found += indices[bisect_left(indices, here) : bisect_left(indices, end)]
+    if len(kinds) > 1:
+        found.sort()
+    nodes = cast(Sequence[_Node], order.nodes)
+    return [nodes[index] for index in found]
 
 
 def children(node: ast.AST) -> list[ast.AST]:
-    """What `ast.iter_child_nodes` gives, at once."""
-    found: list[ast.AST] = []
-    for name in _fields(type(node), True):
-        value = getattr(node, name, None)
-        if value.__class__ is list:
-            for item in value:
-                if item is not None:  # ``{**rest}`` has a key that is none
-                    found.append(item)
-        elif value is not None:
-            found.append(value)
+    """The nodes that a node is made of, operators and contexts aside."""
+    order, here = _place(node)
+    found, below, end = [], here + 1, order.ends[here]
+    while below < end:
+        found.append(order.nodes[below])
+        below = order.ends[below]
     return found
 
 
+def parents(root: ast.AST) -> dict[ast.AST, ast.AST]:
+    """For each node below one, the node that it is a part of."""
+    order, here = _place(root)
+    below = range(here + 1, order.ends[here])
+    return {order.nodes[index]: order.nodes[order.above[index]] for index in below}
+
+
 def own_nodes(node: ast.AST) -> tuple[ast.AST, ...]:
-    """Nodes below a function or module, without those of functions and classes inside it."""
-    found: tuple[ast.AST, ...] | None = node.__dict__.get(_OWN_KEPT_AS)
+    """Nodes below a function or module, without what is in functions and classes inside it."""
+    order, here = _place(node)
+    found = order.own.get(here)
     if found is None:
-        nodes: list[ast.AST] = []
-        pending = children(node)
-        while pending:
-            inner = pending.pop()
-            nodes.append(inner)
-            if not isinstance(inner, _DEFINITIONS):
-                pending += children(inner)
-        found = tuple(nodes)
-        setattr(node, _OWN_KEPT_AS, found)
+        own, below, end = [], here + 1, order.ends[here]
+        while below < end:
+            inner = order.nodes[below]
+            own.append(inner)
+            below = order.ends[below] if isinstance(inner, _DEFINITIONS) else below + 1
+        found = order.own[here] = tuple(own)
     return found
 
 
@@ -116,7 +189,7 @@ class Visitor:
 
     def generic_visit(self, node: ast.AST) -> None:
         """Visits what is in a node."""
-        for name in _fields(type(node), False):
+        for name in _fields(node.__class__):
             value = getattr(node, name, None)
             if isinstance(value, list):
                 for item in value:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from slimport.index.names import Imported
 from slimport.index.resolve import External
-from slimport.index.walking import walk
+from slimport.index.walking import all_of
 
 if TYPE_CHECKING:
     from slimport.index.modules import Module
@@ -28,17 +28,13 @@ def openers(program: Program) -> set[Function]:
 def _in(module: Module, program: Program) -> set[Function]:
     if not any(name in line for line in module.lines for name in _NAMES):
         return set()
-    found = set()
-    for node in walk(module.tree):
-        if isinstance(node, ast.Name | ast.Attribute) and _is_scope(node, module, program):
-            scope = module.scopes.scope_of.get(node, module.scope)
-            found.add(program.functions[scope.function() or module.tree])
-    return found
+    names = [node for node in all_of(module.tree, ast.Name) if _is_scope(node, module, program)]
+    attributes = [node for node in all_of(module.tree, ast.Attribute) if node.attr == DEFAULTS]
+    scopes = [module.scopes.scope_of.get(node, module.scope) for node in (*names, *attributes)]
+    return {program.functions[scope.function() or module.tree] for scope in scopes}
 
 
-def _is_scope(node: ast.Name | ast.Attribute, module: Module, program: Program) -> bool:
-    if isinstance(node, ast.Attribute):
-        return node.attr == DEFAULTS
+def _is_scope(node: ast.Name, module: Module, program: Program) -> bool:
     scope = module.scopes.scope_of.get(node, module.scope)
     bindings = (scope.lookup(node.id) or (scope, []))[1]
     names = {b.dotted.rpartition(".")[2] for b in bindings if isinstance(b, Imported)}

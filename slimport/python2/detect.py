@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from slimport.index.walking import walk
+from slimport.index.walking import all_of
 from slimport.python2.future import imports_future
 
 INSTALL = "install slimport[py2] to have it converted, or convert it first"
@@ -35,11 +35,12 @@ def misread(tree: ast.Module) -> Seen | None:
 
 def _misread(tree: ast.Module) -> Iterator[Seen]:
     printing = not imports_future(tree, "print_function")
-    for node in walk(tree):
-        if isinstance(node, ast.Expr) and printing and _prints(node.value):
+    for node in all_of(tree, ast.Expr) if printing else ():
+        if _prints(node.value):
             yield Seen(node.lineno, _prints(node.value))
-        elif isinstance(node, ast.ExceptHandler) and _names_without_parentheses(node):
-            yield Seen(node.lineno, "except E, e")
+    for handler in all_of(tree, ast.ExceptHandler):
+        if _names_without_parentheses(handler):
+            yield Seen(handler.lineno, "except E, e")
 
 
 def _prints(node: ast.expr) -> str:

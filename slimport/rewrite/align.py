@@ -9,6 +9,8 @@ from libcst.metadata import CodeRange
 
 from slimport.rewrite.positions import Positions, code_of
 
+_STRINGS = (cst.SimpleString, cst.FormattedString)
+
 
 @dataclass(frozen=True)
 class _Call:
@@ -36,7 +38,7 @@ def is_aligned(call: cst.Call, whole: CodeRange, function: CodeRange, lines: lis
 
 def aligned_calls(positions: Positions, lines: list[str]) -> set[int]:
     """The `id` of each call that `is_aligned`."""
-    calls = (node for node in positions if isinstance(node, cst.Call))
+    calls = (cst.ensure_type(node, cst.Call) for node in positions if type(node) is cst.Call)
     return {
         id(call)
         for call in calls
@@ -54,11 +56,18 @@ def realign(tree: cst.Module, aligned: set[int]) -> str:
     """
     if not aligned:
         return code_of(tree)
-    positions = Positions(tree)
-    calls = []
+    calls, callees = [], set[int]()
+
+    def is_wanted(node: cst.CSTNode) -> bool:
+        if id(node) in aligned:
+            callees.add(id(cst.ensure_type(node, cst.Call).func))
+        return id(node) in aligned or id(node) in callees or type(node) in _STRINGS
+
+    positions = Positions(tree, wanted=is_wanted)
     for node in positions:
-        if isinstance(node, cst.Call) and id(node) in aligned:
-            span, function = positions[node], positions[node.func]
+        if id(node) in aligned:
+            span = positions[node]
+            function = positions[cst.ensure_type(node, cst.Call).func]
             calls.append(_Call(function.end.line, span.end.line, function.end.column + 1))
     if not calls:
         return positions.code
@@ -93,7 +102,7 @@ def _string_lines(positions: Positions) -> set[int]:
     """Lines that begin inside a string: moving them would change its value."""
     inside: set[int] = set()
     for node in positions:
-        if isinstance(node, cst.SimpleString | cst.FormattedString) and positions.spans_lines(node):
+        if type(node) in _STRINGS and positions.spans_lines(node):
             span = positions[node]
             inside.update(range(span.start.line + 1, span.end.line + 1))
     return inside

@@ -20,7 +20,7 @@ from slimport.index.names import Scope
 from slimport.index.program import Function, Program, Reference, Span, closure_of
 from slimport.index.resolve import Api, External
 from slimport.index.training_always import Trains, meaning_of_true
-from slimport.index.walking import walk
+from slimport.index.walking import all_of
 from slimport.python2.reasons import marked
 from slimport.report.model import FunctionForm, LeftAlone, Rewritten
 from slimport.rewrite import aliases, always, marks, python2, sessions
@@ -224,8 +224,8 @@ def _holed(source: Source, module: Module, plan: Plan) -> Holed | None:
         if says_all or not is_kept(reference, function, facts)
     ]
     scoping = [f for f in functions if any(r.api.name == "slim.arg_scope" for r in f.references)]
-    closed = any(map(plan.plain, scoping))
-    return with_holes(source, module, [*places, *Comparisons(module, plan)], closed)
+    closed, plain = any(map(plan.plain, scoping)), any(map(plan.plain, functions))
+    return with_holes(source, module, [*places, *Comparisons(module, plan)], closed, plain=plain)
 
 
 def _rewritten(
@@ -252,7 +252,7 @@ def _rewritten(
     rewriter.book_ignored()
     untouched = not rewriter.result.rewritten and not rewriter.result.left
     if untouched and not rewriter.result.ignored and not rewriter.imports_slim():
-        rewriter.result.code = source.bytes
+        rewriter.result.code = positions.code.encode(source.encoding)
         return rewriter.result
     switch = rewriter.services.switch() if start is not None else None
     kept = Kept(rewriter.kept_bases, rewriter.passed_on)
@@ -532,12 +532,14 @@ class _Rewriter(cst.CSTTransformer):
         result: cst.CSTNode = updated_node
         if kind.is_left_alone:
             return result
-        if isinstance(original_node, cst.Call):
-            assert isinstance(updated_node, cst.Call)
-            result = self._call(original_node, updated_node)
-            self._remember_alignment(original_node, result)
-        elif kind.is_value:
+        if kind.is_value:
             result = self._value(original_node, updated_node)
+        elif kind.is_call:
+            call = cst.ensure_type(original_node, cst.Call)
+            result = self._call(call, cst.ensure_type(updated_node, cst.Call))
+            self._remember_alignment(call, result)
+        elif kind.is_statement:
+            return self._left(original_node, self._statement(original_node, updated_node))
         elif isinstance(original_node, cst.Comparison):
             result = self._comparison(original_node, updated_node)
         elif isinstance(original_node, cst.Module):
@@ -546,22 +548,23 @@ class _Rewriter(cst.CSTTransformer):
         elif isinstance(original_node, cst.IndentedBlock):
             assert isinstance(updated_node, cst.IndentedBlock)
             result = self._loops.block(self._training.block(original_node, updated_node))
-        elif kind.is_statement:
-            result = self._statement(original_node, updated_node)
-            if isinstance(original_node, cst.FunctionDef):
-                assert isinstance(result, cst.FunctionDef)
-                function = self._training.function(original_node, result)
-                return self._loops.function(original_node, function)
-            if isinstance(result, cst.SimpleStatementLine):
-                replaced = self._loops.statement(original_node, result)
-                return replaced if replaced is not result else self._unchained(result)
-            if isinstance(original_node, cst.Try | cst.While):
-                assert isinstance(result, cst.Try | cst.While)
-                return self._loops.compound(original_node, result)
-            if isinstance(original_node, cst.With) and isinstance(result, cst.With):
-                scopes = self._plain_scopes(original_node)
-                definitions = self._definitions(scopes)
-                return without_items(result, [s is not None for s in scopes], definitions)
+        return result
+
+    def _left(self, original: cst.CSTNode, result: cst.CSTNode) -> Any:
+        """What a statement becomes by what was found in it."""
+        if isinstance(result, cst.SimpleStatementLine):
+            replaced = self._loops.statement(original, result)
+            return replaced if replaced is not result else self._unchained(result)
+        if isinstance(original, cst.With) and isinstance(result, cst.With):
+            scopes = self._plain_scopes(original)
+            definitions = self._definitions(scopes)
+            return without_items(result, [s is not None for s in scopes], definitions)
+        if isinstance(original, cst.FunctionDef):
+            assert isinstance(result, cst.FunctionDef)
+            return self._loops.function(original, self._training.function(original, result))
+        if isinstance(original, cst.Try | cst.While):
+            assert isinstance(result, cst.Try | cst.While)
+            return self._loops.compound(original, result)
         return result
 
     def _unchained(
@@ -580,7 +583,7 @@ class _Rewriter(cst.CSTTransformer):
         """Names that functions inside of others read, as far as their name tells."""
         module = self.names.module
         inner = (scope for scope in module.all_scopes() if _is_inner(scope))
-        return {n.id for scope in inner for n in walk(scope.node) if isinstance(n, ast.Name)}
+        return {node.id for scope in inner for node in all_of(scope.node, ast.Name)}
 
     def _definitions(self, scopes: list[ast.Call | None]) -> list[cst.BaseStatement]:
         """The factories that are defined where these scopes were opened."""

@@ -14,7 +14,7 @@ from slimport.files.folders import read_regular
 from slimport.index.modules import Module
 from slimport.index.program import Program
 from slimport.index.roots import Placement, imports_itself_from_inside
-from slimport.index.walking import walk
+from slimport.index.walking import all_of
 from slimport.rewrite.extent import Extent, Folder
 from slimport.rewrite.written_module import is_loader, is_ours
 
@@ -94,8 +94,8 @@ def two_ways(program: Program, name: str, changed: Iterable[tuple[Module, bool]]
 
 def _uses(tree: ast.Module, name: str) -> Iterator[bool]:
     """For each import of the module whether it is relative."""
-    for node in walk(tree):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").rpartition(".")[2] == name:
+    for node in all_of(tree, ast.ImportFrom):
+        if (node.module or "").rpartition(".")[2] == name:
             yield node.level > 0
 
 

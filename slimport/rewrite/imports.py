@@ -21,7 +21,7 @@ from slimport.index.modules import Module
 from slimport.index.names import Imported, is_legacy_import
 from slimport.index.program import Program
 from slimport.index.resolve import Api, External, Meaning
-from slimport.index.walking import walk
+from slimport.index.walking import all_of
 from slimport.rewrite.cell_of_imports import cell_of_imports
 from slimport.rewrite.comments import lost, with_lost
 from slimport.rewrite.legacy_imports import LEGACY_IMPORT, Kept, LegacyImports
@@ -153,9 +153,8 @@ def _one_per_line(statement: cst.ImportFrom, aliases: Sequence[cst.ImportAlias])
 def _names_imported_from(module: Module, dotted_name: str) -> set[str]:
     return {
         alias.name
-        for node in walk(module.tree)
-        if isinstance(node, ast.ImportFrom)
-        and "." * node.level + (node.module or "") == dotted_name
+        for node in all_of(module.tree, ast.ImportFrom)
+        if "." * node.level + (node.module or "") == dotted_name
         for alias in node.names
     }
 
@@ -274,7 +273,7 @@ class ImportEditor(Skimmer):
     def _deployment_names(self) -> set[str]:
         """Names of `model_deploy` that the file's code has used."""
         bindings = self._module.scope.bindings
-        names = {n.id for n in walk(self._module.tree) if isinstance(n, ast.Name)}
+        names = {node.id for node in all_of(self._module.tree, ast.Name)}
         return {
             name
             for name in names & set(bindings)

@@ -57,6 +57,10 @@ def parts_of(node: cst.CSTNode) -> tuple[str, ...]:
     return _without_trivia(fields_of(node))
 
 
+def _is_a(kind: type, base: type) -> bool:
+    return issubclass(kind, base)
+
+
 def _is_node(kind: type) -> bool:
     return issubclass(kind, cst.CSTNode)
 
@@ -65,7 +69,9 @@ def _is_sequence(kind: type) -> bool:
     return issubclass(kind, list | tuple)
 
 
-#: Whether values of a class are nodes; `isinstance` asks an abstract class, which is slow.
+#: `issubclass`, each question once: libcst's classes are abstract ones, which are slow to ask.
+is_a = cast("Callable[[type, type], bool]", cache(_is_a))
+#: Whether values of a class are nodes.
 is_node = cast("Callable[[type], bool]", cache(_is_node))
 #: Whether values of a class are sequences of nodes.
 is_sequence = cast("Callable[[type], bool]", cache(_is_sequence))
@@ -83,10 +89,12 @@ def children_of(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
 
 def nodes_of(node: cst.CSTNode, kind: type[_Node]) -> Iterator[_Node]:
     """The nodes of a class, the node itself included, in the order of the text."""
-    if isinstance(node, kind):
-        yield node
-    for child in children_of(node):
-        yield from nodes_of(child, kind)
+    pending = [node]
+    while pending:
+        current = pending.pop()
+        if is_a(type(current), kind):
+            yield cst.ensure_type(current, kind)
+        pending += reversed([*children_of(current)])
 
 
 def is_none(node: cst.CSTNode) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -51,11 +51,19 @@ def code_of(tree: cst.Module) -> str:
 
 
 class _Recorder(_Writer):
-    """Notes the tokens of each node."""
+    """Notes the tokens of each node, or of those that are wanted.
 
-    def __init__(self, module: cst.Module) -> None:
+    Attributes:
+        nodes: these nodes by `id`; to find them by libcst's own hash takes a call of Python each.
+        ranges: of each its first token, and the one after its last.
+    """
+
+    def __init__(self, module: cst.Module, wanted: Callable[[cst.CSTNode], bool] | None) -> None:
         super().__init__(module)
-        self.ranges: dict[cst.CSTNode, tuple[int, int]] = {}
+        self.nodes: dict[int, cst.CSTNode] = {}
+        self.ranges: dict[int, tuple[int, int]] = {}
+        self._wanted = wanted
+        self._others = _Writer(module)
         self._open: list[tuple[cst.CSTNode, int, cst.CSTNode | None, cst.CSTNode | None]] = []
 
     def record_syntactic_position(
@@ -65,17 +73,20 @@ class _Recorder(_Writer):
         start_node: cst.CSTNode | None = None,
         end_node: cst.CSTNode | None = None,
     ) -> Any:
+        if self._wanted is not None and not self._wanted(node):
+            return self._others
         self._open.append((node, len(self.tokens), start_node, end_node))
         return self
 
     def __exit__(self, *_: object) -> None:
         node, start, start_node, end_node = self._open.pop()
         end = len(self.tokens)
-        if start_node in self.ranges:
-            start = self.ranges[start_node][0]
-        if end_node in self.ranges:  # a parenthesis is not: it is what came last
-            end = self.ranges[end_node][1]
-        self.ranges[node] = start, end
+        if start_node is not None and id(start_node) in self.ranges:
+            start = self.ranges[id(start_node)][0]
+        if end_node is not None and id(end_node) in self.ranges:
+            end = self.ranges[id(end_node)][1]  # a parenthesis has none: it is what came last
+        self.ranges[id(node)] = start, end
+        self.nodes[id(node)] = node
 
 
 class Positions(Mapping[cst.CSTNode, CodeRange]):
@@ -84,13 +95,19 @@ class Positions(Mapping[cst.CSTNode, CodeRange]):
     Args:
         tree: a module.
         lines: the number that each line of it has for others; its own where this is None.
+        wanted: which nodes are to have one, asked of each before those in it; None is all.
     """
 
-    def __init__(self, tree: cst.Module, lines: Sequence[int] | None = None) -> None:
-        recorder = _Recorder(tree)
+    def __init__(
+        self,
+        tree: cst.Module,
+        lines: Sequence[int] | None = None,
+        wanted: Callable[[cst.CSTNode], bool] | None = None,
+    ) -> None:
+        recorder = _Recorder(tree, wanted)
         tree._codegen(recorder)
         self.code = "".join(recorder.tokens)
-        self._ranges = recorder.ranges
+        self._nodes, self._ranges = recorder.nodes, recorder.ranges
         self._comments = [i for i, token in enumerate(recorder.tokens) if token[:1] == "#"]
         self._offsets = list(accumulate(map(len, recorder.tokens), initial=0))
         self._starts = [0, *(end.end() for end in _LINE_END.finditer(self.code))]
@@ -102,13 +119,13 @@ class Positions(Mapping[cst.CSTNode, CodeRange]):
         return CodeRange(CodePosition(line, column), CodePosition(end_line, end_column))
 
     def __iter__(self) -> Iterator[cst.CSTNode]:
-        return iter(self._ranges)
+        return iter(self._nodes.values())
 
     def __len__(self) -> int:
-        return len(self._ranges)
+        return len(self._nodes)
 
     def __contains__(self, node: object) -> bool:
-        return node in self._ranges
+        return id(node) in self._ranges
 
     def span(self, node: cst.CSTNode) -> _Span:
         """Its first and last place.
@@ -116,7 +133,7 @@ class Positions(Mapping[cst.CSTNode, CodeRange]):
         Raises:
             KeyError: it has none: a comma, a comment, a node that is not of this tree.
         """
-        first, last = self._ranges[node]
+        first, last = self._ranges[id(node)]
         return (*self._place(first), *self._place(last))
 
     def has_line(self, number: int) -> bool:
@@ -125,14 +142,15 @@ class Positions(Mapping[cst.CSTNode, CodeRange]):
 
     def spans_lines(self, node: cst.CSTNode) -> bool:
         """Whether it ends on another line than it begins."""
-        first, last = (self._offsets[min(t, len(self._offsets) - 1)] for t in self._ranges[node])
+        tokens = self._ranges[id(node)]
+        first, last = (self._offsets[min(t, len(self._offsets) - 1)] for t in tokens)
         return bisect_right(self._starts, first) != bisect_right(self._starts, last)
 
     def has_comment(self, node: cst.CSTNode, before: object = None) -> bool:
         """Whether some comment is inside of a node, before a part of it where that is given."""
-        first, last = self._ranges[node]
-        if isinstance(before, cst.CSTNode) and before in self._ranges:
-            last = self._ranges[before][0]
+        first, last = self._ranges[id(node)]
+        if id(before) in self._ranges:
+            last = self._ranges[id(before)][0]
         position = bisect_left(self._comments, first)
         return position < len(self._comments) and self._comments[position] < last
 
@@ -145,7 +163,7 @@ class Positions(Mapping[cst.CSTNode, CodeRange]):
 
     def holds(self, node: cst.CSTNode, tokens: Sequence[int]) -> bool:
         """Whether some of these tokens, which are in order, are the node's."""
-        first, last = self._ranges[node]
+        first, last = self._ranges[id(node)]
         position = bisect_left(tokens, first)
         return position < len(tokens) and tokens[position] < last
 

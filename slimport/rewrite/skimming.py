@@ -30,8 +30,8 @@ class Skimmer(cst.CSTTransformer):
     """Goes into blocks and to the imports in them; all other nodes stay the very same objects."""
 
     def on_visit(self, node: cst.CSTNode) -> bool:
-        if isinstance(node, cst.SimpleStatementLine):
-            return any(isinstance(small, _IMPORTS) for small in node.body)
+        if type(node) is cst.SimpleStatementLine:
+            return any(type(small) in _IMPORTS for small in node.body)
         return _holds_statements(type(node)) and super().on_visit(node)
 
     def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> Any:

@@ -9,7 +9,7 @@ from slimport.index.modules import Module
 from slimport.index.names import Assigned, Imported, Scope
 from slimport.index.program import Program, closure_of
 from slimport.index.resolve import Api
-from slimport.index.walking import walk
+from slimport.index.walking import all_of
 
 
 def taken_names(module: Module, program: Program, written_module: str) -> set[str]:
@@ -27,7 +27,7 @@ def taken_names(module: Module, program: Program, written_module: str) -> set[st
 
 def _own(module: Module, program: Program, written_module: str) -> set[str]:
     bound = {name for scope in module.all_scopes() for name in scope.bindings}
-    used = {node.id for node in walk(module.tree) if isinstance(node, ast.Name)}
+    used = {node.id for node in all_of(module.tree, ast.Name)}
     free = {n for n in used - bound if not _is_slims(n, module.scope, module, program)}
     return free | {
         name

@@ -22,7 +22,7 @@ from slimport.index.modules import Module
 from slimport.index.program import Program, closure_of
 from slimport.index.python2 import add_references as add_python2_references
 from slimport.index.roots import Placement, place
-from slimport.index.walking import walk
+from slimport.index.walking import all_of
 from slimport.python2 import reading as python2
 from slimport.python2.convert import Converted
 from slimport.report.lines import LineMap
@@ -699,6 +699,6 @@ def _names_already_imported(first: _Pass) -> set[str]:
 
 
 def _imported_from(tree: ast.Module, module: str) -> Iterator[str]:
-    for node in walk(tree):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").rpartition(".")[2] == module:
+    for node in all_of(tree, ast.ImportFrom):
+        if (node.module or "").rpartition(".")[2] == module:
             yield from (alias.name for alias in node.names if alias.name != "*")

@@ -167,6 +167,10 @@ This file was written by slimport and belongs to this project: change it as you 
 '''
 
 
+# What a statement may bind: ``def word``, ``word = ...``, ``import x as word``, and other words.
+_AT_MARGIN = re.compile(r"^(?:def |class |    import .* as )?(\w+)", re.MULTILINE)
+
+
 @dataclasses.dataclass(frozen=True)
 class _Definition:
     """One top-level statement of a part that binds a name."""
@@ -205,9 +209,9 @@ def assemble(names: Iterable[str]) -> str:
         ValueError: If a name is not one of `public_names()`.
     """
     wanted = sorted({*names, *ALWAYS})
-    unknown = set(wanted) - public_names()
+    unknown = [name for name in wanted if not any(name in p.public for p in _parts_with(name))]
     if unknown:
-        raise ValueError(f"the written module has no {', '.join(sorted(unknown))}")
+        raise ValueError(f"the written module has no {', '.join(unknown)}")
     kept = _closure(wanted)
     used = frozenset[str]().union(*(definition.uses for definition in kept))
     blocks = [_DOCSTRING, _imports(used, {d.part for d in kept}), _all(wanted), *_bodies(kept)]
@@ -217,13 +221,31 @@ def assemble(names: Iterable[str]) -> str:
 @functools.cache
 def public_names() -> frozenset[str]:
     """Returns every name that `assemble` can offer."""
-    return frozenset[str]().union(*(part.public for part in _parts().values()))
+    return frozenset[str]().union(*(_part(name).public for name in PARTS))
 
 
 @functools.cache
-def _parts() -> dict[str, _Part]:
-    folder = Path(__file__).parent
-    return {name: _read(name, (folder / f"{name}.py").read_text("utf-8")) for name in PARTS}
+def _text(part: str) -> str:
+    return Path(__file__).with_name(f"{part}.py").read_text("utf-8")
+
+
+@functools.cache
+def _part(name: str) -> _Part:
+    return _read(name, _text(name))
+
+
+def _parts_with(name: str) -> list[_Part]:
+    """The parts that may define a name, by their text: a tree needs few of them parsed."""
+    return [_part(part) for part in _by_word().get(name, ())]
+
+
+@functools.cache
+def _by_word() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for part in PARTS:
+        for word in set(_AT_MARGIN.findall(_text(part))):
+            found.setdefault(word, []).append(part)
+    return found
 
 
 def _read(name: str, source: str) -> _Part:
@@ -283,16 +305,18 @@ def _global_names(source: str) -> Iterator[str]:
 
 def _closure(names: Iterable[str]) -> list[_Definition]:
     """Returns the definitions that `names` need, in the order of the parts."""
-    everything = [definition for part in _parts().values() for definition in part.definitions]
-    by_name = {definition.name: definition for definition in everything}
-    needed: set[str] = set()
+    seen: set[str] = set()
+    needed: set[_Definition] = set()
     pending = list(names)
     while pending:
         name = pending.pop()
-        if name in by_name and name not in needed:
-            needed.add(name)
-            pending.extend(by_name[name].uses)
-    return [definition for definition in everything if definition.name in needed]
+        if name not in seen:
+            seen.add(name)
+            found = [d for part in _parts_with(name) for d in part.definitions if d.name == name]
+            needed.update(found)
+            pending.extend(use for definition in found for use in definition.uses)
+    parts = [_part(part) for part in PARTS if any(d.part == part for d in needed)]
+    return [definition for part in parts for definition in part.definitions if definition in needed]
 
 
 def _imports(used: frozenset[str], parts: set[str]) -> str:
@@ -300,7 +324,7 @@ def _imports(used: frozenset[str], parts: set[str]) -> str:
     used -= {"tf"}
     bound: dict[str, tuple[str, str | None]] = {}
     for part in sorted(parts):
-        bound.update({k: v for k, v in _parts()[part].imports.items() if k in used})
+        bound.update({k: v for k, v in _part(part).imports.items() if k in used})
     sections: dict[bool, list[str]] = {True: [], False: []}
     for name, (module, member) in sorted(bound.items(), key=lambda item: item[1][0]):
         if member is None:
@@ -332,7 +356,7 @@ def _bodies(kept: list[_Definition]) -> Iterator[str]:
     previous: _Definition | None = None
     for definition in kept:
         if previous is None or previous.part != definition.part:
-            yield f"\n\n# --- {_parts()[definition.part].title} ---\n"
+            yield f"\n\n# --- {_part(definition.part).title} ---\n"
             gap = "\n" if definition.is_block else ""
         else:
             gap = "\n\n" if definition.is_block or previous.is_block else ""

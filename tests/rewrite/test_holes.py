@@ -8,7 +8,10 @@ import pytest
 from slimport.rewrite import engine
 from slimport.rewrite.tree import rewrite_tree
 
-FILE = '''"""A file in which little changes."""
+FILE = '''# Nobody's rights are reserved.
+#
+# As it is.
+"""A file in which little changes."""
 import numpy as np
 import tensorflow as tf
 import tf_slim as slim
@@ -79,6 +82,19 @@ that is not indented, with "quotes".
         return slim.fully_connected(x, 10)
 
 
+@loud
+def shape(images, height=TABLE['a'],
+          width=(1,
+                 2), *others, **more):  # all of it
+
+    # before the first statement
+    return tf.to_float(images), height, width, others, more
+
+
+def kind(x, dtype=tf.to_float, name=None):
+    return dtype(x)
+
+
 def tail(x):
     a = 'the last statement of the file has no line feed: %s %s' % (x, x)
     return tf.concat(1, [x, x]), a'''
@@ -133,6 +149,9 @@ def test_libcst_parses_what_may_change(tmp_path: Path, monkeypatch: pytest.Monke
     assert "elif path == 'b'" in first
     assert "kept = [total" not in first
     assert "before the return" in first
+    assert "rights" not in first and "width=(1" not in first
+    assert "before the first statement" in first
+    assert "dtype=tf.to_float" in first
 
 
 def test_what_moves_to_the_left_is_parsed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
