@@ -22,7 +22,7 @@
 # make fuzz          mutated programs, of one file and of several, for SECONDS=n (default 600) from SEED=n on; what breaks
 #                    a promise is kept in build/fuzz. FILES=dir mutates the files below a folder that name slim
 # make fuzz-meaning  random networks of slim's ops, keywords and scopes, rewritten and compared in numbers, for SECONDS=n
-#                    from SEED=n on
+#                    from SEED=n on (GRAPH=1: as sessions run them, in TensorFlow 1 graphs, too)
 # make site-packages SITE=dir   slimport over a whole folder of installed packages: no crash, and nothing changes
 #                    but what is TensorFlow 1's own (some minutes)
 # make docs          regenerates docs/rules.md and docs/rules/ from the rules, docs/verify-report.md from its schema
@@ -53,6 +53,7 @@ STEPS ?= 600
 ROUNDS ?= 6
 SECONDS ?= 600
 SEED ?= 0
+GRAPH ?=
 SITE ?=
 
 .PHONY: demo test test-long bench-odapi bench-repositories bench-training-curve bench-weights bench-rewrite-speed bench-models soak-verify fuzz fuzz-meaning site-packages lint docs site clean
@@ -110,7 +111,8 @@ fuzz: $(VENV)/.dev-installed
 	    $(if $(FILES),--files $(FILES))
 
 fuzz-meaning: $(VENV)/.verify-installed
-	$(BIN)/python -m tests.fuzz.meaning --seconds $(SECONDS) --seed $(SEED) --keep build/fuzz-meaning
+	$(BIN)/python -m tests.fuzz.meaning --seconds $(SECONDS) --seed $(SEED) --keep build/fuzz-meaning \
+	    $(if $(GRAPH),--graph)
 
 site-packages: $(VENV)/.dev-installed
 	@test -n "$(SITE)" || { echo "say SITE=dir, a folder of installed packages" >&2; exit 1; }

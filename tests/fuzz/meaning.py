@@ -34,17 +34,38 @@ inputs = [{{ shape = [3, 17, 15, 3], low = -1.0, high = 1.0 }}]
 """
 
 
-def program(seed: int) -> tuple[str, dict[str, str]]:
-    """The module that has a program's ``net``, and the texts of its files."""
+# What a session runs becomes factories, which alone are meant for TensorFlow 1's graphs.
+_SESSION = """
+
+def run(values):
+    import tensorflow as tf
+    images = tf.placeholder(tf.float32, [3, 17, 15, 3])
+    network, _ = net(images)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        return session.run(network, {images: values})
+"""
+
+
+def program(seed: int, graph: bool = False) -> tuple[str, dict[str, str]]:
+    """The module that has a program's ``net``, and the texts of its files.
+
+    Args:
+        seed: which.
+        graph: whether a session runs it.
+    """
+    name, files = f"net_{seed}", {f"net_{seed}.py": network(seed)}
     if seed % 3 == 2:
-        return f"main_{seed}", package(seed, f"_{seed}")
-    return f"net_{seed}", {f"net_{seed}.py": network(seed)}
+        name, files = f"main_{seed}", package(seed, f"_{seed}")
+    if graph:
+        files[f"{name}.py"] += _SESSION
+    return name, files
 
 
 def batch(seeds: Iterable[int], folder: Path, graph: bool) -> dict[str, str]:
     """Rewrites and compares one program for each seed; what is found of each, by its module."""
     old, new = folder / "old", folder / "new"
-    programs = dict(program(seed) for seed in seeds)
+    programs = dict(program(seed, graph) for seed in seeds)
     owners = {path: name for name, files in programs.items() for path in files}
     for path, text in ((p, t) for files in programs.values() for p, t in files.items()):
         _put(old / path, text.encode())
@@ -112,7 +133,9 @@ def main() -> None:
     options.add_argument("--seed", type=int, default=0)
     options.add_argument("--size", type=int, default=24, help="networks that run together")
     options.add_argument("--keep", type=Path, help="folder for trees with a difference")
-    options.add_argument("--graph", action="store_true", help="in TensorFlow 1 graphs, too")
+    options.add_argument(
+        "--graph", action="store_true", help="in TensorFlow 1 graphs, too, with sessions"
+    )
     given = options.parse_args()
     start, seed, found = time.monotonic(), given.seed, Counter[str]()
     while time.monotonic() - start < given.seconds:

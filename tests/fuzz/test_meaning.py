@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+
 import pytest
 
 from slimport.verify.result import CaseResult, ModeResult, Status, TensorResult
-from tests.fuzz.meaning import verdict
+from tests.fuzz.meaning import program, verdict
 from tests.fuzz.nets import network
 from tests.fuzz.promises import broken
+from tests.rewrite.tools import rewrite_program
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -15,6 +18,15 @@ def test_a_network_is_rewritten(seed: int) -> None:
     text = network(seed)
     compile(text, "net.py", "exec")
     assert not broken(text.encode())
+
+
+@pytest.mark.parametrize("seed", [0, 2, 5])
+def test_what_a_session_runs_is_made_of_factories(seed: int) -> None:
+    name, files = program(seed, graph=True)
+    assert "def run(values)" in files[f"{name}.py"]
+    done = rewrite_program(files)
+    assert not done.report.failed
+    assert not any(b"keras.layers." in done.outputs.get(PurePosixPath(p), b"") for p in files)
 
 
 @pytest.mark.parametrize(
