@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import keras
@@ -264,10 +265,22 @@ def statistics_dtype(inputs: Any) -> Any:
 def moments(x: Any, axes: list[int]) -> tuple[Any, Any]:
     """Returns the mean and the biased variance, with the dimensions kept, as `tf.nn.moments`."""
     y = keras.ops.cast(x, "float32") if keras.backend.standardize_dtype(x.dtype) == "float16" else x
-    mean = keras.ops.mean(y, axes, keepdims=True)
+    mean = mean_kept(y, axes)
     distance = keras.ops.square(y - keras.ops.stop_gradient(mean))
-    variance = keras.ops.mean(distance, axes, keepdims=True)
+    variance = mean_kept(distance, axes)
     return keras.ops.cast(mean, x.dtype), keras.ops.cast(variance, x.dtype)
+
+
+def mean_kept(x: Any, axes: list[int]) -> Any:
+    """Returns the mean with the dimensions kept, of float64 in float64.
+
+    `keras.ops.mean` takes that in float32 on other backends than TensorFlow (Keras 3.15).
+    """
+    if on_tensorflow() or keras.backend.standardize_dtype(x.dtype) != "float64":
+        return keras.ops.mean(x, axes, keepdims=True)
+    total = keras.ops.sum(x, axes, keepdims=True)
+    sizes = keras.ops.shape(x)
+    return total / keras.ops.cast(math.prod(sizes[axis] for axis in axes), "float64")
 
 
 def normalized(epsilon: float, x: Any, mean: Any, variance: Any, beta: Any, gamma: Any) -> Any:

@@ -9,7 +9,7 @@ import keras
 
 from slimport.written.building import finished, keras_data_format, scoped_layer
 from slimport.written.defaults import takes_layer_defaults
-from slimport.written.normalization import moments, normalized
+from slimport.written.normalization import mean_kept, moments, normalized
 from slimport.written.saved_layers import ScopedLayer
 from slimport.written.scopes import variable_scope
 
@@ -246,6 +246,5 @@ class MomentNormalization(ScopedLayer):
     def _moments(self, x: Any, axes: list[int]) -> tuple[Any, Any]:
         if not self.one_pass:
             return moments(x, axes)
-        mean = keras.ops.mean(x, axes, keepdims=True)
-        squares = keras.ops.mean(keras.ops.square(x), axes, keepdims=True)
+        mean, squares = mean_kept(x, axes), mean_kept(keras.ops.square(x), axes)
         return mean, squares - keras.ops.square(mean)

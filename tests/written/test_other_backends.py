@@ -109,6 +109,22 @@ def test_batch_norm_moves_its_averages_as_the_kernel_does(
     np.testing.assert_allclose(results[0][-1], expected, rtol=1e-2)
 
 
+def test_statistics_of_doubles_are_doubles(elsewhere: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keras takes their mean in float32 on JAX and torch."""
+    of_keras = keras.ops.mean
+    monkeypatch.setattr(
+        keras.ops,
+        "mean",
+        lambda x, *a, **k: tf.cast(of_keras(tf.cast(x, "float32"), *a, **k), x.dtype),
+    )
+    images = IMAGES.astype("float64")
+    layer = elsewhere.BatchNormalization(momentum=0.0, dtype="float64")
+    layer(images, training=True)
+    found = [layer.moving_mean.numpy(), layer.moving_variance.numpy()]
+    expected = [images.mean((0, 1, 2)), images.var((0, 1, 2))]
+    np.testing.assert_allclose(found, expected, rtol=1e-13)
+
+
 def mixed(dtype: str) -> str:
     return f"mixed_{dtype}" if dtype in ("float16", "bfloat16") else dtype
 
