@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from slimport.contrib_left import CONTRIB_LEFT
 from slimport.rewrite.marked import MarkedRule
 from slimport.rewrite.rule import Refusal
 
@@ -48,14 +49,13 @@ _BECAME = {
     ),
     "ffmpeg": (_IO, "decode with the ffmpeg program or tf.audio.decode_wav"),
     "framework": ("a helper of TensorFlow 1", "replace it by what it does"),
-    "framework.deprecated": ("marks functions of TensorFlow", "use warnings.warn"),
-    "framework.get_name_scope": ("tf has it", "use tf.get_current_name_scope()"),
     "framework.init_from_checkpoint": (
         "tf.compat.v1.train has another one", "use tf.compat.v1.train.init_from_checkpoint",
     ),
     "framework.nest": ("an inner function of tf.nest", "use tf.nest or the package dm-tree"),
-    "framework.smart_cond": ("tf.cond has it for tensors", "use tf.cond, or a Python if"),
-    "framework.smart_constant_value": ("tf has it", "use tf.get_static_value"),
+    "framework.reduce_sum_n": (
+        "a few words of tf", "use tf.add_n([tf.reduce_sum(tensor) for tensor in tensors])",
+    ),
     "gan": ("became the package tensorflow_gan", "write the two training steps in Keras"),
     "graph_editor": (_NONE, "build the graph as it should be, or edit its GraphDef"),
     "grid_rnn": (_NONE, "write a cell for keras.layers.RNN"),
@@ -73,7 +73,7 @@ _BECAME = {
     "kernel_methods": (_ESTIMATOR, "use random features in a keras.layers.Layer"),
     "kinesis": (_IO, "use tensorflow_io or tf.data.Dataset.from_generator"),
     "labeled_tensor": (_NONE, "use xarray outside of the graph"),
-    "layers": ("has no rule for this one", "use keras.layers"),
+    "layers": ("nothing in Keras is the same", "rewrite it with keras.layers or tf.nn"),
     "learn": (_ESTIMATOR, "train a keras.Model with fit"),
     "learn.ModeKeys": (_ESTIMATOR, "name the modes 'train', 'eval' and 'infer' yourself"),
     "learn.datasets": (_NONE, "use keras.datasets"),
@@ -153,6 +153,7 @@ _BECAME = {
     "training": ("queues and hooks gave way to tf.data and fit", "use tf.data and keras.Model.fit"),
     "util": ("tf.compat.v1.graph_util has what is public of it", "use tf.compat.v1.graph_util"),
 }  # fmt: skip
+_BECAME |= CONTRIB_LEFT
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -126,6 +126,7 @@ PARTS = (
     "model_saver",
     "training_callbacks",
     "strategies",
+    "framework_helpers",
     "legacy",
 )
 # Every written module offers these: the ways to a model, and to the variables of a checkpoint.
