@@ -59,8 +59,23 @@ def is_alias(reference: Reference, module: Module, program: Program) -> bool:
 
     An alias of a module (``nn = tf.nn``) is not: what it leads to has a new name each.
     """
+    if reference.api.name.startswith(_FLAGS) and _leads_to_flags(reference, module, program):
+        return True
     found = reference.scope.lookup(reference.base)
     if found is None or not any(isinstance(binding, Assigned) for binding in found[1]):
         return False
     owner = program.resolver.name(reference.base, reference.scope, module)
     return isinstance(owner, Api) and not is_namespace(owner.name)
+
+
+_FLAGS = ("tf.app.flags.FLAGS", "tf.flags.FLAGS")
+
+
+def _leads_to_flags(reference: Reference, module: Module, program: Program) -> bool:
+    """Whether another file has a name for the flags: ``from config import cfg``, ``config.FLAGS``.
+
+    It is right as soon as that file is; behind it are the program's own names.
+    """
+    through = program.resolver.through(reference.node, reference.scope, module)
+    meanings = [program.resolver.name(name, other.scope, other) for other, name in through]
+    return any(isinstance(m, Api) and m.name in _FLAGS for m in meanings)

@@ -62,3 +62,29 @@ def test_it_is_in_the_report() -> None:
     result = rewrite_program({"net.py": source})
     found = report(result, "net.py").rewritten
     assert [(item.line, item.api, item.code) for item in found] == [(3, "tf.logging", "SLIM310")]
+
+
+CONFIG = "import tensorflow as tf\n\ncfg = tf.app.flags.FLAGS\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "size"),
+    [
+        ("from config import cfg", "cfg.size"),
+        ("from config import *", "cfg.size"),
+        ("import config", "config.cfg.size"),
+        ("from config import cfg as c", "getattr(c, 'size')"),
+    ],
+)
+def test_flags_of_another_file_keep_its_name(line: str, size: str) -> None:
+    net = f"{HEAD}{line}\n\n\ndef net(x):\n    return slim.conv2d(x, {size}, 3) + {size}\n"
+    result = rewrite_program({"config.py": CONFIG, "net.py": net})
+    assert "cfg = tf.compat.v1.app.flags.FLAGS" in (output(result, "config.py") or "")
+    after = output(result, "net.py") or ""
+    assert line in after and after.count(size) == 2 and "flags" not in after
+
+
+def test_flags_of_tensorflow_of_another_file_move() -> None:
+    net = "from config import tf\n\n\ndef size():\n    return tf.app.flags.FLAGS.size\n"
+    result = rewrite_program({"config.py": CONFIG, "net.py": HEAD + NET + net})
+    assert ".compat.v1.app.flags.FLAGS.size" in (output(result, "net.py") or "")
