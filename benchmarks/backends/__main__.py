@@ -1,9 +1,9 @@
 """Migrated networks on Keras' other backends: one table of what is equal, and what stops.
 
-    python -m benchmarks.backends --python other/bin/python --backend torch --work DIR [--write]
+    python -m benchmarks.backends --python other/bin/python --work DIR [--write]
 
-The other interpreter needs Keras, h5py and the backend; without TensorFlow it shows most. Each
-network runs on TensorFlow, which makes the weights, and on the other backend, in both precisions.
+The other interpreter needs Keras, h5py and the backends; without TensorFlow it shows most. Each
+network runs on TensorFlow, which makes the weights, and on the others, in both precisions.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks.backends.rows import OF_SLIM, Row, rows
-from benchmarks.backends.table import write
+from benchmarks.backends.table import WITHOUT_FLOAT64, write
 from benchmarks.object_detection_api import tree
 from slimport.written.assemble import assemble
 
+FLOATS = ("float32", "float64")
 WORKER = Path(__file__).with_name("worker.py")
 
 
@@ -32,8 +33,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True, help="a folder outside the repository")
     parser.add_argument("--tree", type=Path, help="a checkout with nets/; else pip downloads one")
-    parser.add_argument("--python", help="the interpreter that has the other backend")
-    parser.add_argument("--backend", default="torch", help="torch or jax")
+    parser.add_argument("--python", help="the interpreter that has the other backends")
+    parser.add_argument("--backend", nargs="+", default=["torch", "jax"], help="torch, jax")
     parser.add_argument("--only", nargs="*", default=(), help="names of networks")
     parser.add_argument("--write", action="store_true", help="write the table of docs/backends.md")
     options = parser.parse_args()
@@ -63,7 +64,7 @@ def migrated_trees(checkout: Path | None, work: Path) -> dict[str, Path]:
 
 
 def compared(row: Row, migrated: dict[str, Path], options: Any) -> dict[str, Any]:
-    """Runs one network on each side; returns what stopped it, or its differences."""
+    """Runs one network on each side; returns what stopped it, or its differences by backend."""
     folder = options.work / "answers"
     folder.mkdir(exist_ok=True)
     ask = {
@@ -73,17 +74,24 @@ def compared(row: Row, migrated: dict[str, Path], options: Any) -> dict[str, Any
         "scope": row.scope,
         "classes": 11,
         "shape": row.shape,
+        "floats": FLOATS,
     }
     try:
         reference = run(ask, folder / "reference", sys.executable, "tensorflow", makes=True)
         if reference["stopped"]:
             return {"stopped": reference["stopped"]}
-        other = run(ask, folder / "other", options.python, options.backend)
-        if other["stopped"]:
-            return {options.backend: {"stopped": other["stopped"]}, "stopped": None}
-        found = differences(reference["arrays"], other["arrays"])
-        found["without_tensorflow"] = not other["tensorflow"]
-        return {options.backend: found, "stopped": None}
+        found: dict[str, Any] = {"stopped": None}
+        for backend in options.backend:
+            floats = FLOATS[:1] if backend in WITHOUT_FLOAT64 else FLOATS
+            other = run({**ask, "floats": floats}, folder / backend, options.python, backend)
+            if other["stopped"]:
+                found[backend] = {"stopped": other["stopped"]}
+                continue
+            arrays = reference["arrays"]
+            kept = {name: arrays[name] for name in arrays if kind_of(name).split()[-1] in floats}
+            found[backend] = differences(kept, other["arrays"])
+            found[backend]["without_tensorflow"] = not other["tensorflow"]
+        return found
     finally:
         shutil.rmtree(folder)
 
@@ -102,6 +110,7 @@ def run(
     environment = os.environ | {
         "KERAS_BACKEND": backend,
         "JAX_ENABLE_X64": "1",
+        "XLA_FLAGS": "--xla_backend_optimization_level=0",  # one step: compiling is what takes long
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "PYTHONPATH": "",
     }
@@ -125,13 +134,18 @@ def differences(one: dict[str, Any], other: dict[str, Any]) -> dict[str, float]:
         raise ValueError(f"other tensors: {sorted(one.keys() ^ other.keys())[:5]}")
     largest: dict[str, float] = {"tensors": len(one)}
     for name, value in one.items():
-        kind = name.partition("/")[0]
+        kind = kind_of(name)
         scale = float(np.max(np.abs(value))) or 1.0
         off = float(np.max(np.abs(value - other[name]))) / scale
         if not np.isfinite(off):
             raise ValueError(f"{name} is not finite")
         largest[kind] = max(largest.get(kind, 0.0), off)
     return largest
+
+
+def kind_of(name: str) -> str:
+    """What an array is, and in which precision: `outputs float32` of `outputs float32/0`."""
+    return name.partition("/")[0]
 
 
 if __name__ == "__main__":
