@@ -22,7 +22,10 @@ class OnlyOnTensorFlow:
         return OnlyOnTensorFlow(f"{self._name}.{name}")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        raise ImportError(f"{self._name} needs Keras' TensorFlow backend")
+        raise ImportError(
+            f"{self._name} needs Keras' TensorFlow backend, and this is {keras.config.backend()}: "
+            "set KERAS_BACKEND=tensorflow before Keras is imported"
+        )
 
     def __mro_entries__(self, bases: Any) -> tuple[type, ...]:  # of a class derived from it
         return (type("Absent", (), {"__new__": self.__call__}),)
