@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from slimport.index.program import Function, Reference
 from slimport.rewrite.rule import Example, Outcome
-from slimport.rewrite.site import ValueSite
+from slimport.rewrite.site import FileFacts, ValueSite
 from slimport.rewrite.tensors import TensorRule
 
 _LRN = ("local_response_normalization", "input=x depth_radius bias alpha beta name")
@@ -18,6 +19,10 @@ class _TensorFunctions(TensorRule):
         if not (self.names_function(site.api) and site.file.builds_file()):
             return super().value(site)
         return self.function(site)
+
+    def keeps(self, reference: Reference, function: Function, file: FileFacts) -> bool:
+        passed_on = reference.call is None and self.names_function(reference.api.name)
+        return not passed_on and super().keeps(reference, function, file)
 
     def names_function(self, api: str) -> bool:
         return api == "tf.identity"

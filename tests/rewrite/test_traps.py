@@ -196,7 +196,7 @@ def test_one_tensor_function_without_equivalent_keeps_all_on_tensorflow() -> Non
 """
     )
     assert "keras.ops" not in text
-    assert "tf.concat([x, tf.nn.moments(x, [0])[0]], 3)" in text
+    assert "tf.concat([x, tf.compat.v1.nn.moments(x, [0])[0]], 3)" in text
 
 
 def test_keywords_of_a_custom_op_are_not_renamed() -> None:
