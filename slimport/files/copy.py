@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from slimport.files.discover import SKIPPED, is_environment
+from slimport.files.git import listed_files
 from slimport.files.temporary import temporary_name
 
 
@@ -55,6 +56,7 @@ def check_target(source: Path, target: Path, overwrite: bool = False) -> None:
 def copy_out(source: Path, target: Path, outputs: Mapping[PurePosixPath, bytes]) -> Copied:
     """Copies everything below `source` that is no cache, environment or version control data.
 
+    A folder that is called as a cache is, but has files that git lists, is the project's.
     Links are copied as links. A killed run leaves no `target`, or leaves it as it was.
 
     Raises:
@@ -67,7 +69,7 @@ def copy_out(source: Path, target: Path, outputs: Mapping[PurePosixPath, bytes])
         place.parent.mkdir(parents=True, exist_ok=True)
         made.mkdir()
         if source.is_dir():
-            _copy_folder(source, made, PurePosixPath(), found)
+            _copy_folder(source, made, PurePosixPath(), found, _listed_folders(source))
         else:
             _copy_file(source, made / source.name, PurePosixPath(source.name), found)
         for name, data in outputs.items():
@@ -80,7 +82,15 @@ def copy_out(source: Path, target: Path, outputs: Mapping[PurePosixPath, bytes])
     return found
 
 
-def _copy_folder(source: Path, target: Path, inside: PurePosixPath, found: Copied) -> None:
+def _listed_folders(source: Path) -> set[PurePosixPath]:
+    """Folders in which git knows files, or does not ignore them: these are read (`discover`)."""
+    names = (PurePosixPath(name) for name in listed_files(source) or [])
+    return {folder for name in names for folder in name.parents}
+
+
+def _copy_folder(
+    source: Path, target: Path, inside: PurePosixPath, found: Copied, listed: set[PurePosixPath]
+) -> None:
     try:
         entries = sorted(os.scandir(source), key=lambda entry: entry.name)
     except OSError as error:
@@ -88,12 +98,12 @@ def _copy_folder(source: Path, target: Path, inside: PurePosixPath, found: Copie
         return
     for entry in entries:
         name = inside / entry.name
-        if entry.name in SKIPPED:
+        if entry.name in SKIPPED and name not in listed:
             continue
         if entry.is_dir(follow_symlinks=False):
             if not is_environment(Path(entry.path)):
                 (target / entry.name).mkdir()
-                _copy_folder(Path(entry.path), target / entry.name, name, found)
+                _copy_folder(Path(entry.path), target / entry.name, name, found, listed)
         else:
             _copy_file(Path(entry.path), target / entry.name, name, found)
     with contextlib.suppress(OSError):

@@ -17,8 +17,8 @@ _COUNTING = frozenset("apply_gradients create_train_op minimize".split())
 # By name alone, whatever module they come from: what gives a variable a sparse gradient ...
 _LOOKUPS = frozenset(
     """
-    Embedding IndexedSlices embed_sequence nce_loss sampled_softmax_loss scattered_embedding_column
-    sequence_input_from_feature_columns input_from_feature_columns
+    Embedding IndexedSlices bow_encoder embed_sequence input_from_feature_columns nce_loss
+    sampled_softmax_loss scattered_embedding_column sequence_input_from_feature_columns
     """.split()
 )
 _PARTS_OF_LOOKUPS = ("embedding_", "feature_column", "sparse_segment_")

@@ -9,6 +9,7 @@ import pytest
 
 from slimport.files.copy import CannotCopy, check_target, copy_out
 from tests.files.planted import at_step, die, in_child, snapshot
+from tests.files.test_git import git
 
 NEW = {PurePosixPath("a.py"): b"new a", PurePosixPath("written.py"): b"written"}
 
@@ -33,6 +34,21 @@ def test_a_copy_has_all_files_and_the_new_ones(tree: Path, tmp_path: Path) -> No
     assert (tmp_path / "new/out/a.py").stat().st_mode & 0o777 == 0o555
     assert (tree / "a.py").read_bytes() == b"old a"
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["out"]
+
+
+def test_what_git_knows_is_copied_whatever_its_folder_is_called(tree: Path, tmp_path: Path) -> None:
+    for name in (".ipynb_checkpoints/a.ipynb", "sub/venv/data.bin", "node_modules/cache.bin"):
+        (tree / name).parent.mkdir()
+        (tree / name).write_bytes(b"old")
+    (tree / ".gitignore").write_bytes(b"node_modules")
+    git(tree, "init", "-q")
+    git(tree, "add", ".")
+    new = {PurePosixPath(".ipynb_checkpoints/a.ipynb"): b"new"}
+    assert copy_out(tree, tmp_path / "out", new).errors == {}
+    assert snapshot(tmp_path / "out") == {
+        ".gitignore": b"node_modules", ".ipynb_checkpoints/a.ipynb": b"new", "a.py": b"old a",
+        "sub/data.bin": b"\0", "sub/venv/data.bin": b"old",
+    }  # fmt: skip
 
 
 def test_links_are_copied_as_links_and_nothing_is_written_through_them(
