@@ -119,7 +119,9 @@ LOOKED_UP = {
 @pytest.mark.parametrize("call", LOOKED_UP)
 def test_sparse_gradients_have_their_own_optimizers(call: str) -> None:
     rows = "def rows(ids):\n    return tf.gather(tf.get_variable('table', [9, 4]), ids)\n"
-    for lookup in (rows, "def rows(ids):\n    return tf.nn.embedding_lookup(TABLE, ids)\n"):
+    known = "def rows(ids):\n    return tf.nn.embedding_lookup(TABLE, ids)\n"
+    bags = "def bags(ids):\n    return tf.contrib.layers.bow_encoder(ids, 9, 4)\n"
+    for lookup in (rows, known, bags):
         assert rewritten(f"tf.train.{call}", more=lookup) == LOOKED_UP[call]
 
 
