@@ -58,7 +58,7 @@ import tf_slim as slim
 
 def net(images):
     images = slim.repeat(images, 2, slim.conv2d, 4, [3, 3], padding='VALID', scope='conv1')
-    return slim.stack(images, slim.conv2d, [(8, [1, 1]), (2, [1, 1])], stride=1, scope='conv2')
+    return slim.stack(images, slim.conv2d, [(8, [1, 1]), (6, [1, 1])], stride=1, scope='conv2')
 """,
             after="""
 import tensorflow as tf
@@ -67,7 +67,7 @@ from scoped_layers import conv2d, repeat, stack
 
 def net(images):
     images = repeat(images, 2, conv2d, 4, [3, 3], padding='valid', name='conv1')
-    return stack(images, conv2d, [(8, [1, 1]), (2, [1, 1])], strides=1, name='conv2')
+    return stack(images, conv2d, [(8, [1, 1]), (6, [1, 1])], strides=1, name='conv2')
 """,
             inputs=((1, 9, 9, 3),),
         ),
