@@ -36,7 +36,9 @@ FRAMES = "[[case.inputs]]\nshape = [3, 6, 5]\n"
 INPUTS = {
     "lstm": FRAMES,
     "gru": FRAMES,
-    "whole": PICTURE + '[[case.inputs]]\nshape = [5]\ndtype = "int32"\nlow = -9\nhigh = 9\n',
+    # Wide and many enough that a bound of 6 is reached, and that each rounding differs somewhere.
+    "bn_alone": "[[case.inputs]]\nshape = [2, 8, 8, 4]\nlow = -20.0\nhigh = 20.0\n",
+    "whole": PICTURE + '[[case.inputs]]\nshape = [64]\ndtype = "int32"\nlow = -9\nhigh = 9\n',
     "smoothed": "[[case.inputs]]\nshape = [3, 5]\n"
     '[[case.inputs]]\nshape = [3]\ndtype = "int32"\nhigh = 5\n',
 }
