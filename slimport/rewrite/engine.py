@@ -169,7 +169,7 @@ def _rewritten_file(
     holed = None if held or has_blocks(module, plan) else _holed(source, module, plan)
     if holed is not None:
         tree = cst.parse_module(holed.data)
-        positions = Positions(tree, holed.lines)
+        positions = Positions(tree, holed.lines, holed.replaced)
         _check_kept(positions, holed.data, tree.encoding)
         result = _rewritten(tree, positions, module, plan, written_module, needs, holed.names)
         code = holed.filled(result.code)
@@ -756,12 +756,6 @@ class _Rewriter(cst.CSTTransformer):
             return self._namespace(reference, node)
         if reference.api.doubt:
             return self._doubted(reference, node)
-        if is_slim(reference.api.name) and not isinstance(
-            getattr(reference.node, "ctx", None), ast.Load
-        ):
-            reason = f"{reference.api.name} is assigned anew, or deleted"
-            self._leave(reference, UNKNOWN_API, Leave(reason, "give the function another name"))
-            return node
         site = ValueSite(reference, function, self.services, tuple(self._path), node)
         return self._settle(reference, node, lambda rule: rule.value(site))
 
@@ -774,6 +768,10 @@ class _Rewriter(cst.CSTTransformer):
     def _doubted(
         self, reference: Reference, node: cst.BaseExpression, bound_by: cst.CSTNode | None = None
     ) -> cst.BaseExpression:
+        if reference.api.name in self.program.resolver.patched:
+            reason = f"{reference.api.name} is assigned anew in this program, or deleted"
+            self._leave(reference, UNKNOWN_API, Leave(reason, "give that function another name"))
+            return node
         names = sorted(_bound_by(bound_by)) if bound_by is not None else [reference.base]
         reason = f"{', '.join(names)} may be something else here, or none"
         self._leave(reference, UNKNOWN_API, Leave(reason, "import it once, without a condition"))

@@ -55,11 +55,13 @@ class Holed:
         data: the shorter program.
         lines: for each of its lines, the number that it has in the file; 0 for statements that
             are cut out.
+        replaced: the numbers of lines that keep theirs, with nothing of what the file has there.
         names: names that are used in the holes.
     """
 
     data: bytes
     lines: list[int]
+    replaced: frozenset[int]
     names: frozenset[str]
     _texts: dict[str, tuple[str, str]]
     _encoding: str
@@ -139,7 +141,9 @@ def _cut(lines: Sequence[str], holes: Sequence[_Hole], encoding: str) -> Holed:
         position = hole.end
     new += lines[position:]
     numbers += range(position + 1, len(lines) + 1)
-    return Holed("\n".join(new).encode(encoding), numbers, frozenset(names), texts, encoding)
+    replaced = frozenset(hole.start + 1 for hole in holes if hole.line)
+    data = "\n".join(new).encode(encoding)
+    return Holed(data, numbers, replaced, frozenset(names), texts, encoding)
 
 
 class _Finder:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -95,6 +95,7 @@ class Positions(Mapping[cst.CSTNode, CodeRange]):
     Args:
         tree: a module.
         lines: the number that each line of it has for others; its own where this is None.
+        replaced: such numbers of lines that others read as something else.
         wanted: which nodes are to have one, asked of each before those in it; None is all.
     """
 
@@ -102,6 +103,7 @@ class Positions(Mapping[cst.CSTNode, CodeRange]):
         self,
         tree: cst.Module,
         lines: Sequence[int] | None = None,
+        replaced: Collection[int] = (),
         wanted: Callable[[cst.CSTNode], bool] | None = None,
     ) -> None:
         recorder = _Recorder(tree, wanted)
@@ -112,7 +114,7 @@ class Positions(Mapping[cst.CSTNode, CodeRange]):
         self._offsets = list(accumulate(map(len, recorder.tokens), initial=0))
         self._starts = [0, *(end.end() for end in _LINE_END.finditer(self.code))]
         self._numbers = lines
-        self._known = None if lines is None else frozenset(lines)
+        self._known = None if lines is None else frozenset(lines).difference(replaced)
 
     def __getitem__(self, node: cst.CSTNode) -> CodeRange:
         line, column, end_line, end_column = self.span(node)
@@ -137,7 +139,7 @@ class Positions(Mapping[cst.CSTNode, CodeRange]):
         return (*self._place(first), *self._place(last))
 
     def has_line(self, number: int) -> bool:
-        """Whether the tree holds the line that has this number for others."""
+        """Whether the tree holds the line that has this number for others, as they read it."""
         return self._known is None or number in self._known
 
     def spans_lines(self, node: cst.CSTNode) -> bool:

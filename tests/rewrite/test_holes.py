@@ -95,6 +95,10 @@ def kind(x, dtype=tf.to_float, name=None):
     return dtype(x)
 
 
+def stays(x, dtype=tf.float32, name=None):
+    return tf.to_float(x), dtype, name
+
+
 def tail(x):
     a = 'the last statement of the file has no line feed: %s %s' % (x, x)
     return tf.concat(1, [x, x]), a'''
@@ -152,6 +156,7 @@ def test_libcst_parses_what_may_change(tmp_path: Path, monkeypatch: pytest.Monke
     assert "rights" not in first and "width=(1" not in first
     assert "before the first statement" in first
     assert "dtype=tf.to_float" in first
+    assert "dtype=tf.float32" not in first
 
 
 def test_what_moves_to_the_left_is_parsed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
