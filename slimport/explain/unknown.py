@@ -29,9 +29,10 @@ UNKNOWN = Rule(
             "import it once, without a condition",
         ),
         Refusal(
-            "… is assigned anew, or deleted",
-            "Whatever the program calls by that name from then on is not slim's.",
-            "give the function another name",
+            "… is assigned anew in this program, or deleted",
+            "Whatever the program calls by that name from then on is not slim's, in each of its "
+            "files.",
+            "give that function another name",
         ),
         Refusal(
             "the module … is passed on as a value",

@@ -23,6 +23,7 @@ from slimport.index.names import (
     Scope,
     Unpacked,
 )
+from slimport.index.patched import patched_apis
 from slimport.index.resolve import Api, External, InTree, Meaning, Resolver
 from slimport.index.tf_layers import functions_with_tf_layers
 from slimport.index.walking import all_of, deep
@@ -159,20 +160,11 @@ class Program:
         ]
         self.table = ModuleTable(self.modules, folders_on_path(self.modules))
         self.resolver = Resolver(self.table)
-        self.links = Links(self.connected)
-        self.functions: dict[ast.AST, Function] = {}
-        self.by_module: dict[Module, list[Function]] = {}
-        for module in self.modules:
-            self._collect_functions(module)
-        self.imports: dict[Module, set[Module]] = {module: set() for module in self.modules}
-        self.star_imports: dict[Module, set[Module]] = {module: set() for module in self.modules}
-        self.imported_names: set[tuple[Module, str]] = set()
-        self._connected: dict[Module, set[Module]] = {}
-        self._imported_apis: dict[Module, set[str]] = {}
-        self._meanings: dict[ast.expr, Meaning | None] = {}
-        self._redefined = self._bound_again()
-        for module in self.modules:
-            _ReferenceCollector(self, module).collect()
+        self._collect()
+        patched = patched_apis(self)
+        if patched:  # known by the names that are in doubt from now on
+            self.resolver.doubt(patched)
+            self._collect()
         for function in functions_with_tf_layers(self):
             function.makes_tf_layers = True
         for function in looked_up(self):
@@ -190,6 +182,23 @@ class Program:
         self.around_rewritten = (
             self.links.reached(self.rewritten, up=True) - self.rewritten - self.scoping
         )
+
+    def _collect(self) -> None:
+        """Registers functions, references, calls and imports of every file."""
+        self.links = Links(self.connected)
+        self.functions: dict[ast.AST, Function] = {}
+        self.by_module: dict[Module, list[Function]] = {}
+        for module in self.modules:
+            self._collect_functions(module)
+        self.imports: dict[Module, set[Module]] = {module: set() for module in self.modules}
+        self.star_imports: dict[Module, set[Module]] = {module: set() for module in self.modules}
+        self.imported_names: set[tuple[Module, str]] = set()
+        self._connected: dict[Module, set[Module]] = {}
+        self._imported_apis: dict[Module, set[str]] = {}
+        self._meanings: dict[ast.expr, Meaning | None] = {}
+        self._redefined = self._bound_again()
+        for module in self.modules:
+            _ReferenceCollector(self, module).collect()
 
     def all(self) -> Iterator[Function]:
         return iter(self.functions.values())
@@ -229,6 +238,11 @@ class Program:
                     group = closure_of([start], lambda m: self.imports[m] | importers[m])
                     self._connected.update(dict.fromkeys(group, group))
         return self._connected[module]
+
+    def loaded_with(self, module: Module) -> set[Module]:
+        """The files that a process with this one may load: of what imports it, all imports."""
+        importers = {m for m in self.modules if module in closure_of([m], self.imports.__getitem__)}
+        return closure_of(importers, self.imports.__getitem__)
 
     def _building(self) -> set[Function]:
         """Functions that make layers, those that call them, and what names variables with them."""

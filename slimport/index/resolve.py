@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from slimport import numpy_api, python2_api, slim_api
@@ -28,7 +29,8 @@ class Api:
     """A slim or TensorFlow symbol; `spelled` is the absolute name the code reaches it by.
 
     With `doubt`, the module that it is taken from may be something else, or absent: code behind
-    ``try: import tf_slim as slim`` / ``except ImportError: slim = None`` cannot be rewritten.
+    ``try: import tf_slim as slim`` / ``except ImportError: slim = None`` cannot be rewritten. Nor
+    can what the program puts something else in the place of: ``slim.conv2d = my_conv2d``.
     """
 
     name: str
@@ -79,22 +81,26 @@ def _doubted(meaning: Meaning | None, binding: Binding | None = None) -> Api | N
     return Api(meaning.name, meaning.spelled, doubt=True)
 
 
-def _told(meaning: Meaning | None) -> Meaning | None:
-    """Of what may be something else, slim's alone has to be told; the rest is unknown."""
-    told = not isinstance(meaning, Api) or not meaning.doubt or is_slim(meaning.name)
-    return meaning if told else None
-
-
 class Resolver:
     """Answers "what is this expression" for every module of the tree."""
 
     def __init__(self, table: ModuleTable) -> None:
         self.table = table
+        self.patched: Mapping[Module, frozenset[str]] = {}
         self._cache: dict[tuple[Scope, str], Meaning | None] = {}
+
+    def doubt(self, patched: Mapping[Module, frozenset[str]]) -> None:
+        """Doubts names that the program itself assigns, in the files where they mean that."""
+        self.patched = patched
+        self._cache.clear()
+
+    def is_patched(self, name: str, module: Module) -> bool:
+        """Whether the program puts something else in the place of a name, as the file sees it."""
+        return name in self.patched.get(module, ())
 
     def resolve(self, node: ast.expr, scope: Scope, module: Module) -> Meaning | None:
         """The meaning of a name or a chain of attributes, None if unknown or ambiguous."""
-        return _told(self._resolve(node, scope, module))
+        return self._told(self._resolve(node, scope, module), module)
 
     def _resolve(self, node: ast.expr, scope: Scope, module: Module) -> Meaning | None:
         chain = dotted_parts(node)
@@ -108,6 +114,15 @@ class Resolver:
             meaning = self._attribute(meaning, attribute, module)
         return meaning
 
+    def _told(self, meaning: Meaning | None, module: Module) -> Meaning | None:
+        """Of what may be something else, slim's alone has to be told; the rest is unknown.
+
+        But for names that the program assigns itself.
+        """
+        if not isinstance(meaning, Api) or not meaning.doubt or is_slim(meaning.name):
+            return meaning
+        return meaning if self.is_patched(meaning.name, module) else None
+
     def through(self, node: ast.expr, scope: Scope, module: Module) -> set[tuple[Module, str]]:
         """Names of files that an expression goes through: ``from lib.tools import slim``."""
         trace = _Trace(self.table)
@@ -116,7 +131,7 @@ class Resolver:
 
     def name(self, name: str, scope: Scope, module: Module) -> Meaning | None:
         """The meaning of a bare name as seen from `scope`."""
-        return _told(self._name(name, scope, module))
+        return self._told(self._name(name, scope, module), module)
 
     def _name(self, name: str, scope: Scope, module: Module) -> Meaning | None:
         found = scope.lookup(name)
@@ -167,7 +182,7 @@ class Resolver:
             return self._in_tree(absolute, module, exact=True) if absolute is not None else None
         api = canonical(dotted)
         if api is not None:
-            return Api(api, dotted)
+            return Api(api, dotted, self.is_patched(api, module))
         return self._in_tree(dotted, module) or _external(dotted)
 
     def _in_tree(self, dotted: str, importer: Module, exact: bool = False) -> Meaning | None:
@@ -187,7 +202,9 @@ class Resolver:
         if isinstance(meaning, Api):
             spelled = f"{meaning.spelled}.{attribute}"
             api = canonical(spelled)
-            return Api(api, spelled, meaning.doubt) if api is not None else None
+            if api is None:
+                return None
+            return Api(api, spelled, meaning.doubt or self.is_patched(api, importer))
         if isinstance(meaning, External):
             return _external(f"{meaning.dotted}.{attribute}")
         if isinstance(meaning, InTreeModule):
@@ -214,7 +231,7 @@ class Resolver:
         for star in reversed(module.scope.stars):
             found = self._from_star(star, name, module)
             if found is not None:
-                return (_told(_doubted(found)) or found) if unknown else found
+                return (self._told(_doubted(found), module) or found) if unknown else found
             meaning = self._imported(star, module)
             unknown |= meaning is None or isinstance(meaning, External | Api)
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from slimport.index.canonical import is_namespace
+from slimport.index.canonical import is_namespace, is_slim
 from slimport.index.modules import Module
 from slimport.index.names import Assigned
 from slimport.index.program import Function, Program, Reference
@@ -46,7 +46,7 @@ class Facts:
 def is_kept(reference: Reference, function: Function, facts: Facts) -> bool:
     """Whether a reference stays without a word: it would change nothing, were it visited."""
     api = reference.api
-    if api.doubt or is_namespace(api.name):
+    if is_namespace(api.name) or (api.doubt and is_slim(api.name)):
         return False
     if is_alias(reference, facts.module, facts.plan.program):
         return reference.call is None or isinstance(reference.node, ast.Attribute)
