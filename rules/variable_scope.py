@@ -1,12 +1,45 @@
 """tf.variable_scope, get_variable_scope, name_scope: the scopes that variables are named by."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import libcst as cst
 
 from slimport.rewrite.layers import RenamedRule
-from slimport.rewrite.rule import Example, Leave, Outcome
-from slimport.rewrite.site import CallSite, ValueSite, source
+from slimport.rewrite.rule import Example, Leave, Outcome, Refusal
+from slimport.rewrite.site import CallSite, ValueSite, literal, source
+
+_SCOPE = tuple(
+    "initializer regularizer caching_device partitioner custom_getter reuse dtype use_resource "
+    "constraint".split()
+)
+_VARIABLE = tuple("name shape dtype initializer regularizer trainable collections".split())
+_OF_SLIM = tuple(
+    "caching_device device partitioner custom_getter use_resource synchronization "
+    "aggregation".split()
+)
+# Parameters in the order of TensorFlow 1.15 and of slim (tf_slim/ops/variables.py). The written
+# module's functions have those before `caching_device` in this order, the others by keyword.
+_PARAMETERS: Mapping[str, tuple[str, ...]] = {
+    "tf.variable_scope": (
+        "name_or_scope", "default_name", "values", *_SCOPE, "auxiliary_name_scope"
+    ),
+    "tf.variable_op_scope": ("values", "name_or_scope", "default_name", *_SCOPE),
+    "tf.get_variable": (
+        *_VARIABLE, "caching_device", "partitioner", "validate_shape", "use_resource",
+        "custom_getter", "constraint", "synchronization", "aggregation",
+    ),
+    "slim.variable": (*_VARIABLE, *_OF_SLIM),
+    "slim.model_variable": (*_VARIABLE, *_OF_SLIM),
+}  # fmt: skip
+# What those functions lack, with the value that asks for nothing.
+_LACKING: Mapping[str, object] = {
+    "partitioner": None,
+    "custom_getter": None,
+    "validate_shape": True,
+    "synchronization": None,
+    "aggregation": None,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,10 +53,42 @@ class _ScopeRule(RenamedRule):
     def call(self, site: CallSite) -> Outcome:
         if site.file.plain(site.function) and site.short == "variable_scope":
             return site.node.with_changes(func=site.file.keras("name_scope"))
-        return super().call(site) if _moves(site) else _left_to_tensorflow(site)
+        if not _moves(site):
+            return _left_to_tensorflow(site)
+        arguments = _arguments(site)
+        if isinstance(arguments, Leave):
+            return arguments
+        return super().call(replace(site, node=site.node.with_changes(args=arguments)))
 
     def value(self, site: ValueSite) -> Outcome:
         return super().value(site) if _moves(site) else site.file.tf1(site)
+
+
+def _arguments(site: CallSite) -> list[cst.Arg] | Leave:
+    """The arguments for the written module's function: late ones by keyword."""
+    parameters = _PARAMETERS.get(site.api)
+    bound = None if parameters is None else site.bound(parameters)
+    if parameters is None or bound is None:
+        return list(site.node.args)
+    lacking = dict(_LACKING)
+    if site.api != "tf.get_variable":
+        lacking["constraint"] = None
+    for name in [name for name in bound if name in lacking]:
+        if literal(bound.pop(name).value) != lacking[name]:
+            advice = "write out what it does to each variable"
+            return Leave(f"{site.api} with {name} has no equivalent", advice)
+    late = parameters[parameters.index("caching_device") :]
+    found = [_by_keyword(name, given) if name in late else given for name, given in bound.items()]
+    if found and len(found) < len(site.node.args):
+        found[-1] = found[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
+    return found
+
+
+def _by_keyword(name: str, argument: cst.Arg) -> cst.Arg:
+    if argument.keyword is not None:
+        return argument
+    tight = cst.SimpleWhitespace("")
+    return argument.with_changes(keyword=cst.Name(name), equal=cst.AssignEqual(tight, tight))
 
 
 def _moves(site: CallSite | ValueSite) -> bool:
@@ -88,6 +153,14 @@ VARIABLE_SCOPE = _ScopeRule(
         "tf.variable_op_scope",
     ),
     details="Unnamed scopes get the names that TF 1's counters gave: Conv, Conv_1, ...",
+    refuses=(
+        Refusal(
+            "… with … has no equivalent",
+            "A getter, partitions or a constraint of a scope reach the variables of all layers "
+            "inside; a Keras layer makes its own, and lets nobody exchange them.",
+            "write out what it does to each variable",
+        ),
+    ),
     examples=(
         Example(
             before="""
@@ -287,6 +360,14 @@ GET_VARIABLE = _ScopeRule(
     summary="tf.get_variable, slim.variable, slim.model_variable -> a variable of the same name",
     apis=("tf.get_variable", "slim.variable", "slim.model_variable"),
     only_tensorflow="a variable made outside a layer is not tracked by a functional model",
+    refuses=(
+        Refusal(
+            "… with … has no equivalent",
+            "Partitions, getters and variables spread over devices are TensorFlow 1's own; a model "
+            "has one whole variable.",
+            "write out what it does to each variable",
+        ),
+    ),
     examples=(
         Example(
             before="""

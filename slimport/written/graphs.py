@@ -27,6 +27,7 @@ class VariableScope:
         original_name_scope: The name scope that was opened with it, with a closing slash.
         initializer: What `get_variable` uses below this scope when it is given none.
         regularizer: Likewise.
+        dtype: Likewise.
     """
 
     name: str
@@ -34,6 +35,7 @@ class VariableScope:
     original_name_scope: str = ""
     initializer: Any = None
     regularizer: Any = None
+    dtype: Any = None
 
     def reuse_variables(self) -> None:
         """From here on, layers in this scope share the variables that exist."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import tensorflow as tf
@@ -24,7 +25,10 @@ def variable_scope(
     regularizer: Any = None,
     reuse: Any = None,
     *,
+    dtype: Any = None,
     use_resource: Any = None,
+    caching_device: Any = None,
+    auxiliary_name_scope: bool = True,
 ) -> Iterator[Any]:
     """Opens a variable scope: layers inside are named and found below it.
 
@@ -36,8 +40,11 @@ def variable_scope(
         regularizer: Default of `get_variable` inside.
         reuse: `True` shares the variables that exist, `AUTO_REUSE` creates those that do not;
             `None` and `False` inherit.
+        dtype: Default of `get_variable` inside; layers take the dtype of their inputs.
         use_resource: Kind of the variables that TensorFlow makes in a TF 1 graph; those of Keras
             are resources.
+        caching_device: Where a TF 1 graph keeps copies of its own variables.
+        auxiliary_name_scope: Whether a name scope is opened with it.
 
     Yields:
         The scope; `.name` is its full path.
@@ -53,8 +60,11 @@ def variable_scope(
             None,
             fresh_initializer(initializer),
             regularizer,
+            caching_device,
             reuse=reuse,
+            dtype=dtype,
             use_resource=use_resource,
+            auxiliary_name_scope=auxiliary_name_scope,
         ) as tf_scope:
             yield tf_scope
         return
@@ -63,8 +73,10 @@ def variable_scope(
     if name_or_scope is None and reuse:
         raise ValueError("reuse=True cannot be used without a name_or_scope")
     with contextlib.ExitStack() as stack:
-        scope = _opened_scope(graph, stack, name_or_scope, default_name)
+        name_scopes = name_scope if auxiliary_name_scope else _open_name_scope
+        scope = _opened_scope(graph, stack, name_or_scope, default_name, name_scopes)
         scope.reuse = reuse or scope.reuse
+        scope.dtype = dtype or scope.dtype
         scope.initializer = initializer or scope.initializer
         scope.regularizer = regularizer or scope.regularizer
         stack.enter_context(_entered(graph, scope, isinstance(name_or_scope, VariableScope)))
@@ -77,13 +89,10 @@ def variable_op_scope(
     default_name: str | None = None,
     initializer: Any = None,
     regularizer: Any = None,
-    *,
-    reuse: Any = None,
+    **keywords: Any,
 ) -> Any:
     """Opens a variable scope; `variable_scope` with its parameters in TensorFlow 0.x' order."""
-    return variable_scope(
-        name_or_scope, default_name, values, initializer, regularizer, reuse=reuse
-    )
+    return variable_scope(name_or_scope, default_name, values, initializer, regularizer, **keywords)
 
 
 def get_variable_scope() -> Any:
@@ -118,20 +127,29 @@ def name_scope(name: Any, default_name: str | None = None, values: Any = None) -
 
 
 def _opened_scope(
-    graph: LayerGraph, stack: contextlib.ExitStack, name_or_scope: Any, default_name: str | None
+    graph: LayerGraph,
+    stack: contextlib.ExitStack,
+    name_or_scope: Any,
+    default_name: str | None,
+    open_names: Callable[..., Any],
 ) -> VariableScope:
-    """Makes the scope object, with its name scope opened on `stack`."""
-    outer = graph.scope
+    """Makes the scope object, with its name scope (`open_names`) opened on `stack`."""
     if isinstance(name_or_scope, VariableScope):
         last = name_or_scope.name.rpartition("/")[2]
         if last:
-            stack.enter_context(name_scope(last))
-        return VariableScope(**vars(name_or_scope))
-    path = stack.enter_context(name_scope(name_or_scope, default_name))
+            stack.enter_context(open_names(last))
+        return dataclasses.replace(name_or_scope)
+    path = stack.enter_context(open_names(name_or_scope, default_name))
     name = _unique_scope(graph, default_name) if name_or_scope is None else name_or_scope
-    return VariableScope(
-        _join(outer.name, name), outer.reuse, path, outer.initializer, outer.regularizer
-    )
+    full_name = _join(graph.scope.name, name)
+    return dataclasses.replace(graph.scope, name=full_name, original_name_scope=path)
+
+
+@contextlib.contextmanager
+def _open_name_scope(*_: Any) -> Iterator[str]:
+    """The name scope that is open already, whatever the name."""
+    path = current_layer_graph().name_scope
+    yield path + "/" if path else ""
 
 
 @contextlib.contextmanager

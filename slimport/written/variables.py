@@ -52,10 +52,15 @@ def variable(
     trainable: bool = True,
     collections: Any = None,
     device: Any = None,
+    *,
+    caching_device: Any = None,
+    use_resource: Any = None,
 ) -> Any:
     """Creates a variable in the current scope, or finds it there; see `get_variable`."""
+    settings = {"caching_device": caching_device, "use_resource": use_resource}
+    given = (dtype, initializer, regularizer, trainable, collections)
     with tf.device(device) if device else contextlib.nullcontext():
-        return get_variable(name, shape, dtype, initializer, regularizer, trainable, collections)
+        return get_variable(name, shape, *given, **settings)
 
 
 @takes_layer_defaults
@@ -69,13 +74,18 @@ def model_variable(
     trainable: bool = True,
     collections: Any = None,
     device: Any = None,
+    *,
+    caching_device: Any = None,
+    use_resource: Any = None,
 ) -> Any:
     """Creates a variable of the model, or finds it there; see `get_variable`.
 
     A default of `device` holds for the variables of layers, too.
     """
     kept = [*(collections or []), "variables", "model_variables"]
-    return variable(name, shape, dtype, initializer, regularizer, trainable, kept, device)
+    settings = {"caching_device": caching_device, "use_resource": use_resource}
+    given = (dtype, initializer, regularizer, trainable, kept, device)
+    return variable(name, shape, *given, **settings)
 
 
 def get_variable(
@@ -86,18 +96,25 @@ def get_variable(
     regularizer: Any = None,
     trainable: bool = True,
     collections: Any = None,
+    *,
+    constraint: Any = None,
+    caching_device: Any = None,
+    use_resource: Any = None,
 ) -> Any:
     """Creates a variable in the current variable scope, or finds it there for reuse.
 
     Args:
         name: Name below the scope.
         shape: Its shape; may be left out where `initializer` is a value.
-        dtype: Its dtype; `None` for float32, or that of the value.
+        dtype: Its dtype; `None` for that of the value, or the scope's (float32 if it has none).
         initializer: A name, a Keras initializer, a function of shape and dtype, or a value;
             `None` for the scope's, or else Glorot uniform (zeros for integers).
         regularizer: A function of the variable; `None` for the scope's.
         trainable: Whether the variable is trainable.
         collections: Collections to add a new variable to.
+        constraint: A function of the value that optimizers apply after each step.
+        caching_device: Where a TF 1 graph keeps a copy of it.
+        use_resource: Kind of the variable in a TF 1 graph.
 
     Returns:
         A TensorFlow variable; in a functional model a KerasTensor of its value.
@@ -107,10 +124,21 @@ def get_variable(
     """
     graph, scope = current_layer_graph(), get_variable_scope()
     initializer = scope.initializer if initializer is None else initializer
-    shape, dtype, initializer = _initialization(whole("shape", shape), dtype, initializer)
+    shape, dtype, initializer = _initialization(
+        whole("shape", shape), dtype, initializer, scope.dtype
+    )
     if graph.tf_graph is not None:
         return tf.compat.v1.get_variable(
-            name, shape, dtype, own_initializer(initializer), regularizer, trainable, collections
+            name,
+            shape,
+            dtype,
+            own_initializer(initializer),
+            regularizer,
+            trainable,
+            collections,
+            caching_device,
+            use_resource=use_resource,
+            constraint=constraint,
         )
     path, _, short_name = f"{scope.name}/{name}".strip("/").rpartition("/")
     is_new = f"{path}/{short_name}".lstrip("/") not in graph.variables
@@ -123,6 +151,7 @@ def get_variable(
         shape=shape,
         weight_initializer=initializer,
         weight_regularizer=regularizer or scope.regularizer,
+        weight_constraint=constraint,
         trainable=trainable,
         dtype=dtype,
     )
@@ -147,6 +176,7 @@ class VariableLayer(PenalizedLayer):
         shape: Any,
         weight_initializer: Any,
         weight_regularizer: Any = None,
+        weight_constraint: Any = None,
         legacy_scope: str = "",
         **kwargs: Any,
     ) -> None:
@@ -154,6 +184,7 @@ class VariableLayer(PenalizedLayer):
         self.weight_name, self.shape = weight_name, tuple(shape)
         self.weight_initializer = keras.initializers.get(weight_initializer)
         self.weight_regularizer = keras.regularizers.get(weight_regularizer)
+        self.weight_constraint = keras.constraints.get(weight_constraint)
         self.legacy_scope = legacy_scope
 
     def build(self, input_shape: Any = None) -> None:
@@ -162,6 +193,7 @@ class VariableLayer(PenalizedLayer):
             shape=self.shape,
             initializer=self.weight_initializer,
             regularizer=self.weight_regularizer,
+            constraint=self.weight_constraint,
             name=self.weight_name,
         )
 
@@ -177,6 +209,7 @@ class VariableLayer(PenalizedLayer):
             "shape": self.shape,
             "weight_initializer": keras.initializers.serialize(self.weight_initializer),
             "weight_regularizer": keras.regularizers.serialize(self.weight_regularizer),
+            "weight_constraint": keras.constraints.serialize(self.weight_constraint),
             "legacy_scope": self.legacy_scope,
         }
 
@@ -377,13 +410,15 @@ def _name(variable: Any) -> str:
 _KEPT_ANYWAY = ("variables", "model_variables")
 
 
-def _initialization(shape: Any, dtype: Any, initializer: Any) -> tuple[Any, Any, Any]:
+def _initialization(
+    shape: Any, dtype: Any, initializer: Any, scope_dtype: Any
+) -> tuple[Any, Any, Any]:
     """Completes what is left out; a value becomes an initializer that returns it."""
     if initializer is not None and not isinstance(initializer, str) and not callable(initializer):
         value = np.asarray(initializer)
         dtype = keras.backend.standardize_dtype(dtype or initializer_dtype(value))
         return value.shape, dtype, ValueInitializer(value)
-    dtype = keras.backend.standardize_dtype(dtype or "float32")
+    dtype = keras.backend.standardize_dtype(dtype or scope_dtype or "float32")
     default = "glorot_uniform" if "float" in dtype else "zeros"
     shape = [shape] if isinstance(shape, int) else list(shape or ())
     return shape, dtype, keras.initializers.get(initializer or default)

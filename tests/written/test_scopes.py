@@ -20,7 +20,7 @@ def names_of_a_random_program(s: Any, seed: int) -> list[str]:
     kept: list[Any] = []
 
     def opened() -> Any:
-        kind = rng.randrange(6)
+        kind = rng.randrange(8)
         name = rng.choice(["a", "A", "b", "Conv", "b/c"])
         if kind == 0:
             return s.variable_scope(None, rng.choice(["Conv", "a"]))
@@ -30,6 +30,10 @@ def names_of_a_random_program(s: Any, seed: int) -> list[str]:
             return s.name_scope(name)
         if kind == 3:
             return s.name_scope(None, "Pool")
+        if kind == 4:
+            return s.variable_scope(name, auxiliary_name_scope=False)
+        if kind == 5 and kept:
+            return s.variable_scope(rng.choice(kept), auxiliary_name_scope=False)
         return s.variable_scope(name, reuse=rng.choice([None, False, s.AUTO_REUSE]))
 
     def program(depth: int) -> None:

@@ -213,6 +213,55 @@ def test_a_scope_gives_defaults_to_its_variables(new: Any) -> None:
         assert float(variable.regularizer(variable)) == 1.5
 
 
+def dtypes_in_scopes(s: Any) -> dict[str, Any]:
+    """What `get_variable` takes from scopes with a dtype, and what it does not."""
+    found: dict[str, Any] = {}
+    with s.variable_scope("a", dtype=tf.float64) as scope:
+        found["scope's"] = s.get_variable("v", [2])
+        found["own"] = s.get_variable("w", [2], tf.float16)
+        found["value's"] = s.get_variable("x", initializer=np.int32(3))
+        with s.variable_scope("b"):
+            found["outer scope's"] = s.get_variable("v", [2])
+        with s.variable_scope("c", dtype=tf.int32):
+            found["inner scope's"] = s.get_variable("v", [2])
+    with s.variable_scope(scope, reuse=True):
+        found["again"] = s.get_variable("v", [2])
+    found["none"] = s.get_variable("v", [2])
+    return {name: v.dtype.base_dtype for name, v in found.items()}
+
+
+def test_dtypes_of_scopes(old: Any, new: Any) -> None:
+    with tf.Graph().as_default():
+        expected = dtypes_in_scopes(old)
+    assert expected["scope's"] == expected["again"] == tf.float64
+    with tf.Graph().as_default():
+        assert dtypes_in_scopes(new) == expected
+    with new.layer_graph():
+        assert dtypes_in_scopes(new) == expected
+
+
+def test_a_constraint_holds_after_each_step(old: Any, new: Any) -> None:
+    def net(s: Any, x: Any) -> Any:
+        start = [[1.0], [0.25]]
+        return x @ s.get_variable("w", initializer=start, constraint=lambda w: tf.maximum(w, 0.2))
+
+    def trained(s: Any) -> Any:
+        with tf.Graph().as_default(), v1.Session() as session:
+            loss = tf.reduce_mean(net(s, tf.constant([[1.0, 2.0]])))
+            step = v1.train.GradientDescentOptimizer(0.1).minimize(loss)
+            session.run(v1.global_variables_initializer())
+            session.run(step)
+            return session.run(v1.trainable_variables())
+
+    model = new.TracedModel(lambda x: net(new, x))
+    model.compile(keras.optimizers.SGD(0.1), lambda _, found: tf.reduce_mean(found))
+    model.fit(np.float32([[1, 2]]), np.zeros([1, 1]), verbose=0)
+    expected = trained(old)
+    assert expected[0][:, 0].tolist() == np.float32([0.9, 0.2]).tolist()
+    assert np.array_equal(trained(new), expected)
+    assert np.array_equal(model.get_weights(), expected)
+
+
 def collected(s: Any, x: Any, reuse: Any) -> Any:
     """End points under their aliases, twice through the same scopes."""
     for again in (None, reuse):
