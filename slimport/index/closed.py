@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import ast
 import functools
+import itertools
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from slimport import slim_api
 from slimport.index.canonical import is_namespace, is_slim
 from slimport.index.links import Meeting
-from slimport.index.loose_scopes import decorated, under_loose_scopes
+from slimport.index.loose_scopes import Decorators, under_loose_scopes
 from slimport.index.names import Assigned
 from slimport.index.program import Function, Program, Reference, bind
 from slimport.index.training_always import Trains, is_true, meaning_of_true, true_in
@@ -85,17 +86,17 @@ def closures(
     """One `Closure` for each function that makes layers, or may, itself or in what it calls."""
     found = {function: Closure(function) for function in program.scoping | program.around_rewritten}
     escaping = _escaping_scopes(program)
-    places = _Places(functools.cache(_under_scopes), functools.cache(_in_loops))
+    calls, decorators = _Calls(program), Decorators(program)
     loose = under_loose_scopes(program)
     for function, closure in found.items():
         near = program.connected(function.module)
         scope = next((f.qualname for f in escaping if f.module in near), "")
-        _check_callers(closure, program, open_world, scope, places)
+        _check_callers(closure, calls, open_world, scope)
         if function.module.path in open_files and _is_public(function):
             closure.refuse("it is public, and code that could not be read may call it")
         if function in loose:
             closure.refuse("a scope is opened otherwise than by a with statement around its code")
-        decorator = decorated(function, program)
+        decorator = decorators.around(function)
         if decorator:
             closure.refuse(f"{decorator} decorates it, and may open a scope around it")
         if function in program.written_scopes:
@@ -146,20 +147,61 @@ def _is_named_scope(item: ast.withitem, function: Function) -> bool:
 
 
 @dataclass(frozen=True)
-class _Places:
-    """What stands under scopes and in loops of a function; asked for each function it calls."""
+class _Called:
+    """What matters of the calls of a function.
 
-    under_scopes: Callable[[Function], frozenset[ast.AST]]
-    in_loops: Callable[[Function], frozenset[ast.AST]]
+    Attributes:
+        some: one of them, or two where there are more.
+        in_loop: whether one stands in a loop.
+        under_scope: whether one stands under a scope.
+    """
+
+    some: frozenset[ast.Call] = frozenset()
+    in_loop: bool = False
+    under_scope: bool = False
+
+    def __or__(self, other: _Called) -> _Called:
+        some = frozenset(itertools.islice(self.some | other.some, 2))
+        in_loop, under_scope = self.in_loop or other.in_loop, self.under_scope or other.under_scope
+        return _Called(some, in_loop, under_scope)
+
+
+class _Calls:
+    """Where functions are called from.
+
+    Calls by a name are looked at once: `__init__` may be the name of thousands of functions, and of
+    thousands of calls.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self._links = program.links
+        self._at = functools.cache(self._by_name)
+        self._under_scopes = functools.cache(_under_scopes)
+        self._in_loops = functools.cache(_in_loops)
+
+    def of(self, function: Function) -> _Called:
+        """The calls that lead to a function, or may."""
+        found = self._all(self._links.direct_calls(function))
+        for meeting in self._links.meetings(function):
+            found |= self._at(meeting)
+        return found
+
+    def _by_name(self, meeting: Meeting) -> _Called:
+        return self._all(self._links.calls_at(meeting))
+
+    def _all(self, calls: Iterable[tuple[Function, ast.Call]]) -> _Called:
+        found = _Called()
+        for caller, call in calls:
+            in_loop, under_scope = self._in_loops(caller), self._under_scopes(caller)
+            found |= _Called(frozenset({call}), call in in_loop, call in under_scope)
+        return found
 
 
 def _is_public(function: Function) -> bool:
     return bool(function.qualname) and not function.qualname.rpartition(".")[2].startswith("_")
 
 
-def _check_callers(
-    closure: Closure, program: Program, open_world: bool, scopes_escape: str, places: _Places
-) -> None:
+def _check_callers(closure: Closure, calls: _Calls, open_world: bool, scopes_escape: str) -> None:
     function = closure.function
     if function.escapes:
         closure.refuse("it is passed on as a value, so that its callers are not known")
@@ -167,18 +209,14 @@ def _check_callers(
         return
     if open_world and _is_public(function):
         closure.refuse("it is public (--open-world)")
-    if not function.all_callers and scopes_escape:
+    if scopes_escape and not function.all_callers:
         closure.refuse(f"callers outside the tree may enter the scope of {scopes_escape}()")
-    calls = [
-        (caller, call)
-        for caller in function.all_callers
-        for call in program.calls_of(caller, function)
-    ]
-    if len(calls) > 1:
+    called = calls.of(function)
+    if len(called.some) > 1:
         closure.refuse("it is called in several places, which may share or repeat its variables")
-    if any(call in places.in_loops(caller) for caller, call in calls):
+    if called.in_loop:
         closure.refuse("it is called in a loop")
-    if any(call in places.under_scopes(caller) for caller, call in calls):
+    if called.under_scope:
         closure.refuse("a caller runs it under an arg_scope or a variable scope")
 
 

@@ -33,7 +33,7 @@ class Links:
         self._callers: dict[Meeting, dict[Function, None]] = {}
         self._targets: dict[Meeting, dict[Function, None]] = {}
         self._meant_by: dict[Function, list[str]] = {}
-        self._direct: dict[tuple[Function, Function], list[ast.Call]] = {}
+        self._direct: dict[Function, dict[Function, list[ast.Call]]] = {}
         self._unseen: dict[Function, set[Function]] = {}
         self._unseen_callers: dict[Function, set[Function]] = {}
 
@@ -57,7 +57,7 @@ class Links:
 
     def add_direct(self, caller: Function, callee: Function, call: ast.Call) -> None:
         """A call that leads to this function and no other."""
-        self._direct.setdefault((caller, callee), []).append(call)
+        self._direct.setdefault(callee, {}).setdefault(caller, []).append(call)
 
     def add_unseen(self, caller: Function, callee: Function) -> None:
         """Code that may run a function without naming it."""
@@ -82,7 +82,7 @@ class Links:
 
     def calls(self, caller: Function, callee: Function) -> list[ast.Call]:
         """The calls in one function that lead, or may lead, to another, in order."""
-        direct = self._direct.get((caller, callee), [])
+        direct = self._direct.get(callee, {}).get(caller, [])
         names = self._names.get(caller, {})
         if self._connected(caller.module) is not self._connected(callee.module):
             return direct
@@ -91,6 +91,20 @@ class Links:
             return direct
         found = {id(call): call for calls in (direct, *by_name) for call in calls}
         return [call for call in caller.calls if id(call) in found]
+
+    def direct_calls(self, callee: Function) -> Iterator[tuple[Function, ast.Call]]:
+        """The calls that lead to a function and no other, each with the function it stands in."""
+        for caller, calls in self._direct.get(callee, {}).items():
+            yield from ((caller, call) for call in calls)
+
+    def meetings(self, callee: Function) -> list[Meeting]:
+        """Where calls by name may lead to a function."""
+        return [self._at(callee, name) for name in self._meant_by.get(callee, ())]
+
+    def calls_at(self, meeting: Meeting) -> Iterator[tuple[Function, ast.Call]]:
+        """All calls by a name, which may lead to every function of that name."""
+        for caller in self._callers.get(meeting, ()):
+            yield from ((caller, call) for call in self._names[caller][meeting[1]])
 
     def reached(self, start: Iterable[Function], up: bool) -> set[Function]:
         """The functions that call these, directly or not, or may; or that they call, if not up.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from slimport.index.program import Function, Program, Reference, closure_of
+from slimport.index.program import Function, Program, Reference
 from slimport.index.resolve import Api, InTree
 from slimport.index.walking import all_of, own_nodes, walk
 
@@ -33,38 +33,45 @@ def under_loose_scopes(program: Program) -> set[Function]:
             near = program.connected(function.module)
             found.update(f for m in near for f in program.by_module[m])
             continue
-        around = closure_of([function], lambda f: f.all_callers)
-        found |= closure_of(around, lambda f: f.all_callees)
+        around = program.links.reached([function], up=True)
+        found |= program.links.reached(around, up=False)
     return found
 
 
-def decorated(function: Function, program: Program) -> str:
-    """A decorator that opens a scope around the function, or may; empty text for none."""
-    node = function.node
-    if isinstance(node, ast.Module):
+class Decorators:
+    """Which decorators open scopes around what they decorate, or may."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        opening = (f for f in program.all() if any(r.api.name in _SCOPES for r in f.references))
+        # Asked from the scopes upwards, once: TensorFlow alone decorates ten thousand functions.
+        self._leads_to_scopes = program.links.reached(opening, up=True)
+
+    def around(self, function: Function) -> str:
+        """A decorator that opens a scope around the function, or may; empty text for none."""
+        node = function.node
+        if isinstance(node, ast.Module):
+            return ""
+        scope = function.module.scopes.scope_of.get(node, function.module.scope)
+        for decorator in node.decorator_list:
+            callee = decorator.func if isinstance(decorator, ast.Call) else decorator
+            meaning = self._program.resolver.resolve(callee, scope, function.module)
+            name = ast.unparse(callee)
+            if isinstance(meaning, InTree):
+                opens = self._opens_any(meaning)
+            elif meaning is None:
+                opens = name.rpartition(".")[2] not in _HARMLESS
+            else:
+                opens = isinstance(meaning, Api) and meaning.name in _SCOPES
+            if opens:
+                return name
         return ""
-    scope = function.module.scopes.scope_of.get(node, function.module.scope)
-    for decorator in node.decorator_list:
-        callee = decorator.func if isinstance(decorator, ast.Call) else decorator
-        meaning = program.resolver.resolve(callee, scope, function.module)
-        name = ast.unparse(callee)
-        if isinstance(meaning, InTree):
-            opens = _opens_any(meaning, program)
-        elif meaning is None:
-            opens = name.rpartition(".")[2] not in _HARMLESS
-        else:
-            opens = isinstance(meaning, Api) and meaning.name in _SCOPES
-        if opens:
-            return name
-    return ""
 
-
-def _opens_any(decorator: InTree, program: Program) -> bool:
-    """Whether code of a decorator, or what it calls, opens scopes."""
-    inside = f"{decorator.qualname}."
-    own = [f for f in program.by_module[decorator.module] if f"{f.qualname}.".startswith(inside)]
-    reached = closure_of(own, lambda f: f.all_callees)
-    return any(r.api.name in _SCOPES for f in reached for r in f.references)
+    def _opens_any(self, decorator: InTree) -> bool:
+        """Whether code of a decorator, or what it calls, opens scopes."""
+        inside, functions = f"{decorator.qualname}.", self._program.by_module[decorator.module]
+        own = (f for f in functions if f"{f.qualname}.".startswith(inside))
+        return not self._leads_to_scopes.isdisjoint(own)
 
 
 def _opens_loosely(function: Function) -> bool:

@@ -97,6 +97,15 @@ def test_the_same_pairs(program: Program) -> None:
     assert found
 
 
+def test_all_calls_of_a_function_at_once(program: Program) -> None:
+    for function in program.all():
+        one_by_one = {c for f in function.all_callers for c in program.calls_of(f, function)}
+        together = {call for _, call in program.links.direct_calls(function)}
+        for meeting in program.links.meetings(function):
+            together |= {call for _, call in program.links.calls_at(meeting)}
+        assert together == one_by_one
+
+
 def test_closures_pass_each_name_once(program: Program) -> None:
     for start in program.all():
         up = closure_of([start], lambda f: f.all_callers)
