@@ -6,6 +6,8 @@ leads there, comes before everything that is installed. What is imported up here
 `__future__` too: nothing may be but modules that are frozen into Python.
 """
 
+import atexit
+import gc
 import os
 import sys
 
@@ -18,9 +20,20 @@ def main() -> None:
     given = "" if sys.flags.ignore_environment else os.environ.get("PYTHONPATH", "")
     # `os` alone: a `pathlib` would still come from the current folder.
     sys.path[:] = import_path(sys.path, os.getcwd(), given, sys.argv[1:])  # noqa: PTH109
+    if not any(word in RUN_CODE for word in sys.argv[1:]):
+        _look_for_no_garbage()
     from slimport.cli import main as command
 
     command(prog_name="slimport")
+
+
+def _look_for_no_garbage() -> None:
+    """What is loaded and what is read stays to the end, when the system frees it all at once.
+
+    Where one program after the other is looked at, `slimport.rewrite.garbage` is asked to collect.
+    """
+    gc.disable()
+    atexit.register(gc.freeze)
 
 
 def import_path(path: list[str], current: str, given: str, words: list[str]) -> list[str]:

@@ -15,6 +15,7 @@ from slimport.report.model import FileReport, Report, Status
 from slimport.rewrite.clean import files_of, is_untouched
 from slimport.rewrite.command_result import CommandResult, shown
 from slimport.rewrite.extent import STDIN, Extent, Wanted, extents, whole
+from slimport.rewrite.garbage import one_by_one
 from slimport.rewrite.in_place import fail, finish_earlier, write_copy, write_in_place
 from slimport.rewrite.plan import Options
 from slimport.rewrite.shards import Shard
@@ -67,7 +68,7 @@ def run(request: Request) -> CommandResult:
         unknown = unknown_functions(request.options.open_functions, [e for _, e in programs])
         if unknown:
             raise UnknownFunction(f"open-functions: no file has {unknown[0]}")
-    for path, extent in programs:
+    for path, extent in one_by_one(programs):
         if extent.installed and (request.write or request.out is not None):
             _refuse_installed(result, path)
         elif extent.installed:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import gc
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
@@ -32,6 +30,7 @@ from slimport.rewrite.cell_files import CellFiles
 from slimport.rewrite.engine import FileResult, Need, rewrite_module
 from slimport.rewrite.extent import Extent, Folder, whole
 from slimport.rewrite.failures import culprit, in_words
+from slimport.rewrite.garbage import collect, without_collector
 from slimport.rewrite.held import COMMENT_MOVED, Holds, comments_moved
 from slimport.rewrite.homes import homes, other_names, package_of, placed, two_ways
 from slimport.rewrite.module_cells import ModuleCells
@@ -110,28 +109,16 @@ def rewrite_tree(
     extent = extent or whole(path)
     workers = Workers(jobs, progress)
     failed = dict(without or {})
-    with _without_collector():
+    with without_collector():
         for _ in range(_ROUNDS):
             result, errors = _rewrite_once(extent, options, failed, workers, shard)
             if not errors:
                 return result
             failed |= errors
             del result
-            gc.collect()  # the index is one large circle of objects
+            collect()
         everything = dict.fromkeys(extent.given | extent.near, _GIVEN_UP)
         return _rewrite_once(extent, options, everything | failed, workers, shard)[0]
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Syntax trees are millions of objects that all stay: a collector looks at them in vain."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 _GIVEN_UP = "left as it is, since too many files of the tree fail"

@@ -89,6 +89,7 @@ def _trees(given: Mapping[str, Any]) -> tuple[list[Tree], list[str]]:
     """The inventory of each program that was asked for, and what is wrong with the paths."""
     from slimport.rewrite.asked import Asked
     from slimport.rewrite.extent import Wanted, extents
+    from slimport.rewrite.garbage import one_by_one
     from slimport.rewrite.progress import Bar
     from slimport.scan.inventory import scan_extent
 
@@ -108,7 +109,7 @@ def _trees(given: Mapping[str, Any]) -> tuple[list[Tree], list[str]]:
     names = [", ".join(map(str, paths))] if len(found) == 1 else [str(e.root) for e in found]
     trees = []
     with Bar("reading") as bar:
-        for name, extent in zip(names, found, strict=True):
+        for name, extent in one_by_one(zip(names, found, strict=True)):
             below = [p for p in paths if p.absolute().is_relative_to(extent.root.absolute())]
             trees.append(scan_extent(name, extent, options, below, given["jobs"], bar.update))
     return trees, errors
