@@ -14,6 +14,7 @@ from slimport.index.clones import CloneTraining
 from slimport.index.closed import Closure, LayerCall, closures, share_reasons
 from slimport.index.evaluation_block import Evaluation
 from slimport.index.evaluations import evaluations
+from slimport.index.float_types import with_other_floats
 from slimport.index.global_steps import PassedStep
 from slimport.index.hand_loop import HandLoop
 from slimport.index.hand_loops import hand_loops
@@ -368,7 +369,10 @@ class Plan:
             self.program, options.open_world, options.open_files, options.open_functions
         )
         around = self.program.links.reached(self.program.rewritten, up=True)
+        other_floats = with_other_floats(self.program)
         for function, closure in found.items():
+            if function in other_floats:
+                closure.refuse("plain layers compute in float32, and other types may reach it")
             for reason in self.traced_because(function):
                 closure.refuse(reason)
             if function in around:

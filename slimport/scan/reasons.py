@@ -67,6 +67,7 @@ HINDRANCES = (
         r"^(calls )?tf\.|keras\.ops|tensors? of |TensorFlow tensor|functional model|KerasTensor"
         r"|traced model|passed on as a function|is not rewritten",
     ),
+    Hindrance("other types than float32", r"plain layers compute in float32"),
     Hindrance(
         "a loss model runs it again",
         r"LossModel|MetricsModel|its statements become those of a model",
