@@ -34,13 +34,23 @@ class _ShapeRule(Rule):
         return cst.Call(name, [cst.Arg(_object(site.node))])
 
     def keeps(self, reference: Reference, function: Function, file: FileFacts) -> bool:
+        if _is_of_shapes(reference):
+            return True
         dimension = reference.api.name == "tensor.value" and file.is_tf1()
         return not file.uses_keras_ops(function) and not dimension
 
     def blocks_keras_tensors(self, reference: Reference) -> str | None:
         if reference.api.name == "tensor.set_shape":
             return "set_shape needs a TensorFlow tensor"
+        if _is_of_shapes(reference):
+            method = reference.api.name.rpartition(".")[2]
+            return f"{method} is asked of a shape, which is a tuple in Keras"
         return None
+
+
+def _is_of_shapes(reference: Reference) -> bool:
+    """Whether only a `tf.TensorShape` has it."""
+    return reference.api.name.startswith("tensor.shape.")
 
 
 def _object(node: cst.BaseExpression) -> cst.BaseExpression:
@@ -71,6 +81,7 @@ TENSOR_SHAPE = _ShapeRule(
         "tensor.ndims",
         "tensor.value",
         "tensor.set_shape",
+        "tensor.shape.*",
     ),
     numbers="Shapes are whole numbers: nothing is computed.",
     examples=(
@@ -95,6 +106,57 @@ def net(images):
     height, width = list(images.shape)[1:3]
     depth = images.shape[3]
     return keras.ops.reshape(images, [-1, height * width * depth])
+""",
+            inputs=((1, 4, 4, 3),),
+        ),
+        Example(  # a part of a shape is a shape; its rank is the tuple's length
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(images):
+    size = images.get_shape()[1:3].as_list()
+    if images.shape.rank == 4 and images.get_shape()[1:].ndims == 3:
+        images = slim.conv2d(images, size[0], 1, scope='conv')
+    return tf.nn.relu(images)
+""",
+            after="""
+import keras
+
+
+def net(images):
+    size = list(images.shape[1:3])
+    if len(images.shape) == 4 and len(images.shape[1:]) == 3:
+        images = keras.layers.Conv2D(
+            size[0], 1, padding="same", activation="relu", name="conv"
+        )(images)
+    return keras.ops.relu(images)
+""",
+            inputs=((1, 4, 4, 3),),
+        ),
+        Example(  # only a TensorShape can check itself: the function stays TensorFlow's
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(images):
+    images.get_shape().assert_has_rank(4)
+    images.get_shape()[1:].assert_is_fully_defined()
+    images = slim.conv2d(images, images.get_shape().as_list()[3], 1, scope='conv')
+    return tf.nn.relu(images)
+""",
+            after="""
+import tensorflow as tf
+from scoped_layers import conv2d
+
+
+def net(images):
+    images.get_shape().assert_has_rank(4)
+    images.get_shape()[1:].assert_is_fully_defined()
+    images = conv2d(images, images.get_shape().as_list()[3], 1, name='conv')
+    return tf.nn.relu(images)
 """,
             inputs=((1, 4, 4, 3),),
         ),

@@ -43,6 +43,12 @@ _SLIM_BUILDING = frozenset(
 _NAMING = frozenset("tf.Variable tf.get_variable tf.variable_scope tf.get_variable_scope".split())
 # What reaches the layers behind the calls inside a `with`.
 _SCOPES = frozenset("slim.arg_scope tf.variable_scope tf.variable_op_scope tf.name_scope".split())
+# What a `tf.TensorShape` has beside a tuple's own.
+_OF_SHAPES = frozenset(
+    "assert_has_rank assert_is_compatible_with assert_is_fully_defined assert_same_rank as_proto "
+    "concatenate dims is_compatible_with is_fully_defined merge_with num_elements with_rank "
+    "with_rank_at_least with_rank_at_most".split()
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -486,8 +492,10 @@ class _ReferenceCollector:
             kind, whole = node.attr, call
         elif node.attr == "as_list" and call is not None and _is_shape(node.value, scope):
             kind, whole = "as_list", call
-        elif node.attr == "ndims" and _is_shape(node.value, scope):
+        elif node.attr in ("ndims", "rank") and _is_shape(node.value, scope):
             kind = "ndims"
+        elif node.attr in _OF_SHAPES and _is_shape(node.value, scope):
+            kind, whole = f"shape.{node.attr}", call or node
         elif node.attr == "value" and _is_dimension(node.value, scope):
             kind = "value"
         if kind:
@@ -605,9 +613,11 @@ class _ReferenceCollector:
 
 
 def _is_shape(node: ast.expr, scope: Scope) -> bool:
-    """``x.get_shape()`` or ``x.shape``, or a name for one."""
+    """``x.get_shape()`` or ``x.shape``, a part of one, or a name for one."""
     if isinstance(node, ast.Name):
         return _is_name_of(node, scope, _is_shape)
+    if isinstance(node, ast.Subscript):
+        return isinstance(node.slice, ast.Slice) and _is_shape(node.value, scope)
     if isinstance(node, ast.Call):
         return isinstance(node.func, ast.Attribute) and node.func.attr == "get_shape"
     return isinstance(node, ast.Attribute) and node.attr == "shape"
