@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -15,12 +12,11 @@ import numpy as np
 import pytest
 
 from slimport.rewrite.tree import rewrite_tree
+from tests.verify.scripts import run_script, side_of
 
 tf = pytest.importorskip("tensorflow")
 pytest.importorskip("tf_slim")
 
-RUNNER = Path(__file__).with_name("run_legacy_script.py")
-ENVIRONMENT = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"}
 NET = """
 import tensorflow as tf
 import tf_slim as slim
@@ -216,18 +212,9 @@ def programs(folder: Path, text: str, **others: str) -> tuple[Path, Path]:
     return legacy / "script.py", migrated / "script.py"
 
 
-def command(script: Path, *arguments: Any) -> list[str]:
-    runner = [str(RUNNER)] if script.parent.name == "legacy" else []
-    return [sys.executable, *runner, str(script), *map(str, arguments)]
-
-
 def run(script: Path, *arguments: Any) -> Any:
     """What the script prints."""
-    done = subprocess.run(
-        command(script, *arguments), capture_output=True, text=True, env=ENVIRONMENT
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(done.stdout.splitlines()[-1])
+    return json.loads(run_script(side_of(script), script, *arguments).splitlines()[-1])
 
 
 def scalars(folder: Path) -> dict[tuple[str, int], float]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from test_fit import ENVIRONMENT, RUNNER, start_of
+from test_fit import start_of
 
 from slimport.rewrite.tree import rewrite_tree
+from tests.verify.scripts import run_script
 
 tf = pytest.importorskip("tensorflow")
 pytest.importorskip("tf_slim")
@@ -103,10 +102,8 @@ def run(tmp_path: Path, loop: str = "") -> tuple[dict[str, Any], dict[str, Any]]
     for path, data in result.outputs.items():
         (migrated / path).write_bytes(data)
     start = start_of(tmp_path)
-    for folder, runner in ((legacy, [str(RUNNER)]), (migrated, [])):
-        command = [sys.executable, *runner, str(folder / "train.py"), str(folder / "out"), start]
-        done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT)
-        assert done.returncode == 0, done.stderr[-3000:]
+    for folder in (legacy, migrated):
+        run_script(folder.name, folder / "train.py", folder / "out", start)
     return values(legacy / "out"), values(migrated / "out")
 
 

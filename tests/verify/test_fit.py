@@ -16,11 +16,11 @@ import numpy as np
 import pytest
 
 from slimport.rewrite.tree import rewrite_tree
+from tests.verify.scripts import run_script, side_of
 
 tf = pytest.importorskip("tensorflow")
 pytest.importorskip("tf_slim")
 
-RUNNER = Path(__file__).with_name("run_legacy_script.py")
 MAIN = """if __name__ == '__main__':
     folder, start, names, numbers = sys.argv[1:]
     losses = {{}}
@@ -165,30 +165,21 @@ def written(folder: Path, text: str) -> tuple[Path, Path]:
     return legacy / "train.py", migrated / "train.py"
 
 
-def command(script: Path, *arguments: Any) -> list[str]:
-    runner = [str(RUNNER)] if script.parent.name == "legacy" else []
-    return [sys.executable, *runner, str(script), *map(str, arguments)]
-
-
-ENVIRONMENT = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"}
-
-
 Run = tuple[float, dict[str, Any]]
 
 
 def trained(
-    script: Path, start: str, steps: Iterable[int], folder: Path, *losses: str
+    script: Path,
+    start: str,
+    steps: Iterable[int],
+    folder: Path,
+    *losses: str,
+    path: Path | None = None,
 ) -> Iterator[Run]:
     """The last loss and what the last checkpoint holds, for each loss and number of steps."""
     names = [",".join(losses)] if losses else []
     numbers = ",".join(map(str, steps))
-    done = subprocess.run(
-        command(script, f"{folder}-", start, *names, numbers),
-        capture_output=True,
-        text=True,
-        env=ENVIRONMENT,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+    run_script(side_of(script), script, f"{folder}-", start, *names, numbers, path=path)
     for number, loss in json.loads(Path(f"{folder}-losses").read_text()).items():
         reader = tf.train.load_checkpoint(tf.train.latest_checkpoint(f"{folder}-{number}"))
         names = reader.get_variable_to_shape_map()
@@ -333,8 +324,8 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint(tmp_path: Path) -> None:
     _, migrated = programs(tmp_path, [name], interval=0)
     folder = tmp_path / "run"
     process = subprocess.Popen(
-        command(migrated, f"{folder}-", start, name, 10**6),
-        env=ENVIRONMENT,
+        [sys.executable, migrated, f"{folder}-", start, name, str(10**6)],
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

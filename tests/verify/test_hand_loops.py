@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scripts import run_script
 
 from slimport.rewrite.plan import Options
 from slimport.rewrite.tree import rewrite_tree
+from tests.verify.scripts import run_script
 
 tf = pytest.importorskip("tensorflow")
 pytest.importorskip("tf_slim")

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scripts import run_script
 
 from slimport.rewrite.plan import Options
 from slimport.rewrite.tree import rewrite_tree
+from tests.verify.scripts import run_script
 
 tf = pytest.importorskip("tensorflow")
 pytest.importorskip("tf_slim")
@@ -165,7 +165,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     driver.write_text(DRIVER)
     for side in ("legacy", "migrated"):
         of_side = folder / side
-        run_script(side, driver, folder / "start", of_side, of_side, PYTHONPATH=str(of_side))
+        run_script(side, driver, folder / "start", of_side, of_side, path=of_side)
     return {side: folder / side for side in ("legacy", "migrated")}
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from test_fit import ENVIRONMENT, start_of, trained, written
+from test_fit import start_of, trained, written
 
 tf = pytest.importorskip("tensorflow")
 pytest.importorskip("tf_slim")
 
-DEPLOYING = str(Path(__file__).parent / "data" / "deploying")
+DEPLOYING = Path(__file__).parent / "data" / "deploying"
 PROGRAM = '''
 import json
 import sys
@@ -150,11 +149,7 @@ def write_images(path: str) -> None:
 
 
 @pytest.mark.parametrize("changes", EACH_PROGRAM)
-def test_steps_are_those_of_the_clones(
-    changes: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = f"{DEPLOYING}{os.pathsep}{ENVIRONMENT.get('PYTHONPATH', '')}"
-    monkeypatch.setitem(ENVIRONMENT, "PYTHONPATH", path)
+def test_steps_are_those_of_the_clones(changes: dict[str, Any], tmp_path: Path) -> None:
     start, records = start_of(tmp_path, norm="norm" not in changes), str(tmp_path / "images")
     write_images(records)
     legacy, migrated = written(tmp_path, PROGRAM.format(**{**PLAIN, **changes}))
@@ -164,7 +159,7 @@ def test_steps_are_those_of_the_clones(
         name: tf.train.load_variable(start, name) for name, _ in tf.train.list_variables(start)
     }
     before, after = (
-        trained(script, start, STEPS, tmp_path / script.parent.name, records)
+        trained(script, start, STEPS, tmp_path / script.parent.name, records, path=DEPLOYING)
         for script in (legacy, migrated)
     )
     for steps, (old_loss, old), (new_loss, new) in zip(STEPS, before, after, strict=True):

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from slimport.rewrite.tree import rewrite_tree
+from tests.verify.scripts import run_script, side_of
 
 tf = pytest.importorskip("tensorflow")
 pytest.importorskip("tf_slim")
 
-RUNNER = Path(__file__).with_name("run_legacy_script.py")
-ENVIRONMENT = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"}
 NUMBERS = (2, 7)  # 10 examples: batches of 4 go across the epochs
 HEAD = """
 import json
@@ -155,11 +151,8 @@ def write_rows(path: str) -> None:
 
 def losses(script: Path, folder: Path, *arguments: str) -> dict[str, float]:
     """The last losses of a script's trainings, by name and number of steps."""
-    runner = [str(RUNNER)] if script.parent.name == "legacy" else []
     begin = f"{folder}/{script.parent.name}-"
-    command = [sys.executable, *runner, str(script), begin, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT)
-    assert done.returncode == 0, done.stderr[-3000:]
+    run_script(side_of(script), script, begin, *arguments)
     found = json.loads(Path(f"{begin}losses").read_text())
     return {name: float(loss) for name, loss in found.items()}
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +11,7 @@ import pytest
 
 from slimport.rewrite.command import Request
 from slimport.rewrite.command import run as rewrite
+from tests.verify.scripts import run_script
 
 pytest.importorskip("tf_slim")
 
@@ -30,22 +28,10 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def facts(folder: Path, *command: str) -> dict[str, Any]:
+def facts(folder: Path, side: str, script: Path) -> dict[str, Any]:
     """Runs a script; weights come from a checkpoint that the first side to run has saved."""
-    # One thread a kernel: sums in an order of their own, as on a busy machine, differ by more.
-    environment = {
-        **os.environ,
-        "CUDA_VISIBLE_DEVICES": "",
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        "TF_ENABLE_ONEDNN_OPTS": "0",
-        "TF_NUM_INTRAOP_THREADS": "1",
-    }
-    out = folder / f"{len(list(folder.iterdir()))}.json"
-    arguments = ["--checkpoint", str(folder / "model"), "--facts", str(out)]
-    done = subprocess.run(
-        [sys.executable, *command, *arguments], capture_output=True, text=True, env=environment
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+    out = folder / f"{side}.json"
+    run_script(side, script, "--checkpoint", folder / "model", "--facts", out)
     found: dict[str, Any] = json.loads(out.read_text())
     return found
 
@@ -55,10 +41,9 @@ def facts(folder: Path, *command: str) -> dict[str, Any]:
     [pytest.param(s, marks=[pytest.mark.slow] if s == "train_at_once" else []) for s in SCRIPTS],
 )
 def test_ten_steps_from_the_same_weights(script: str, migrated: Path, tmp_path: Path) -> None:
-    runner = str(Path(__file__).with_name("run_legacy_script.py"))
-    old = facts(tmp_path, runner, str(LEGACY / f"{script}.py"))
+    old = facts(tmp_path, "legacy", LEGACY / f"{script}.py")
     assert (tmp_path / "model.index").exists()
-    new = facts(tmp_path, str(migrated / f"{script}.py"))
+    new = facts(tmp_path, "migrated", migrated / f"{script}.py")
     assert list(new) == list(old)
     for name, value in old.items():
         if name in ("trained", "evaluated"):
