@@ -34,6 +34,8 @@ _KERAS: Mapping[str, tuple[str, tuple[str, ...], Mapping[str, str]]] = {
     "tf.glorot_normal_initializer": ("GlorotNormal", ("seed",), {}),
 }
 _TYPED = ("dtype", "verify_shape", "partition_info")
+# Those that draw nothing.
+_CONSTANT = ("Constant", "Ones", "Zeros")
 # The same classes under the module that TF 1.14 moved them to.
 _MOVED = {
     "tf.initializers.truncated_normal": "tf.truncated_normal_initializer",
@@ -53,10 +55,11 @@ class _InitializerRule(Rule):
     """The Keras class of the same distribution, with TF 1's defaults written out."""
 
     def call(self, site: CallSite) -> Outcome:
-        if not site.file.builds_file() or _is_for_tensorflow(site):
-            return site.file.tf1(site)
         name, parameters, defaults = _KERAS[_MOVED.get(site.api, site.api)]
         bound = site.bound((*parameters, *_TYPED))
+        is_asked = site.file.builds_file() and site.file.is_called(site.reference, site.function)
+        if not site.file.builds_file() or _is_for_tensorflow(site) or (is_asked and _typed(bound)):
+            return site.file.tf1(site)
         if bound is None:
             return Leave(f"{site.api} is called with arguments that cannot be seen")
         arguments = [argument for parameter, argument in bound.items() if parameter not in _TYPED]
@@ -68,7 +71,8 @@ class _InitializerRule(Rule):
             if parameter not in bound
         ]
         function = site.file.keras(f"initializers.{name}")
-        return site.node.with_changes(func=function, args=arguments)
+        made = site.node.with_changes(func=function, args=arguments)
+        return _fresh(made, site) if is_asked and name not in _CONSTANT else made
 
     def value(self, site: ValueSite) -> Outcome:
         if not site.file.builds_file() or _is_for_tensorflow(site):
@@ -92,9 +96,31 @@ def _is_for_tensorflow(site: CallSite | ValueSite) -> bool:
     return function in ("get_variable", "variable_scope") and not site.variables_move
 
 
+def _typed(bound: Mapping[str, cst.Arg] | None) -> bool:
+    """Whether an initializer may give values of another dtype than float32 where none is asked."""
+    dtype = (bound or {}).get("dtype")
+    return dtype is not None and not source(dtype.value).endswith("float32")
+
+
+def _fresh(made: cst.BaseExpression, site: CallSite) -> cst.Call:
+    """An initializer that draws anew whenever it is called, as TensorFlow 1's did."""
+    return cst.Call(site.file.written("fresh_initializer"), [cst.Arg(made)])
+
+
 def _keyword(name: str, value: cst.BaseExpression) -> cst.Arg:
     tight = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
     return cst.Arg(value, cst.Name(name), equal=tight)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _ScalingRule(RenamedRule):
+    """Keras' class with slim's deviation; where code calls it, one that draws anew."""
+
+    def call(self, site: CallSite) -> Outcome:
+        made = super().call(site)
+        if isinstance(made, cst.Call) and site.file.is_called(site.reference, site.function):
+            return _fresh(made, site)
+        return made
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +131,15 @@ class _XavierRule(Rule):
         bound = site.bound(("uniform", "seed", "dtype"))
         if bound is None:
             return Leave(f"{site.api} is called with arguments that cannot be seen")
+        is_asked = site.file.is_called(site.reference, site.function)
+        if is_asked and _typed(bound):
+            advice = "give the dtype where it is called"
+            return Leave(f"{site.api} of a dtype is called by hand", advice)
+        made = self._made(site, bound)
+        return _fresh(made, site) if is_asked else made
+
+    @staticmethod
+    def _made(site: CallSite, bound: Mapping[str, cst.Arg]) -> cst.Call:
         seed = bound.get("seed")
         arguments = [_keyword("seed", seed.value)] if seed is not None else []
         uniform = bound.get("uniform")
@@ -188,6 +223,11 @@ XAVIER = _XavierRule(
             "names or another order.",
         ),
         Refusal(
+            "… of a dtype is called by hand",
+            "slim's gives values of that dtype; Keras' gives those that it is asked for.",
+            "give the dtype where it is called",
+        ),
+        Refusal(
             "… is passed on uncalled",
             "A function that makes an initializer is not one; whoever gets it calls it with "
             "slim's parameters.",
@@ -220,10 +260,45 @@ def net(features):
 """,
             inputs=((3, 7),),
         ),
+        Example(
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def project(features, init):
+    weights = tf.Variable(init([7, 7]), name='weights')
+    return tf.matmul(features, weights)
+
+
+def net(features):
+    init = slim.xavier_initializer()
+    features = project(project(features, init), init)
+    return slim.fully_connected(features, 4, weights_initializer=init, scope='fc')
+""",
+            after="""
+import keras
+import tensorflow as tf
+from scoped_layers import fresh_initializer, fully_connected, tf_variable
+
+
+def project(features, init):
+    weights = tf_variable(init([7, 7]), name='weights')
+    return tf.matmul(features, weights)
+
+
+def net(features):
+    init = fresh_initializer(keras.initializers.GlorotUniform())
+    features = project(project(features, init), init)
+    return fully_connected(features, 4, kernel_initializer=init, name='fc')
+""",
+            inputs=((3, 7),),
+            title="called by hand, it draws anew each time",
+        ),
     ),
 )
 
-VARIANCE_SCALING = RenamedRule(
+VARIANCE_SCALING = _ScalingRule(
     code="SLIM212",
     name="variance_scaling_initializer",
     summary="slim.variance_scaling_initializer -> VarianceScaling with slim's exact deviation",

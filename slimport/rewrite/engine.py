@@ -422,6 +422,9 @@ class _Services(Facts):
     def may_have_sparse_gradients(self) -> bool:
         return may_have_sparse_gradients(self._module, self._plan.program)
 
+    def is_called(self, reference: Reference, function: Function) -> bool:
+        return self._plan.called_initializers.has(reference, function)
+
     def is_of_loss(self, function: Function) -> bool:
         return function in self._plan.of_losses
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 
 from slimport.index.blocks import called
+from slimport.index.called_initializers import CalledInitializers
 from slimport.index.canonical import is_slim
 from slimport.index.clones import CloneTraining
 from slimport.index.closed import Closure, LayerCall, closures, share_reasons
@@ -161,6 +162,10 @@ class Plan:
             rate = training.rate_summary(self.program)
             found |= {rate: "rate"} if rate is not None else {}
         return found
+
+    @cached_property
+    def called_initializers(self) -> CalledInitializers:
+        return CalledInitializers(self.program)
 
     @cached_property
     def of_losses(self) -> set[Function]:

@@ -91,6 +91,10 @@ class FileServices(FileFacts, Protocol):
     def may_have_sparse_gradients(self) -> bool:
         """Whether the program may look rows of a variable up, so that gradients lack the others."""
 
+    def is_called(self, reference: Reference, function: Function) -> bool:
+        """Whether code may call the initializer that a reference makes, or layers of Keras share
+        it: see `slimport.index.called_initializers`."""
+
     def is_of_loss(self, function: Function) -> bool:
         """Whether a LossModel runs the function, or it makes one."""
 

@@ -25,11 +25,25 @@ def fresh_initializer(initializer: Any) -> Any:
         initializer: Any; one that is not Keras', or draws nothing, is returned as it is.
 
     Returns:
-        A function of shape and dtype.
+        An initializer that draws whenever it is called.
     """
-    if not _draws(initializer):
-        return initializer
-    return lambda shape, dtype=None: own_initializer(initializer)(shape, dtype)
+    return FreshInitializer(initializer) if _draws(initializer) else initializer
+
+
+@keras.saving.register_keras_serializable("scoped_layers")
+class FreshInitializer(keras.initializers.Initializer):
+    """Draws with a copy of another initializer, a new one for each call."""
+
+    def __init__(self, initializer: Any) -> None:
+        self.initializer = keras.initializers.get(initializer)
+
+    def __call__(self, shape: Any, dtype: Any = None) -> Any:
+        """Returns a tensor of a shape."""
+        return own_initializer(self.initializer)(shape, dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments of the initializer."""
+        return {"initializer": keras.initializers.serialize(self.initializer)}
 
 
 def own_initializer(initializer: Any) -> Any:

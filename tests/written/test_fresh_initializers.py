@@ -53,7 +53,19 @@ def groups(values: list[Any]) -> list[int]:
     return [next(i for i, v in enumerate(values) if np.array_equal(v, own)) for own in values]
 
 
-@pytest.mark.parametrize("make", [layers, variables, scope, of_tensorflow])
+def by_hand(s: Any, initializer: Any) -> None:
+    fresh = s.fresh_initializer(initializer)
+    for name in ("one", "other"):
+        v1.Variable(fresh([6, 6]), name=name)
+
+
+def layers_of_fresh(s: Any, initializer: Any) -> None:
+    layers(s, s.fresh_initializer(initializer))
+
+
+@pytest.mark.parametrize(
+    "make", [layers, variables, scope, of_tensorflow, by_hand, layers_of_fresh]
+)
 class TestSharedInitializer:
     def test_each_variable_and_session_has_its_own_values(self, make: Any, new: Any) -> None:
         assert groups(begun(new, make, keras.initializers.GlorotUniform())) == [0, 1, 2, 3]
@@ -73,6 +85,17 @@ class TestSharedInitializer:
 def test_outside_of_graphs(new: Any) -> None:
     fresh = new.fresh_initializer(keras.initializers.GlorotUniform())
     assert not np.array_equal(fresh([4, 4]), fresh([4, 4], "float32"))
+
+
+def test_layers_of_keras_that_share_one(new: Any) -> None:
+    fresh = new.fresh_initializer(keras.initializers.GlorotUniform())
+    first, second = (keras.layers.Dense(4, kernel_initializer=fresh) for _ in range(2))
+    model = keras.Sequential([keras.Input((4,)), first, second])
+    assert not np.array_equal(first.kernel, second.kernel)
+    again = keras.Sequential.from_config(model.get_config())
+    kept = again.layers[0].kernel_initializer
+    assert isinstance(kept.initializer, keras.initializers.GlorotUniform)
+    assert not np.array_equal(kept([4, 4]), kept([4, 4]))
 
 
 def test_others_are_returned_as_they_are(new: Any) -> None:
