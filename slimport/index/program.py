@@ -264,10 +264,14 @@ class Program:
         return callers | (closure_of(callers, lambda f: f.callees) & self.rewritten)
 
     def _scoping(self) -> set[Function]:
-        """Like `building`, with what may be called: the scopes of these functions reach layers."""
+        """Like `building`, with what may be called: the scopes of these functions reach layers.
+
+        Or variables that share names with layers: who calls these may open scopes around them, too.
+        """
         callers = self.links.reached(self.building, up=True)
         called = self.links.reached(callers, up=False)
-        return callers | {f for f in called if any(map(_names_variables, f.references))}
+        naming = {f for f in called if any(map(_names_variables, f.references))}
+        return callers | self.links.reached(naming, up=True)
 
     def _link_methods(self) -> None:
         """Adds the calls that Python resolves when the program runs; see `_may_mean`."""

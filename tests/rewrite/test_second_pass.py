@@ -201,3 +201,15 @@ def test_a_variable_beside_methods_that_may_make_layers_opens_no_other_name_scop
     """)
     assert ".name_scope('generated')" in done and " get_variable('weight'" in done
     check_noop(done)
+
+
+def test_scopes_around_variables_that_layers_may_call_move_with_them() -> None:
+    head = "import tensorflow as tf\nimport tf_slim as slim\n"
+    helper = "class Helper:\n    def make(self):\n        return tf.get_variable('v', [])\n"
+    net = "import helper\ndef net(x, h):\n    h.make()\n    return slim.conv2d(x, 8, 3)\n"
+    run = "import helper\ndef run(h):\n    with tf.variable_scope('a'):\n        return h.make()\n"
+    files = {"helper.py": helper, "net.py": net, "run.py": run}
+    result = rewrite_program({name: head + text for name, text in files.items()})
+    assert not result.report.failed
+    assert "return get_variable('v', [])" in (output(result, "helper.py") or "")
+    assert "    with variable_scope('a'):" in (output(result, "run.py") or "")
