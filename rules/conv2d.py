@@ -111,7 +111,6 @@ def integers(images, depth=8):
     return slim.conv2d(images, int(1.5 * depth), 3, scope='wide')
 """,
             after="""
-import keras
 import tensorflow as tf
 from scoped_layers import conv2d, conv2d_transpose, separable_conv2d
 
@@ -124,12 +123,8 @@ def net(images, depth=8):
 
 
 def integers(images, depth=8):
-    images = keras.layers.Conv2D(
-        depth // 2, 3, padding="same", activation="relu", name="half"
-    )(images)
-    return keras.layers.Conv2D(
-        int(1.5 * depth), 3, padding="same", activation="relu", name="wide"
-    )(images)
+    images = conv2d(images, depth // 2, 3, name='half')
+    return conv2d(images, int(1.5 * depth), 3, name='wide')
 """,
             inputs=((1, 5, 5, 3),),
             title="a size that may be a float",

@@ -70,8 +70,8 @@ def net(features, side):
     return tf.concat([first, second], 1)
 """,
             after="""
-import tensorflow as tf
-from scoped_layers import fully_connected, rev_block
+import keras
+from scoped_layers import fully_connected, rev_block, split
 
 
 def f(features):
@@ -83,9 +83,9 @@ def g(features, side):
 
 
 def net(features, side):
-    first, second = tf.split(features, 2, 1)
+    first, second = split(features, 2, 1)
     first, second = rev_block(first, second, f, g, num_layers=2, g_side_input=[side])
-    return tf.concat([first, second], 1)
+    return keras.ops.concatenate([first, second], 1)
 """,
             inputs=((3, 8), (3, 1)),
         ),

@@ -1,19 +1,39 @@
-"""tf.identity, tf.nn.l2_normalize, tf.nn.lrn: functions that keras.ops lacks."""
+"""Tensor functions that keras.ops lacks: tf.identity, tf.split, tf.nn.avg_pool ..."""
 
+import ast
+from collections.abc import Callable
 from dataclasses import dataclass
 
+import libcst as cst
+
 from slimport.index.program import Function, Reference
+from slimport.rewrite.moved import handed_on, named, public
 from slimport.rewrite.rule import Example, Outcome
-from slimport.rewrite.site import FileFacts, ValueSite
+from slimport.rewrite.site import CallSite, FileFacts, ValueSite, literal, source
 from slimport.rewrite.tensors import TensorRule
 
 _LRN = ("local_response_normalization", "input=x depth_radius bias alpha beta name")
 _L2_NORMALIZE = ("l2_normalize", "x axis epsilon name dim=axis")
+_POOL = "value=x ksize strides padding data_format name input=x"
+_POOL_OF_TF2 = "input=x ksize strides padding data_format name"
+_RESIZE = "images size align_corners name half_pixel_centers"
+
+_OLD_SPLIT = (("split_dim", "axis"), ("num_split", "num_or_size_splits"), ("value", "value"))
 
 
 @dataclass(frozen=True, kw_only=True)
 class _TensorFunctions(TensorRule):
     """`tf.identity` is an activation, too, and may reach a layer as a value."""
+
+    def call(self, site: CallSite) -> Outcome:
+        form = _OLD_FORMS.get(site.api)
+        arguments = form(site) if form is not None and not site.aliased else None
+        if arguments is None:
+            return super().call(site)
+        changed = site.node.with_changes(args=arguments)
+        call = ast.parse(f"({source(changed)})", mode="eval").body  # it may go on in another line
+        assert isinstance(call, ast.Call)
+        return changed.with_changes(func=public(site, site.api.removeprefix("tf."), call))
 
     def value(self, site: ValueSite) -> Outcome:
         if not (self.names_function(site.api) and site.file.builds_file()):
@@ -21,23 +41,114 @@ class _TensorFunctions(TensorRule):
         return self.function(site)
 
     def keeps(self, reference: Reference, function: Function, file: FileFacts) -> bool:
-        passed_on = reference.call is None and self.names_function(reference.api.name)
-        return not passed_on and super().keeps(reference, function, file)
+        api = reference.api.name
+        if (reference.call is None and self.names_function(api)) or api in _OLD_FORMS:
+            return False
+        return super().keeps(reference, function, file)
 
     def names_function(self, api: str) -> bool:
         return api == "tf.identity"
 
 
+def _split(site: CallSite) -> list[cst.Arg] | None:
+    """``tf.split(1, 2, x)`` of TensorFlow 0.x: TensorFlow 1 would split the number 1."""
+    first = site.node.args[0] if site.node.args and not site.node.args[0].keyword else None
+    if _is_int(first) or _keywords(site) & {"split_dim", "num_split"}:
+        return handed_on(site, (*_OLD_SPLIT, ("name", "name")), 0)
+    return None
+
+
+def _resize_images(site: CallSite) -> list[cst.Arg] | None:
+    """``tf.image.resize_images(x, 224, 224)``: TensorFlow 1 takes both sizes as one."""
+    names = ("images", "new_height", "new_width", "method", "align_corners")
+    bound = site.bound(names) or {}
+    old = _keywords(site) & {"new_height", "new_width"} or _is_int(bound.get("new_height"))
+    if not old or not {"images", "new_height", "new_width"} <= set(bound):
+        return None
+    sizes = [cst.Element(bound.pop(name).value) for name in names[1:3]]
+    images, *rest = bound.values()
+    size = named(cst.Arg(cst.List(sizes)), "size") if images.keyword else cst.Arg(cst.List(sizes))
+    return [images, size, *rest]
+
+
+_OLD_FORMS: dict[str, Callable[[CallSite], list[cst.Arg] | None]] = {
+    "tf.split": _split,
+    "tf.image.resize_images": _resize_images,
+}
+
+
+def _keywords(site: CallSite) -> set[str]:
+    return {argument.keyword.value for argument in site.node.args if argument.keyword}
+
+
+def _is_int(argument: cst.Arg | None) -> bool:
+    return argument is not None and not argument.star and type(literal(argument.value)) is int
+
+
+def _splits_a_number(bound: dict[str, ast.expr]) -> str | None:
+    """TensorFlow 0.x's order, see `_split`."""
+    if _is_number(bound.get("value")):
+        return "tf.split with the axis first, as TensorFlow 0.x had it"
+    return None
+
+
+def _resizes_otherwise(bound: dict[str, ast.expr]) -> str | None:
+    if _is_number(bound.get("size")):
+        return "tf.image.resize_images with two sizes, as TensorFlow 0.x had it"
+    method = bound.get("method", ast.Constant(0))
+    if not isinstance(method, ast.Constant) or method.value not in (0, 1, "bilinear", "nearest"):
+        return "tf.image.resize_images by a method that is not known, or not bilinear or nearest"
+    return None
+
+
+def _is_number(value: ast.expr | None) -> bool:
+    return isinstance(value, ast.Constant) and type(value.value) is int
+
+
+def _explicit_paddings(bound: dict[str, ast.expr]) -> str | None:
+    if isinstance(bound.get("padding"), ast.List | ast.Tuple):
+        return "pooling with paddings of its own"
+    return None
+
+
+_POOLS = {
+    "tf.nn.avg_pool": ("avg_pool", _POOL),
+    "tf.nn.avg_pool2d": ("avg_pool", _POOL),
+    "tf.nn.max_pool": ("max_pool", _POOL),
+    "tf.nn.max_pool2d": ("max_pool", _POOL_OF_TF2),
+    "tf.compat.v2.nn.avg_pool2d": ("avg_pool", _POOL_OF_TF2),
+    "tf.compat.v2.nn.max_pool2d": ("max_pool", _POOL_OF_TF2),
+}
+_RESIZES = {
+    "tf.image.resize_bilinear": ("resize_bilinear", _RESIZE),
+    "tf.image.resize_nearest_neighbor": ("resize_nearest_neighbor", _RESIZE),
+    "tf.image.resize_images": ("resize_images", "images size method align_corners"),
+}
+
 TENSOR_FUNCTIONS = _TensorFunctions(
     code="SLIM305",
     name="tensor_functions",
-    summary="tf.identity, tf.nn.l2_normalize, tf.nn.lrn -> functions that take KerasTensors, too",
+    summary="tf.identity, tf.split, tf.nn.avg_pool ... -> functions that take KerasTensors, too",
     table={
         "tf.identity": ("identity", "input=x name"),
         "tf.nn.lrn": _LRN,
         "tf.nn.local_response_normalization": _LRN,
         "tf.nn.l2_normalize": _L2_NORMALIZE,
         "tf.math.l2_normalize": _L2_NORMALIZE,
+        "tf.split": ("split", "value=x num_or_size_splits axis num name"),
+        "tf.add_n": ("add_n", "inputs name"),
+        **_POOLS,
+        **_RESIZES,
+    },
+    limits={
+        "tf.split": _splits_a_number,
+        "tf.image.resize_images": _resizes_otherwise,
+        **dict.fromkeys(_POOLS, _explicit_paddings),
+    },
+    no_tensors={
+        "tf.split": "num_or_size_splits axis num",
+        **dict.fromkeys(_POOLS, "ksize strides padding"),
+        **dict.fromkeys(_RESIZES, "size align_corners half_pixel_centers"),
     },
     only_python={
         **dict.fromkeys(("tf.nn.l2_normalize", "tf.math.l2_normalize"), "axis dim"),
@@ -47,14 +158,16 @@ TENSOR_FUNCTIONS = _TensorFunctions(
     },
     of_written_module=True,
     details=(
-        "keras.ops has no such functions. The written module's are TensorFlow's own operations on "
-        "TensorFlow, under the names that they were given: a session finds `output:0` as before. "
+        "keras.ops has no such functions, or others: it cuts at indices where tf.split takes "
+        "sizes, and resizes with half pixel centers. The written module's are TensorFlow's own "
+        "operations on TensorFlow, under their names: a session finds `output:0` as before. "
         "KerasTensors go through them as well, so that a function with one of them makes a "
         "functional model, also on other backends. A KerasTensor has no name of its own to keep."
     ),
     numbers=(
-        "TensorFlow's kernels on TensorFlow. Elsewhere the formulas of their documentation; "
-        "float64 images, which TensorFlow's tf.nn.lrn refuses, always."
+        "TensorFlow's kernels on TensorFlow. Elsewhere the formulas of their documentation, in "
+        "float32 where TensorFlow resizes in it; float64 images, which TensorFlow's tf.nn.lrn "
+        "refuses, always."
     ),
     examples=(
         Example(
@@ -107,6 +220,59 @@ def net(features):
     return tf.identity(features, 'output')
 """,
             inputs=((2, 3),),
+        ),
+        Example(
+            title="parts, windows and sizes",
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(images):
+    left, right = tf.split(images, [1, -1], axis=-1, name='parts')
+    right = slim.conv2d(right, 1, 1, scope='conv')
+    both = tf.nn.max_pool(tf.add_n([left, right]), [1, 3, 3, 1], [1, 2, 2, 1], 'SAME')
+    height, width = images.get_shape().as_list()[1:3]
+    return tf.image.resize_bilinear(both, [height, width], align_corners=True)
+""",
+            after="""
+import keras
+from scoped_layers import add_n, max_pool, resize_bilinear, split
+
+
+def net(images):
+    left, right = split(images, [1, -1], axis=-1, name='parts')
+    right = keras.layers.Conv2D(1, 1, padding="same", activation="relu", name="conv")(right)
+    both = max_pool(add_n([left, right]), [1, 3, 3, 1], [1, 2, 2, 1], 'SAME')
+    height, width = list(images.shape)[1:3]
+    return resize_bilinear(both, [height, width], align_corners=True)
+""",
+            inputs=((2, 5, 4, 3),),
+        ),
+        Example(
+            title="TensorFlow 0.x's order, and what is not known",
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(images, dim):
+    images = slim.conv2d(images, 4, 1, scope='conv')
+    left, right = tf.split(3, 2, images)
+    first, _ = tf.split(dim, 2, left)
+    return tf.image.resize_images(tf.concat(3, [first, right]), 3, 5)
+""",
+            after="""
+import tensorflow as tf
+from scoped_layers import conv2d
+
+
+def net(images, dim):
+    images = conv2d(images, 4, 1, name='conv')
+    left, right = tf.split(axis=3, num_or_size_splits=2, value=images)
+    first, _ = tf.split(dim, 2, left)
+    return tf.compat.v1.image.resize_images(tf.concat([first, right], 3), [3, 5])
+""",
         ),
     ),
 )

@@ -30,6 +30,8 @@ _TABLE = {
     "tf.reduce_max": ("max", _REDUCE_OLD),
     "tf.reduce_min": ("min", _REDUCE_OLD),
     "tf.reduce_prod": ("prod", _REDUCE_OLD),
+    "tf.unstack": ("unstack", "value=x num axis name"),
+    "tf.stop_gradient": ("stop_gradient", "input=variable name"),
     "tf.cast": ("cast", "x dtype name"),
     "tf.clip_by_value": ("clip", "t clip_value_min=x_min clip_value_max=x_max name"),
     "tf.zeros_like": ("zeros_like", "tensor dtype name"),
@@ -55,7 +57,9 @@ _TABLE = {
 }  # fmt: skip
 
 # tests/written/test_keras_ops.py asks keras.ops for each of these, and for those that are not here.
-_NO_TENSORS = {"tf.reshape": "shape", "tf.stack": "axis", "tf.tile": "multiples"}
+_NO_TENSORS = {
+    "tf.reshape": "shape", "tf.stack": "axis", "tf.tile": "multiples", "tf.unstack": "num axis",
+}  # fmt: skip
 _ONLY_PYTHON = {
     "tf.expand_dims": "axis dim",
     "tf.squeeze": "axis squeeze_dims",
@@ -191,7 +195,7 @@ import tf_slim as slim
 
 def net(images):
     images = slim.conv2d(images, 4, 1, scope='conv')
-    images = tf.image.resize_bilinear(images, [8, 8], align_corners=True)
+    images = tf.image.resize_bicubic(images, [8, 8], align_corners=True)
     return tf.concat([images, images], 3)
 """,
             after="""
@@ -201,7 +205,7 @@ from scoped_layers import conv2d
 
 def net(images):
     images = conv2d(images, 4, 1, name='conv')
-    images = tf.compat.v1.image.resize_bilinear(images, [8, 8], align_corners=True)
+    images = tf.compat.v1.image.resize_bicubic(images, [8, 8], align_corners=True)
     return tf.concat([images, images], 3)
 """,
             inputs=((1, 4, 4, 3),),

@@ -36,7 +36,7 @@ class _SymbolRule(Rule):
 
     def blocks_keras_tensors(self, reference: Reference) -> str | None:
         name = reference.api.name
-        if name.startswith(_NEUTRAL):
+        if name.replace("tf.compat.v2.", "tf.").startswith(_NEUTRAL):
             return None
         return f"{name} has no keras.ops equivalent"
 

@@ -10,7 +10,6 @@ from slimport.rewrite.moved import handed_on, named, public
 from slimport.rewrite.rule import Example, Keep, Outcome, Rule
 from slimport.rewrite.site import CallSite, ValueSite, literal, source
 
-_SPLIT = (("split_dim", "axis"), ("num_split", "num_or_size_splits"), ("value", "value"))
 _CROSS_ENTROPIES = {
     "tf.nn.sigmoid_cross_entropy_with_logits": (("logits", "logits"), ("targets", "labels")),
     "tf.nn.softmax_cross_entropy_with_logits": (
@@ -19,13 +18,6 @@ _CROSS_ENTROPIES = {
     "tf.nn.sparse_softmax_cross_entropy_with_logits": (("logits", "logits"), ("labels", "labels")),
 }  # fmt: skip
 _NAME = ("name", "name")
-
-
-def _split(site: CallSite) -> list[cst.Arg] | None:
-    """``tf.split(1, 2, x)``: TensorFlow 1 would split the number 1."""
-    if _is_int(_first(site)) or _keywords(site) & {"split_dim", "num_split"}:
-        return handed_on(site, (*_SPLIT, _NAME), 0)
-    return None
 
 
 def _reverse(site: CallSite) -> list[cst.Arg] | None:
@@ -38,19 +30,6 @@ def _reverse(site: CallSite) -> list[cst.Arg] | None:
     value = cst.parse_expression(repr(axes))
     new = {"dims": named(bound["dims"].with_changes(value=value), "axis")}
     return [new.get(name, argument) for name, argument in bound.items()]
-
-
-def _resize_images(site: CallSite) -> list[cst.Arg] | None:
-    """``tf.image.resize_images(x, 224, 224)``: TensorFlow 1 takes both sizes as one."""
-    names = ("images", "new_height", "new_width", "method", "align_corners")
-    bound = site.bound(names) or {}
-    old = _keywords(site) & {"new_height", "new_width"} or _is_int(bound.get("new_height"))
-    if not old or not {"images", "new_height", "new_width"} <= set(bound):
-        return None
-    sizes = [cst.Element(bound.pop(name).value) for name in names[1:3]]
-    images, *rest = bound.values()
-    size = named(cst.Arg(cst.List(sizes)), "size") if images.keyword else cst.Arg(cst.List(sizes))
-    return [images, size, *rest]
 
 
 def _cross_entropy(site: CallSite) -> list[cst.Arg] | None:
@@ -70,14 +49,8 @@ def _keywords(site: CallSite) -> set[str]:
     return {argument.keyword.value for argument in site.node.args if argument.keyword}
 
 
-def _is_int(argument: cst.Arg | None) -> bool:
-    return argument is not None and not argument.star and type(literal(argument.value)) is int
-
-
 _FORMS = {
-    "tf.split": _split,
     "tf.reverse": _reverse,
-    "tf.image.resize_images": _resize_images,
     **dict.fromkeys(_CROSS_ENTROPIES, _cross_entropy),
 }
 
@@ -105,11 +78,11 @@ class _OldCallRule(Rule):
 TF_PRE_1_CALLS = _OldCallRule(
     code="SLIM351",
     name="tf_pre_1_calls",
-    summary="tf.split(1, 2, x), tf.reverse(x, [True]) ... of TensorFlow 0.x -> TensorFlow 1's",
+    summary="tf.reverse(x, [True]), cross entropies by position -> TensorFlow 1's calls",
     apis=tuple(_FORMS),
     details=(
-        "Only calls that no later TensorFlow could run: an axis in the place of the tensor, truth "
-        "values as axes, cross entropies by position. tf.concat(3, [a, b]) is SLIM302's."
+        "Only calls that no later TensorFlow could run: truth values as axes, cross entropies by "
+        "position. tf.concat(3, [a, b]) is SLIM302's, tf.split(3, 2, x) SLIM305's."
     ),
     examples=(
         Example(
@@ -119,9 +92,7 @@ import tf_slim as slim
 
 
 def net(images, labels):
-    left, right = tf.split(3, 2, images)
-    both = tf.concat(3, [tf.reverse(left, [False, False, True, False]), right])
-    both = tf.image.resize_images(both, 3, 5)
+    both = tf.concat(3, [tf.reverse(images, [False, False, True, False]), images])
     logits = slim.fully_connected(slim.flatten(both), 4, activation_fn=None, scope='fc')
     loss = tf.nn.sigmoid_cross_entropy_with_logits(logits, labels)
     return loss, tf.nn.softmax_cross_entropy_with_logits(logits, labels)
@@ -132,9 +103,7 @@ from scoped_layers import flatten, fully_connected
 
 
 def net(images, labels):
-    left, right = tf.split(axis=3, num_or_size_splits=2, value=images)
-    both = tf.concat([tf.reverse(left, axis=[2]), right], 3)
-    both = tf.compat.v1.image.resize_images(both, [3, 5])
+    both = tf.concat([tf.reverse(images, axis=[2]), images], 3)
     logits = fully_connected(flatten(both), 4, activation=None, name='fc')
     loss = tf.nn.sigmoid_cross_entropy_with_logits(logits=logits, labels=labels)
     return loss, tf.compat.v1.nn.softmax_cross_entropy_with_logits(logits=logits, labels=labels)
@@ -148,20 +117,16 @@ import tf_slim as slim
 
 
 def net(images, dim, parts):
-    left, right = tf.split(images, 2, 3)
-    both = tf.concat([left, tf.reverse(right, [1])], 3) + tf.concat(parts, dim)
-    first, _ = tf.split(dim, 2, both)
-    return tf.nn.sigmoid_cross_entropy_with_logits(labels=first, logits=first)
+    both = tf.concat([images, tf.reverse(images, [1])], 3) + tf.concat(parts, dim)
+    return tf.nn.sigmoid_cross_entropy_with_logits(labels=both, logits=both)
 """,
             after="""
 import tensorflow as tf
 
 
 def net(images, dim, parts):
-    left, right = tf.split(images, 2, 3)
-    both = tf.concat([left, tf.reverse(right, [1])], 3) + tf.concat(parts, dim)
-    first, _ = tf.split(dim, 2, both)
-    return tf.nn.sigmoid_cross_entropy_with_logits(labels=first, logits=first)
+    both = tf.concat([images, tf.reverse(images, [1])], 3) + tf.concat(parts, dim)
+    return tf.nn.sigmoid_cross_entropy_with_logits(labels=both, logits=both)
 """,
         ),
     ),

@@ -99,7 +99,7 @@ def _moves(site: CallSite | ValueSite) -> bool:
     if site.api.startswith("slim."):
         return True
     if site.short == "name_scope" and not site.file.only_in_graphs(site.function):
-        return site.file.builds(site.function)
+        return site.file.builds(site.function) or site.in_keras_code
     return site.variables_move
 
 

@@ -21,7 +21,7 @@ _OF_ARGUMENTS = frozenset("abs list max min pow reversed set sorted sum tuple".s
 _FLOATS_OF_MATH = frozenset("exp log log2 pow sqrt".split())
 _FLOATS_OF_NUMPY = _FLOATS_OF_MATH | frozenset("around ceil divide floor rint true_divide".split())
 # TensorFlow's functions that may give a size. What is seen of a file must be the same before and
-# after it is rewritten: none moves to the written module but `identity`, see `_makes_tensor`.
+# after it is rewritten: those of _WRITTEN move to the written module, see `_makes_tensor`.
 _TENSORS = frozenset(
     """
     add cast ceil concat constant convert_to_tensor div divide expand_dims fill floor
@@ -33,6 +33,7 @@ _TENSORS = frozenset(
     """.split()
 )
 
+_WRITTEN = (["identity"], ["split"])
 _TENSOR_LISTS = frozenset("shape_n split unpack unstack".split())
 
 
@@ -248,7 +249,7 @@ def _makes_tensor(function: ast.expr, scope: Scope, or_array: bool) -> bool:
     package, *names = _named(function, scope)
     if package == "tensorflow":
         return "contrib" not in names and names[-1] in _TENSORS
-    if names == ["identity"] and package != "numpy":  # the written module may have any name
+    if names in _WRITTEN and package != "numpy":  # the written module may have any name
         return True
     return (package == "keras" and "ops" in names) or (package == "numpy" and or_array)
 

@@ -42,6 +42,7 @@ from slimport.rewrite.notebook_lines import may_answer
 from slimport.rewrite.python2 import imports_python2
 from slimport.rewrite.registry import rule_for
 from slimport.rewrite.selection import FileSelection, Selection
+from slimport.rewrite.tensors import TensorRule
 from slimport.rewrite.tf1_files import Tf1Files
 from slimport.rewrite.written_module import WRITTEN_MODULE
 
@@ -103,8 +104,8 @@ class Plan:
     def uses_keras_ops(self, function: Function) -> bool:
         """Whether the function's tensor code becomes keras.ops.
 
-        It does where it builds layers (or is called by code that does) and every TensorFlow
-        function in it has an exact equivalent.
+        It does where it builds layers (or is called by code that does, or is an activation that is
+        passed on beside layers) and every TensorFlow function in it has an exact equivalent.
         """
         return function in self.keras_tensors
 
@@ -445,7 +446,14 @@ class Plan:
         def unblocked(functions: Iterable[Function]) -> list[Function]:
             return [function for function in functions if not self.blockers[function]]
 
-        return closure_of(unblocked(self.program.building), lambda f: unblocked(f.callees))
+        start = [*self.program.building, *self._own_activations()]
+        return closure_of(unblocked(start), lambda f: unblocked(f.callees))
+
+    def _own_activations(self) -> list[Function]:
+        """What may reach a layer as its activation: ``conv2d(..., activation_fn=hard_swish)``."""
+        files = {function.module for function in self.program.building}
+        passed_on = (f for f in self.program.all() if f.escapes and f.module in files)
+        return [f for f in passed_on if any(map(_activates, f.references))]
 
     # Report -----------------------------------------------------------------------------------
 
@@ -465,6 +473,11 @@ class Plan:
         why = tuple(dict.fromkeys((*traced, *self.closures[function].reasons)))
         model = "traced" if traced else "functional"
         return FunctionForm(line, function.qualname, layers, tensors, model, why)
+
+
+def _activates(reference: Reference) -> bool:
+    rule = rule_for(reference.api.name)
+    return isinstance(rule, TensorRule) and rule.names_function(reference.api.name)
 
 
 def _is_old_python(module: Module, functions: Iterable[Function]) -> bool:

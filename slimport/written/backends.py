@@ -12,6 +12,11 @@ def on_tensorflow() -> bool:
     return bool(keras.config.backend() == "tensorflow")
 
 
+def on_torch() -> bool:
+    """Whether Keras computes with torch."""
+    return bool(keras.config.backend() == "torch")
+
+
 class OnlyOnTensorFlow:
     """Stands for TensorFlow where Keras computes with something else: it has names, no use."""
 

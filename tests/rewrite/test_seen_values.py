@@ -17,6 +17,7 @@ import tensorflow as tf
 import tensorflow as tensors
 import tf_slim as slim
 from tensorflow import constant
+from scoped_layers import split
 from keras import ops
 import keras
 from elsewhere import known
@@ -80,6 +81,7 @@ TENSORS = [
     "tf.shape(x)[1]", "n = tf.stack([1, 2]); n", "n = tf.range(2); n[0] + 1", "amounts(3)",
     "tf.compat.v1.to_int32(x)", "ops.stack([1])", "keras.ops.shape(x)", "-tf.constant(1)",
     "[tf.constant(p) for p in WIDTHS]", "max(tf.rank(x), 3)", "[*tf.unstack(x)]",
+    "split(tf.shape(x), 2)[0]", "first, _ = split(x, 2); first",
 ]  # fmt: skip
 NO_TENSORS = [
     "[1, 2]", "depth", "x.get_shape().as_list()", "x.shape[1]", "PAIRS", "[[0, 0], [size, size]]",

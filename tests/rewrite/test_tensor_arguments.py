@@ -53,6 +53,13 @@ PYTHON = [
     "tf.concat([images, images], ends[1])",
     "tf.clip_by_value(images, tf.constant(0.0), 1.0)",
     "tf.nn.softmax(images, axis=size)",
+    "tf.split(images, 2, -1)[0]",
+    "tf.split(images, [size, -1], axis=3)[1]",
+    "tf.add_n(tf.unstack(images, axis=3))",
+    "tf.nn.max_pool(images, [1, size, size, 1], [1, 1, 1, 1], 'SAME')",
+    "tf.compat.v2.nn.avg_pool2d(input=images, ksize=2, strides=2, padding='SAME')",
+    "tf.image.resize_images(images, [size, 8], 1, True)",
+    "tf.image.resize_bilinear(images, known(size))",
 ]
 TENSORS = [
     "tf.pad(images, LATER)",
@@ -76,6 +83,16 @@ TENSORS = [
     "tf.stack([images, images], axis=ends[0])",
     "tf.nn.softmax(images, axis=ends[0])",
     "tf.nn.leaky_relu(images, tf.constant(0.5))",
+    "tf.split(images, ends, 3)[0]",
+    "tf.split(3, 2, images)[0]",
+    "tf.unstack(images, ends[0])[0]",
+    "tf.nn.avg_pool(images, ends, 1, 'SAME')",
+    "tf.nn.max_pool(images, 2, 2, [[0, 0], [1, 1], [1, 1], [0, 0]])",
+    "tf.compat.v2.nn.erosion2d(images, ends, 1, 'SAME', 'NHWC', 1)",
+    "tf.image.resize_images(images, size, half)",
+    "tf.image.resize_images(images, [3, 3], size)",
+    "tf.image.resize_images(images, [3, 3], preserve_aspect_ratio=True)",
+    "tf.image.resize_bilinear(images, tf.shape(images)[1:3])",
 ]
 
 
@@ -97,3 +114,37 @@ def test_tensors(statement):
     text = rewritten(statement)
     assert "tf.sigmoid(images)" in text
     assert "keras.ops" not in text
+
+
+OWN_ACTIVATION = """
+import tensorflow as tf
+import tf_slim as slim
+
+
+def hard_swish(x):
+    with tf.name_scope('hard_swish'):
+        return x * tf.nn.relu6(x + 3.0) / 6.0
+
+
+def noisy(x):
+    return tf.nn.relu(x) + tf.random_normal([])
+
+
+def scaled(x):
+    return tf.reduce_mean(x)
+
+
+LAYERS = [hard_swish, noisy, scaled]
+
+
+def net(images, index):
+    return slim.conv2d(images, 4, 1, activation_fn=LAYERS[index], scope='conv')
+"""
+
+
+def test_an_activation_of_ones_own_that_is_passed_on():
+    text = output(rewrite_program({"net.py": OWN_ACTIVATION}), "net.py")
+    assert "return x * keras.ops.relu6(x + 3.0) / 6.0" in text
+    assert "    with name_scope('hard_swish'):" in text
+    assert "return tf.nn.relu(x) + tf.random.normal([])" in text
+    assert "return tf.reduce_mean(x)" in text

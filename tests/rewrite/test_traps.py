@@ -458,7 +458,7 @@ def test_a_shape_under_a_name_is_a_shape():
             shape = x.get_shape()
             height = shape[1].value
             width = shape[2]
-            x = tf.image.resize_images(x, [height * 2, width.value * 2])
+            x = tf.image.resize_bicubic(x, [height * 2, width.value * 2])
             return slim.conv2d(x, 4, 3, scope='a')
         """
     )
@@ -483,7 +483,7 @@ import tf_slim as slim
 
 def net(x):
     {bind}
-    return slim.conv2d(tf.image.resize_images(x, [9, 9]), {name}.value, 3)
+    return slim.conv2d(tf.image.resize_bicubic(x, [9, 9]), {name}.value, 3)
 """
     assert f"tf.compat.dimension_value({name})" in transform(source)
 
@@ -499,7 +499,7 @@ def net(x):
         sizes.append(side.value)
     for event in read():
         sizes.append(event.value)
-    return slim.conv2d(tf.image.resize_images(x, [9, 9]), sizes[1], 3)
+    return slim.conv2d(tf.image.resize_bicubic(x, [9, 9]), sizes[1], 3)
 """
     text = transform(source)
     assert "[tf.compat.dimension_value(size) for size in" in text
@@ -524,7 +524,7 @@ import tf_slim as slim
 
 def net(x):
     {bind}
-    return slim.conv2d(tf.image.resize_images(x, [9, 9]), w.value, 3)
+    return slim.conv2d(tf.image.resize_bicubic(x, [9, 9]), w.value, 3)
 """
     assert "w.value, 3" in transform(source)
 
