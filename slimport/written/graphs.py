@@ -107,8 +107,11 @@ class LayerGraph:
             The variable, or `None` if it is to be created.
 
         Raises:
-            ValueError: If the name is taken and reuse is off, or free and reuse is on.
+            ValueError: If the name is taken and reuse is off, or free and reuse is on; or if a
+                variable scope of TensorFlow's own is open, which would not name the variable.
         """
+        if self.tf_graph is None:
+            _require_no_tf_scope(path)
         variable = self.variables.get(path)
         if path in self.met and not reuse:
             raise ValueError(
@@ -172,6 +175,15 @@ def current_layer_graph() -> LayerGraph:
 def in_tf_graph() -> bool:
     """Whether operations go into a TF 1 graph, which sessions run."""
     return on_tensorflow() and not tf.compat.v1.executing_eagerly_outside_functions()
+
+
+def _require_no_tf_scope(path: str) -> None:
+    outer = tf.compat.v1.get_variable_scope().name if on_tensorflow() else ""
+    if outer:
+        raise ValueError(
+            f"Variable {path} would not be named by tf.compat.v1.variable_scope({outer!r}), which "
+            "is open around it: open the variable_scope of this module there."
+        )
 
 
 def outside_of_traces() -> Any:

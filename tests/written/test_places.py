@@ -266,6 +266,19 @@ class TestReuse:
             with pytest.raises(ValueError, match="a/weights already exists"):
                 new.fully_connected(x, 2, name="a")
 
+    def test_a_scope_of_tensorflow_would_not_name_it(self, new: Any) -> None:
+        def build(x: Any) -> Any:
+            with v1.variable_scope("tower"):
+                return new.conv2d(x, 2, 1, name="conv")
+
+        with pytest.raises(ValueError, match=r"conv/weights would not be named by .*tower"):
+            new.functional_model(build, keras.Input((4, 4, 3)))
+        with pytest.raises(ValueError, match=r"conv/weights would not be named by .*tower"):
+            new.TracedModel(build)(np.zeros((1, 4, 4, 3), "float32"))
+        with v1.Graph().as_default():
+            build(v1.placeholder("float32", [1, 4, 4, 3]))
+            assert v1.global_variables()[0].name == "tower/conv/weights:0"
+
     def test_reuse_of_a_missing_layer_is_an_error(self, new: Any) -> None:
         with new.layer_graph(), pytest.raises(ValueError, match="does not exist"):
             new.conv2d(keras.Input((4, 4, 3)), 2, 1, name="conv", reuse=True)
