@@ -381,6 +381,11 @@ class _Services(Facts):
         functions = self._plan.program.by_module[self._module]
         return any(map(self.builds, functions))
 
+    def builds_program(self) -> bool:
+        program = self._plan.program
+        near = program.connected(self._module)
+        return any(self.builds(f) for module in near for f in program.by_module[module])
+
     def is_builtin(self, name: str, scope: Scope) -> bool:
         stars = closure_of([self._module], lambda m: self._plan.program.star_imports[m])
         bound = any(name in m.scope.bindings for m in stars - {self._module})

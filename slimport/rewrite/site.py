@@ -58,6 +58,9 @@ class FileServices(FileFacts, Protocol):
     def builds_file(self) -> bool:
         """Whether any function of the file makes layers."""
 
+    def builds_program(self) -> bool:
+        """Whether any function of the file's program makes layers."""
+
     def is_builtin(self, name: str, scope: Scope) -> bool:
         """Whether the name is Python's own there, and nothing of the program."""
 

@@ -23,6 +23,7 @@ PARTS = (
     "scopes",
     "defaults",
     "collections",
+    "templates",
     "layer_utils",
     "sizes",
     "names",
