@@ -1,6 +1,6 @@
 """Reads the batches of a fixture, legacy or migrated, and prints their numbers as JSON.
 
-A script, run in a process of its own: ``python fixture_inputs.py old|new PROJECT DATA_FOLDER``.
+A script, run in a process of its own: ``fixture_inputs.py PROJECT DATA_FOLDER``.
 """
 
 import json
@@ -48,11 +48,7 @@ def read(tf, build):
 
 
 def main():
-    side, project, folder = sys.argv[1], sys.argv[2], Path(sys.argv[3])
-    if side == "old":
-        from slimport.verify.workers import stand_in
-
-        stand_in.install()
+    project, folder = sys.argv[1], Path(sys.argv[2])
     sys.path.insert(0, project)
     import tensorflow.compat.v1 as tf
 
