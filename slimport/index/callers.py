@@ -16,7 +16,8 @@ def of_a_graph_before(function: Function) -> Reference | None:
     graph or a device that is open would hold it.
     """
     callers = function.links.reached(function.all_callers, up=True) - {function}
-    for reference in (r for f in callers for r in f.references if r.call is not None):
+    in_order = sorted(callers, key=lambda caller: caller.name)  # or each run might name another
+    for reference in (r for f in in_order for r in f.references if r.call is not None):
         if is_inside(reference) and not reference.api.name.startswith(_HARMLESS):
             return reference
     return None

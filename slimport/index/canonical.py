@@ -8,6 +8,8 @@ TensorFlow's own symbols are ``tf.<name>``, whether reached through ``tensorflow
 
 from __future__ import annotations
 
+from functools import cache
+
 from slimport import contrib_api, slim_api, tf1_api
 
 _TENSORFLOW_ROOTS = ("tensorflow.compat.v1", "tensorflow")
@@ -103,6 +105,7 @@ _TRAINING = frozenset(
 )
 
 
+@cache
 def canonical(dotted: str) -> str | None:
     """Canonical name of an absolute dotted name, None where it is neither slim nor TensorFlow.
 

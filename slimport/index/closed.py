@@ -21,7 +21,7 @@ from slimport.index.loose_scopes import Decorators, under_loose_scopes
 from slimport.index.names import Assigned
 from slimport.index.program import Function, Program, Reference, bind
 from slimport.index.training_always import Trains, is_true, meaning_of_true, true_in
-from slimport.index.walking import children, own_nodes, walk
+from slimport.index.walking import all_of, children, own_of, walk
 
 # Default variable scope of each layer with variables (tf_slim/layers/layers.py).
 DEFAULT_SCOPES = {
@@ -128,10 +128,8 @@ def _escaping_scopes(program: Program) -> list[Function]:
         if not any(r.api.name == "slim.arg_scope" for r in function.references):
             continue
         returns_scope = any(
-            isinstance(node, ast.With)
-            and any(_is_named_scope(item, function) for item in node.items)
-            and any(isinstance(inner, ast.Return) for inner in walk(node))
-            for node in _own_nodes(function)
+            any(_is_named_scope(item, function) for item in node.items) and all_of(node, ast.Return)
+            for node in own_of(function.node, ast.With)
         )
         if returns_scope and not function.all_callers:
             found.append(function)
@@ -144,6 +142,11 @@ def _is_named_scope(item: ast.withitem, function: Function) -> bool:
         reference.call is call and reference.api.name == "slim.arg_scope"
         for reference in function.references
     )
+
+
+_LOOPS: tuple[type[ast.AST], ...] = (
+    ast.For, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -190,11 +193,12 @@ class _Calls:
         return self._all(self._links.calls_at(meeting))
 
     def _all(self, calls: Iterable[tuple[Function, ast.Call]]) -> _Called:
-        found = _Called()
-        for caller, call in calls:
-            in_loop, under_scope = self._in_loops(caller), self._under_scopes(caller)
-            found |= _Called(frozenset({call}), call in in_loop, call in under_scope)
-        return found
+        pairs = [*calls]
+        return _Called(
+            frozenset(itertools.islice({call for _, call in pairs}, 2)),
+            any(call in self._in_loops(caller) for caller, call in pairs),
+            any(call in self._under_scopes(caller) for caller, call in pairs),
+        )
 
 
 def _is_public(function: Function) -> bool:
@@ -220,21 +224,21 @@ def _check_callers(closure: Closure, calls: _Calls, open_world: bool, scopes_esc
         closure.refuse("a caller runs it under an arg_scope or a variable scope")
 
 
-def _under_scopes(caller: Function) -> frozenset[ast.AST]:
-    """What stands inside the `with` statements of a function that open scopes."""
+def _under_scopes(caller: Function) -> frozenset[ast.Call]:
+    """The calls inside the `with` statements of a function that open scopes."""
     scoped = (
         node
-        for node in _own_nodes(caller)
-        if isinstance(node, ast.With) and any(_opens_scope(item, caller) for item in node.items)
+        for node in own_of(caller.node, ast.With)
+        if any(_opens_scope(item, caller) for item in node.items)
     )
-    return frozenset(inner for node in scoped for inner in walk(node))
+    return frozenset(call for node in scoped for call in all_of(node, ast.Call))
 
 
-def _in_loops(caller: Function) -> frozenset[ast.AST]:
-    """What stands inside the loops of a function."""
-    loops = (ast.For, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-    found = (node for node in _own_nodes(caller) if isinstance(node, loops))
-    return frozenset(inner for loop in found for inner in walk(loop))
+def _in_loops(caller: Function) -> frozenset[ast.Call]:
+    """The calls inside the loops of a function."""
+    return frozenset(
+        call for loop in own_of(caller.node, *_LOOPS) for call in all_of(loop, ast.Call)
+    )
 
 
 def _opens_scope(item: ast.withitem, function: Function) -> bool:
@@ -257,6 +261,7 @@ class _Body:
         self.used: set[tuple[str, ...]] = set()
         self.seen: set[ast.Call] = set()
         self.changed = _changed_in_place(self.function)
+        self.times_bound = _times_bound(self.function)
 
     def check(self) -> None:
         node = self.function.node
@@ -281,8 +286,8 @@ class _Body:
     def _is_handed_on(self, reference: Reference) -> bool:
         if not is_slim(reference.api.name) or not is_namespace(reference.api.name):
             return False
-        nodes = _own_nodes(self.function)
-        return not any(isinstance(n, ast.Assign) and n.value is reference.node for n in nodes)
+        nodes = own_of(self.function.node, ast.Assign)
+        return not any(node.value is reference.node for node in nodes)
 
     def _listed(self, reference: Reference) -> bool:
         """Whether the op stands in the literal list of an arg_scope, or is a normalizer_fn."""
@@ -344,8 +349,25 @@ class _Body:
             self.closure.refuse("an arg_scope with unpacked arguments (**)")
         elif item.optional_vars is not None:
             self.closure.refuse("an arg_scope that is kept under a name")
-        elif not all(_stable(k.value, self.function, self.changed) for k in call.keywords):
+        elif not all(self._is_stable(keyword.value) for keyword in call.keywords):
             self.closure.refuse("an arg_scope with values that its calls would compute anew")
+
+    def _is_stable(self, value: ast.expr) -> bool:
+        """Whether evaluating the expression at each call instead of once means the same.
+
+        Names must be bound once in the function; calls must be of slim or TensorFlow (initializers,
+        regularizers), which make an equal object each time.
+        """
+        for node in walk(value):
+            if isinstance(node, ast.Call) and node not in self.by_call:
+                return False
+            if isinstance(node, ast.Attribute | ast.Name) and _last(node) in self.changed:
+                return False
+            if isinstance(node, ast.Name) and self.times_bound[node.id] > 1:
+                return False
+            if isinstance(node, ast.NamedExpr | ast.Lambda | ast.Await | ast.Yield):
+                return False
+        return True
 
     def _check_variable_scope(self, call: ast.Call, item: ast.withitem) -> None:
         name = call.args[0] if len(call.args) == 1 and not call.keywords else None
@@ -466,29 +488,12 @@ def _path(scopes: list[ast.Call]) -> tuple[str, ...]:
     return tuple(str(name.value) for name in first if isinstance(name, ast.Constant))
 
 
-def _stable(value: ast.expr, function: Function, changed: Collection[str]) -> bool:
-    """Whether evaluating the expression at each call instead of once means the same.
-
-    Names must be bound once in the function; calls must be of slim or TensorFlow (initializers,
-    regularizers), which make an equal object each time.
-    """
-    apis = {reference.call for reference in function.references if reference.call is not None}
-    rebound = Counter(
-        node.id
-        for node in _own_nodes(function)
-        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
-    )
-    rebound.update(node.arg for node in walk(function.node) if isinstance(node, ast.arg))
-    for node in walk(value):
-        if isinstance(node, ast.Call) and node not in apis:
-            return False
-        if isinstance(node, ast.Attribute | ast.Name) and _last(node) in changed:
-            return False
-        if isinstance(node, ast.Name) and rebound[node.id] > 1:
-            return False
-        if isinstance(node, ast.NamedExpr | ast.Lambda | ast.Await | ast.Yield):
-            return False
-    return True
+def _times_bound(function: Function) -> Counter[str]:
+    """How often a function binds each name; parameters of functions inside it count, too."""
+    names = own_of(function.node, ast.Name)
+    bound = Counter(name.id for name in names if not isinstance(name.ctx, ast.Load))
+    bound.update(parameter.arg for parameter in all_of(function.node, ast.arg))
+    return bound
 
 
 def _last(node: ast.expr) -> str:
@@ -507,19 +512,14 @@ _CHANGING = frozenset(
 def _changed_in_place(function: Function) -> frozenset[str]:
     """Attributes that a function sets, globals that its file sets, and what it changes in place."""
     found = {name for scope in function.module.all_scopes() for name in scope.outer}
-    for node in _own_nodes(function):
-        if not isinstance(node, ast.Attribute | ast.Subscript):
-            continue
+    places: list[ast.Attribute | ast.Subscript] = [*own_of(function.node, ast.Attribute)]
+    places += own_of(function.node, ast.Subscript)
+    for node in places:
         if not isinstance(node.ctx, ast.Load):
             found.add(_last(node))
         elif isinstance(node, ast.Attribute) and node.attr in _CHANGING:
             found.add(_last(node.value))
     return frozenset(found)
-
-
-def _own_nodes(function: Function) -> tuple[ast.AST, ...]:
-    """Nodes of a function without those of functions inside it."""
-    return own_nodes(function.node)
 
 
 def _components(found: dict[Function, Closure]) -> list[list[Function]]:

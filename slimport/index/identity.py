@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from slimport.index.modules import Module
 from slimport.index.names import Scope
 from slimport.index.values import is_tensor
-from slimport.index.walking import walk
+from slimport.index.walking import all_of
 
 _MADE_HERE = (ast.BinOp, ast.Call, ast.Subscript, ast.UnaryOp)
 
@@ -19,7 +19,7 @@ def tensor_comparisons(module: Module) -> Iterator[tuple[ast.Compare, bool]]:
     Such a tensor is no other object: ``tf.shape(x)[3] != 64`` was true whatever `x` was. Names on
     both sides may stand for one object, and are left out.
     """
-    for node in walk(module.tree):
+    for node in all_of(module.tree, ast.Compare):
         match node:
             case ast.Compare(left, [ast.Eq() | ast.NotEq() as operator], [right]):
                 scope = module.scopes.scope_of[node]

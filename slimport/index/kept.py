@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from slimport import slim_api
 from slimport.index.resolve import Api, External, InTree, Meaning
-from slimport.index.walking import parents
+from slimport.index.walking import all_of, parents
 
 if TYPE_CHECKING:
     from slimport.index.modules import Module
@@ -63,7 +63,10 @@ class KeptLayers:
 
     def in_lambdas(self, function: Function) -> set[Function]:
         """The functions whose layers the kept lambdas of a function make: its own, and others."""
-        module, found = function.module, set()
+        module = function.module
+        found: set[Function] = set()
+        if not all_of(function.node, ast.Lambda):
+            return found
         for reference in function.references:
             if _is_layer(reference.api) and self._in_lambda(reference.node, function):
                 found.add(function)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
 IMPORTERS = frozenset({"__import__", "import_module"})
 _SCOPES = ("slim.arg_scope", "tf.variable_scope")
 _OF_THE_FILE = frozenset({"eval", "exec", "globals", "locals", "vars"})
-_LOADING = re.compile(rf"\b({'|'.join(sorted(IMPORTERS))})\(")
-_SIGNS = re.compile(rf"\b({'|'.join(sorted({*IMPORTERS, *_OF_THE_FILE, 'getattr'}))})\(|__dict__")
+_SIGNS = IMPORTERS | _OF_THE_FILE | {"getattr", "__dict__"}
 
 
 def looked_up(program: Program) -> Iterator[Function]:
@@ -29,7 +27,7 @@ def looked_up(program: Program) -> Iterator[Function]:
     if any(loads_any(module, program) for module in program.modules):
         yield from (f for f in program.all() if f.qualname and "." not in f.qualname)
     for module in program.modules:
-        if _SIGNS.search("\n".join(module.lines)):
+        if not module.words.isdisjoint(_SIGNS):
             yield from _in(module, program)
 
 
@@ -45,7 +43,7 @@ def loads_any(module: Module, program: Program) -> bool:
     """Whether a file loads others by names that it makes up, and opens scopes."""
     if not _opens_scopes(program.by_module[module]):
         return False
-    if not _LOADING.search("\n".join(module.lines)):
+    if module.words.isdisjoint(IMPORTERS):
         return False
     return any(
         getattr(call.func, "attr", getattr(call.func, "id", "")) in IMPORTERS

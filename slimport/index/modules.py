@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 
 from slimport.index.names import Scope, ScopeBuilder
-from slimport.index.walking import walk
+from slimport.index.walking import all_of
 
 
 def notebook_part(name: str) -> str:
@@ -41,15 +41,10 @@ class Module:
     @cached_property
     def words(self) -> frozenset[str]:
         """Every name, attribute and imported name of the file, whatever it stands for."""
-        found = set()
-        for node in walk(self.tree):
-            if isinstance(node, ast.Attribute):
-                found.add(node.attr)
-            elif isinstance(node, ast.Name):
-                found.add(node.id)
-            elif isinstance(node, ast.alias):
-                found.add(node.name.rpartition(".")[2])
-        return frozenset(found)
+        attributes = (node.attr for node in all_of(self.tree, ast.Attribute))
+        names = (node.id for node in all_of(self.tree, ast.Name))
+        imported = (node.name.rpartition(".")[2] for node in all_of(self.tree, ast.alias))
+        return frozenset({*attributes, *names, *imported})
 
     @cached_property
     def puts_first(self) -> frozenset[str]:
@@ -57,8 +52,8 @@ class Module:
         if not any("sys.path.insert" in line for line in self.lines):
             return frozenset()
         found: set[str] = set()
-        for node in walk(self.tree):
-            match node:
+        for call in all_of(self.tree, ast.Call):
+            match call:
                 case ast.Call(ast.Attribute(attr="insert"), [ast.Constant(0), place]):
                     found |= _folder_names(place)
         return frozenset(found)
@@ -98,7 +93,7 @@ def folders_on_path(modules: Iterable[Module]) -> set[str]:
 
 
 def _folder_names(tree: ast.AST) -> set[str]:
-    texts = (node.value for node in walk(tree) if isinstance(node, ast.Constant))
+    texts = (node.value for node in all_of(tree, ast.Constant))
     return {name for text in texts if isinstance(text, str) for name in text.split("/")}
 
 

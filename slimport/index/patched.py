@@ -10,7 +10,7 @@ from slimport import numpy_api
 from slimport.index.canonical import canonical
 from slimport.index.modules import Module
 from slimport.index.resolve import Api, External, Meaning
-from slimport.index.walking import own_nodes
+from slimport.index.walking import own_of
 from slimport.tf1_api import BEFORE_1
 
 if TYPE_CHECKING:
@@ -43,8 +43,9 @@ def patched_apis(program: Program) -> Mapping[Module, frozenset[str]]:
 
 def _replaced(module: Module, program: Program) -> Iterator[str]:
     for function in program.by_module[module]:
-        shims = _shims(function)
-        names = (r.api.name for r in _stored(function) if r.node not in shims)
+        stored = [*_stored(function)]
+        shims = _shims(function) if stored else ()
+        names = (r.api.name for r in stored if r.node not in shims)
         for name in (*names, *_by_name(function, program)):
             if not name.startswith(("numpy.", "tensor.", *_SETTINGS)):
                 yield name
@@ -61,8 +62,8 @@ def _shims(function: Function) -> set[ast.expr]:
     apis = {reference.node: reference.api.name for reference in function.references}
     return {
         target
-        for node in own_nodes(function.node)
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Attribute)
+        for node in own_of(function.node, ast.Assign)
+        if isinstance(node.value, ast.Attribute)
         for target in node.targets
         if node.value in apis and _now(apis.get(target, "")) == _now(apis[node.value])
     }

@@ -118,6 +118,15 @@ class Function:
         return self.makes_tf_layers or any(builds_layers(r.api.name) for r in self.references)
 
 
+def _turned(found: Mapping[Module, set[Module]]) -> dict[Module, set[Module]]:
+    """Who imports, by whom it imports."""
+    turned: dict[Module, set[Module]] = {module: set() for module in found}
+    for module, others in found.items():
+        for other in others:
+            turned[other].add(module)
+    return turned
+
+
 def builds_layers(api: str) -> bool:
     """Whether the API makes slim's layers or variables, or opens the scopes of layers."""
     return (
@@ -198,7 +207,9 @@ class Program:
             self._collect_functions(module)
         self.imports: dict[Module, set[Module]] = {module: set() for module in self.modules}
         self.star_imports: dict[Module, set[Module]] = {module: set() for module in self.modules}
-        self.imported_names: set[tuple[Module, str]] = set()
+        self.imported_names: dict[Module, set[str]] = {module: set() for module in self.modules}
+        self._imported_by: dict[Module, set[Module]] = {}
+        self._star_imported_by: dict[Module, set[Module]] = {}
         self._connected: dict[Module, set[Module]] = {}
         self._imported_apis: dict[Module, set[str]] = {}
         self._meanings: dict[ast.expr, Meaning | None] = {}
@@ -235,20 +246,28 @@ class Program:
     def connected(self, module: Module) -> set[Module]:
         """The files that share a program with this one, as far as imports tell."""
         if not self._connected:
-            importers: dict[Module, set[Module]] = {m: set() for m in self.modules}
-            for importer, imported in self.imports.items():
-                for target in imported:
-                    importers[target].add(importer)
             for start in self.modules:
                 if start not in self._connected:
-                    group = closure_of([start], lambda m: self.imports[m] | importers[m])
+                    group = closure_of([start], lambda m: self.imports[m] | self._importers(m))
                     self._connected.update(dict.fromkeys(group, group))
         return self._connected[module]
 
     def loaded_with(self, module: Module) -> set[Module]:
         """The files that a process with this one may load: of what imports it, all imports."""
-        importers = {m for m in self.modules if module in closure_of([m], self.imports.__getitem__)}
+        importers = closure_of([module], self._importers)
         return closure_of(importers, self.imports.__getitem__)
+
+    def _importers(self, module: Module) -> set[Module]:
+        """The files that import this one, once all are read."""
+        if not self._imported_by:
+            self._imported_by = _turned(self.imports)
+        return self._imported_by[module]
+
+    def star_importers(self, module: Module) -> set[Module]:
+        """The files that have all names of this one by an ``import *``."""
+        if not self._star_imported_by:
+            self._star_imported_by = _turned(self.star_imports)
+        return self._star_imported_by[module]
 
     def _building(self) -> set[Function]:
         """Functions that make layers, those that call them, and what names variables with them."""
@@ -520,7 +539,7 @@ class _ReferenceCollector:
         if owner is not None and last == "*":
             self.program.star_imports[self.module].add(owner)
         elif owner is not None:
-            self.program.imported_names.add((owner, last))
+            self.program.imported_names[owner].add(last)
 
     def _find(self, dotted: str) -> Module | None:
         table = self.program.table
@@ -571,9 +590,7 @@ class _ReferenceCollector:
             self.program.passed_on(alias.name)
 
     def _reference(self, node: ast.expr) -> bool:
-        scopes = self.module.scopes.scope_of
-        scope = scopes.get(node, self.module.scope)
-        meaning = self.program.resolver.resolve(node, scope, self.module)
+        meaning = self.program.resolve(node, self.module)
         call = self.callees.get(node)
         if call is None and isinstance(getattr(node, "ctx", None), ast.Load):
             self.program.passed_on(_last(node))
@@ -584,6 +601,7 @@ class _ReferenceCollector:
                 self.program.passed_on(_last(base))
             assert isinstance(base, ast.Name)
             span = self.columns.span(node)
+            scope = self.module.scopes.scope_of.get(node, self.module.scope)
             reference = Reference(meaning, node, span, scope, base.id, call)
             self._function(node).references.append(reference)
             return True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,7 +12,7 @@ from slimport.index.resolve import Api
 from slimport.index.walking import all_of
 from slimport.python2_api import METHODS, NAMES, PREFIX, UNSURE
 
-_ANY = re.compile(r"\b(" + "|".join((*NAMES, *METHODS)) + r")\b")
+_ANY = frozenset((*NAMES, *METHODS))
 # Packages whose `import *` brings Python 2's names.
 _GIVE_BACK = frozenset({"six.moves", "past.builtins", "future.builtins", "builtins"})
 
@@ -32,7 +31,7 @@ def add_references(program: Program) -> None:
     """Adds them to the functions of the program; names that it binds itself are none."""
     methods = {f.qualname.rpartition(".")[2] for f in program.all() if f.is_method}
     for module in program.modules:
-        if not any(_ANY.search(line) for line in module.lines):
+        if module.words.isdisjoint(_ANY):
             continue
         columns = ColumnMap(module.lines)
         for found in (*_names(module, program), *_methods(module, program, methods)):

@@ -6,6 +6,7 @@ import ast
 import builtins
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from slimport import numpy_api, python2_api, slim_api
 from slimport.index.canonical import canonical, is_namespace, is_slim
@@ -182,7 +183,7 @@ class Resolver:
             return self._in_tree(absolute, module, exact=True) if absolute is not None else None
         api = canonical(dotted)
         if api is not None:
-            return Api(api, dotted, self.is_patched(api, module))
+            return _api(api, dotted, self.is_patched(api, module))
         return self._in_tree(dotted, module) or _external(dotted)
 
     def _in_tree(self, dotted: str, importer: Module, exact: bool = False) -> Meaning | None:
@@ -204,7 +205,7 @@ class Resolver:
             api = canonical(spelled)
             if api is None:
                 return None
-            return Api(api, spelled, meaning.doubt or self.is_patched(api, importer))
+            return _api(api, spelled, meaning.doubt or self.is_patched(api, importer))
         if isinstance(meaning, External):
             return _external(f"{meaning.dotted}.{attribute}")
         if isinstance(meaning, InTreeModule):
@@ -244,6 +245,12 @@ class Resolver:
         if isinstance(meaning, Api) and meaning.name != "tf":
             return self._attribute(meaning, name, module) if _in_star(name, module) else None
         return None
+
+
+@cache
+def _api(name: str, spelled: str, doubt: bool) -> Api:
+    """One object for all places that name the same: a tree names few things, often."""
+    return Api(name, spelled, doubt)
 
 
 def _external(dotted: str) -> Meaning:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from enum import Enum, auto
 from functools import cached_property
 
+from slimport.index.links import Meeting
 from slimport.index.modules import Module
 from slimport.index.program import Function, Program, Reference, closure_of
 from slimport.index.queues import QUEUES
@@ -94,7 +95,8 @@ class Sessions:
         is_test = _is_test(top) and any(map(_of_tf1, self._program.by_module[module]))
         loads_into_graph = is_test or (top not in self._without and _of_tf1(top, outside=guard))
         within = closure_of([module], lambda m: self._program.imports[m])
-        if any(self._switches(m, within_guard=m is module) for m in within):
+        others = within - {module}
+        if self._switches(module, within_guard=True) or not others.isdisjoint(self._switching):
             return None
         if not loads_into_graph:
             # A file that nothing marks as a program is one where it runs sessions as it loads.
@@ -102,8 +104,7 @@ class Sessions:
             runs = self._program.by_module[module] if is_program else top.all_callees
             if not self._reaches_session(runs, within):
                 return None
-        tops = {self._program.functions[m.tree]: main_guard(m.tree) for m in within - {module}}
-        if any(_makes_tensors(other, guard_there) for other, guard_there in tops.items()):
+        if not others.isdisjoint(self._making_tensors):
             return Start.FIRST
         at_top = loads_into_graph or guard is None or _makes_tensors(top, outside=guard)
         return Start.IMPORTS if at_top else Start.GUARD
@@ -117,11 +118,39 @@ class Sessions:
     def _reaches_session(self, start: Iterable[Function], within: set[Module]) -> bool:
         """Whether functions, or what they call, name a session's API."""
 
-        def called(function: Function) -> Iterable[Function]:
-            return (f for f in function.all_callees if f.module in within)
+        seen: set[Function] = set()
+        passed: set[Meeting] = set()
+        pending = [f for f in start if f.module in within]
+        while pending:
+            function = pending.pop()
+            if function in seen or function not in self._lead_to_sessions:
+                continue
+            if function in self._of_tf1:
+                return True
+            seen.add(function)
+            called = self._program.links.step(function, False, passed)
+            pending.extend(f for f in called if f.module in within)
+        return False
 
-        reached = closure_of((f for f in start if f.module in within), called)
-        return any(_of_tf1(f) for f in reached if f not in self._without)
+    @cached_property
+    def _of_tf1(self) -> set[Function]:
+        return {f for f in self._program.all() if _of_tf1(f) and f not in self._without}
+
+    @cached_property
+    def _lead_to_sessions(self) -> set[Function]:
+        """What may reach a session in the whole program; each file is asked within its own."""
+        return self._program.links.reached(self._of_tf1, up=True)
+
+    @cached_property
+    def _switching(self) -> set[Module]:
+        """The files that say, when another imports them, whether they run eagerly."""
+        return {m for m in self._program.modules if self._switches(m, within_guard=False)}
+
+    @cached_property
+    def _making_tensors(self) -> set[Module]:
+        """The files that make tensors when another imports them."""
+        tops = ((m, self._program.functions[m.tree]) for m in self._program.modules)
+        return {m for m, top in tops if _makes_tensors(top, main_guard(m.tree))}
 
     def _switches(self, module: Module, within_guard: bool) -> bool:
         """Whether a file says itself whether it runs eagerly."""

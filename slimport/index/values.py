@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterator
 
 from slimport.index.names import Assigned, Defined, Imported, Scope, Unpacked, dotted_parts
-from slimport.index.walking import walk
+from slimport.index.walking import all_of
 
 # Names that are being followed already: `depth = depth / 2` refers to itself.
 _Seen = frozenset[tuple[Scope, str]]
@@ -210,7 +210,7 @@ def _otherwise(name: str, scope: Scope, seen: _Seen) -> Iterator[_Value]:
         default = _default(scope.node.args, name)
         if default is not None:
             yield from _values(default, scope.parent or scope, seen)
-    for node in walk(scope.node):
+    for node in all_of(scope.node, ast.AugAssign, ast.Assign):
         match node:
             case ast.AugAssign(ast.Name(target), op, value) if target == name:
                 yield ast.BinOp(ast.Name(name), op, value), scope, seen
@@ -240,8 +240,8 @@ def _results(name: str, scope: Scope, seen: _Seen) -> Iterator[tuple[ast.expr, S
             case Assigned(ast.Lambda(body=body)):
                 yield body, where, seen
             case Defined(ast.FunctionDef() as function):
-                for node in walk(function):
-                    if isinstance(node, ast.Return) and node.value is not None:
+                for node in all_of(function, ast.Return):
+                    if node.value is not None:
                         yield node.value, where, seen
 
 

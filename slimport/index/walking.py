@@ -23,7 +23,6 @@ _FIELD = re.compile(r"(\w+)([?*]?) (\w+)")
 _NO_NODES = frozenset(
     "boolop cmpop constant expr_context identifier int operator string unaryop".split()
 )
-_FIELDS: dict[type[ast.AST], tuple[str, ...]] = {}
 #: As deep as `ast` parses, in frames of the visitors here.
 _DEEPEST = 12_000
 
@@ -39,14 +38,17 @@ def deep() -> Iterator[None]:
         sys.setrecursionlimit(limit)
 
 
-def _fields(kind: type[ast.AST]) -> tuple[str, ...]:
-    """The fields of a class of nodes that may hold nodes, operators aside."""
-    known = _FIELDS.get(kind)
-    if known is None:
+class _Fields(dict[type[ast.AST], tuple[str, ...]]):
+    """The fields of each class of nodes that may hold nodes, operators aside."""
+
+    def __missing__(self, kind: type[ast.AST]) -> tuple[str, ...]:
         said = {name: held for held, _, name in _FIELD.findall(kind.__doc__ or "")}
         names = (name for name in kind._fields if said.get(name, "expr") not in _NO_NODES)
-        known = _FIELDS[kind] = tuple(names)
-    return known
+        found = self[kind] = tuple(names)
+        return found
+
+
+_FIELDS = _Fields()
 
 
 class _Order:
@@ -80,12 +82,31 @@ class _Order:
         self.own: dict[int, tuple[ast.AST, ...]] = {}
 
     @cached_property
+    def definitions(self) -> list[int]:
+        """For each node the index of the function or class right around it; -1 for none."""
+        found: list[int] = []
+        for above in self.above:
+            is_right_inside = above < 0 or isinstance(self.nodes[above], _DEFINITIONS)
+            found.append(above if is_right_inside else found[above])
+        return found
+
+    @cached_property
     def by_kind(self) -> dict[type[ast.AST], list[int]]:
         """The indices of the nodes of each class."""
         found = defaultdict[type[ast.AST], list[int]](list)
         for here, node in enumerate(self.nodes):
             found[node.__class__].append(here)
         return dict(found)
+
+    def below(self, here: int, kinds: Sequence[type[ast.AST]]) -> list[int]:
+        """The indices of a node and those below it that are of these classes, in order."""
+        end, found = self.ends[here], list[int]()
+        for kind in kinds:
+            indices = self.by_kind.get(kind, [])
+            found += indices[bisect_left(indices, here) : bisect_left(indices, end)]
+        if len(kinds) > 1:
+            found.sort()
+        return found
 
     def place_nodes(self) -> None:
         """Tells each node where it is, unless it knows: a part of a larger tree stays that."""
@@ -95,7 +116,7 @@ class _Order:
 
 def _parts(node: ast.AST) -> list[ast.AST]:
     found: list[ast.AST] = []
-    for name in _fields(node.__class__):
+    for name in _FIELDS[node.__class__]:
         value = getattr(node, name, None)
         if value.__class__ is list:
             found += value
@@ -127,14 +148,8 @@ def walk(node: ast.AST) -> tuple[ast.AST, ...]:
 def all_of(node: ast.AST, *kinds: type[_Node]) -> list[_Node]:
     """The nodes of these very classes among `walk(node)`, in its order."""
     order, here = _place(node)
-    end, found = order.ends[here], list[int]()
-    for kind in kinds:
-        indices = order.by_kind.get(kind, [])
-        found += indices[bisect_left(indices, here) : bisect_left(indices, end)]
-    if len(kinds) > 1:
-        found.sort()
     nodes = cast(Sequence[_Node], order.nodes)
-    return [nodes[index] for index in found]
+    return [nodes[index] for index in order.below(here, kinds)]
 
 
 def children(node: ast.AST) -> list[ast.AST]:
@@ -168,6 +183,15 @@ def own_nodes(node: ast.AST) -> tuple[ast.AST, ...]:
     return found
 
 
+def own_of(node: ast.AST, *kinds: type[_Node]) -> list[_Node]:
+    """The nodes of these very classes among `own_nodes(node)`, in its order."""
+    order, here = _place(node)
+    nodes, definitions = cast(Sequence[_Node], order.nodes), order.definitions
+    around = here if isinstance(node, _DEFINITIONS) else definitions[here]
+    below = (index for index in order.below(here, kinds) if index != here)
+    return [nodes[index] for index in below if definitions[index] == around]
+
+
 class Visitor:
     """`ast.NodeVisitor` that looks up the method for each kind of node once.
 
@@ -189,7 +213,7 @@ class Visitor:
 
     def generic_visit(self, node: ast.AST) -> None:
         """Visits what is in a node."""
-        for name in _fields(node.__class__):
+        for name in _FIELDS[node.__class__]:
             value = getattr(node, name, None)
             if isinstance(value, list):
                 for item in value:

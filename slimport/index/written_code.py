@@ -10,7 +10,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from slimport import slim_api
-from slimport.index.walking import walk
+from slimport.index.walking import all_of
 
 if TYPE_CHECKING:
     from slimport.index.modules import Module
@@ -57,15 +57,14 @@ def _add_names(
 ) -> None:
     if not any(name in line for line in module.lines):
         return
-    nodes = list(walk(module.tree))
     bound = {
         alias.asname or alias.name: alias.name
-        for node in nodes
-        if isinstance(node, ast.ImportFrom) and (node.module or "").rpartition(".")[2] == name
+        for node in all_of(module.tree, ast.ImportFrom)
+        if (node.module or "").rpartition(".")[2] == name
         for alias in node.names
     }
-    for node in nodes:
-        if isinstance(node, ast.Name) and node.id in bound:
+    for node in all_of(module.tree, ast.Name):
+        if node.id in bound:
             scope = module.scopes.scope_of.get(node, module.scope)
             function = program.functions[scope.function() or module.tree]
             found.setdefault(function, set()).add(bound[node.id])

@@ -66,9 +66,8 @@ class Notebook:
             self._opens += "["
         self.converted: Converted | None = None
         self._parts = self._mask(frozenset())
-        names = _bound("".join(part.program for part in self._parts))
         if any(part.masked.masked for part in self._parts):
-            self._parts = self._mask(names)
+            self._parts = self._mask(_bound(self.program))
 
     @property
     def can_carry(self) -> bool:

@@ -62,7 +62,9 @@ def left_in_files(
         source: the file as it was.
         output: the file as it will be.
     """
-    container = _container(source, output)
+    if not left:
+        return []
+    container = _container(source, output)  # a notebook is read anew
     olds, news = _by_api(left), _by_api(again)
     moved = LineMap(source.original, output)
     result = in_file(left, source.container)

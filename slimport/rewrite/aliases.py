@@ -33,7 +33,7 @@ def compat_aliases(module: Module, program: Program, trains_with_fit: bool) -> d
             continue
         is_alias = len(bindings) == 1 and isinstance(bindings[0], Assigned)
         is_module = is_namespace(meaning.name) and not is_slim(meaning.name)
-        if not is_alias or not is_module or (module, name) in program.imported_names:
+        if not is_alias or not is_module or name in program.imported_names[module]:
             continue
         if meaning.spelled.startswith("tensorflow.compat."):  # it leads there already
             continue

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from slimport.index.names import Assigned
 from slimport.index.program import Function, Program
 from slimport.index.resolve import Api
-from slimport.index.walking import walk
+from slimport.index.walking import all_of
 from slimport.rewrite.layers import LayerRule
 from slimport.rewrite.registry import rule_for
 from slimport.rewrite.tensors import TensorRule
@@ -25,10 +25,10 @@ def graph_names(function: Function, program: Program) -> Iterator[str]:
 
     Only names that layers, or functions with an equivalent, are assigned to are known as tensors.
     """
-    for node in walk(function.node):
-        if not (isinstance(node, ast.Attribute) and node.attr in _OF_GRAPHS):
+    for node in all_of(function.node, ast.Attribute):
+        if node.attr not in _OF_GRAPHS or not isinstance(node.value, ast.Name):
             continue
-        if isinstance(node.value, ast.Name) and _is_tensor(node.value, function, program):
+        if _is_tensor(node.value, function, program):
             yield f"{ast.unparse(node)} is asked for: a KerasTensor is in no graph of TensorFlow"
 
 

@@ -252,7 +252,7 @@ class ImportEditor(Skimmer):
 
     def _tensorflow_names(self) -> set[str]:
         """Names of TensorFlow that the file's code (not another file, through it) has used."""
-        if any(self._module in others for others in self._program.star_imports.values()):
+        if self._program.star_importers(self._module):
             return set()
         referenced = {
             reference.base
@@ -267,7 +267,7 @@ class ImportEditor(Skimmer):
                 isinstance(b, Imported) and f"{b.dotted}.".startswith("tensorflow.")
                 for b in bindings[name]
             )
-            and (self._module, name) not in self._program.imported_names
+            and name not in self._program.imported_names[self._module]
         }
 
     def _deployment_names(self) -> set[str]:
@@ -278,7 +278,7 @@ class ImportEditor(Skimmer):
             name
             for name in names & set(bindings)
             if all(isinstance(b, Imported) and names_model_deploy(b.dotted) for b in bindings[name])
-            and (self._module, name) not in self._program.imported_names
+            and name not in self._program.imported_names[self._module]
         }
 
     def _own_packages(self) -> set[str]:

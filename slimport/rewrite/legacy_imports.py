@@ -230,9 +230,9 @@ class LegacyImports:
     def _is_imported_in_a_circle(self, local: str) -> bool:
         """Whether a file that this one imports may import the name before it is bound."""
         imports = self._program.imports
-        return (self._module, local) in self._program.imported_names and self._module in closure_of(
-            imports[self._module], lambda module: imports[module]
-        )
+        if local not in self._program.imported_names[self._module]:
+            return False
+        return self._module in closure_of(imports[self._module], lambda module: imports[module])
 
 
 _STATEMENTS = (cst.SimpleStatementLine, cst.BaseCompoundStatement)

@@ -19,6 +19,7 @@ _TRIVIA = (
 # Fields that libcst visits only where they hold something; they are the last of their nodes.
 _WHERE_GIVEN = ("format_spec",)
 _fields: dict[type[cst.CSTNode], tuple[str, ...]] = {}
+_parts: dict[type[cst.CSTNode], tuple[str, ...]] = {}
 
 
 class _FieldsSeen(cst.CSTVisitor):
@@ -47,14 +48,14 @@ def fields_of(node: cst.CSTNode) -> tuple[str, ...]:
     return found
 
 
-@cache
-def _without_trivia(fields: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(name for name in fields if not name.startswith(_TRIVIA))
-
-
 def parts_of(node: cst.CSTNode) -> tuple[str, ...]:
     """Those of the fields that hold more than white space, comments and single tokens."""
-    return _without_trivia(fields_of(node))
+    kind = type(node)
+    found = _parts.get(kind)
+    if found is None:
+        fields = fields_of(node)
+        found = _parts[kind] = tuple(name for name in fields if not name.startswith(_TRIVIA))
+    return found
 
 
 def _is_a(kind: type, base: type) -> bool:

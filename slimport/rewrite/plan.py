@@ -93,6 +93,7 @@ class Plan:
         self._concerned: dict[Module, bool] = {}
         self._aliases: dict[Module, dict[str, str]] = {}
         self._factories: dict[Module, dict[ast.Call, Factory]] = {}
+        self._reasons: dict[int, list[str]] = {}
         self.blockers: dict[Function, tuple[str, ...]] = {
             function: self._tensor_blockers(function) for function in self.program.all()
         }
@@ -406,8 +407,11 @@ class Plan:
 
     def _program_reasons(self, module: Module) -> list[str]:
         """Why the files that share a program with this one must keep their layers scoped."""
-        reasons = {reason for m in self.program.connected(module) for reason in self._blocks[m]}
-        return sorted(reasons)
+        group = self.program.connected(module)  # one object for all of its files
+        if id(group) not in self._reasons:
+            reasons = {reason for member in group for reason in self._blocks[member]}
+            self._reasons[id(group)] = sorted(reasons)
+        return self._reasons[id(group)]
 
     @cached_property
     def _blocks(self) -> dict[Module, set[str]]:

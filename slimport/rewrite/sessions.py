@@ -95,9 +95,8 @@ def _imports_tensorflow(node: ast.Import | ast.ImportFrom) -> bool:
 
 def _after_tensorflow(body: Sequence[cst.BaseStatement], start: Start) -> int:
     """Position after TensorFlow's import, or after the imports that follow it at once."""
-    packages = [_Imported.by(statement) for statement in body]
-    position = next(i for i, found in enumerate(packages) if "tensorflow" in found) + 1
-    while start is Start.IMPORTS and position < len(body) and packages[position]:
+    position = next(i for i, found in enumerate(body) if "tensorflow" in _Imported.by(found)) + 1
+    while start is Start.IMPORTS and position < len(body) and _Imported.by(body[position]):
         position += 1
     return position
 

@@ -20,7 +20,7 @@ def taken_names(module: Module, program: Program, written_module: str) -> set[st
     """
     found = _own(module, program, written_module)
     found |= _handed_on(module, program)
-    for other in _importers(module, program) - {module}:
+    for other in closure_of([module], program.star_importers) - {module}:
         found |= _own(other, program, written_module)
     return found
 
@@ -39,18 +39,9 @@ def _own(module: Module, program: Program, written_module: str) -> set[str]:
 
 def _handed_on(module: Module, program: Program) -> set[str]:
     """Names that other files import from this one, which has them from an ``import *``."""
-    asked = {name for owner, name in program.imported_names if owner is module}
+    asked = program.imported_names[module]
     own = module.scope.bindings
     return {n for n in asked if n not in own and not _is_slims(n, module.scope, module, program)}
-
-
-def _importers(module: Module, program: Program) -> set[Module]:
-    """The files that have all names of this one, directly or through others."""
-
-    def importers(of: Module) -> set[Module]:
-        return {m for m, owners in program.star_imports.items() if of in owners}
-
-    return closure_of([module], importers)
 
 
 def _is_slims(name: str, scope: Scope, module: Module, program: Program) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import cache
 
 import libcst as cst
 
@@ -29,6 +28,7 @@ _TEXTS: dict[type[cst.CSTNode], frozenset[str]] = {
 _WITHOUT = (cst.Import, cst.ImportFrom, cst.Global, cst.Nonlocal, cst.SimpleString)
 # Python's own constants: no names since Python 3.
 _CONSTANTS = frozenset({"None", "True", "False"})
+_fields: dict[type[cst.CSTNode], tuple[str, ...]] = {}
 
 
 def uses(node: cst.CSTNode) -> Counter[str]:
@@ -40,7 +40,7 @@ def uses(node: cst.CSTNode) -> Counter[str]:
         if type(current) is cst.Name:
             found.append(current.value)
             continue
-        for name in _fields(type(current), parts_of(current)):
+        for name in _fields_of(current):
             value = getattr(current, name)
             if is_node(type(value)):
                 pending.append(value)
@@ -49,8 +49,12 @@ def uses(node: cst.CSTNode) -> Counter[str]:
     return Counter(name for name in found if name not in _CONSTANTS)
 
 
-@cache
-def _fields(kind: type[cst.CSTNode], parts: tuple[str, ...]) -> tuple[str, ...]:
-    if issubclass(kind, _WITHOUT):
-        return ()
-    return tuple(name for name in parts if name not in _TEXTS.get(kind, ()))
+def _fields_of(node: cst.CSTNode) -> tuple[str, ...]:
+    """The fields in which names may be, or what holds some."""
+    kind = type(node)
+    found = _fields.get(kind)
+    if found is None:
+        texts = _TEXTS.get(kind, ())
+        parts = () if issubclass(kind, _WITHOUT) else parts_of(node)
+        found = _fields[kind] = tuple(name for name in parts if name not in texts)
+    return found

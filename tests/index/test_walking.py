@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from slimport.index.walking import all_of, children, own_nodes, parents, walk
+from slimport.index.walking import all_of, children, own_nodes, own_of, parents, walk
 
 CODE = """
 @decorator(1)
@@ -67,3 +67,10 @@ def test_own_nodes_leave_out_what_is_in_definitions() -> None:
     assert function.body[0] in own and function.body[1] in own
     assert not {n.id for n in own if isinstance(n, ast.Name)} & {"Base", "x", "y", "str", "more"}
     assert {"decorator", "open", "lock", "f", "z"} <= {n.id for n in own if isinstance(n, ast.Name)}
+
+
+def test_own_nodes_of_some_classes() -> None:
+    for tree in (ast.parse(CODE), ast.parse(CODE).body[0]):  # a part that was asked about first
+        for node in _in_order(tree):
+            kinds = (ast.Name, ast.FunctionDef, ast.ClassDef, ast.Lambda, ast.Return)
+            assert own_of(node, *kinds) == [n for n in own_nodes(node) if type(n) in kinds]
