@@ -6,6 +6,7 @@ from slimport.index.program import Function, Reference
 from slimport.rewrite.aliases import CODE, NAME
 from slimport.rewrite.rule import Example, Keep, Outcome, Refusal, Rule
 from slimport.rewrite.site import CallSite, FileFacts, ValueSite
+from slimport.rewrite.tf1 import BY_HAND, INSTEAD
 
 # Names that no tensor passes through.
 _NEUTRAL = (
@@ -16,6 +17,9 @@ _NEUTRAL = (
     "tf.VERSION", "tf.version", "tf.estimator", "tf.train", "tf.io", "tf.data", "tf.contrib",
     "tf.initializers", "tf.regularizers", "tf.test", "tf.executing_eagerly", "tf.name_scope",
 )  # fmt: skip
+
+_GONE = "TensorFlow 2.16 took it out."
+_WHY = {"": "TensorFlow 1 had no such public name either: an inner module, or a typing error."}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,12 +54,9 @@ TF1_SYMBOLS = _SymbolRule(
         "The table slimport/data/tf1_symbols.json says for each symbol whether TF 2.21 has the "
         "very same object under this or another name. A file that names no TF 1 symbol stays."
     ),
-    refuses=(
-        Refusal(
-            "… is not part of TensorFlow 2",
-            "TensorFlow 1 had no such public name either: an inner module, or a typing error.",
-            "rewrite it by hand",
-        ),
+    refuses=tuple(
+        Refusal("… is not part of TensorFlow 2", _WHY.get(package, _GONE), advice)
+        for package, advice in {"": BY_HAND, **INSTEAD}.items()
     ),
     examples=(
         Example(

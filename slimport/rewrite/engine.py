@@ -45,7 +45,7 @@ from slimport.rewrite.registry import UNKNOWN_API, acting_rule, rule_for
 from slimport.rewrite.rule import Keep, Leave, Outcome, Rule
 from slimport.rewrite.selection import FileSelection
 from slimport.rewrite.site import CallSite, ValueSite, dotted
-from slimport.rewrite.tf1 import became
+from slimport.rewrite.tf1 import became, instead_of
 from slimport.rewrite.training_blocks import TrainingBlocks, has_blocks
 from slimport.rewrite.visiting import transformed
 
@@ -319,6 +319,10 @@ def _is_inner(scope: Scope) -> bool:
     )
 
 
+def _nowhere(name: str, advice: str) -> Leave:
+    return Leave(f"{name} is not part of TensorFlow 2", advice)
+
+
 def _is_marked(site: CallSite | ValueSite) -> bool:
     """Whether a mark above the statement speaks of this very symbol."""
     lines = (getattr(node, "leading_lines", None) for node in reversed(site.path))
@@ -447,10 +451,10 @@ class _Services(Facts):
         reference = site.reference
         if self.keeps_tf1(reference):
             return Keep()
-        now = became(reference.api.name.removeprefix("tf."), reference.call)
+        old = reference.api.name.removeprefix("tf.")
+        now = became(old, reference.call)
         if now.kind == "unknown":
-            reason = f"{reference.api.name} is not part of TensorFlow 2"
-            return Leave(reason, "rewrite it by hand")
+            return _nowhere(reference.api.name, instead_of(old))
         if _is_marked(site):
             return Keep()  # an earlier run has left it, for a reason that does not show any more
         name = self.tensorflow(now.name, reference.api.spelled)

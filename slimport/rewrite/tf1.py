@@ -65,6 +65,15 @@ _OTHER_MATH = frozenset(
 _NOT_TF1 = ("compat.", "keras.", "python.", "core.")
 
 
+# What took the place of packages that TensorFlow 1 had and 2.16 has not.
+BY_HAND = "rewrite it by hand"
+INSTEAD = {
+    "estimator": "train with keras.Model.fit, which does what estimators did",
+    "examples.tutorials.mnist": "load it with keras.datasets.mnist",
+    "pywrap_tensorflow.NewCheckpointReader": "use tf.train.load_checkpoint",
+}
+
+
 @dataclass(frozen=True)
 class Became:
     """Where a TF 1 symbol is now.
@@ -102,6 +111,12 @@ def became(name: str, call: ast.Call | None) -> Became:
 
 def _compat(name: str) -> Became:
     return Became("compat", f"compat.v1.{name}")
+
+
+def instead_of(name: str) -> str:
+    """What to do about ``tf.<name>``, which TensorFlow 2 has nowhere."""
+    found = (text for start, text in INSTEAD.items() if f"{name}.".startswith(f"{start}."))
+    return next(found, BY_HAND)
 
 
 def only_in_tf1(name: str) -> bool:
