@@ -4,7 +4,7 @@ import ast
 from dataclasses import dataclass
 
 from slimport.index.program import Function, Reference
-from slimport.index.walking import walk
+from slimport.index.walking import all_of
 from slimport.rewrite.rule import Example, Outcome
 from slimport.rewrite.site import FileFacts, ValueSite
 from slimport.rewrite.tensors import TensorRule
@@ -37,9 +37,9 @@ def _has_options(reference: Reference) -> bool:
     if reference.call is not None:
         return False
     return any(
-        isinstance(node, ast.Call) and bool(node.keywords) and reference.node in node.args
-        and ast.unparse(node.func).rpartition(".")[2] == "partial"
-        for node in walk(reference.scope.node)
+        bool(call.keywords) and reference.node in call.args
+        and ast.unparse(call.func).rpartition(".")[2] == "partial"
+        for call in all_of(reference.scope.node, ast.Call)
     )  # fmt: skip
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import ast
 
+from slimport.index.modules import Module
 from slimport.index.program import Function, Program
-from slimport.index.walking import own_nodes
+from slimport.index.walking import all_of, own_nodes
 
 _OTHERS = frozenset("bfloat16 double float16 float64 half to_bfloat16 to_double".split())
 
@@ -20,8 +21,16 @@ def with_other_floats(program: Program) -> set[Function]:
 
     What names such a type, its callers, and all that these call.
     """
-    naming = [function for function in program.all() if _names_other_float(function)]
+    modules = (module for module in program.modules if _may_name_one(module))
+    functions = (function for module in modules for function in program.by_module[module])
+    naming = [function for function in functions if _names_other_float(function)]
     return program.links.reached(program.links.reached(naming, up=True), up=False)
+
+
+def _may_name_one(module: Module) -> bool:
+    """Whether some place of a file does: few files do, and to ask each function takes long."""
+    texts = all_of(module.tree, ast.Constant)
+    return not module.words.isdisjoint(_OTHERS) or any(text.value in _OTHERS for text in texts)
 
 
 def _names_other_float(function: Function) -> bool:
