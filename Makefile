@@ -40,6 +40,8 @@ FIXTURE := fixtures/legacy/ssd_inception_v2
 MIGRATED := build/ssd_inception_v2
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
+# Tests start hundreds of interpreters; each would compile slimport anew.
+unexport PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 
 ROWS ?=
