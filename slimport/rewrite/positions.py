@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import accumulate
 from typing import Any
 
@@ -110,7 +111,7 @@ class Positions(Mapping[cst.CSTNode, CodeRange]):
         tree._codegen(recorder)
         self.code = "".join(recorder.tokens)
         self._nodes, self._ranges = recorder.nodes, recorder.ranges
-        self._comments = [i for i, token in enumerate(recorder.tokens) if token[:1] == "#"]
+        self._tokens = recorder.tokens
         self._offsets = list(accumulate(map(len, recorder.tokens), initial=0))
         self._starts = [0, *(end.end() for end in _LINE_END.finditer(self.code))]
         self._numbers = lines
@@ -137,6 +138,11 @@ class Positions(Mapping[cst.CSTNode, CodeRange]):
         """
         first, last = self._ranges[id(node)]
         return (*self._place(first), *self._place(last))
+
+    @cached_property
+    def _comments(self) -> list[int]:
+        """The tokens that are comments; of code that is only moved nobody asks for them."""
+        return [i for i, token in enumerate(self._tokens) if token[:1] == "#"]
 
     def has_line(self, number: int) -> bool:
         """Whether the tree holds the line that has this number for others, as they read it."""
