@@ -7,6 +7,7 @@ five seconds of a processor, most scripts of the tests less than one.
 from __future__ import annotations
 
 import functools
+import gc
 import json
 import os
 import runpy
@@ -98,6 +99,7 @@ def _serve(side: str) -> None:
         import keras  # noqa: F401
         import tensorflow  # noqa: F401
 
+    gc.freeze()
     script = _next_script()
     if script is not None:
         runpy.run_path(script, run_name="__main__")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import types
-from pathlib import Path
 from typing import Any
 
 SCOPED_LAYERS = "scoped_layers"
@@ -33,7 +33,8 @@ def scoped_layers() -> types.ModuleType | None:
         if not path or getattr(module, "__name__", "").startswith("slimport."):
             continue
         says = _WRITTEN in (getattr(module, "__doc__", None) or "")
-        if says or Path(path).name == SCOPED_LAYERS + ".py":
+        # Not by `Path`: there are thousands of modules, and each case asks.
+        if says or os.path.basename(path) == SCOPED_LAYERS + ".py":  # noqa: PTH119
             found[id(module)] = module
     if len(found) > 1:
         names = ", ".join(sorted(module.__name__ for module in found.values()))
