@@ -1,4 +1,4 @@
-"""What TensorFlow's tensors have and KerasTensors lack: their name in a graph, and the graph.
+"""What TensorFlow's tensors have and KerasTensors lack: their names in a graph, and the graph.
 
 `net.op` and `net.graph` end in an AttributeError, `net.name` does not: a KerasTensor has a name of
 its own (`keras_tensor_3`), which would be another key in a dictionary of end points.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from slimport.index.graph_lookups import GraphLookups
 from slimport.index.names import Assigned
 from slimport.index.program import Function, Program
 from slimport.index.resolve import Api
@@ -30,6 +31,22 @@ def graph_names(function: Function, program: Program) -> Iterator[str]:
             continue
         if _is_tensor(node.value, function, program):
             yield f"{ast.unparse(node)} is asked for: a KerasTensor is in no graph of TensorFlow"
+
+
+def names_looked_up(function: Function, lookups: GraphLookups) -> Iterator[str]:
+    """Yields why a function whose operations a program finds by name keeps TensorFlow's own.
+
+    Those of Keras take no name: ``get_tensor_by_name('probs:0')`` would find nothing.
+    """
+    for reference in function.references:
+        rule = rule_for(reference.api.name)
+        if not isinstance(rule, TensorRule) or rule.of_written_module or reference.call is None:
+            continue
+        given = [*reference.call.args, *(keyword.value for keyword in reference.call.keywords)]
+        texts = (part.value for part in given if isinstance(part, ast.Constant))
+        for name in (text for text in texts if isinstance(text, str)):
+            if name.rpartition("/")[2] in lookups.of(function.module):
+                yield f"the program looks {name!r} up in its graph"
 
 
 def _is_tensor(node: ast.Name, function: Function, program: Program) -> bool:

@@ -17,6 +17,7 @@ from slimport.index.evaluation_block import Evaluation
 from slimport.index.evaluations import evaluations
 from slimport.index.float_types import with_other_floats
 from slimport.index.global_steps import PassedStep
+from slimport.index.graph_lookups import GraphLookups
 from slimport.index.hand_loop import HandLoop
 from slimport.index.hand_loops import hand_loops
 from slimport.index.layer_programs import LayerPrograms
@@ -36,7 +37,7 @@ from slimport.python2_api import is_python2
 from slimport.report.model import FunctionForm
 from slimport.rewrite.aliases import compat_aliases
 from slimport.rewrite.factories import Factory, find_factories
-from slimport.rewrite.graph_names import graph_names
+from slimport.rewrite.graph_names import graph_names, names_looked_up
 from slimport.rewrite.marks import PREFIX as MARK
 from slimport.rewrite.notebook_lines import may_answer
 from slimport.rewrite.python2 import imports_python2
@@ -164,6 +165,10 @@ class Plan:
             rate = training.rate_summary(self.program)
             found |= {rate: "rate"} if rate is not None else {}
         return found
+
+    @cached_property
+    def graph_lookups(self) -> GraphLookups:
+        return GraphLookups(self.program)
 
     @cached_property
     def called_initializers(self) -> CalledInitializers:
@@ -439,6 +444,7 @@ class Plan:
         found = [self._blocker(reference) for reference in function.references]
         if function in self.program.building:
             found += graph_names(function, self.program)
+            found += names_looked_up(function, self.graph_lookups)
         return tuple(dict.fromkeys(reason for reason in found if reason))
 
     @staticmethod

@@ -34,3 +34,44 @@ def test_names_of_anything_else_do_not(asked: str) -> None:
     result = rewrite_program({"net.py": PROGRAM.replace("STATEMENT", asked)})
     (form,) = report(result, "net.py").functions
     assert (form.model, form.tensors) == ("functional", "keras.ops")
+
+
+LOOKING_UP = """
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(images):
+    flat = slim.flatten(images)
+    return tf.nn.softmax(tf.reshape(flat, [-1, 4]), name='probs')
+
+
+def run(images):
+    with tf.Session() as session:
+        net(images)
+        return session.run(LOOKED_UP)
+"""
+
+
+@pytest.mark.parametrize(
+    "looked_up",
+    [
+        "session.graph.get_tensor_by_name('probs:0')",
+        "'net/probs:0'",
+        "['probs_1:0']",
+        "tf.get_default_graph().get_operation_by_name('a/probs').outputs",
+        "scope + '/probs:0'",
+        "tf.graph_util.convert_variables_to_constants(session, graph_def, ['probs'])",
+    ],
+)
+def test_a_name_that_is_looked_up_stays(looked_up: str) -> None:
+    result = rewrite_program({"net.py": LOOKING_UP.replace("LOOKED_UP", looked_up)})
+    form = next(f for f in report(result, "net.py").functions if f.function == "net")
+    assert "the program looks 'probs' up in its graph" in form.why
+    assert "tf.nn.softmax(tf.reshape(flat, [-1, 4]), name='probs')" in output(result, "net.py")
+
+
+@pytest.mark.parametrize("looked_up", ["net", "'probs'", "'probs: 0'", "'other:0'"])
+def test_other_texts_are_no_names(looked_up: str) -> None:
+    result = rewrite_program({"net.py": LOOKING_UP.replace("LOOKED_UP", looked_up)})
+    assert "keras.ops.softmax(keras.ops.reshape(" in output(result, "net.py")
