@@ -19,7 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.backends.rows import OF_SLIM, Row, rows
+from benchmarks.backends import by_hand
+from benchmarks.backends.rows import BY_HAND, OF_SLIM, Row, rows
 from benchmarks.backends.table import WITHOUT_FLOAT64, write
 from benchmarks.object_detection_api import tree
 from slimport.written.assemble import assemble
@@ -41,6 +42,7 @@ def main() -> None:
     kept = options.work / "results.json"
     results = json.loads(kept.read_text()) if kept.exists() else {}
     migrated = migrated_trees(options.tree, options.work)
+    migrated["by hand"] = migrated_by_hand(options.tree, options.work)
     for row in rows(migrated["nets"]):
         if options.python and (not options.only or row.name in options.only):
             found = compared(row, migrated, options)
@@ -63,12 +65,22 @@ def migrated_trees(checkout: Path | None, work: Path) -> dict[str, Path]:
     return {"nets": nets, "slim": own}
 
 
+def migrated_by_hand(checkout: Path | None, work: Path) -> Path:
+    """Rewrites the networks once more, with some lines of MobileNet changed before."""
+    legacy, new = work / "changed_by_hand", work / "by_hand_tree"
+    if not new.exists():
+        shutil.copytree(checkout or tree.legacy_tree(work / "downloaded") / "slim", legacy)
+        by_hand.change(legacy)
+        tree.rewrite(legacy, new, work / "rewrite_by_hand.json")
+    return new
+
+
 def compared(row: Row, migrated: dict[str, Path], options: Any) -> dict[str, Any]:
     """Runs one network on each side; returns what stopped it, or its differences by backend."""
     folder = options.work / "answers"
     folder.mkdir(exist_ok=True)
     ask = {
-        "tree": str(migrated["slim" if row.name.startswith("slim.") else "nets"].resolve()),
+        "tree": str(migrated[tree_of(row)].resolve()),
         "weights": str(folder / "all.weights.h5"),
         "network": row.network,
         "scope": row.scope,
@@ -94,6 +106,13 @@ def compared(row: Row, migrated: dict[str, Path], options: Any) -> dict[str, Any
         return found
     finally:
         shutil.rmtree(folder)
+
+
+def tree_of(row: Row) -> str:
+    """Which of the migrated trees a network is taken from."""
+    if row.name.startswith("slim."):
+        return "slim"
+    return "by hand" if row.name.endswith(BY_HAND) else "nets"
 
 
 def run(

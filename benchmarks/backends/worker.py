@@ -81,7 +81,10 @@ def built(request: dict[str, Any], layers: Any) -> Any:
     settings: dict[str, Any] = {"num_classes": request["classes"]}
     settings |= {"is_training": True} if "is_training" in known else {}
     settings |= {n: 1.0 for n in ("dropout_keep_prob", "keep_prob") if n in known}
-    with layers.layer_defaults(scope()):
+    of_scope = inspect.signature(scope).parameters
+    hands_on = any(p.kind is p.VAR_KEYWORD for p in of_scope.values())
+    kept = {"dropout_keep_prob": 1.0} if hands_on or "dropout_keep_prob" in of_scope else {}
+    with layers.layer_defaults(scope(**kept)):
         inputs = keras.Input(request["shape"][1:])
         return layers.functional_model(network, inputs, **settings)
 

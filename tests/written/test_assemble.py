@@ -87,6 +87,16 @@ def test_every_part_is_known() -> None:
     assert {p.stem for p in folder.glob("*.py")} == {*PARTS, "__init__", "assemble"}
 
 
+def test_a_name_belongs_to_one_part() -> None:
+    """In the one file that is written, a second `_numbers` would be called in the first's place."""
+    folder = Path(sys.modules["slimport.written.assemble"].__file__ or "").parent
+    owner: dict[str, str] = {}
+    for part in PARTS:
+        for node in ast.parse((folder / f"{part}.py").read_text("utf-8")).body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                assert owner.setdefault(node.name, part) == part, node.name
+
+
 def test_assembling_imports_no_tensorflow() -> None:
     code = (
         "import sys; from slimport.written.assemble import assemble; assemble(['conv2d']);"

@@ -187,10 +187,18 @@ def test_layers_leave_padding_out_on_torch(monkeypatch: pytest.MonkeyPatch, tmp_
     monkeypatch.setattr(keras.config, "backend", lambda: "torch")
     registered = dict(keras.saving.get_custom_objects())
     layers = imported(assemble(("avg_pool2d", "avg_pool3d", "functional_model")), tmp_path, "pools")
+    of_keras = keras.ops.average_pool
+
+    def wrong(x: Any, window: Any, steps: Any, padding: str, data_format: str) -> Any:
+        assert padding == "valid" or keras.backend.is_keras_tensor(x)
+        return of_keras(x, window, steps, padding, data_format)
+
+    monkeypatch.setattr(keras.ops, "average_pool", wrong)
     images = IMAGES.astype("float32")
     for function, x in ((layers.avg_pool2d, images), (layers.avg_pool3d, images[..., None])):
         inputs = keras.Input(x.shape[1:])
         model = layers.functional_model(lambda i, f=function: f(i, 2, 1, "same"), inputs)
+        assert {type(layer).__module__ for layer in model.layers[1:]} == {"pools"}
         windows = [2] * (len(x.shape) - 2)
         kernel = tf.nn.avg_pool2d if len(windows) == 2 else tf.nn.avg_pool3d
         same(model(x), kernel(x, windows, 1, "SAME"), 1e-6)
