@@ -7,10 +7,11 @@ This module runs under CPython 3.7.
 """
 
 # This file runs under CPython 3.7.
-# ruff: noqa: PTH100, PTH113, PTH119, PTH120, UP006, UP035
+# ruff: noqa: PTH100, PTH113, PTH119, PTH120, UP006, UP033, UP035
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from pathlib import Path
@@ -68,12 +69,17 @@ def files() -> List[str]:
     for module in list(sys.modules.values()):
         path = getattr(module, "__file__", None)
         if isinstance(path, str):
-            path = os.path.abspath(path)
-            if os.path.basename(path).startswith(_GENERATED):
-                continue
-            if not path.startswith(_STANDARD) or is_installed(path):
-                found.add(path)
-    return sorted(found)
+            found.add(_told(path))
+    return sorted(found - {""})
+
+
+@functools.lru_cache(maxsize=None)  # each case asks of thousands of modules
+def _told(path: str) -> str:
+    """The absolute path of a module's file; empty for one that is not told."""
+    path = os.path.abspath(path)
+    if os.path.basename(path).startswith(_GENERATED):
+        return ""
+    return path if not path.startswith(_STANDARD) or is_installed(path) else ""
 
 
 def is_installed(path: str) -> bool:
