@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import keras
 
@@ -59,7 +59,7 @@ def bias_add(
 class Bias(ScopedLayer):
     """Adds one number to each channel; `axis` is the dimension of the channels."""
 
-    one_regularizer: ClassVar[bool] = True
+    one_regularizer = True
 
     def __init__(
         self,

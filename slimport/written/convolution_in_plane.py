@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -65,7 +65,7 @@ def conv2d_in_plane(
 class InPlaneConv2D(ScopedLayer):
     """Convolves each channel with the same kernel `[height, width, 1, 1]`."""
 
-    one_regularizer: ClassVar[bool] = True
+    one_regularizer = True
 
     def __init__(
         self,

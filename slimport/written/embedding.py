@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -120,7 +120,7 @@ def bow_encoder(
 class Embedding(ScopedLayer, keras.layers.Embedding):
     """An embedding; an id that is out of range is TensorFlow's error, where Keras counts back."""
 
-    one_regularizer: ClassVar[bool] = True
+    one_regularizer = True
 
     def __init__(self, *args: Any, unique: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -147,7 +147,7 @@ class Embedding(ScopedLayer, keras.layers.Embedding):
 class BagOfWords(ScopedLayer, keras.layers.Embedding):
     """The mean of the vectors of a row's ids; 0 and negative ids are padding."""
 
-    one_regularizer: ClassVar[bool] = True
+    one_regularizer = True
 
     def call(self, inputs: Any) -> Any:
         """Returns a vector for each row."""

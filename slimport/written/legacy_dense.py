@@ -77,7 +77,7 @@ class LegacyDense(ScopedLayer, keras.layers.Dense):
 
     legacy_names: ClassVar[dict[str, str]] = {"kernel": "weights"}
     has_model_variables = False
-    one_regularizer: ClassVar[bool] = True
+    one_regularizer = True
 
 
 legacy_relu = functools.partial(legacy_fully_connected, activation_fn="relu")

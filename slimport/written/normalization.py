@@ -142,10 +142,19 @@ class BatchNormalization(ScopedLayer, keras.layers.BatchNormalization):
         self.updates_collections = updates_collections
 
     def build(self, input_shape: Any) -> None:
-        """Creates the variables in the order in which TF-Slim's two ways made them."""
-        center = self.center
-        rows = self.fused and len(input_shape) == 2
-        if center and (rows or self.updates_collections != _UPDATE_OPS):
+        """Creates the variables in the order in which TF-Slim's three ways made them.
+
+        Two of them did not take TensorFlow's layer (`tf_slim/layers/layers.py`, `batch_norm`): with
+        the fused kernel an own regularizer stood in the place of the scope's, the other, for
+        updates in a collection that is not the usual one, knew the scope's alone.
+        """
+        center, rank = self.center, len(input_shape)
+        rows = self.fused and rank == 2
+        by_slim = rows or self.updates_collections != _UPDATE_OPS
+        self.one_regularizer = by_slim
+        if by_slim and not (self.fused and rank in (2, 4)):
+            self.beta_regularizer = self.gamma_regularizer = None
+        if center and by_slim:
             self.beta = self.add_weight(
                 shape=(input_shape[self.axis],),
                 name="beta",

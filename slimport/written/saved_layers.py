@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -25,7 +25,7 @@ class ScopedLayer(PenalizedLayer):
             where TensorFlow 1 made the variables with `get_variable`; its layers applied both.
     """
 
-    one_regularizer: ClassVar[bool] = False
+    one_regularizer: bool = False
 
     def __init__(
         self,

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import keras
 
@@ -94,7 +94,7 @@ def separable_conv2d(
 class DepthwiseConv2D(ScopedLayer, keras.layers.DepthwiseConv2D):
     """A convolution of each channel by itself."""
 
-    one_regularizer: ClassVar[bool] = True
+    one_regularizer = True
 
 
 @keras.saving.register_keras_serializable("scoped_layers")

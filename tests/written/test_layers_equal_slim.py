@@ -286,6 +286,17 @@ def in_a_regularized_scope(s: Any, x: Any) -> Any:
         return s.separable_conv2d(s.layer_norm(x), 2, 3)
 
 
+def batch_norms_in_a_scope(s: Any, x: Any) -> Any:
+    """Of TF-Slim's three ways the first adds both regularizers up; of the others each takes one."""
+    own = {"param_regularizers": {"gamma": l2(s, 0.25), "beta": l2(s, 0.125)}}
+    with s.variable_scope("a", regularizer=l2(s, 0.5)):
+        x = s.batch_norm(x, scale=True, is_training=False, **own)
+        x = s.batch_norm(x, scale=True, is_training=False, updates_collections=None, **own)
+        kept = {"updates_collections": None, "fused": False, **own}
+        x = s.batch_norm(x, scale=True, is_training=False, **kept)
+        return s.batch_norm(s.flatten(x), scale=True, is_training=False, **own)
+
+
 def own_regularizer_in_a_scope(s: Any, x: Any) -> Any:
     """What slim makes with get_variable has its own regularizer in the place of the scope's."""
     with s.variable_scope("a", regularizer=l2(s, 0.5)):
@@ -315,6 +326,7 @@ CASES = {
     **batch_norm_cases(),
     **dtype_cases(),
     "regularized_scope": (lambda s, x, t: in_a_regularized_scope(s, x), IMAGES),
+    "batch_norms_in_scope": (lambda s, x, t: batch_norms_in_a_scope(s, x), IMAGES),
     "own_regularizer_in_scope": (lambda s, x, t: own_regularizer_in_a_scope(s, x), IMAGES),
 }
 
