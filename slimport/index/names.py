@@ -289,6 +289,8 @@ class ScopeBuilder(Visitor):
         self.generic_visit(node)
 
     def _outer_names(self, node: ast.Global | ast.Nonlocal) -> None:
+        if self.scope is self.module:  # `global` at the top says nothing
+            return
         self.scope.outer.update(node.names)
         if isinstance(node, ast.Global):
             # An assignment through `global` changes what the module's name means.

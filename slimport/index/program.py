@@ -20,6 +20,7 @@ from slimport.index.names import (
     Binding,
     Defined,
     FunctionNode,
+    Imported,
     Scope,
     Unpacked,
 )
@@ -169,6 +170,7 @@ class Program:
         self, sources: Mapping[PurePosixPath, Source], earlier: Program | None, written_module: str
     ) -> None:
         known = {m.tree: m for m in earlier.modules} if earlier is not None else {}
+        self.written_module = written_module
         self.modules = [
             known.get(source.tree) or Module(path, source.tree, source.lines)
             for path, source in sorted(sources.items())
@@ -231,6 +233,7 @@ class Program:
         """Canonical names of everything the module refers to or has a name for."""
         if module not in self._imported_apis:
             found = {r.api.name for f in self.by_module[module] for r in f.references}
+            found |= _imported_by_import(module)
             for scope in module.all_scopes():
                 found |= {api for star in scope.stars if (api := canonical(star)) is not None}
                 for name in scope.bindings:
@@ -369,8 +372,16 @@ class Program:
 
     def _may_call_any(self, call: ast.Call, module: Module) -> bool:
         scope = module.scopes.scope_of.get(call.func, module.scope)
-        is_bound = isinstance(call.func, ast.Name) and scope.lookup(call.func.id) is not None
-        return may_call_any(call, self.resolve(call.func, module), is_bound)
+        found = scope.lookup(call.func.id) if isinstance(call.func, ast.Name) else None
+        if found is not None and all(map(self._is_written, found[1])):
+            return False
+        return may_call_any(call, self.resolve(call.func, module), found is not None)
+
+    def _is_written(self, binding: Binding) -> bool:
+        """Whether a name comes from the written module, which may not be in the tree yet."""
+        return isinstance(binding, Imported) and binding.dotted.split(".")[-2:-1] == [
+            self.written_module
+        ]
 
     def calls_of(self, caller: Function, callee: Function) -> list[ast.Call]:
         """The calls in `caller` that lead, or may lead, to `callee`."""
@@ -384,6 +395,12 @@ class Program:
         for function in found:
             self.functions[function.node] = function
         self.by_module[module] = found
+
+
+def _imported_by_import(module: Module) -> set[str]:
+    """What ``import tensorflow.contrib.slim`` loads, beside the name `tensorflow` that it binds."""
+    aliases = (alias for node in all_of(module.tree, ast.Import) for alias in node.names)
+    return {api for alias in aliases if (api := canonical(alias.name)) is not None}
 
 
 def bind(call: ast.Call, parameters: tuple[str, ...]) -> dict[str, ast.expr] | None:

@@ -81,12 +81,17 @@ class NameTable:
             "tensorflow.compat.v1" if spelled.startswith("tensorflow.compat.v1") else "tensorflow"
         )
         for module in (wanted, "tensorflow.compat.v1") if either else (wanted,):
-            for name, bindings in self.module.scope.bindings.items():
-                if all(isinstance(b, Imported) and b.dotted == module for b in bindings):
+            for name in self.module.scope.bindings:
+                if self._means_everywhere(name, Imported(module)):
                     return name
         self._tensorflow_spelled = wanted
         self.tensorflow_name = "tf" if "tf" not in self._bound else "tensorflow"
         return self.tensorflow_name
+
+    def _means_everywhere(self, name: str, binding: Imported) -> bool:
+        """Whether a name of the file is nothing else in any of its functions: a parameter, say."""
+        bindings = (b for s in self.module.all_scopes() for b in s.bindings.get(name, ()))
+        return all(b == binding for b in bindings)
 
     def means_tf1(self, name: str) -> bool:
         """Whether a local name stands for `tensorflow.compat.v1`."""

@@ -140,3 +140,15 @@ def test_sums_of_many_terms() -> None:
     program = program_of({"a.py": text.encode()})
     (top,) = program.all()
     assert len(top.references) == 900
+
+
+@pytest.mark.parametrize("module", ["scoped_layers", ".scoped_layers", "..scoped_layers"])
+def test_what_the_written_module_has_is_known(module: str) -> None:
+    """Also before it is written, as the second pass sees it in a package."""
+    text = f"from {module} import collect_named_outputs as collect\n"
+    text += "def end(x):\n    collect(None, 'a', x)\ndef run(x, other):\n    other(x)\n"
+    sources = {"pack/sub/net.py": text, "pack/__init__.py": "", "pack/sub/__init__.py": ""}
+    program = program_of({name: source.encode() for name, source in sources.items()})
+    end, run = (next(f for f in program.all() if f.qualname == name) for name in ("end", "run"))
+    assert "" not in program._named_in(end)
+    assert "" in program._named_in(run)

@@ -553,3 +553,37 @@ def test_a_chain_of_calls_ends_the_file() -> None:
         "     .pool(tf.log(x), name='end'))"
     )
     assert transform(source).endswith(".pool(keras.ops.log(x), name='end'))")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("import tensorflow.contrib.slim\nx = 1\n", "x = 1\n"),
+        ("def f():\n    import tensorflow.contrib.slim\n", "def f():\n    pass\n"),
+        (
+            "import tensorflow.contrib.slim\nx = tensorflow.zeros(1)\n",
+            "import tensorflow\nx = tensorflow.zeros(1)\n",
+        ),
+    ],
+)
+def test_an_import_that_binds_tensorflow_alone_goes(before: str, after: str) -> None:
+    check_transformed(before, after)
+
+
+def test_global_at_the_top_says_nothing() -> None:
+    text = transform(HEAD + "global slim, x\n\n\ndef net(x):\n    return slim.flatten(x)\n")
+    assert "return keras.layers.Flatten()(x)" in text
+
+
+def test_a_parameter_called_tf_is_not_tensorflow() -> None:
+    text = transform(
+        HEAD
+        + """from tensorflow.contrib.framework import nest
+
+
+def net(tf, x):
+    return nest.flatten(slim.conv2d(x, 8, 3))
+"""
+    )
+    assert "import tensorflow\n" in text
+    assert "return tensorflow.nest.flatten(" in text
