@@ -72,13 +72,16 @@ def test_cases_without_gradients_have_no_step(fake, changes):
     ],
 )
 def test_a_worker_that_fails_costs_the_measurement_only(fake, name, reason):
-    both = fake(name)
+    both, before = fake(name), children()
     with pytest.raises(cost.CostError, match=reason):
         cost.measure(both["old"], both["new"], 0)
-    if memory.IS_KNOWN:
-        here = Path("/proc/self/task").parent / "task" / str(os.getpid()) / "children"
-        children = here.read_text().split() if here.exists() else []
-        assert not any(is_alive(child) for child in children)
+    assert not any(is_alive(child) for child in children() - before)
+
+
+def children() -> set[str]:
+    """The processes that this one has started: those of other tests may go on."""
+    here = Path("/proc/self/task", str(os.getpid()), "children")
+    return set(here.read_text().split()) if memory.IS_KNOWN and here.exists() else set()
 
 
 def case_result(name, status=Status.EQUAL):

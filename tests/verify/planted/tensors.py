@@ -8,7 +8,7 @@ WORDS = ((2, 9),)
 FAULTS = {
     "concat_axis": Fault(
         "another axis of a concat", "blocks:shuffled",
-        r"tf\.concat\(\[left, right\], 3\)", "tf.concat([left, right], 2)",
+        r"ops\.concatenate\(\[left, right\], 3\)", "ops.concatenate([left, right], 2)",
         "output", "output", "tf.concat([left, right]",
         quick=False,
     ),
@@ -31,7 +31,7 @@ FAULTS = {
     ),
     "half_pixels": Fault(
         "TensorFlow 2's half pixels in a resize (all shapes stay)", "blocks:unet",
-        r"tf\.compat\.v1\.image\.resize_bilinear\(deep,", "tf.image.resize(deep,",
+        r"= resize_bilinear\(deep,", "= keras.ops.image.resize(deep,",
         "output", "output", "resize_bilinear(deep",
     ),
     "resized_size": Fault(
@@ -41,7 +41,7 @@ FAULTS = {
     ),
     "pad_mode": Fault(
         "another kind of border (all shapes stay)", "others:styled",
-        r'"REFLECT"', '"SYMMETRIC"',
+        r'"reflect"', '"symmetric"',
         "output", "output", '"REFLECT"',
         quick=False,
     ),
