@@ -27,7 +27,8 @@ def main() -> None:
     request = json.loads(Path(sys.argv[1]).read_text())
     tree, folder = Path(request["tree"]), Path(request["folder"])
     sys.path.insert(0, str(tree))
-    stopped, arrays = None, {}
+    stopped: dict[str, Any] | None = None
+    arrays: dict[str, Any] = {}
     try:
         with contextlib.redirect_stdout(sys.stderr):
             arrays = answers(request)
@@ -47,7 +48,7 @@ def answers(request: dict[str, Any]) -> dict[str, np.ndarray]:
     moving averages are float32's, whose kernel it is that they have to follow.
     """
     layers = importlib.import_module("scoped_layers")
-    found = {}
+    found: dict[str, np.ndarray] = {}
     for floatx in request["floats"]:
         keras.config.set_floatx(floatx)
         keras.config.set_dtype_policy(floatx)

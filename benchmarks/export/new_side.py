@@ -79,13 +79,14 @@ def size(folder: Path) -> int:
 def built(request: dict[str, Any]) -> tuple[Any, str]:
     """The model of the logits: functional where its code allows it, else traced."""
     layers = sys.modules.get("scoped_layers") or __import__("scoped_layers")
-    network, scope = function(request["network"]), function(request["scope"])
+    network = function(request["network"])
+    scope = function(request["scope"])() if request["scope"] else {}
 
     def serve(images: Any) -> Any:
         return network(images, num_classes=request["classes"], is_training=False)[0]
 
     shape = (request["size"], request["size"], 3)
-    with layers.layer_defaults(scope()):
+    with layers.layer_defaults(scope):
         try:
             model, form = layers.functional_model(serve, keras.Input(shape)), "functional"
         except (ValueError, TypeError, AttributeError):

@@ -24,7 +24,8 @@ def main() -> None:
     slim = importlib.import_module("tf_slim")
     with contextlib.redirect_stdout(sys.stderr), tf.Graph().as_default() as graph:
         images = tf.placeholder(tf.float32, [None, size, size, 3], "images")
-        with slim.arg_scope(function(request["scope"])()):
+        scope = function(request["scope"])() if request["scope"] else {}
+        with slim.arg_scope(scope):
             network = function(request["network"])
             logits = network(images, num_classes=request["classes"], is_training=False)[0]
         tf.identity(logits, "logits")
