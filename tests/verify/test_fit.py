@@ -81,7 +81,7 @@ def train_{name}(folder, start, steps):
             saver=tf.train.Saver(max_to_keep=2))
 
 '''
-STEPS = (1, 3, 40)
+STEPS = (1, 40)
 PROGRAMS = {
     "sgd": ("optimizer = tf.train.GradientDescentOptimizer(0.05)", ""),
     "scheduled_and_clipped": (

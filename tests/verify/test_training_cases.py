@@ -26,9 +26,8 @@ FIXTURE, DETECTOR = LEGACY / "training_steps", LEGACY / "ssd_inception_v2"
 
 #: Cases that run with every test; `test_every_case_is_equal` takes the others.
 QUICK = (
-    "adam", "rmsprop_centered", "momentum_of_numbers", "multiplied_and_clipped", "one_layer",
-    "smooth_kinks", "batches", "rows_adam", "tf_weighted", "slim_smoothed", "session_ftrl",
-    "session_queue", "session_averages", "session_replicas", "session_hooks",
+    "adam", "rmsprop_centered", "multiplied_and_clipped", "one_layer", "batches", "rows_adam",
+    "tf_weighted", "session_ftrl", "session_queue", "session_averages",
 )  # fmt: skip
 
 
