@@ -780,21 +780,14 @@ class _Rewriter(cst.CSTTransformer):
     def _doubted(
         self, reference: Reference, node: cst.BaseExpression, bound_by: cst.CSTNode | None = None
     ) -> cst.BaseExpression:
-        if self.program.resolver.is_patched(reference.api.name, self.names.module):
-            return self._patched(reference, node)
+        api = reference.api.name
+        if self.program.resolver.is_patched(api, self.names.module):
+            reason = f"{api} is assigned anew in this program, or deleted"
+            self._leave(reference, UNKNOWN_API, Leave(reason, "give that function another name"))
+            return node
         names = sorted(_bound_by(bound_by)) if bound_by is not None else [reference.base]
         reason = f"{', '.join(names)} may be something else here, or none"
         self._leave(reference, UNKNOWN_API, Leave(reason, "import it once, without a condition"))
-        return node
-
-    def _patched(self, reference: Reference, node: cst.BaseExpression) -> cst.BaseExpression:
-        """What the program assigns itself stays; it needs no mark where nothing would change."""
-        name = reference.api.name
-        if not is_slim(name) and rule_for(name) is None:
-            self.answered.add(reference.span)
-            return node
-        reason = f"{name} is assigned anew in this program, or deleted"
-        self._leave(reference, UNKNOWN_API, Leave(reason, "give that function another name"))
         return node
 
     def _namespace(self, reference: Reference, node: cst.BaseExpression) -> cst.BaseExpression:
