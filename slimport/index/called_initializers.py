@@ -133,9 +133,10 @@ class _Places:
 
     def _as_argument(self, call: ast.Call, argument: ast.AST, module: Module) -> set[str]:
         meaning = self._program.resolve(call.func, module)
-        if argument not in call.args or isinstance(meaning, Api | External):
+        place = next((at for at, given in enumerate(call.args) if given is argument), None)
+        if place is None or isinstance(meaning, Api | External):
             return set()
-        place, found = call.args.index(argument), set()  # type: ignore[arg-type]
+        found: set[str] = set()
         for names in self._parameters.get(_name(call.func), ()):
             found |= set(names[place : place + 1])
         return found

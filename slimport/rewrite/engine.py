@@ -780,14 +780,14 @@ class _Rewriter(cst.CSTTransformer):
     def _doubted(
         self, reference: Reference, node: cst.BaseExpression, bound_by: cst.CSTNode | None = None
     ) -> cst.BaseExpression:
-        api = reference.api.name
-        if self.program.resolver.is_patched(api, self.names.module):
-            reason = f"{api} is assigned anew in this program, or deleted"
-            self._leave(reference, UNKNOWN_API, Leave(reason, "give that function another name"))
-            return node
-        names = sorted(_bound_by(bound_by)) if bound_by is not None else [reference.base]
-        reason = f"{', '.join(names)} may be something else here, or none"
-        self._leave(reference, UNKNOWN_API, Leave(reason, "import it once, without a condition"))
+        if self.program.resolver.is_patched(reference.api.name, self.names.module):
+            patched = f"{reference.api.name} is assigned anew in this program, or deleted"
+            leave = Leave(patched, "give that function another name")
+        else:
+            names = sorted(_bound_by(bound_by)) if bound_by is not None else [reference.base]
+            unclear = f"{', '.join(names)} may be something else here, or none"
+            leave = Leave(unclear, "import it once, without a condition")
+        self._leave(reference, UNKNOWN_API, leave)
         return node
 
     def _namespace(self, reference: Reference, node: cst.BaseExpression) -> cst.BaseExpression:

@@ -38,12 +38,7 @@ def resize_bilinear(
     Returns:
         A tensor of float32.
     """
-    if on_tensorflow() and not keras.backend.is_keras_tensor(images):
-        resize = tf.compat.v1.image.resize_bilinear
-        return resize(images, size, align_corners, name, half_pixel_centers)
-    return Resize(
-        "bilinear", _height_and_width(size), bool(align_corners), bool(half_pixel_centers)
-    )(images)
+    return _resized("bilinear", images, size, align_corners, name, half_pixel_centers)
 
 
 def resize_nearest_neighbor(
@@ -57,12 +52,7 @@ def resize_nearest_neighbor(
 
     The dtype stays; for the arguments see `resize_bilinear`.
     """
-    if on_tensorflow() and not keras.backend.is_keras_tensor(images):
-        resize = tf.compat.v1.image.resize_nearest_neighbor
-        return resize(images, size, align_corners, name, half_pixel_centers)
-    return Resize(
-        "nearest", _height_and_width(size), bool(align_corners), bool(half_pixel_centers)
-    )(images)
+    return _resized("nearest", images, size, align_corners, name, half_pixel_centers)
 
 
 def resize_images(
@@ -90,6 +80,21 @@ def resize_images(
     method = {0: "bilinear", 1: "nearest"}.get(method, method)
     resize = Resize(method, new, bool(align_corners), False)
     return images if tuple(images.shape[1:3]) == new else resize(images)
+
+
+def _resized(
+    method: str, images: Any, size: Any, align_corners: Any, name: Any, half_pixel_centers: Any
+) -> Any:
+    if on_tensorflow() and not keras.backend.is_keras_tensor(images):
+        return _operation(method)(images, size, align_corners, name, half_pixel_centers)
+    new = _height_and_width(size)
+    return Resize(method, new, bool(align_corners), bool(half_pixel_centers))(images)
+
+
+def _operation(method: str) -> Any:
+    """TensorFlow's own operation."""
+    of_image = tf.compat.v1.image
+    return of_image.resize_bilinear if method == "bilinear" else of_image.resize_nearest_neighbor
 
 
 def _height_and_width(size: Any) -> tuple[int, int]:
@@ -127,9 +132,7 @@ class Resize(keras.Operation):
     def call(self, images: Any) -> Any:
         """Returns the new images."""
         if on_tensorflow():
-            of_image = tf.compat.v1.image
-            linear = self.method == "bilinear"
-            resize = of_image.resize_bilinear if linear else of_image.resize_nearest_neighbor
+            resize = _operation(self.method)
             return resize(images, self.size, self.align_corners, None, self.half_pixel_centers)
         if self.method == "nearest":
             for axis in (1, 2):

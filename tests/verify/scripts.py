@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import gc
+import importlib
 import json
 import os
 import runpy
@@ -96,8 +97,8 @@ def _serve(side: str) -> None:
 
         stand_in.install()
     else:
-        import keras  # noqa: F401
-        import tensorflow  # noqa: F401
+        for library in ("keras", "tensorflow"):
+            importlib.import_module(library)
 
     gc.freeze()
     script = _next_script()

@@ -1,5 +1,7 @@
 """Templates share the variables of their first call, under TensorFlow 1's names."""
 
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
@@ -22,11 +24,11 @@ NAMES = [
 ]
 
 
-def layer(x, depth=2):  # type: ignore[no-untyped-def]
+def layer(x: Any, depth: int = 2) -> Any:
     return conv2d(x, depth, 1) * get_variable("gain", [])
 
 
-def net(x):  # type: ignore[no-untyped-def]
+def net(x: Any) -> Any:
     later = make_template("outer", layer, depth=2)
     now = make_template("outer", layer, create_scope_now_=True)
     assert later.var_scope is None and now.variable_scope_name == "outer/"
@@ -38,7 +40,7 @@ def net(x):  # type: ignore[no-untyped-def]
 def test_names_are_those_of_tensorflow_1() -> None:
     """Its own template, with its own variables in place of layers, in a graph."""
 
-    def variables(x):  # type: ignore[no-untyped-def]
+    def variables(_: Any) -> None:
         with tf.compat.v1.variable_scope(None, "Conv"):
             tf.compat.v1.get_variable("weights", [1])
             tf.compat.v1.get_variable("biases", [1])
