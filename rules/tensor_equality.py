@@ -11,7 +11,9 @@ TENSOR_EQUALITY = Rule(
     details=(
         "In TF 1 a tensor was equal to itself alone, in TensorFlow 2 the values are compared. A "
         "comparison with a tensor that is made right there came out the same whatever the values: "
-        "that is written down, with the comparison above it. Files that import "
+        "that is written down, with the comparison above it. So is a size beside None "
+        "(`x.get_shape()[0] is None`): TF 1 had an object for each size, also for one that it did "
+        "not know, and TensorFlow 2 has None. Files that import "
         "tensorflow.compat.v1 are left to their authors. The edit is made by "
         "slimport/rewrite/identity.py."
     ),

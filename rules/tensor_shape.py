@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import libcst as cst
 
 from slimport.index.program import Function, Reference
-from slimport.rewrite.rule import Example, Keep, Outcome, Rule
+from slimport.index.shapes import COMPARED, UNKNOWN_SIZES
+from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Refusal, Rule
 from slimport.rewrite.site import FileFacts, ValueSite
 
 
@@ -15,6 +16,11 @@ class _ShapeRule(Rule):
 
     def value(self, site: ValueSite) -> Outcome:
         kind = site.short
+        if site.api == f"tensor.{UNKNOWN_SIZES}" and site.file.is_tf1():
+            return Leave(
+                "TF 1 called unknown sizes neither equal nor unequal",
+                "compare the sizes that matter",
+            )
         if not site.in_keras_code:
             return self._tensorflow(kind, site)
         if kind == "as_list":
@@ -35,13 +41,15 @@ class _ShapeRule(Rule):
 
     def keeps(self, reference: Reference, function: Function, file: FileFacts) -> bool:
         if _is_of_shapes(reference):
-            return True
+            return reference.api.name != f"tensor.{UNKNOWN_SIZES}" or not file.is_tf1()
         dimension = reference.api.name == "tensor.value" and file.is_tf1()
         return not file.uses_keras_ops(function) and not dimension
 
     def blocks_keras_tensors(self, reference: Reference) -> str | None:
         if reference.api.name == "tensor.set_shape":
             return "set_shape needs a TensorFlow tensor"
+        if reference.api.name in (f"tensor.{COMPARED}", f"tensor.{UNKNOWN_SIZES}"):
+            return "a shape is compared, which is a tuple in Keras"
         if _is_of_shapes(reference):
             method = reference.api.name.rpartition(".")[2]
             return f"{method} is asked of a shape, which is a tuple in Keras"
@@ -84,6 +92,21 @@ TENSOR_SHAPE = _ShapeRule(
         "tensor.shape.*",
     ),
     numbers="Shapes are whole numbers: nothing is computed.",
+    details=(
+        "TensorFlow 1 had an object for each size, also for one that it did not know. Two unknown "
+        "sizes were neither equal nor unequal there; in Keras and TensorFlow 2 both are None. "
+        "Code that may depend on it is marked: shapes that are compared as a whole, and `!=` with "
+        "a size, unless only an error hangs on it, or the size is that of channels (`[-1]`, "
+        "`[3]`), which layers know. `==` of two sizes stays unmarked: where both are unknown it "
+        "is true now. A size beside None becomes what it always was (SLIM312)."
+    ),
+    refuses=(
+        Refusal(
+            "TF 1 called unknown sizes neither equal nor unequal",
+            "A net that projects where shapes differ did so for each batch of unknown size.",
+            "compare the sizes that matter",
+        ),
+    ),
     examples=(
         Example(
             before="""
@@ -159,6 +182,35 @@ def net(images):
     return tf.nn.relu(images)
 """,
             inputs=((1, 4, 4, 3),),
+        ),
+        Example(
+            title="shapes that are compared as a whole",
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(images):
+    net = slim.conv2d(images, 4, 3, scope='conv')
+    assert net.get_shape()[1:] == [4, 4, 4]
+    if net.get_shape() == images.get_shape():
+        return net + images
+    return net + slim.conv2d(images, 4, 1, scope='project')
+""",
+            after="""
+import tensorflow as tf
+from scoped_layers import conv2d
+
+
+def net(images):
+    net = conv2d(images, 4, 3, name='conv')
+    assert net.get_shape()[1:] == [4, 4, 4]
+    # TODO(slimport): SLIM303 TF 1 called unknown sizes neither equal nor unequal; compare the sizes
+    #   that matter
+    if net.get_shape() == images.get_shape():
+        return net + images
+    return net + conv2d(images, 4, 1, name='project')
+""",
         ),
     ),
 )

@@ -16,16 +16,15 @@ from slimport.index.links import Links
 from slimport.index.looked_up import loaded_by_name, loads_any, looked_up
 from slimport.index.modules import Module, ModuleTable, folders_on_path
 from slimport.index.names import (
-    Assigned,
     Binding,
     Defined,
     FunctionNode,
     Imported,
     Scope,
-    Unpacked,
 )
 from slimport.index.patched import patched_apis
 from slimport.index.resolve import Api, External, InTree, Meaning, Resolver
+from slimport.index.shapes import Shapes
 from slimport.index.tf_layers import functions_with_tf_layers
 from slimport.index.walking import all_of, deep
 from slimport.index.written_code import makes_layers, makes_variables_alone, written_names
@@ -44,12 +43,6 @@ _SLIM_BUILDING = frozenset(
 _NAMING = frozenset("tf.Variable tf.get_variable tf.variable_scope tf.get_variable_scope".split())
 # What reaches the layers behind the calls inside a `with`.
 _SCOPES = frozenset("slim.arg_scope tf.variable_scope tf.variable_op_scope tf.name_scope".split())
-# What a `tf.TensorShape` has beside a tuple's own.
-_OF_SHAPES = frozenset(
-    "assert_has_rank assert_is_compatible_with assert_is_fully_defined assert_same_rank as_proto "
-    "concatenate dims is_compatible_with is_fully_defined merge_with num_elements with_rank "
-    "with_rank_at_least with_rank_at_most".split()
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -483,6 +476,7 @@ class _ReferenceCollector:
         self.columns = ColumnMap(module.lines)
         self.callees: dict[ast.expr, ast.Call] = {}
         self.methods = {function.qualname: function for function in program.by_module[module]}
+        self.shapes = Shapes(module.tree, module.scopes.scope_of)
         self.within: set[ast.expr] = set()  # chains that have a meaning as a whole
 
     def collect(self) -> None:
@@ -524,20 +518,8 @@ class _ReferenceCollector:
 
     def _shape_query(self, node: ast.Attribute) -> None:
         """Static shapes are asked of tensors, whatever their name: ``x.get_shape().as_list()``."""
-        call = self.callees.get(node)
         scope = self.module.scopes.scope_of.get(node, self.module.scope)
-        kind = ""
-        whole: ast.expr = node
-        if node.attr in ("get_shape", "set_shape") and call is not None:
-            kind, whole = node.attr, call
-        elif node.attr == "as_list" and call is not None and _is_shape(node.value, scope):
-            kind, whole = "as_list", call
-        elif node.attr in ("ndims", "rank") and _is_shape(node.value, scope):
-            kind = "ndims"
-        elif node.attr in _OF_SHAPES and _is_shape(node.value, scope):
-            kind, whole = f"shape.{node.attr}", call or node
-        elif node.attr == "value" and _is_dimension(node.value, scope):
-            kind = "value"
+        kind, whole = self.shapes.asked(node, self.callees.get(node), scope)
         if kind:
             name = f"tensor.{kind}"
             reference = Reference(Api(name, name), node, self.columns.span(whole), scope, "", None)
@@ -649,44 +631,6 @@ class _ReferenceCollector:
         ast.ImportFrom: _imported_from,
         ast.Name: _name,
     }
-
-
-def _is_shape(node: ast.expr, scope: Scope) -> bool:
-    """``x.get_shape()`` or ``x.shape``, a part of one, or a name for one."""
-    if isinstance(node, ast.Name):
-        return _is_name_of(node, scope, _is_shape)
-    if isinstance(node, ast.Subscript):
-        return isinstance(node.slice, ast.Slice) and _is_shape(node.value, scope)
-    if isinstance(node, ast.Call):
-        return isinstance(node.func, ast.Attribute) and node.func.attr == "get_shape"
-    return isinstance(node, ast.Attribute) and node.attr == "shape"
-
-
-def _is_dimension(node: ast.expr, scope: Scope) -> bool:
-    """An element of a shape, or a name for one: ``n, h = x.shape``, ``for d in x.shape``."""
-    if isinstance(node, ast.Name):
-        return _is_name_of(node, scope, _is_dimension)
-    return isinstance(node, ast.Subscript) and _is_shape(node.value, scope)
-
-
-def _is_name_of(node: ast.Name, scope: Scope, test: Callable[[ast.expr, Scope], bool]) -> bool:
-    """Whether whatever is bound to a name passes a test; ``x = x.shape`` alone tells nothing."""
-    owner, bindings = scope.lookup(node.id) or (scope, [])
-    return bool(bindings) and all(_passes(binding, owner, test) for binding in bindings)
-
-
-def _passes(binding: Binding, owner: Scope, test: Callable[[ast.expr, Scope], bool]) -> bool:
-    if isinstance(binding, Assigned):
-        return not isinstance(binding.value, ast.Name) and test(binding.value, owner)
-    if not isinstance(binding, Unpacked):
-        return False
-    value = binding.value
-    if isinstance(value, ast.Tuple | ast.List) and binding.position is not None:
-        elements = value.elts
-        return binding.position < len(elements) and test(elements[binding.position], owner)
-    if isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Slice):
-        value = value.value
-    return test is _is_dimension and not isinstance(value, ast.Name) and _is_shape(value, owner)
 
 
 class ColumnMap:

@@ -654,7 +654,8 @@ class _Rewriter(cst.CSTTransformer):
         """
         missing = {s for s in self._references.keys() - self._met if self._has_line(s)}
         if missing:  # a block that was replaced as a whole does not ask for what is in it
-            missing -= {self._span(node) for node in self.positions if isinstance(node, _DENOTING)}
+            kinds = (*_DENOTING, cst.Call)
+            missing -= {self._span(node) for node in self.positions if isinstance(node, kinds)}
         for span in missing:
             name = self._references[span][0].api.name
             raise Misplaced(f"line {span[0]}: {name} is not where it seems to be")

@@ -91,3 +91,70 @@ def test_who_wrote_compat_knew_both() -> None:
 def test_the_program_says_which_behaviour_it_runs_with() -> None:
     line = "y = s[3] != n"
     assert rewritten(line, "import tensorflow as tf\nsession = tf.Session()")[1:] == ["y = True"]
+
+
+UNKNOWN = "# TODO(slimport): SLIM303 TF 1 called unknown sizes neither equal nor unequal"
+
+
+@pytest.mark.parametrize(
+    ("line", "after"),
+    [
+        ("y = x.get_shape()[0] is None", "y = False"),
+        ("y = x.get_shape()[0] is not None", "y = True"),
+        ("y = x.get_shape()[0] == None", "y = False"),
+        ("y = x.get_shape()[0] != None", "y = False"),
+        ("size = x.get_shape()[1]; y = size is None", "size = x.get_shape()[1]; y = False"),
+        ("a, b = x.get_shape()[1:3]; y = b is not None", "a, b = x.get_shape()[1:3]; y = True"),
+    ],
+)
+def test_sizes_were_never_none(line: str, after: str) -> None:
+    comment, *rest = rewritten(line)
+    assert rest == [after]
+    assert comment.startswith("# TF 1 had an object for each size: ")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "y = x.get_shape() == s.get_shape()",
+        "y = x.get_shape() != other.shape",
+        "y = other.shape[1:] == x.get_shape()[1:]",
+        "y = x.get_shape() == [None, 4]",
+        "size = x.get_shape(); y = size == other.get_shape()",
+        "y = x.get_shape()[1] != 1",
+        "y = n != x.get_shape()[0]",
+        "if x.get_shape()[1] != 1: y = n",
+    ],
+)
+def test_what_depends_on_unknown_sizes_is_marked(line: str) -> None:
+    mark, *_, rest = rewritten(line)
+    assert mark.startswith(UNKNOWN)
+    assert rest == line
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "assert x.get_shape() == [2, n]",
+        "y = x.get_shape()[1:] == [n, 4]",
+        "assert x.get_shape() == s.get_shape()",
+    ],
+)
+def test_shapes_that_are_compared_stay_shapes(line: str) -> None:
+    """`[2, 4] == (2, 4)` is false."""
+    assert rewritten(line) == [line]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "y = x.shape[0] is None",
+        "y = np.zeros(n).shape == (4,)",
+        "y = x.shape[3] == n",
+        "y = x.shape[1] == other.shape[1]",
+        "if x.shape[1] != other.shape[2]: raise ValueError(n)",
+        "y = list(x.shape) == list(other.shape)",
+    ],
+)
+def test_other_shapes_are_tuples_or_not_tensors(line: str) -> None:
+    assert rewritten(line) == [line]

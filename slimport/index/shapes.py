@@ -1,0 +1,165 @@
+"""Static shapes: what code asks of them, and what they are compared with."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+
+from slimport.index.names import Assigned, Binding, Scope, Unpacked
+from slimport.index.walking import all_of
+
+# What a `tf.TensorShape` has beside a tuple's own.
+_OF_SHAPES = frozenset(
+    "assert_has_rank assert_is_compatible_with assert_is_fully_defined assert_same_rank as_proto "
+    "concatenate dims is_compatible_with is_fully_defined merge_with num_elements with_rank "
+    "with_rank_at_least with_rank_at_most".split()
+)
+COMPARED = "shape.compared"
+UNKNOWN_SIZES = "shape.unknown_sizes"
+# Where layers keep their channels: a size that each of them needs to know.
+_CHANNELS = (-1, 3)
+
+
+class Shapes:
+    """The questions of one module; they are asked of tensors, whatever their names.
+
+    Args:
+        tree: The module.
+        scope_of: The scopes of its nodes.
+    """
+
+    def __init__(self, tree: ast.Module, scope_of: dict[ast.AST, Scope]) -> None:
+        self._compared = dict(_compared(tree, scope_of))
+
+    def asked(
+        self, node: ast.Attribute, call: ast.Call | None, scope: Scope
+    ) -> tuple[str, ast.expr]:
+        """What an attribute (`call` is the call of it) asks of a shape, and all that belongs to it.
+
+        ``x.get_shape().as_list()`` is "as_list"; "" where nothing is asked.
+        """
+        if node.attr in ("get_shape", "set_shape") and call is not None:
+            return self._compared.get(call, node.attr), call
+        if node.attr == "as_list" and call is not None and _is_shape(node.value, scope):
+            return "as_list", call
+        if node.attr in ("ndims", "rank") and _is_shape(node.value, scope):
+            return "ndims", node
+        if node.attr in _OF_SHAPES and _is_shape(node.value, scope):
+            return f"shape.{node.attr}", call or node
+        if node.attr == "value" and _is_dimension(node.value, scope):
+            return "value", node
+        return self._compared.get(node, ""), node
+
+
+def sizes_beside_none(
+    tree: ast.Module, scope_of: dict[ast.AST, Scope]
+) -> Iterator[tuple[ast.Compare, bool]]:
+    """Yields comparisons of a size with None, and what TF 1 made of them.
+
+    A `Dimension` was never None, and `==` and `!=` of it and None were both None, which is no more
+    true than False (tensorflow/python/framework/tensor_shape.py, `Dimension.__eq__`).
+    """
+    for node in all_of(tree, ast.Compare):
+        if len(node.ops) == 1 and _is_none(node.comparators[0]):
+            size, scope = node.left, scope_of[node]
+            if _is_dimension(size, scope) and _asked_of_tensor(size, scope) is not None:
+                yield node, isinstance(node.ops[0], ast.IsNot)
+
+
+def _compared(tree: ast.Module, scope_of: dict[ast.AST, Scope]) -> Iterator[tuple[ast.expr, str]]:
+    """Yields the shapes that comparisons are made with, and the kind of each."""
+    loud = set(_ending_loudly(tree))
+    for node in all_of(tree, ast.Compare):
+        match node:
+            case ast.Compare(left, [ast.Eq() | ast.NotEq() as operator], [right]):
+                scope = scope_of[node]
+                for side, other in ((left, right), (right, left)):
+                    found = _asked_of_tensor(side, scope)
+                    kind = _kind(operator, side, other, scope)
+                    if found is not None and kind:
+                        yield found, COMPARED if node in loud else kind
+                        break
+
+
+def _kind(operator: ast.cmpop, side: ast.expr, other: ast.expr, scope: Scope) -> str:
+    if _is_shape(side, scope):
+        sizes = getattr(other, "elts", None)
+        unknown = _is_shape(other, scope) or (sizes is not None and any(map(_is_none, sizes)))
+        return UNKNOWN_SIZES if unknown else COMPARED
+    if isinstance(operator, ast.Eq) or not isinstance(side, ast.Subscript):
+        return ""
+    unknown = not _is_dimension(other, scope) and not _is_none(other)
+    return UNKNOWN_SIZES if unknown and _position(side) not in _CHANNELS else ""
+
+
+def _ending_loudly(tree: ast.Module) -> Iterator[ast.AST]:
+    """What decides whether an error is raised, and nothing else."""
+    for check in all_of(tree, ast.Assert):
+        yield from all_of(check, ast.Compare)
+    for branch in all_of(tree, ast.If):
+        if all(isinstance(s, ast.Raise) for s in branch.body) and not branch.orelse:
+            yield from all_of(branch.test, ast.Compare)
+
+
+def _asked_of_tensor(node: ast.expr, scope: Scope) -> ast.expr | None:
+    """The ``x.get_shape()`` that a shape or a size comes from: only tensors have that method."""
+    if isinstance(node, ast.Name):
+        owner, bindings = scope.lookup(node.id) or (scope, [])
+        values = [b.value for b in bindings if isinstance(b, Assigned | Unpacked)]
+        found = {_asked_of_tensor(v, owner) for v in values if not isinstance(v, ast.Name)}
+        return found.pop() if len(found) == 1 and len(values) == len(bindings) else None
+    if isinstance(node, ast.Subscript):
+        return _asked_of_tensor(node.value, scope)
+    match node:
+        case ast.Call(ast.Attribute(attr="get_shape")):
+            return node
+    return None
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+def _position(node: ast.Subscript) -> int | None:
+    try:
+        return int(ast.literal_eval(node.slice))
+    except (ValueError, TypeError):
+        return None
+
+
+def _is_shape(node: ast.expr, scope: Scope) -> bool:
+    """``x.get_shape()`` or ``x.shape``, a part of one, or a name for one."""
+    if isinstance(node, ast.Name):
+        return _is_name_of(node, scope, _is_shape)
+    if isinstance(node, ast.Subscript):
+        return isinstance(node.slice, ast.Slice) and _is_shape(node.value, scope)
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Attribute) and node.func.attr == "get_shape"
+    return isinstance(node, ast.Attribute) and node.attr == "shape"
+
+
+def _is_dimension(node: ast.expr, scope: Scope) -> bool:
+    """An element of a shape, or a name for one: ``n, h = x.shape``, ``for d in x.shape``."""
+    if isinstance(node, ast.Name):
+        return _is_name_of(node, scope, _is_dimension)
+    return isinstance(node, ast.Subscript) and _is_shape(node.value, scope)
+
+
+def _is_name_of(node: ast.Name, scope: Scope, test: Callable[[ast.expr, Scope], bool]) -> bool:
+    """Whether whatever is bound to a name passes a test; ``x = x.shape`` alone tells nothing."""
+    owner, bindings = scope.lookup(node.id) or (scope, [])
+    return bool(bindings) and all(_passes(binding, owner, test) for binding in bindings)
+
+
+def _passes(binding: Binding, owner: Scope, test: Callable[[ast.expr, Scope], bool]) -> bool:
+    if isinstance(binding, Assigned):
+        return not isinstance(binding.value, ast.Name) and test(binding.value, owner)
+    if not isinstance(binding, Unpacked):
+        return False
+    value = binding.value
+    if isinstance(value, ast.Tuple | ast.List) and binding.position is not None:
+        elements = value.elts
+        return binding.position < len(elements) and test(elements[binding.position], owner)
+    if isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Slice):
+        value = value.value
+    return test is _is_dimension and not isinstance(value, ast.Name) and _is_shape(value, owner)
