@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TypeVar
 
 import libcst as cst
@@ -204,6 +204,7 @@ class ImportEditor(Skimmer):
         """The module with its imports in order."""
         self._uses = uses(tree)
         self._names.drop_unused(self._elsewhere_used() | self._uses.keys())
+        self._kept = self._legacy.kept(()).names  # of no statements: all that may have to stay
         body = self._with_legacy_imports(tree)
         if not self.legacy:
             body = self._with_new_imports(tree)
@@ -228,9 +229,27 @@ class ImportEditor(Skimmer):
             _insert_library(body, statement)
         written = self._names.from_written_module()
         if written is not None:
-            stars = _after_stars(body) if self._module.scope.stars else 0
-            _insert_own(body, written, self._own_packages(), stars)
+            stars = self._after_stars(body) if self._module.scope.stars else 0
+            # A legacy import may not wait for lines that a later run does not find.
+            goes = self._goes if LEGACY_IMPORT in self._names.written else None
+            head = _after_imports(body, goes)
+            _insert_own(body, written, self._own_packages(), stars, head)
         return [*before, *body, *after]
+
+    def _after_stars(self, body: Sequence[cst.BaseStatement]) -> int:
+        """Position after the last ``import *`` that stays, which may bind any name anew."""
+        for index in range(len(body), 0, -1):
+            for found in nodes_of(body[index - 1], cst.ImportFrom):
+                if isinstance(found.names, cst.ImportStar) and self._small(found) is not None:
+                    return index
+        return 0
+
+    def _goes(self, statement: cst.BaseStatement) -> bool:
+        """Whether a statement at the top is an import that nothing holds."""
+        return isinstance(statement, cst.SimpleStatementLine) and all(
+            isinstance(small, cst.Import | cst.ImportFrom) and self._small(small) is None
+            for small in statement.body
+        )
 
     def _parts(
         self, body: Sequence[cst.BaseStatement]
@@ -367,9 +386,7 @@ class ImportEditor(Skimmer):
         return []
 
     def _import_from(self, statement: cst.ImportFrom) -> cst.ImportFrom | None:
-        module = "." * len(statement.relative)
-        if statement.module is not None:
-            module += get_full_name_for_node(statement.module) or ""
+        module = _module_of(statement)
         if isinstance(statement.names, cst.ImportStar):
             stays = any(map(self._may_be_of_star, self._kept - {""}))  # of what has no name
             gone = is_slim(canonical(module) or "") and not stays
@@ -521,9 +538,17 @@ def _insert_library(body: list[cst.BaseStatement], statement: cst.BaseSmallState
 
 
 def _insert_own(
-    body: list[cst.BaseStatement], statement: cst.ImportFrom, own: set[str], stars: int
+    body: list[cst.BaseStatement], statement: cst.ImportFrom, own: set[str], stars: int, head: int
 ) -> None:
-    """Puts the written module's import after the tree's own, or after all imports."""
+    """Puts the written module's import after the tree's own, or after all imports.
+
+    Args:
+        body: the file's statements, among which it goes.
+        statement: the import.
+        own: first parts of the tree's own dotted names.
+        stars: the position after the last ``import *``.
+        head: the position after all imports of the file's head.
+    """
     line = cst.SimpleStatementLine([statement])
     last = [
         index
@@ -534,7 +559,7 @@ def _insert_own(
     if last and stars <= last[-1] < used:
         body.insert(last[-1] + 1, line)
     else:
-        _insert_at(body, min(max(_after_imports(body), stars), used), line)
+        _insert_at(body, min(max(head, stars), used), line)
 
 
 def _bound_by(statement: cst.BaseSmallStatement) -> set[str]:
@@ -602,12 +627,14 @@ def _insert_at(body: list[cst.BaseStatement], position: int, line: cst.SimpleSta
     body.insert(position, line)
 
 
-def _after_imports(body: Sequence[cst.BaseStatement]) -> int:
-    """Position after the last import of the file's head."""
+def _after_imports(
+    body: Sequence[cst.BaseStatement], goes: Callable[[cst.BaseStatement], bool] | None = None
+) -> int:
+    """Position after the last import of the file's head, but for those that go."""
     position = 0
     for index, statement in enumerate(body):
         if _imported_packages(statement) or _is_relative(statement):
-            position = index + 1
+            position = index + 1 if goes is None or not goes(statement) else position
         elif index == 0 and _is_docstring(statement):
             position = 1
         elif isinstance(statement, cst.FunctionDef | cst.ClassDef):
@@ -615,12 +642,10 @@ def _after_imports(body: Sequence[cst.BaseStatement]) -> int:
     return position
 
 
-def _after_stars(body: Sequence[cst.BaseStatement]) -> int:
-    """Position after the last ``import *``, in an ``if`` too, which may bind any name anew."""
-    for index in range(len(body), 0, -1):
-        if any(nodes_of(body[index - 1], cst.ImportStar)):
-            return index
-    return 0
+def _module_of(statement: cst.ImportFrom) -> str:
+    """The module as it is written, with its dots."""
+    name = get_full_name_for_node(statement.module) if statement.module is not None else None
+    return "." * len(statement.relative) + (name or "")
 
 
 def _imported_packages(statement: cst.BaseStatement) -> list[str]:

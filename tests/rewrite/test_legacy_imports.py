@@ -337,6 +337,13 @@ def test_a_star_brings_more_than_layers() -> None:
     assert apis == ["slim.learning.tune", "slim.odd_thing"]
 
 
+def test_a_star_that_goes_holds_nothing_below_it() -> None:
+    use = "import tf_slim as slim\n\nprint(slim.learning.tune)\n"
+    text = transform(f"{use}from tf_slim import *\n")
+    assert text.startswith(HEAD) and "import *" not in text
+    check_noop(text)
+
+
 def test_an_import_that_nothing_needs_any_more_goes() -> None:
     source = HEAD + 'slim = legacy_import("tf_slim")\n\nprint(1)\n'
     check_transformed(source, "\nprint(1)\n")
