@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import libcst as cst
 
 from slimport.rewrite.layers import RenamedRule
-from slimport.rewrite.rule import Example, Leave, Outcome, Refusal
+from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Refusal
 from slimport.rewrite.site import CallSite, ValueSite, literal, source
 
 _SCOPE = tuple(
@@ -51,6 +51,13 @@ class _ScopeRule(RenamedRule):
     """
 
     def call(self, site: CallSite) -> Outcome:
+        if _is_early_name_scope(site):
+            first, second = site.node.args
+            early = replace(
+                site, node=site.node.with_changes(args=[first, _by_keyword("values", second)])
+            )
+            outcome = self.call(early)
+            return early.node if isinstance(outcome, Keep) else outcome
         if site.file.plain(site.function) and site.short == "variable_scope":
             return site.node.with_changes(func=site.file.keras("name_scope"))
         if not _moves(site):
@@ -62,6 +69,14 @@ class _ScopeRule(RenamedRule):
 
     def value(self, site: ValueSite) -> Outcome:
         return super().value(site) if _moves(site) else site.file.tf1(site)
+
+
+def _is_early_name_scope(site: CallSite) -> bool:
+    """``tf.name_scope("loss", [logits])``: only the last of TensorFlow 1 took that for an error."""
+    match site.node.args:
+        case [first, cst.Arg(keyword=None, star="", value=cst.List() | cst.Tuple())]:
+            return site.short == "name_scope" and first.keyword is None and not first.star
+    return False
 
 
 def _arguments(site: CallSite) -> list[cst.Arg] | Leave:
@@ -245,6 +260,42 @@ def net(left, right):
 """,
             inputs=((1, 4, 4, 3), (1, 4, 4, 3)),
             title="one tower for two inputs",
+        ),
+        Example(
+            title="tensors where a default name belongs: most of TensorFlow 1 overlooked them",
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(images):
+    with tf.name_scope('encoder', [images]):
+        return slim.batch_norm(slim.conv2d(images, 4, 3))
+
+
+def loss(logits, labels):
+    with tf.name_scope('loss', [logits, labels]):
+        return tf.reduce_mean(tf.abs(logits - labels))
+""",
+            after="""
+import keras
+import tensorflow as tf
+from scoped_layers import BatchNormalization, name_scope
+
+
+def net(images):
+    with name_scope('encoder', values=[images]):
+        return BatchNormalization(
+            momentum=0.999, scale=False, name="BatchNorm"
+        )(keras.layers.Conv2D(
+            4, 3, padding="same", activation="relu", name="Conv"
+        )(images))
+
+
+def loss(logits, labels):
+    with tf.compat.v1.name_scope('loss', values=[logits, labels]):
+        return tf.reduce_mean(tf.abs(logits - labels))
+""",
         ),
         Example(
             before="""

@@ -3,36 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator
-from typing import Literal
+from collections.abc import Callable, Iterator
 
 from slimport.index.names import dotted_parts
-
-Kind = Literal["int", "float", "", "pending"]
+from slimport.python2.number_functions import CONSTANTS, PENDING, Kind, given, same
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
-_INTS = frozenset({"int", "len", "long", "ord"})
-# Functions that give floats (or tensors and arrays of them) for whatever they take.
-_FLOATS = frozenset(
-    """
-    float round time.time time.clock random.random random.uniform random.gauss
-    math.acos math.asin math.atan math.atan2 math.ceil math.cos math.exp math.fabs math.floor
-    math.fmod math.hypot math.log math.log10 math.pow math.sin math.sqrt math.tan
-    numpy.float32 numpy.float64 numpy.random.normal numpy.random.rand
-    numpy.random.randn numpy.random.random numpy.random.uniform
-    tensorflow.to_float tensorflow.to_double tensorflow.random_normal tensorflow.truncated_normal
-    tensorflow.sigmoid tensorflow.tanh tensorflow.nn.sigmoid tensorflow.nn.softmax
-    tensorflow.nn.tanh
-    """.split()
-)
-# With a dtype that says it; where there is none, NumPy's and TensorFlow's default is float.
-_FLOAT_BY_DTYPE = frozenset(
-    """
-    tensorflow.cast tensorflow.placeholder numpy.zeros numpy.ones numpy.empty tensorflow.zeros
-    tensorflow.ones tensorflow.random_uniform
-    """.split()
-)
-_FLOAT_DTYPES = frozenset({"float", "float16", "float32", "float64", "half", "double"})
 
 
 class Kinds:
@@ -102,6 +78,12 @@ class Kinds:
         ):
             for one, its in zip(target.elts, value.elts, strict=True):
                 self._assign(one, its, scope)
+        elif isinstance(target, ast.Tuple) and _is_shape(_unsliced(value)):
+            for one in target.elts:  # `height, width = image.shape[:2]`
+                if isinstance(one, ast.Name):
+                    self._add(scope, one.id, lambda: "int")
+                else:
+                    self._unknown(one, scope)
         else:
             self._unknown(target, scope)
 
@@ -126,11 +108,11 @@ class Kinds:
             changed = False
             for scope, names in self._bound.items():
                 for name, bindings in names.items():
-                    kind = _same(binding() for binding in bindings)
-                    changed |= kind != self._kinds.get((scope, name), _PENDING)
+                    kind = same([binding() for binding in bindings])
+                    changed |= kind != self._kinds.get((scope, name), PENDING)
                     self._kinds[scope, name] = kind
         for key, kind in self._kinds.items():
-            self._kinds[key] = "" if kind == _PENDING else kind
+            self._kinds[key] = "" if kind == PENDING else kind
 
     def of_name(self, name: str, scope: ast.AST) -> Kind:
         """The kind that a name has wherever its scope binds it; a parameter has none."""
@@ -142,7 +124,7 @@ class Kinds:
             scope = self._scopes[scope]
         if self._stars and self._scopes[scope] is scope:
             return ""
-        return self._kinds.get((scope, name), _PENDING)
+        return self._kinds.get((scope, name), PENDING)
 
     # Expressions ------------------------------------------------------------------------------
 
@@ -160,37 +142,20 @@ class Kinds:
             case ast.BinOp(left=left, op=op, right=right):
                 return _arithmetic(op, self.of(left), self.of(right))
             case ast.IfExp(body=body, orelse=orelse):
-                return _same((self.of(body), self.of(orelse)))
-            case ast.Subscript(value=ast.Attribute(attr="shape"), slice=index):
-                return "" if isinstance(index, ast.Slice) else "int"
-            case ast.Call():
-                return self._called(node)
+                return same([self.of(body), self.of(orelse)])
+            case ast.Subscript(value=value, slice=index):
+                if _is_shape(value):
+                    return "" if isinstance(index, ast.Slice) else "int"
+                return self.of(value)  # of an array or a tensor: a number has no elements
+            case ast.Attribute(attr="value", value=ast.Subscript(value=value, slice=index)):
+                return "int" if _is_shape(value) and not isinstance(index, ast.Slice) else ""
+            case ast.Attribute(attr="T", value=value):
+                return self.of(value)
+            case ast.Attribute():
+                return "float" if self._dotted(node) in CONSTANTS else ""
+            case ast.Call(func=callee):
+                return given(self._dotted(callee), node, self.of)
         return ""
-
-    def _called(self, call: ast.Call) -> Kind:
-        name = self._dotted(call.func)
-        if name in _INTS:
-            return "int"
-        if name in _FLOATS:
-            return "float"
-        if name in ("abs", "max", "min", "sum") and call.args:
-            return _same(map(self.of, call.args)) if len(call.args) > 1 or name == "abs" else ""
-        if name in _FLOAT_BY_DTYPE:
-            return "float" if self._says_float(name, call) else ""
-        return ""
-
-    @staticmethod
-    def _says_float(name: str, call: ast.Call) -> bool:
-        place = {"tensorflow.cast": 1, "tensorflow.placeholder": 0, "tensorflow.random_uniform": 3}
-        index = place.get(name, 1)
-        given = [k.value for k in call.keywords if k.arg == "dtype"] or call.args[index : index + 1]
-        if not given:
-            unsure = any(k.arg is None for k in call.keywords) or any(
-                isinstance(argument, ast.Starred) for argument in call.args
-            )
-            return name not in ("tensorflow.cast", "tensorflow.placeholder") and not unsure
-        last = given[0].attr if isinstance(given[0], ast.Attribute) else getattr(given[0], "id", "")
-        return last in _FLOAT_DTYPES
 
     def _dotted(self, node: ast.expr) -> str:
         """What a callee is by the file's imports; a builtin, unless the file binds its name."""
@@ -217,19 +182,25 @@ class Kinds:
         return False
 
 
-_PENDING: Kind = "pending"  # a name that waits for its own binding: says nothing yet
+def _unsliced(node: ast.expr) -> ast.expr:
+    match node:
+        case ast.Subscript(value=value, slice=ast.Slice()):
+            return value
+    return node
+
+
+def _is_shape(node: ast.expr) -> bool:
+    """Whether it is a shape, or the list of one: `x.shape`, `x.get_shape().as_list()`."""
+    match node:
+        case ast.Attribute(attr="shape") | ast.Call(func=ast.Attribute(attr="get_shape"), args=[]):
+            return True
+        case ast.Call(func=ast.Attribute(attr="as_list", value=value), args=[]):
+            return _is_shape(value)
+    return False
 
 
 def _unknown() -> Kind:
     return ""
-
-
-def _same(kinds: Iterable[Kind]) -> Kind:
-    found = set(kinds)
-    known = found - {_PENDING}
-    if not known:
-        return _PENDING if found else ""
-    return known.pop() if len(known) == 1 else ""
 
 
 def _arithmetic(op: ast.operator, left: Kind, right: Kind) -> Kind:
@@ -245,7 +216,7 @@ def _arithmetic(op: ast.operator, left: Kind, right: Kind) -> Kind:
 def _both(left: Kind, right: Kind) -> Kind:
     if "" in (left, right):
         return ""
-    return _PENDING if _PENDING in (left, right) else "int" if left == right == "int" else ""
+    return PENDING if PENDING in (left, right) else "int" if left == right == "int" else ""
 
 
 def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:

@@ -115,6 +115,10 @@ CHANGED = {
     "é = 'é' + str(9 / 2)": "é = 'é' + str(9 // 2)",
     "x = 9\nx /= 2": "x = 9\nx //= 2",
     "x = y.shape[0] / 2": "x = y.shape[0] // 2",
+    "a, b = y.shape[:2]\nx = a / b": "a, b = y.shape[:2]\nx = a // b",
+    "import numpy as np\nx = np.exp(y)\nx /= np.sum(x)": (
+        "import numpy as np\nx = np.exp(y)\nx /= np.sum(x)"
+    ),
     "for i in range(9): print i / 2": "for i in range(9): print(i // 2)",
     "if 1:\n    if 2:\n\tx = '''\n\t'''": "if 1:\n    if 2:\n        x = '''\n\t'''",
 }
@@ -123,6 +127,9 @@ MARKED = {
     "x = 1\nx = a / x": "/ of two ints",
     "x /= 2": "/ of two ints",
     "def f(x=2): return x / 2": "/ of two ints",
+    "a, (b, c) = y.shape\nx = b / 2": "/ of two ints",
+    "import numpy as np\nx = np.sum(y) / 2": "/ of two ints",
+    "import numpy as np\nnp = other\nx = np.exp(y) / 2": "/ of two ints",
     "def f():\n    global n\n    n = 2.5\nn = 4\nx = n / 2": "/ of two ints",
     "class A:\n    n = 2\n    m = n / 2": "/ of two ints",
     "len = float\nx = len(y) / 2": "/ of two ints",
@@ -294,12 +301,26 @@ KINDS = {
     "x.shape[0]": "int", "x.shape[:2]": "", "x.shape": "", "max(1, 2)": "int", "max(x)": "",
     "abs(1.5)": "float", "1 if x else 2": "int", "1 if x else 2.0": "", "7 / 2": "int",
     "7 / x": "", "7.0 / x": "float", "math.sqrt(x)": "float", "tf.cast(x, tf.float32)": "float",
-    "tf.cast(x, 'float32')": "", "tf.cast(x, tf.int32)": "", "tf.zeros([2])": "float",
+    "tf.cast(x, 'float32')": "float", "tf.cast(x, tf.int32)": "", "tf.zeros([2])": "float",
     "tf.zeros([2], tf.int32)": "", "tf.zeros(*x)": "", "other.sqrt(x)": "", "lambda: 1": "",
+    # What NumPy and TensorFlow make floats of, and what they keep as it is.
+    "2 * np.pi / x": "float", "np.exp(x)": "float", "np.mean(x)": "float", "np.mean(x, 0, int)": "",
+    "np.sum(x)": "", "np.sum(np.exp(x), axis=1)": "float", "np.sum(np.exp(x), dtype=int)": "",
+    "np.sum(x, dtype=np.float32)": "float", "np.sum(x, 0, *a)": "", "np.max([1.5])": "",
+    "np.array(1.5, int)": "", "np.array(np.exp(x))": "float", "np.exp(x)[0]": "float",
+    "np.exp(x).sum(0)": "float", "np.exp(x).sum(dtype=int)": "", "np.exp(x).argmax(0)": "",
+    "x.sum()": "", "x.astype(np.float32)": "float", "x.astype('float')": "float",
+    "x.astype(int)": "", "x.T": "", "np.exp(x).T": "float", "np.maximum(x, 0.5)": "float",
+    "np.maximum(x, 1)": "", "tf.reduce_sum(1.0 - x)": "float", "tf.reduce_sum(x)": "",
+    "tf.constant(1.5)": "float", "tf.constant(1.5, tf.int32)": "", "tf.constant(1)": "",
+    "tf.shape(x)": "int", "tf.shape(x)[1:3]": "int", "tf.size(x)": "int",
+    "x.get_shape()[1].value": "int", "x.get_shape().as_list()[1]": "int", "x[0].value": "",
+    "x.shape.as_list()[:2]": "", "x.get_shape()": "",
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("text,kind", KINDS.items())
 def test_kinds(text: str, kind: str) -> None:
-    tree = ast.parse(f"import math\nimport tensorflow as tf\n{text}\n")
+    imports = "import math\nimport numpy as np\nimport tensorflow as tf"
+    tree = ast.parse(f"{imports}\n{text}\n")
     assert Kinds(tree).of(tree.body[-1].value) == kind  # type: ignore[attr-defined]
