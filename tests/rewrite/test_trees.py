@@ -114,6 +114,7 @@ def test_several_import_roots_share_one_module(
         (tmp_path / name).write_bytes(data)
     (tmp_path / "scoped_layers.py").write_text("STACK = []\n")
     monkeypatch.syspath_prepend(str(tmp_path / "slim"))
+    monkeypatch.delitem(sys.modules, "scoped_layers", raising=False)  # another test's
     module = importlib.import_module("scoped_layers")
     del sys.modules["scoped_layers"]
     assert module.STACK == []

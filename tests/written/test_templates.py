@@ -25,7 +25,7 @@ NAMES = [
 
 
 def layer(x: Any, depth: int = 2) -> Any:
-    return conv2d(x, depth, 1) * get_variable("gain", [])
+    return conv2d(x, depth, 1, activation=None) * get_variable("gain", [])
 
 
 def net(x: Any) -> Any:
