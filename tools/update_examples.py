@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from slimport.rewrite.plan import Options
 from slimport.rewrite.registry import all_rules
+from slimport.rewrite.rule import Example
 from slimport.rewrite.tree import rewrite_tree
 
 RULES = Path(__file__).parents[1] / "rules"
@@ -27,18 +28,23 @@ def rewritten(source: str, training: str | None = None) -> str:
 
 
 def main() -> None:
-    texts = {path: path.read_text(encoding="utf-8") for path in RULES.glob("*.py")}
-    for rule in all_rules():
-        for example in rule.examples:
-            head = f'before="""{example.before}""",\n            after="""'
-            old = f'{head}{example.after}"""'
-            new = f'{head}{rewritten(example.before, example.training)}"""'
-            for path, text in texts.items():
-                texts[path] = text.replace(old, new)
-    for path, text in texts.items():
-        if text != path.read_text(encoding="utf-8"):
+    found = {
+        _part(example, example.after): _part(example, rewritten(example.before, example.training))
+        for rule in all_rules()
+        for example in rule.examples
+    }
+    for path in RULES.glob("*.py"):
+        text = before = path.read_text(encoding="utf-8")  # somebody may have edited it meanwhile
+        for old, new in found.items():
+            text = text.replace(old, new)
+        if text != before:
             path.write_text(text, encoding="utf-8")
             print(f"updated {path.name}")
+
+
+def _part(example: Example, after: str) -> str:
+    """An example as it stands in its rule's file."""
+    return f'before="""{example.before}""",\n            after="""{after}"""'
 
 
 if __name__ == "__main__":
