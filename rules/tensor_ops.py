@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import libcst as cst
 
 from slimport.index.program import Function, Reference
+from slimport.index.values import may_be_integers
 from slimport.rewrite.moved import named
 from slimport.rewrite.rule import Example, Keep, Outcome
 from slimport.rewrite.site import NOT_LITERAL, CallSite, FileFacts, literal, string
@@ -69,6 +70,9 @@ _ONLY_PYTHON = {
         for name in ("mean", "sum", "max", "min", "prod")
     },
 }
+# TensorFlow's mean of integers is an integer, keras.ops' a float; its sums of bytes are bytes, and
+# keras.ops' have four.
+_OF_FLOATS = frozenset({"tf.reduce_mean", "tf.reduce_prod", "tf.reduce_sum"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +88,15 @@ class _TensorOps(TensorRule):
 
     def keeps(self, reference: Reference, function: Function, file: FileFacts) -> bool:
         return super().keeps(reference, function, file) and not _may_have_values_last(reference)
+
+    def blocks_keras_tensors(self, reference: Reference) -> str | None:
+        api, call = reference.api.name, reference.call
+        if api in _OF_FLOATS and call is not None:
+            first = [k.value for k in call.keywords if k.arg == "input_tensor"] + call.args[:1]
+            small = api != "tf.reduce_mean"
+            if any(may_be_integers(value, reference.scope, small=small) for value in first):
+                return f"{api} of whole numbers, which keras.ops gives another type"
+        return super().blocks_keras_tensors(reference)
 
     def argument(self, api: str, name: str, value: cst.BaseExpression) -> cst.BaseExpression:
         if api == "tf.pad" and name == "mode":
@@ -158,7 +171,10 @@ TENSOR_OPS = _TensorOps(
     ),
     numbers=(
         "The table holds what keras.ops computes equally. Which arguments it takes as tensors, and "
-        "the static shapes that it gives then, are tested (tests/written/test_keras_ops.py)."
+        "the static shapes that it gives then, are tested (tests/written/test_keras_ops.py). Of "
+        "integers `tf.reduce_mean` gives an integer, `keras.ops.mean` a float, and sums of bytes "
+        "are bytes in TensorFlow alone: where a file shows that a mean is taken of whole numbers "
+        "(`tf.cast(x, tf.int32)`), or a sum of bytes, the function stays TensorFlow's."
     ),
     examples=(
         Example(

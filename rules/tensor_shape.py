@@ -50,6 +50,8 @@ class _ShapeRule(Rule):
             return "set_shape needs a TensorFlow tensor"
         if reference.api.name in (f"tensor.{COMPARED}", f"tensor.{UNKNOWN_SIZES}"):
             return "a shape is compared, which is a tuple in Keras"
+        if reference.api.name == "tensor.dtype":
+            return "a dtype is asked what the strings of Keras do not tell"
         if _is_of_shapes(reference):
             method = reference.api.name.rpartition(".")[2]
             return f"{method} is asked of a shape, which is a tuple in Keras"
@@ -57,8 +59,8 @@ class _ShapeRule(Rule):
 
 
 def _is_of_shapes(reference: Reference) -> bool:
-    """Whether only a `tf.TensorShape` has it."""
-    return reference.api.name.startswith("tensor.shape.")
+    """Whether only a `tf.TensorShape` has it, or only a `tf.DType`."""
+    return reference.api.name.startswith(("tensor.shape.", "tensor.dtype"))
 
 
 def _object(node: cst.BaseExpression) -> cst.BaseExpression:
@@ -90,6 +92,7 @@ TENSOR_SHAPE = _ShapeRule(
         "tensor.value",
         "tensor.set_shape",
         "tensor.shape.*",
+        "tensor.dtype",
     ),
     numbers="Shapes are whole numbers: nothing is computed.",
     details=(

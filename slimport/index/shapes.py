@@ -1,10 +1,11 @@
-"""Static shapes: what code asks of them, and what they are compared with."""
+"""Static shapes and types: what code asks of them, and what they are compared with."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
 
+from slimport.index.asked_types import asked_types
 from slimport.index.names import Assigned, Binding, Scope, Unpacked
 from slimport.index.walking import all_of
 
@@ -30,6 +31,7 @@ class Shapes:
 
     def __init__(self, tree: ast.Module, scope_of: dict[ast.AST, Scope]) -> None:
         self._compared = dict(_compared(tree, scope_of))
+        self._compared |= dict.fromkeys(asked_types(tree, scope_of), "dtype")
 
     def asked(
         self, node: ast.Attribute, call: ast.Call | None, scope: Scope
@@ -74,7 +76,8 @@ def _compared(tree: ast.Module, scope_of: dict[ast.AST, Scope]) -> Iterator[tupl
             case ast.Compare(left, [ast.Eq() | ast.NotEq() as operator], [right]):
                 scope = scope_of[node]
                 for side, other in ((left, right), (right, left)):
-                    found = _asked_of_tensor(side, scope)
+                    of_list = _is_shape_beside_list(side, other)
+                    found = side if of_list else _asked_of_tensor(side, scope)
                     kind = _kind(operator, side, other, scope)
                     if found is not None and kind:
                         yield found, COMPARED if node in loud else kind
@@ -114,6 +117,11 @@ def _asked_of_tensor(node: ast.expr, scope: Scope) -> ast.expr | None:
         case ast.Call(ast.Attribute(attr="get_shape")):
             return node
     return None
+
+
+def _is_shape_beside_list(side: ast.expr, other: ast.expr) -> bool:
+    """``x.shape == [2, 3]`` is asked of a tensor: no tuple is equal to a list."""
+    return isinstance(other, ast.List) and isinstance(side, ast.Attribute) and side.attr == "shape"
 
 
 def _is_none(node: ast.expr) -> bool:

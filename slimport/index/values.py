@@ -1,4 +1,4 @@
-"""What an expression may be worth, as far as one file shows: a float, a tensor, a list of numbers.
+"""What an expression may be worth, as far as one file shows: a float, a tensor, whole numbers ...
 
 Names are followed to what the file assigns to them. What comes from elsewhere (parameters without
 a default, attributes, other files) is unknown.
@@ -35,6 +35,22 @@ _TENSORS = frozenset(
 
 _WRITTEN = (["identity"], ["split"])
 _TENSOR_LISTS = frozenset("shape_n split unpack unstack".split())
+# Functions of TensorFlow that give whole numbers, and those that give what they are given.
+_BYTES = frozenset("decode_gif decode_image decode_jpeg decode_png".split())
+_INTEGERS = _BYTES | frozenset(
+    "argmax argmin bincount count_nonzero rank shape size to_int32 to_int64".split()
+)
+_SMALL_TYPES = frozenset("int8 int16 uint8 uint16".split())
+_LARGE_TYPES = frozenset("int32 int64 uint32 uint64".split())
+_FLOAT_TYPES = frozenset("bfloat16 float16 float32 float64 half double".split())
+_OF_ONE_TYPE = frozenset(
+    """
+    abs add clip_by_value concat expand_dims fill floordiv gather identity maximum minimum multiply
+    negative ones_like pad reduce_max reduce_mean reduce_min reduce_prod reduce_sum reshape reverse
+    sign slice split square squeeze stack stop_gradient subtract tile transpose unstack where
+    zeros_like
+    """.split()
+)
 
 
 def may_be_float(node: ast.expr, scope: Scope, seen: _Seen = frozenset()) -> bool:
@@ -87,10 +103,60 @@ def _is_surely_tensor(node: ast.expr | None, scope: Scope, seen: _Seen) -> bool:
     return False
 
 
+def may_be_integers(
+    node: ast.expr, scope: Scope, seen: _Seen = frozenset(), small: bool = False
+) -> bool:
+    """Whether the file shows that a tensor of whole numbers may come out.
+
+    Args:
+        node: the expression.
+        scope: where it stands.
+        seen: names that are being followed.
+        small: whether only those of one or two bytes count.
+
+    >>> from slimport.index.names import ScopeBuilder
+    >>> module = ScopeBuilder(ast.parse("import tensorflow as tf; n = tf.cast(x, tf.int32)")).module
+    >>> may_be_integers(ast.parse("tf.concat([n, n], 0)", mode="eval").body, module)
+    True
+    """
+    return any(_has_integers(*value, small) for value in _values(node, scope, seen))
+
+
 def is_list_of_numbers(node: ast.expr, scope: Scope, seen: _Seen = frozenset()) -> bool:
     """Whether the file shows a list of Python's (or an array of NumPy), whatever its numbers."""
     found = list(_values(node, scope, seen))
     return bool(found) and all(_is_list(*value) for value in found)
+
+
+def is_number(node: ast.expr, scope: Scope, seen: _Seen = frozenset()) -> bool:
+    """Whether the file shows one number, neither a list nor an array of them.
+
+    >>> from slimport.index.names import ScopeBuilder
+    >>> module = ScopeBuilder(ast.parse("import math; bias = -math.log(99 / 1)")).module
+    >>> is_number(ast.Name("bias"), module)
+    True
+    """
+    found = list(_values(node, scope, seen))
+    return bool(found) and all(_is_number(*value) for value in found)
+
+
+def _is_number(node: ast.expr | None, scope: Scope, seen: _Seen) -> bool:
+    match node:
+        case ast.Constant(value):
+            return isinstance(value, int | float)
+        case ast.BinOp(left, _, right):
+            return is_number(left, scope, seen) and is_number(right, scope, seen)
+        case ast.UnaryOp(_, value):
+            return is_number(value, scope, seen)
+        case ast.Call(ast.Name("float" | "int" | "len")):
+            return True
+        case ast.Call(ast.Attribute() as function, arguments):
+            package, *names = _named(function, scope)
+            numbers = all(is_number(argument, scope, seen) for argument in arguments)
+            return package == "math" or (
+                package == "numpy" and names[-1] in _FLOATS_OF_NUMPY and numbers
+            )
+    return False
 
 
 def _is_float(node: ast.expr | None, scope: Scope, seen: _Seen) -> bool:
@@ -130,6 +196,37 @@ def _is_tensor(node: ast.expr | None, scope: Scope, seen: _Seen, or_array: bool)
             results = _results(name, scope, seen)
             return any(may_be_tensor(*result, or_array) for result in results)
     return among(*_parts(node))
+
+
+def _has_integers(node: ast.expr | None, scope: Scope, seen: _Seen, small: bool) -> bool:
+    def among(*nodes: ast.expr) -> bool:
+        return any(may_be_integers(child, scope, seen, small) for child in nodes)
+
+    match node:
+        case ast.BinOp(left, op, right):
+            return not isinstance(op, ast.Div) and among(left, right)
+        case ast.Call(function, arguments, keywords):
+            package, *names = _named(function, scope)
+            if package != "tensorflow" or "contrib" in names:
+                return False
+            given = [*arguments, *(keyword.value for keyword in keywords)]
+            types = {_type_name(value) for value in given}
+            if types & _FLOAT_TYPES:
+                return False
+            if types & (_SMALL_TYPES if small else _SMALL_TYPES | _LARGE_TYPES):
+                return True
+            if names[-1] in (_BYTES if small else _INTEGERS):
+                return True
+            return names[-1] in _OF_ONE_TYPE and among(*given)
+    return among(*_parts(node))
+
+
+def _type_name(node: ast.expr) -> str:
+    """``int32`` of both ``tf.int32`` and ``"int32"``."""
+    match node:
+        case ast.Attribute(_, name) | ast.Constant(str(name)):
+            return name
+    return ""
 
 
 def _is_list(node: ast.expr | None, scope: Scope, seen: _Seen) -> bool:

@@ -7,7 +7,12 @@ import ast
 import pytest
 
 from slimport.index.names import ScopeBuilder
-from slimport.index.values import is_list_of_numbers, may_be_float, may_be_tensor
+from slimport.index.values import (
+    is_list_of_numbers,
+    may_be_float,
+    may_be_integers,
+    may_be_tensor,
+)
 
 # The last expression is asked about, in a function with the parameters x, depth, scale=0.5, size=3.
 HEAD = """
@@ -128,3 +133,34 @@ def test_a_list_of_numbers(code):
 @pytest.mark.parametrize("code", UNKNOWN)
 def test_no_list_of_numbers_is_seen(code):
     assert not asked(is_list_of_numbers, code)
+
+
+INTEGERS = [
+    "tf.cast(x, tf.int32)", "tf.cast(x, dtype='int64')", "tf.to_int32(x)", "tf.argmax(x, 1)",
+    "n = tf.cast(x, np.uint8); n", "tf.concat([tf.to_int64(x), x], 0)", "-tf.cast(x, tf.int8)",
+    "tf.cast(x, tf.int32) * 2", "tf.image.decode_jpeg(x)", "tf.shape(x)[0]",
+    "tf.zeros([2], tf.int32)",
+    "tf.reshape(tf.cast(x, tf.int32), [-1])", "tf.constant(3, tf.int32) if size else x",
+]  # fmt: skip
+NO_INTEGERS = [
+    "x", "tf.cast(x, tf.float32)", "tf.cast(tf.argmax(x, 1), tf.float32)", "known(tf.int32)",
+    "tf.identity(x, name='interp')", "tf.to_float(tf.to_int32(x))", "x * 2",
+    "tf.cast(x, tf.int32) / 2", "tf.gather(x, 3)", "tf.one_hot(tf.to_int32(x), 3)", "tf.nn.relu(x)",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("code", INTEGERS)
+def test_may_be_integers(code):
+    assert asked(may_be_integers, code)
+
+
+@pytest.mark.parametrize("code", NO_INTEGERS)
+def test_no_integers_are_seen(code):
+    assert not asked(may_be_integers, code)
+
+
+def test_small_integers_alone():
+    for code in ("tf.cast(x, tf.uint8)", "tf.image.decode_png(x) + 1"):
+        assert asked(lambda node, scope: may_be_integers(node, scope, small=True), code)
+    for code in ("tf.cast(x, tf.int32)", "tf.shape(x)"):
+        assert not asked(lambda node, scope: may_be_integers(node, scope, small=True), code)

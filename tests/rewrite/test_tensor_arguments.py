@@ -48,6 +48,8 @@ PYTHON = [
     "tf.reshape(images, [-1, int(np.prod(images.get_shape().as_list()[1:]))])",
     "tf.reshape(images, known(size))",
     "tf.reduce_mean(images, places, keep_dims=True)",
+    "tf.reduce_sum(tf.cast(images, tf.int32), 1)",
+    "tf.reduce_mean(tf.cast(images, tf.float32) / 2)",
     "tf.transpose(images, [0, 3, 1, 2])",
     "tf.tile(images, [1, size, size, 1])",
     "tf.concat([images, images], ends[1])",
@@ -80,6 +82,9 @@ TENSORS = [
     "tf.squeeze(images, axis=[ends[0]])",
     "tf.reduce_mean(images, axis=tf.range(1, 3))",
     "tf.reduce_max(images, reduction_indices=ends)",
+    "tf.reduce_mean(tf.cast(images, tf.int32), 1)",
+    "tf.reduce_mean(input_tensor=tf.to_int32(images))",
+    "tf.reduce_sum(tf.cast(images, tf.uint8))",
     "tf.stack([images, images], axis=ends[0])",
     "tf.nn.softmax(images, axis=ends[0])",
     "tf.nn.leaky_relu(images, tf.constant(0.5))",
@@ -148,3 +153,38 @@ def test_an_activation_of_ones_own_that_is_passed_on():
     assert "    with name_scope('hard_swish'):" in text
     assert "return tf.nn.relu(x) + tf.random.normal([])" in text
     assert "return tf.reduce_mean(x)" in text
+
+
+ASKED = [
+    "assert images.shape == [2, 4, 4, 4]",
+    "assert [2, 4, 4, 4] == images.shape",
+    "if images.dtype is tf.float32: size = 2",
+    "if images.dtype == np.float32: size = 2",
+    "if images.dtype in (np.float32, np.float64): size = 2",
+    "size = images.dtype.size",
+    "size = {tf.float32: 4}[images.dtype]",
+]
+NOT_ASKED = [
+    "assert images.shape == (2, 4, 4, 4)",
+    "assert images.get_shape().as_list() == [2, 4, 4, 4]",
+    "if images.dtype == tf.float32: size = 2",
+    "if images.dtype != tf.float32: images = tf.cast(images, 'float32')",
+    "images += tf.zeros_like(images, dtype=images.dtype)",
+]
+
+
+def changed(statement):
+    result = rewrite_program({"net.py": PROGRAM.replace("{statement}", statement)})
+    assert not result.report.failed
+    return output(result, "net.py").partition("def net(")[2]
+
+
+@pytest.mark.parametrize("statement", ASKED)
+def test_what_only_tensorflows_shapes_and_types_know(statement):
+    text = changed(statement)
+    assert statement in text and "tf.sigmoid(images)" in text
+
+
+@pytest.mark.parametrize("statement", NOT_ASKED)
+def test_what_tuples_and_strings_know_as_well(statement):
+    assert "keras.ops.sigmoid(images)" in changed(statement)
