@@ -52,7 +52,9 @@ TF1_SYMBOLS = _SymbolRule(
     apis=("tf.*",),
     details=(
         "The table slimport/data/tf1_symbols.json says for each symbol whether TF 2.21 has the "
-        "very same object under this or another name. A file that names no TF 1 symbol stays."
+        "very same object under this or another name. Where it is another one, calls that mean "
+        "the same are TensorFlow 2's, with its names for keywords (`keep_dims=True`, `dim=1`), and "
+        "the rest are those of tf.compat.v1. A file that names no TF 1 symbol stays."
     ),
     refuses=tuple(
         Refusal("… is not part of TensorFlow 2", _WHY.get(package, _GONE), advice)
@@ -79,6 +81,32 @@ def net(boxes, scores):
     return tf.reduce_sum(chosen, axis=1)
 """,
             inputs=((3, 4), (3, 4)),
+        ),
+        Example(
+            title="keywords that have another name now",
+            before="""
+import tensorflow as tf
+
+
+def net(scores, **options):
+    shares = tf.nn.softmax(tf.log(scores), dim=1)
+    best = tf.argmax(shares, dimension=1, output_type=tf.int32)
+    largest = tf.reduce_max(shares, reduction_indices=[1], keep_dims=True, **options)
+    lengths = tf.norm(shares, axis=1, keep_dims=True) / tf.reduce_sum(shares, 1, keep_dims=True)
+    return tf.expand_dims(best, dim=1), largest, lengths
+""",
+            after="""
+import tensorflow as tf
+
+
+def net(scores, **options):
+    shares = tf.nn.softmax(tf.math.log(scores), axis=1)
+    best = tf.argmax(shares, axis=1, output_type=tf.int32)
+    largest = tf.compat.v1.reduce_max(shares, reduction_indices=[1], keep_dims=True, **options)
+    lengths = tf.norm(shares, axis=1, keepdims=True) / tf.reduce_sum(shares, 1, keepdims=True)
+    return tf.expand_dims(best, axis=1), largest, lengths
+""",
+            inputs=((3, 4),),
         ),
     ),
 )

@@ -36,6 +36,7 @@ from slimport.rewrite.ignored import WOULD_CHANGE, acted_against, ignored_entry,
 from slimport.rewrite.imports import ImportEditor, NameTable
 from slimport.rewrite.keeping import Facts, is_alias, is_kept
 from slimport.rewrite.legacy_imports import Kept
+from slimport.rewrite.moved import with_keywords
 from slimport.rewrite.notebook_lines import NotebookLines, calls_ipython
 from slimport.rewrite.plain import PlainCall, Step
 from slimport.rewrite.plain_norm import dictionary
@@ -458,7 +459,9 @@ class _Services(Facts):
         if _is_marked(site):
             return Keep()  # an earlier run has left it, for a reason that does not show any more
         name = self.tensorflow(now.name, reference.api.spelled)
-        return site.node.with_changes(func=name) if isinstance(site, CallSite) else name
+        if not isinstance(site, CallSite):
+            return name
+        return site.node.with_changes(func=name, args=with_keywords(site.node, now.keywords))
 
     def trains(self, node: ast.expr, function: Function) -> Trains:
         return meaning_of_true(node, function, self._plan.program)

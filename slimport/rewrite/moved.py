@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import libcst as cst
 
@@ -23,7 +23,8 @@ def public(site: Site, name: str, call: ast.Call | None = None) -> cst.BaseExpre
     """
     spelled = site.reference.api.spelled
     if not spelled.startswith("tensorflow.compat.v1"):
-        name = became(name, call).name
+        now = became(name, call)
+        name = f"compat.v1.{name}" if now.keywords else now.name
     return site.file.tensorflow(name, spelled)
 
 
@@ -50,6 +51,16 @@ def handed_on(
             argument = named(argument, names[name])
         arguments.append(argument)
     return arguments
+
+
+def with_keywords(call: cst.Call, names: Mapping[str, str]) -> list[cst.Arg]:
+    """The call's arguments, some keywords under another name."""
+    return [
+        named(argument, names[argument.keyword.value])
+        if argument.keyword is not None and argument.keyword.value in names
+        else argument
+        for argument in call.args
+    ]
 
 
 def named(argument: cst.Arg, keyword: str) -> cst.Arg:

@@ -3,45 +3,55 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
 
 from slimport.tf1_api import BEFORE_1, symbols
 
 # TF 2 has another object of the name, yet calls with only these parameters mean the same. In order;
-# a call with more positional arguments than stand before `*` does not qualify.
+# a call with more positional arguments than stand before `*` does not qualify. `dim=axis` is a
+# parameter that TF 2 calls axis. Checked with both installed: tests/rewrite/test_tf1_keywords.py.
+_REDUCE = "input_tensor axis keepdims name * reduction_indices=axis keep_dims=keepdims"
 _SAME_CALLS = {
     "boolean_mask": "tensor mask * axis name",
     "cond": "* pred true_fn false_fn name",
     "constant": "value dtype shape name",
     "convert_to_tensor": "value dtype * name",
-    "device": "name",
+    "device": "device_name_or_function=device_name",
     "executing_eagerly": "",
-    "expand_dims": "input axis name",
+    "expand_dims": "input axis name * dim=axis",
     "gather": "params indices * axis name",
     "gather_nd": "params indices * name",
-    "ones_like": "tensor dtype * name",
+    "ones_like": "tensor=input dtype * name",
+    "norm": "tensor ord axis keepdims name * keep_dims=keepdims",
+    "linalg.norm": "tensor ord axis keepdims name * keep_dims=keepdims",
     "pad": "tensor paddings mode * constant_values name",
-    "reduce_all": "input_tensor axis keepdims name",
-    "reduce_any": "input_tensor axis keepdims name",
-    "reduce_logsumexp": "input_tensor axis keepdims name",
-    "reduce_max": "input_tensor axis keepdims name",
-    "reduce_mean": "input_tensor axis keepdims name",
-    "reduce_min": "input_tensor axis keepdims name",
-    "reduce_prod": "input_tensor axis keepdims name",
-    "reduce_sum": "input_tensor axis keepdims name",
+    "reduce_all": _REDUCE,
+    "reduce_any": _REDUCE,
+    "reduce_logsumexp": _REDUCE,
+    "reduce_max": _REDUCE,
+    "reduce_mean": _REDUCE,
+    "reduce_min": _REDUCE,
+    "reduce_prod": _REDUCE,
+    "reduce_sum": _REDUCE,
+    "reverse_sequence": "input seq_lengths seq_axis batch_axis name * seq_dim=seq_axis "
+    "batch_dim=batch_axis",
     "shape": "input * out_type name",
     "size": "input * out_type name",
-    "squeeze": "input axis name",
+    "squeeze": "input axis name * squeeze_dims=axis",
     "transpose": "a perm * name",
     "where": "condition",
-    "zeros_like": "tensor dtype * name",
-    "argmax": "input axis * output_type name",
-    "argmin": "input axis * output_type name",
+    "zeros_like": "tensor=input dtype * name",
+    "argmax": "input axis * output_type name dimension=axis",
+    "argmin": "input axis * output_type name dimension=axis",
     "nn.leaky_relu": "features alpha name",
-    "nn.log_softmax": "logits axis name",
+    "nn.conv2d": "input filter=filters strides padding * data_format dilations name",
+    "nn.log_softmax": "logits axis name * dim=axis",
+    "nn.moments": "x axes shift * name keep_dims=keepdims",
     "nn.relu6": "features name",
     "nn.sigmoid_cross_entropy_with_logits": "* labels logits name",
-    "nn.softmax": "logits axis name",
+    "nn.softmax": "logits axis name * dim=axis",
     "nn.softplus": "features name",
     "nn.sparse_softmax_cross_entropy_with_logits": "* labels logits name",
     "nn.swish": "features",
@@ -79,12 +89,14 @@ class Became:
     """Where a TF 1 symbol is now.
 
     Attributes:
-        kind: "same", "renamed", "compat" or "unknown".
+        kind: "same", "renamed" (the symbol, or parameters of this call), "compat" or "unknown".
         name: dotted name under ``tensorflow`` (``compat.v1.`` included).
+        keywords: the call's keywords that are called otherwise now, and how.
     """
 
     kind: str
     name: str
+    keywords: Mapping[str, str] = field(default_factory=dict)
 
 
 def became(name: str, call: ast.Call | None) -> Became:
@@ -97,9 +109,10 @@ def became(name: str, call: ast.Call | None) -> Became:
         now = became(table["renamed"][name], call)
         return Became("renamed", now.name) if now.kind != "compat" else _compat(name)
     if name in table["changed"]:
-        if _means_the_same(name, call):
-            return Became("same", name)
-        return _compat(name)
+        keywords = _means_the_same(name, call)
+        if keywords is None:
+            return _compat(name)
+        return Became("renamed" if keywords else "same", name, keywords)
     if name in table["gone"]:
         return _compat(name)
     owner, _, attribute = name.rpartition(".")
@@ -129,18 +142,34 @@ def only_in_tf1(name: str) -> bool:
     return name in table["gone"] or (name in table["renamed"] and name.count(".") == 0)
 
 
-def _means_the_same(name: str, call: ast.Call | None) -> bool:
+def _means_the_same(name: str, call: ast.Call | None) -> dict[str, str] | None:
+    """The keywords to rename in a call that means the same in TF 2; None for any other."""
     plain = name.removeprefix("math.")
     if plain in _SAME_CALLS:
-        return _fits(plain, call)
-    return name in _SAME_FUNCTIONS or (plain != name and name not in _OTHER_MATH)
+        return _renamed_keywords(plain, call)
+    same = name in _SAME_FUNCTIONS or (plain != name and name not in _OTHER_MATH)
+    return {} if same else None
 
 
-def _fits(name: str, call: ast.Call | None) -> bool:
-    if call is None:
-        return False
-    words = _SAME_CALLS.get(name, "").split()
-    positional = words.index("*") if "*" in words else len(words)
-    plain = not any(isinstance(argument, ast.Starred) for argument in call.args)
-    keywords = all(keyword.arg in words for keyword in call.keywords)
-    return plain and keywords and len(call.args) <= positional
+def _renamed_keywords(name: str, call: ast.Call | None) -> dict[str, str] | None:
+    if call is None or any(isinstance(argument, ast.Starred) for argument in call.args):
+        return None
+    in_order, by_keyword = _parameters(name)
+    now = [by_keyword.get(keyword.arg or "") for keyword in call.keywords]
+    given = [*in_order[: len(call.args)], *now]
+    if len(call.args) > len(in_order) or len(set(given)) < len(given):
+        return None  # TF 1 refuses a parameter that is given by both of its names
+    pairs = zip(call.keywords, now, strict=True)
+    if None in now:
+        return None
+    return {old.arg: new for old, new in pairs if old.arg and new and old.arg != new}
+
+
+@cache
+def _parameters(name: str) -> tuple[list[str], dict[str, str]]:
+    """TF 2's names of the parameters that may stand in order, and of each of TF 1's."""
+    words = _SAME_CALLS[name].split()
+    pairs = [(old, new or old) for old, _, new in (word.partition("=") for word in words)]
+    in_order = [new for _, new in pairs[: words.index("*") if "*" in words else None]]
+    # Code that has been rewritten is read again.
+    return in_order, {new: new for _, new in pairs} | dict(pairs)
