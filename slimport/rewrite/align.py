@@ -1,4 +1,4 @@
-"""Keeps arguments under their parenthesis when the name before it has become shorter or longer."""
+"""Keeps arguments under their bracket when what stands before it has become shorter or longer."""
 
 from __future__ import annotations
 
@@ -19,40 +19,64 @@ class _Call:
     column: int
 
 
-def is_aligned(call: cst.Call, whole: CodeRange, function: CodeRange, lines: list[str]) -> bool:
-    """Whether the further lines of a call's arguments begin right under its first argument.
+def alignment(call: cst.Call, whole: CodeRange, function: CodeRange, lines: list[str]) -> int:
+    """Under which bracket the further lines of a call's arguments begin, if under one.
 
     Args:
         call: a call whose arguments may span lines.
         whole: its position.
         function: position of its callee.
         lines: the file's lines.
+
+    Returns:
+        1 for the call's own parenthesis, 2 for a bracket that opens inside of it on the same line
+        (``stack([a,``), and so on; 0 where the lines begin elsewhere.
     """
     if function.end.line == whole.end.line or isinstance(
         call.whitespace_before_args, cst.ParenthesizedWhitespace
     ):
-        return False
+        return 0
     second = lines[function.end.line]
-    return len(second) - len(second.lstrip(" ")) == function.end.column + 1
+    indent = len(second) - len(second.lstrip(" "))
+    open_ones = _open_brackets(lines[function.end.line - 1], function.end.column)
+    return open_ones.index(indent - 1) + 1 if indent - 1 in open_ones else 0
 
 
-def aligned_calls(positions: Positions, lines: list[str]) -> set[int]:
-    """The `id` of each call that `is_aligned`."""
+def aligned_calls(positions: Positions, lines: list[str]) -> dict[int, int]:
+    """The `alignment` of each call that has one, by its `id`."""
     calls = (cst.ensure_type(node, cst.Call) for node in positions if type(node) is cst.Call)
-    return {
-        id(call)
+    found = {
+        id(call): alignment(call, positions[call], positions[call.func], lines)
         for call in calls
         if positions.spans_lines(call)
-        and is_aligned(call, positions[call], positions[call.func], lines)
     }
+    return {call: depth for call, depth in found.items() if depth}
 
 
-def realign(tree: cst.Module, aligned: set[int]) -> str:
-    """Code of a tree with the further lines of its calls moved under their parentheses.
+def _open_brackets(line: str, start: int) -> list[int]:
+    """Columns of the brackets that open in a line from `start` on and do not close in it."""
+    found: list[int] = []
+    quote = ""
+    for column, character in enumerate(line[start:], start):
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"":
+            quote = character
+        elif character == "#":
+            break
+        elif character in "([{":
+            found.append(column)
+        elif character in ")]}" and found:
+            found.pop()
+    return found
+
+
+def realign(tree: cst.Module, aligned: dict[int, int]) -> str:
+    """Code of a tree with the further lines of its calls moved under their brackets.
 
     Args:
         tree: the rewritten module.
-        aligned: `id` of each call of it that `is_aligned` in the old code.
+        aligned: the `alignment` in the old code of each call of it that had one, by its `id`.
     """
     if not aligned:
         return code_of(tree)
@@ -64,14 +88,17 @@ def realign(tree: cst.Module, aligned: set[int]) -> str:
         return id(node) in aligned or id(node) in callees or type(node) in _STRINGS
 
     positions = Positions(tree, wanted=is_wanted)
+    lines = positions.code.split("\n")
     for node in positions:
         if id(node) in aligned:
-            span = positions[node]
-            function = positions[cst.ensure_type(node, cst.Call).func]
-            calls.append(_Call(function.end.line, span.end.line, function.end.column + 1))
+            last = positions[node].end.line
+            function = positions[cst.ensure_type(node, cst.Call).func].end
+            open_ones = _open_brackets(lines[function.line - 1], function.column)
+            if len(open_ones) >= aligned[id(node)]:
+                column = open_ones[aligned[id(node)] - 1] + 1
+                calls.append(_Call(function.line, last, column))
     if not calls:
         return positions.code
-    lines = positions.code.split("\n")
     fixed = _string_lines(positions)
     calls.sort(key=lambda call: (call.start, -call.end))
     shifts = [0] * (len(lines) + 1)

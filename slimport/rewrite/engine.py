@@ -24,7 +24,7 @@ from slimport.index.walking import all_of
 from slimport.python2.reasons import marked
 from slimport.report.model import FunctionForm, LeftAlone, Rewritten
 from slimport.rewrite import aliases, always, marks, python2, sessions
-from slimport.rewrite.align import aligned_calls, is_aligned, realign
+from slimport.rewrite.align import aligned_calls, alignment, realign
 from slimport.rewrite.blocks import local_names, on_one_line, unchained, without_items
 from slimport.rewrite.comments import with_said
 from slimport.rewrite.factories import Factory
@@ -624,11 +624,11 @@ class _Rewriter(cst.CSTTransformer):
         return any(is_slim(name) for name in self.program.imported_apis(self.names.module))
 
     def _remember_alignment(self, original: cst.Call, result: cst.CSTNode) -> None:
-        if isinstance(result, cst.Call) and is_aligned(
-            original, self.positions[original], self.positions[original.func], self._lines
-        ):
-            self.aligned.add(id(result))
-            self._alive.append(result)
+        if isinstance(result, cst.Call):
+            span, function = self.positions[original], self.positions[original.func]
+            if depth := alignment(original, span, function, self._lines):
+                self.aligned[id(result)] = depth
+                self._alive.append(result)
 
     def _span(self, node: cst.CSTNode) -> Span | None:
         return self.positions.span(node) if node in self.positions else None
