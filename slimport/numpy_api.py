@@ -54,19 +54,22 @@ RENAMED = {
     "void0": "void",
 }
 
+# Functions that stay and whose keywords are gone: `np.reshape(x, newshape=s)`, in 2.4.
+CALLS = ("reshape",)
+
 
 def old_name(dotted: str) -> bool:
-    """Whether an absolute dotted name is one of these.
+    """Whether an absolute dotted name is one of these, or a function that has lost keywords.
 
     >>> old_name("numpy.int"), old_name("numpy.int64"), old_name("jax.numpy.int")
     (True, False, False)
     """
     package, _, name = dotted.partition(".")
-    return package == "numpy" and (name in BUILTINS or name in RENAMED)
+    return package == "numpy" and (name in BUILTINS or name in RENAMED or name in CALLS)
 
 
 def old_names() -> Iterator[str]:
-    """All of them, with the package."""
+    """All of them but functions that stay, with the package."""
     return (f"numpy.{name}" for name in (*BUILTINS, *RENAMED))
 
 
