@@ -19,6 +19,9 @@ COMPARED = "shape.compared"
 UNKNOWN_SIZES = "shape.unknown_sizes"
 # Where layers keep their channels: a size that each of them needs to know.
 _CHANNELS = (-1, 3)
+# Names that are being followed already: `s = s[1:]` refers to itself.
+_Seen = frozenset[tuple[Scope, str]]
+_Test = Callable[[ast.expr, Scope, _Seen], bool]
 
 
 class Shapes:
@@ -76,8 +79,7 @@ def _compared(tree: ast.Module, scope_of: dict[ast.AST, Scope]) -> Iterator[tupl
             case ast.Compare(left, [ast.Eq() | ast.NotEq() as operator], [right]):
                 scope = scope_of[node]
                 for side, other in ((left, right), (right, left)):
-                    of_list = _is_shape_beside_list(side, other)
-                    found = side if of_list else _asked_of_tensor(side, scope)
+                    found = _beside_list(side, other) or _asked_of_tensor(side, scope)
                     kind = _kind(operator, side, other, scope)
                     if found is not None and kind:
                         yield found, COMPARED if node in loud else kind
@@ -104,24 +106,30 @@ def _ending_loudly(tree: ast.Module) -> Iterator[ast.AST]:
             yield from all_of(branch.test, ast.Compare)
 
 
-def _asked_of_tensor(node: ast.expr, scope: Scope) -> ast.expr | None:
+def _asked_of_tensor(node: ast.expr, scope: Scope, seen: _Seen = frozenset()) -> ast.expr | None:
     """The ``x.get_shape()`` that a shape or a size comes from: only tensors have that method."""
-    if isinstance(node, ast.Name):
-        owner, bindings = scope.lookup(node.id) or (scope, [])
-        values = [b.value for b in bindings if isinstance(b, Assigned | Unpacked)]
-        found = {_asked_of_tensor(v, owner) for v in values if not isinstance(v, ast.Name)}
-        return found.pop() if len(found) == 1 and len(values) == len(bindings) else None
-    if isinstance(node, ast.Subscript):
-        return _asked_of_tensor(node.value, scope)
     match node:
+        case ast.Name(name):
+            owner, bindings = scope.lookup(name) or (scope, [])
+            values = [b.value for b in bindings if isinstance(b, Assigned | Unpacked)]
+            if (owner, name) in seen or len(values) < len(bindings):
+                return None
+            seen |= {(owner, name)}
+            found = {_asked_of_tensor(v, owner, seen) for v in values} - {None}
+            return found.pop() if len(found) == 1 else None
+        case ast.Subscript(value):
+            return _asked_of_tensor(value, scope, seen)
         case ast.Call(ast.Attribute(attr="get_shape")):
             return node
     return None
 
 
-def _is_shape_beside_list(side: ast.expr, other: ast.expr) -> bool:
-    """``x.shape == [2, 3]`` is asked of a tensor: no tuple is equal to a list."""
-    return isinstance(other, ast.List) and isinstance(side, ast.Attribute) and side.attr == "shape"
+def _beside_list(side: ast.expr, other: ast.expr) -> ast.expr | None:
+    """The shape of ``x.shape == [2, 3]``, which only a tensor is asked: no tuple equals a list."""
+    while isinstance(side, ast.Subscript) and isinstance(side.slice, ast.Slice):
+        side = side.value
+    is_shape = isinstance(side, ast.Attribute) and side.attr == "shape"
+    return side if is_shape and isinstance(other, ast.List) else None
 
 
 def _is_none(node: ast.expr) -> bool:
@@ -135,39 +143,44 @@ def _position(node: ast.Subscript) -> int | None:
         return None
 
 
-def _is_shape(node: ast.expr, scope: Scope) -> bool:
+def _is_shape(node: ast.expr, scope: Scope, seen: _Seen = frozenset()) -> bool:
     """``x.get_shape()`` or ``x.shape``, a part of one, or a name for one."""
-    if isinstance(node, ast.Name):
-        return _is_name_of(node, scope, _is_shape)
-    if isinstance(node, ast.Subscript):
-        return isinstance(node.slice, ast.Slice) and _is_shape(node.value, scope)
-    if isinstance(node, ast.Call):
-        return isinstance(node.func, ast.Attribute) and node.func.attr == "get_shape"
-    return isinstance(node, ast.Attribute) and node.attr == "shape"
+    match node:
+        case ast.Name():
+            return _is_name_of(node, scope, _is_shape, seen)
+        case ast.Subscript(value, ast.Slice()):
+            return _is_shape(value, scope, seen)
+        case ast.Call(ast.Attribute(attr="get_shape")) | ast.Attribute(attr="shape"):
+            return True
+    return False
 
 
-def _is_dimension(node: ast.expr, scope: Scope) -> bool:
+def _is_dimension(node: ast.expr, scope: Scope, seen: _Seen = frozenset()) -> bool:
     """An element of a shape, or a name for one: ``n, h = x.shape``, ``for d in x.shape``."""
     if isinstance(node, ast.Name):
-        return _is_name_of(node, scope, _is_dimension)
-    return isinstance(node, ast.Subscript) and _is_shape(node.value, scope)
+        return _is_name_of(node, scope, _is_dimension, seen)
+    return isinstance(node, ast.Subscript) and _is_shape(node.value, scope, seen)
 
 
-def _is_name_of(node: ast.Name, scope: Scope, test: Callable[[ast.expr, Scope], bool]) -> bool:
+def _is_name_of(node: ast.Name, scope: Scope, test: _Test, seen: _Seen) -> bool:
     """Whether whatever is bound to a name passes a test; ``x = x.shape`` alone tells nothing."""
     owner, bindings = scope.lookup(node.id) or (scope, [])
-    return bool(bindings) and all(_passes(binding, owner, test) for binding in bindings)
+    if (owner, node.id) in seen:
+        return False
+    seen |= {(owner, node.id)}
+    return bool(bindings) and all(_passes(binding, owner, test, seen) for binding in bindings)
 
 
-def _passes(binding: Binding, owner: Scope, test: Callable[[ast.expr, Scope], bool]) -> bool:
+def _passes(binding: Binding, owner: Scope, test: _Test, seen: _Seen) -> bool:
     if isinstance(binding, Assigned):
-        return not isinstance(binding.value, ast.Name) and test(binding.value, owner)
+        return not isinstance(binding.value, ast.Name) and test(binding.value, owner, seen)
     if not isinstance(binding, Unpacked):
         return False
     value = binding.value
     if isinstance(value, ast.Tuple | ast.List) and binding.position is not None:
         elements = value.elts
-        return binding.position < len(elements) and test(elements[binding.position], owner)
+        return binding.position < len(elements) and test(elements[binding.position], owner, seen)
     if isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Slice):
         value = value.value
-    return test is _is_dimension and not isinstance(value, ast.Name) and _is_shape(value, owner)
+    is_name = isinstance(value, ast.Name)
+    return test is _is_dimension and not is_name and _is_shape(value, owner, seen)

@@ -158,6 +158,7 @@ def test_an_activation_of_ones_own_that_is_passed_on():
 ASKED = [
     "assert images.shape == [2, 4, 4, 4]",
     "assert [2, 4, 4, 4] == images.shape",
+    "assert images.shape[1:] == [4, 4, 4]",
     "if images.dtype is tf.float32: size = 2",
     "if images.dtype == np.float32: size = 2",
     "if images.dtype in (np.float32, np.float64): size = 2",

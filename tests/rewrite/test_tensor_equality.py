@@ -154,6 +154,9 @@ def test_shapes_that_are_compared_stay_shapes(line: str) -> None:
         "y = x.shape[1] == other.shape[1]",
         "if x.shape[1] != other.shape[2]: raise ValueError(n)",
         "y = list(x.shape) == list(other.shape)",
+        "size = x.get_shape(); size = size[1:]; y = size == other",
+        "size = size[1:]; y = size[0] is None",
+        "a = b[1:]; b = a[1:]; y = a == b",
     ],
 )
 def test_other_shapes_are_tuples_or_not_tensors(line: str) -> None:
