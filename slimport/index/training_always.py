@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import ast
 import enum
+import functools
 import itertools
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from slimport.index.names import Assigned, FunctionNode, Scope
 from slimport.index.program import Function, Program
@@ -31,9 +33,7 @@ class Trains(enum.Enum):
     UNTOLD = enum.auto()  # one of the two; nothing here tells which
 
 
-def meaning_of_true(
-    node: ast.AST, function: Function, program: Program, seen: frozenset[Function] = frozenset()
-) -> Trains:
+def meaning_of_true(node: ast.AST, function: Function, program: Program) -> Trains:
     """What a True that stands at a node of a function means.
 
     It is told by the innermost function around it that has a switch; where none has, by those that
@@ -43,31 +43,15 @@ def meaning_of_true(
         node: The True, or the call that it is handed to.
         function: The function whose own statements hold it.
         program: Its program.
-        seen: Functions that were asked already.
     """
     if not isinstance(function.node, FunctionNode):
         return Trains.FOLLOWS
     switches = _switches(function)
-    told = Trains.ALWAYS if switches else _told_by_callers(function, program, seen | {function})
+    told = Trains.ALWAYS if switches else _callers_in(program).told(function)
     if told is Trains.FOLLOWS:
         return told
     here = _among(node, function.node, switches)
     return told if here is Trains.ALWAYS else here
-
-
-def _told_by_callers(function: Function, program: Program, seen: frozenset[Function]) -> Trains:
-    calls = [
-        (caller, call)
-        for caller in function.all_callers - seen
-        for call in program.calls_of(caller, function)
-    ]
-    found = {meaning_of_true(call, caller, program, seen) for caller, call in calls}
-    around = _around(function, program)
-    if around is not None and (function.escapes or not calls):
-        # Passed on: where it runs, and whether that is below a branch, is not seen.
-        found.add(meaning_of_true(function.node, around, program, seen))
-        found = {Trains.UNTOLD if means is Trains.ALWAYS else means for means in found}
-    return found.pop() if len(found) == 1 else Trains.UNTOLD if found else Trains.FOLLOWS
 
 
 def is_true(node: ast.AST | None) -> bool:
@@ -99,6 +83,107 @@ def _around(function: Function, program: Program) -> Function | None:
     scope = function.module.scopes.scope_of.get(function.node)
     node = scope.function() if scope is not None else None
     return program.functions.get(node) if node is not None else None
+
+
+# Callers --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class _Place:
+    """Where a function without a switch is called, or passed on."""
+
+    node: ast.AST
+    function: Function
+    tells: bool  # whether it says itself, or has callers that do
+    is_passed_on: bool = False
+
+
+class _Callers:
+    """What those that call a function say of its True; for all functions on the way at once.
+
+    A program that calls methods by names that many classes have is one large circle: to follow
+    each way through it would never end.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._places: dict[Function, list[_Place]] = {}
+        self._told: dict[Function, Trains] = {}
+        self._here: dict[_Place, Trains] = {}
+
+    def told(self, function: Function) -> Trains:
+        """What the callers of a function without a switch say."""
+        if function not in self._told:
+            new = self._collect(function)
+            self._settle(new)
+            for circle in new:
+                if circle not in self._told:  # only calls itself: nobody runs it
+                    self._told[circle] = Trains.FOLLOWS
+                    self._settle(new)
+        return self._told[function]
+
+    def _collect(self, function: Function) -> list[Function]:
+        """The functions without a switch that lead to this one, and are not settled yet."""
+        found, waiting = [], [function]
+        while waiting:
+            one = waiting.pop()
+            if one in self._places:
+                continue
+            found.append(one)
+            self._places[one] = list(self._places_of(one))
+            waiting += [place.function for place in self._places[one] if not place.tells]
+        return found
+
+    def _places_of(self, function: Function) -> Iterator[_Place]:
+        calls = [
+            (caller, call)
+            for caller in function.all_callers - {function}
+            for call in self._program.calls_of(caller, function)
+        ]
+        around = _around(function, self._program)
+        # Passed on: where it runs, and whether that is below a branch, is not seen.
+        passed_on = around is not None and (function.escapes or not calls)
+        for caller, call in calls:
+            yield _Place(call, caller, _tells(caller), passed_on)
+        if around is not None and passed_on:
+            yield _Place(function.node, around, _tells(around), passed_on)
+
+    def _settle(self, functions: list[Function]) -> None:
+        """Says of each what all its places say; what is said of one only gets less certain."""
+        changed = True
+        while changed:
+            changed = False
+            for function in functions:
+                found = {means for place in self._places[function] if (means := self._at(place))}
+                if not found and self._places[function]:
+                    continue  # all of them wait for others
+                told = found.pop() if len(found) == 1 else Trains.UNTOLD if found else None
+                told = told or Trains.FOLLOWS
+                changed |= told is not self._told.get(function)
+                self._told[function] = told
+
+    def _at(self, place: _Place) -> Trains | None:
+        """What a place says; None as long as nothing is known of the function that it is in."""
+        node = place.function.node
+        if not isinstance(node, FunctionNode):
+            return Trains.FOLLOWS
+        told = Trains.ALWAYS if place.tells else self._told.get(place.function)
+        if told is None or told is Trains.FOLLOWS:
+            return told
+        if place not in self._here:
+            self._here[place] = _among(place.node, node, _switches(place.function))
+        here = self._here[place]
+        means = told if here is Trains.ALWAYS else here
+        return Trains.UNTOLD if place.is_passed_on and means is Trains.ALWAYS else means
+
+
+@functools.lru_cache(maxsize=1)  # one program is rewritten at a time
+def _callers_in(program: Program) -> _Callers:
+    return _Callers(program)
+
+
+def _tells(function: Function) -> bool:
+    return not isinstance(function.node, FunctionNode) or bool(_switches(function))
 
 
 # Switches -------------------------------------------------------------------------------------

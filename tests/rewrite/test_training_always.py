@@ -37,6 +37,17 @@ def block(x):
 def net(x, phase_train=None):
     return block(x)
 """,
+    "functions that call each other": """
+def block(x, depth):
+    x = slim.dropout(x, is_training=True)
+    return x if depth == 0 else deeper(x, depth)
+
+def deeper(x, depth):
+    return block(slim.conv2d(x, 3, 3), depth - 1)
+
+def net(x, phase_train, depth):
+    return block(x, depth)
+""",
     "scope": """
 def scope():
     with slim.arg_scope([slim.dropout], is_training=True) as found:
@@ -214,3 +225,17 @@ def test_what_is_not_told_is_noted(kind: str) -> None:
     code, noted = rewritten(NOTED[kind])
     assert "always" not in code
     assert noted
+
+
+def test_functions_that_all_call_each_other_end() -> None:
+    """There are more ways through twenty of them than anybody can follow."""
+    count = 20
+    call = " or ".join(f"b{other}(x, n)" for other in range(count))
+    blocks = [f"def b{number}(x, n):\n    return n and ({call})\n" for number in range(count)]
+    net = "def net(x, n):\n    return b0(slim.dropout(slim.conv2d(x, 3, 3), is_training=True), n)\n"
+    code, _ = rewritten("\n".join(["x = 1", *blocks, net.replace("return", "return b1(x, n) or")]))
+    assert "always" not in code
+    blocks[7] = blocks[7].replace("return", "x = slim.dropout(x, is_training=True)\n    return")
+    switched = net.replace("x, n):", "x, n, is_training):")
+    code, _ = rewritten("\n".join([*blocks, switched]))
+    assert code.count('"always"') == 2
