@@ -21,9 +21,11 @@ from slimport.index.names import (
     FunctionNode,
     Imported,
     Scope,
+    dotted_parts,
 )
 from slimport.index.patched import patched_apis
 from slimport.index.resolve import Api, External, InTree, Meaning, Resolver
+from slimport.index.several import named_severally
 from slimport.index.shapes import Shapes
 from slimport.index.tf_layers import functions_with_tf_layers
 from slimport.index.walking import all_of, deep
@@ -208,6 +210,7 @@ class Program:
         self._connected: dict[Module, set[Module]] = {}
         self._imported_apis: dict[Module, set[str]] = {}
         self._meanings: dict[ast.expr, Meaning | None] = {}
+        self._several = named_severally(self)
         self._redefined = self._bound_again()
         for module in self.modules:
             _ReferenceCollector(self, module).collect()
@@ -300,28 +303,34 @@ class Program:
             for call in caller.calls:
                 meaning = self.resolve(call.func, caller.module)
                 names = [*_may_mean(call, meaning)]
-                if meaning is None:
+                if meaning is None or self._is_one_of_several(call, caller.module):
                     names.append(_REDEFINED + _last(call.func))
                 elif isinstance(meaning, External):  # of no library: a file has it twice
                     names.append(_REDEFINED + meaning.dotted.rpartition(".")[2])
-                elif isinstance(meaning, InTree):
+                if isinstance(meaning, InTree):
                     target = self.function_of(meaning.definition)
                     if target is not None:
                         self.links.add_direct(caller, target, call)
                 self.links.add_call(caller, names, call)
 
-    def _bound_again(self) -> dict[str, list[Function]]:
+    def _is_one_of_several(self, call: ast.Call, module: Module) -> bool:
+        """Whether imports bind the name that a call starts with to more than one thing."""
+        names = self._several.names.get(module)
+        chain = dotted_parts(call.func) if names else None
+        return chain is not None and names is not None and chain[0].id in names
+
+    def _bound_again(self) -> dict[str, dict[Function, None]]:
         """Functions whose names are bound more than once, so that no call is known to mean one.
 
-        ``def net(x)`` in both branches of an `if`, or in two cells of a notebook.
+        ``def net(x)`` in both branches of an `if`, or in two cells of a notebook; also imports.
         """
-        found: dict[str, list[Function]] = {}
+        found = {name: {**functions} for name, functions in self._several.functions.items()}
         for function in self.all():
             around = function.module.scopes.scope_of.get(function.node)
             if around is None or around.is_class or isinstance(function.node, ast.Module):
                 continue
             if len(around.bindings.get(function.node.name, ())) > 1:
-                found.setdefault(function.node.name, []).append(function)
+                found.setdefault(function.node.name, {})[function] = None
         return found
 
     def passed_on(self, name: str) -> None:

@@ -170,14 +170,15 @@ class Resolver:
 
     def _binding(self, binding: Binding, owner: Scope, module: Module) -> Meaning | None:
         if isinstance(binding, Imported):
-            return self._imported(binding.dotted, module)
+            return self.imported(binding.dotted, module)
         if isinstance(binding, Defined):
             return InTree(module, binding)
         if isinstance(binding, Assigned):
             return self._resolve(binding.value, owner, module)
         return None
 
-    def _imported(self, dotted: str, module: Module) -> Meaning | None:
+    def imported(self, dotted: str, module: Module) -> Meaning | None:
+        """What an import gives to a file: of this absolute name, or one that starts with dots."""
         if dotted.startswith("."):
             absolute = self.table.relative(module, dotted)
             return self._in_tree(absolute, module, exact=True) if absolute is not None else None
@@ -233,12 +234,12 @@ class Resolver:
             found = self._from_star(star, name, module)
             if found is not None:
                 return (self._told(_doubted(found), module) or found) if unknown else found
-            meaning = self._imported(star, module)
+            meaning = self.imported(star, module)
             unknown |= meaning is None or isinstance(meaning, External | Api)
         return None
 
     def _from_star(self, star: str, name: str, module: Module) -> Meaning | None:
-        meaning = self._imported(star, module)
+        meaning = self.imported(star, module)
         if isinstance(meaning, InTreeModule) and meaning.module not in (None, module):
             assert meaning.module is not None
             return None if name.startswith("_") else self._member(meaning.module, name)
