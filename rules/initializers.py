@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import libcst as cst
 
+from slimport.index.values import is_number
+from slimport.rewrite.arguments import arguments_of
 from slimport.rewrite.layers import RenamedRule
 from slimport.rewrite.rule import Example, Leave, Outcome, Refusal, Rule
 from slimport.rewrite.site import CallSite, ValueSite, literal, source, string
@@ -71,6 +73,8 @@ class _InitializerRule(Rule):
             if parameter not in bound
         ]
         function = site.file.keras(f"initializers.{name}")
+        if name == "Constant" and _may_hold_several(site):
+            function = site.file.written("ConstantInitializer")
         made = site.node.with_changes(func=function, args=arguments)
         return _fresh(made, site) if is_asked and name not in _CONSTANT else made
 
@@ -81,6 +85,8 @@ class _InitializerRule(Rule):
         name, _, defaults = _KERAS[api]
         if defaults:  # called later, perhaps without arguments, and Keras has others
             return site.file.written(api.removeprefix("tf."))
+        if name == "Constant":  # called later, perhaps with a list
+            return site.file.written("ConstantInitializer")
         return site.file.keras(f"initializers.{name}")
 
 
@@ -94,6 +100,12 @@ def _is_for_tensorflow(site: CallSite | ValueSite) -> bool:
     calls = [node for node in site.path if isinstance(node, cst.Call)]
     function = source(calls[-1].func).rpartition(".")[2] if calls else ""
     return function in ("get_variable", "variable_scope") and not site.variables_move
+
+
+def _may_hold_several(site: CallSite) -> bool:
+    """Whether a constant may be a list or an array, which Keras broadcasts and TF 1 filled in."""
+    value = (arguments_of(site, ("value", *_TYPED)) or {}).get("value")
+    return value is not None and not is_number(value, site.reference.scope)
 
 
 def _typed(bound: Mapping[str, cst.Arg] | None) -> bool:
@@ -161,7 +173,12 @@ INITIALIZERS = _InitializerRule(
     name="initializers",
     summary="tf.truncated_normal_initializer and family -> keras.initializers",
     apis=(*_KERAS, *_MOVED),
-    numbers="tf.truncated_normal_initializer() has stddev 1.0, TruncatedNormal() 0.05.",
+    numbers=(
+        "tf.truncated_normal_initializer() has stddev 1.0, TruncatedNormal() 0.05. "
+        "tf.constant_initializer takes the values of a list or an array one by one, whatever "
+        "their shape, and repeats the last where there are too few; Constant broadcasts: what "
+        "is not seen to be one number becomes ConstantInitializer of the written module."
+    ),
     refuses=(
         Refusal(
             "… is called with arguments that cannot be seen",
@@ -203,6 +220,33 @@ def net(features):
     )(features)
 """,
             inputs=((3, 7),),
+        ),
+        Example(
+            title="values that are not one number are filled in as TensorFlow 1 did",
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(features, starts):
+    features = slim.fully_connected(
+        features, 4, biases_initializer=tf.constant_initializer([0.5, -1.0]), scope='fc1')
+    return slim.fully_connected(
+        features, 2, biases_initializer=tf.constant_initializer(starts), scope='fc2')
+""",
+            after="""
+import keras
+from scoped_layers import ConstantInitializer
+
+
+def net(features, starts):
+    features = keras.layers.Dense(
+        4, activation="relu", bias_initializer=ConstantInitializer([0.5, -1.0]), name="fc1"
+    )(features)
+    return keras.layers.Dense(
+        2, activation="relu", bias_initializer=ConstantInitializer(starts), name="fc2"
+    )(features)
+""",
         ),
     ),
 )

@@ -19,6 +19,13 @@ class _LpRegularizer(Rule):
         bound = site.bound(("scale", "scope"))
         if bound is None or "scale" not in bound:
             return Leave(f"{site.api} is called with arguments that cannot be seen")
+        asks = site.file.is_called(site.reference, site.function)
+        if asks and site.file.runs_sessions() and not site.aliased:
+            # Keras' own fails on variables of TF 1 graphs: it does not know dtype float32_ref.
+            return site.node.with_changes(
+                func=site.file.written(site.short),
+                args=[bound["scale"].with_changes(comma=cst.MaybeSentinel.DEFAULT)],
+            )
         scale = bound["scale"].value
         keyword = None
         if site.short == "l1_regularizer" and site.file.plain(site.function):
@@ -117,6 +124,36 @@ def net(features):
         return features * variable('factor', [4], trainable=False)
 """,
             inputs=((3, 7),),
+        ),
+        Example(
+            title="asked for the penalty of a variable of TensorFlow's own, in a session",
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+decay = slim.l2_regularizer(0.1)
+weights = tf.get_variable('weights', [3, 4])
+losses = [decay(weights), slim.l1_regularizer(0.5)(weights)]
+features = slim.fully_connected(tf.ones([2, 3]), 4, weights_regularizer=slim.l2_regularizer(0.1))
+with tf.Session() as session:
+    session.run(tf.global_variables_initializer())
+    session.run(losses)
+""",
+            after="""
+import keras
+import tensorflow.compat.v1 as tf
+from scoped_layers import fully_connected, l1_regularizer, l2_regularizer
+
+tf.disable_v2_behavior()
+
+decay = l2_regularizer(0.1)
+weights = tf.get_variable('weights', [3, 4])
+losses = [decay(weights), l1_regularizer(0.5)(weights)]
+features = fully_connected(tf.ones([2, 3]), 4, kernel_regularizer=keras.regularizers.L2(0.5 * 0.1))
+with tf.Session() as session:
+    session.run(tf.global_variables_initializer())
+    session.run(losses)
+""",
         ),
     ),
 )

@@ -26,6 +26,7 @@ MODULES = {
     "SLIM290": (
         *_SETTINGS, "asked_steps", "drawn", "early_lookups", "late_lookups", "run_again",
         "told_apart", "training", "training_summaries", "unclear", "unknown_values",
+        "update_collections",
     ),
     "SLIM292": (
         "evaluation_calls", "evaluation_checks", "evaluation_summaries", "evaluations", "lines",
@@ -33,7 +34,7 @@ MODULES = {
     ),
     "SLIM293": (
         *_BY_HAND, "hand_gradients", "hand_operation", "hand_statistics", "hand_steps",
-        "hand_summaries",
+        "hand_summaries", "update_collections",
     ),
     "SLIM294": ("clone_checks", "clone_loop", "clone_updates", "clones"),
     "SLIM295": (*_BY_HAND, "hand_inference", "hand_prediction", "hand_prediction_checks"),

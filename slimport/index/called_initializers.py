@@ -1,5 +1,7 @@
 """Initializers that may be asked for values more than once: ``init(shape)``, layers that share one.
 
+Likewise the regularizers that code calls itself, or that TensorFlow calls for its own variables.
+
 One of TensorFlow 1 draws anew whenever it is asked, and in each session. One of Keras gives the
 values again that it gave. The layers of the written module take a copy each; code that calls an
 initializer itself does not, nor do Keras' own layers.
@@ -22,6 +24,7 @@ from slimport.index.walking import all_of, parents
 
 # What hands on one of its parts as it is.
 _HANDING_ON = (ast.IfExp, ast.BoolOp, ast.List, ast.Tuple, ast.Set, ast.NamedExpr)
+_OWN_VARIABLES = ("tf.get_variable", "tf.variable_scope")
 _KERAS = ("tensorflow.keras.", "tensorflow.python.keras.", "keras.")
 
 
@@ -127,6 +130,8 @@ class _Places:
         meaning = self._program.resolve(call.func, module)
         if not isinstance(meaning, Api | External):
             return {name}
+        if name == "regularizer" and isinstance(meaning, Api):
+            return None if meaning.name in _OWN_VARIABLES else set()
         spelled = meaning.spelled if isinstance(meaning, Api) else meaning.dotted
         of_keras = spelled.replace(".compat.v1.", ".").startswith(_KERAS)
         return None if of_keras and name.endswith("initializer") else set()

@@ -10,6 +10,7 @@ from slimport.index.hand_loop import HandLoop
 from slimport.index.kept import may_call_any
 from slimport.index.program import Function, Program, Reference, closure_of
 from slimport.index.stays import Stays
+from slimport.index.update_collections import check_collections
 from slimport.index.walking import walk
 
 # slim's networks that normalize.
@@ -33,6 +34,7 @@ def check_statistics(loop: HandLoop, program: Program) -> None:
         return
     if updates is None or not _are_all(updates, loop):
         raise Stays("the moving statistics of its batch norm are not updated", operation)
+    check_collections(loop.function, program)
     if loop.asked and (code.tells_where() or _UPDATES in names or _waits(loop)):
         raise Stays("its batch norm moves its statistics in runs that do not train", operation)
 

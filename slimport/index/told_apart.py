@@ -30,6 +30,7 @@ from slimport.index.training import (
 from slimport.index.training_summaries import is_given, merged_summaries
 from slimport.index.unclear import check_clear
 from slimport.index.unknown_calls import unknown_call
+from slimport.index.update_collections import check_collections
 from slimport.index.walking import walk
 
 # A program that does any of this keeps its graph: fit has no place for it.
@@ -103,6 +104,7 @@ def _check(training: Training, program: Program, read: Mapping[Function, Pipelin
         _check_block(training, program)
         gone = nodes_told(training)
     _check_graph(training, program, read, gone)
+    check_collections(training.function, program)
     check_again(training, program, read)
     check_late_lookups(training, program)
     check_asked_steps(training, program)

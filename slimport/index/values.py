@@ -33,7 +33,7 @@ _TENSORS = frozenset(
     """.split()
 )
 
-_WRITTEN = (["identity"], ["split"])
+_WRITTEN = (["convert_to_tensor"], ["gather"], ["identity"], ["slice_tensor"], ["split"])
 _TENSOR_LISTS = frozenset("shape_n split unpack unstack".split())
 # Functions of TensorFlow that give whole numbers, and those that give what they are given.
 _BYTES = frozenset("decode_gif decode_image decode_jpeg decode_png".split())
@@ -138,6 +138,11 @@ def is_number(node: ast.expr, scope: Scope, seen: _Seen = frozenset()) -> bool:
     """
     found = list(_values(node, scope, seen))
     return bool(found) and all(_is_number(*value) for value in found)
+
+
+def values_of(node: ast.expr, scope: Scope) -> list[tuple[ast.expr | None, Scope]]:
+    """What an expression may stand for, and where that stands; None for what nobody sees."""
+    return [(value, where) for value, where, _ in _values(node, scope, frozenset())]
 
 
 def _is_number(node: ast.expr | None, scope: Scope, seen: _Seen) -> bool:

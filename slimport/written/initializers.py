@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import keras
@@ -12,6 +13,7 @@ import tensorflow as tf
 from slimport.written.backends import on_tensorflow
 
 __all__ = [
+    "ConstantInitializer",
     "random_normal_initializer",
     "random_uniform_initializer",
     "truncated_normal_initializer",
@@ -66,6 +68,44 @@ def variance_scaling_initializer(
         distribution="uniform" if uniform else "truncated_normal",
         seed=seed,
     )
+
+
+@keras.saving.register_keras_serializable("scoped_layers")
+class ConstantInitializer(keras.initializers.Initializer):
+    """Fills variables with given values, as `tf.constant_initializer` of TensorFlow 1 does.
+
+    The values are taken in their order, whatever their shape. Where they are fewer than the
+    variable has, the last one stands for the rest; `keras.initializers.Constant` broadcasts.
+
+    Args:
+        value: A number, a list or an array.
+    """
+
+    def __init__(self, value: Any = 0.0) -> None:
+        self.value = np.asarray(value)
+
+    def __call__(self, shape: Any, dtype: Any = None) -> Any:
+        """Returns a tensor of a shape.
+
+        Raises:
+            ValueError: If there are more values than the shape has.
+        """
+        size, given = math.prod(shape), self.value.ravel()
+        if given.size > size or not given.size:
+            raise ValueError(f"{given.size} values for a variable of shape {tuple(shape)}.")
+        rest = np.full(size - given.size, given[-1])
+        values = np.concatenate([given, rest]).reshape(shape)
+        if on_tensorflow():
+            return tf.constant(values, dtype)
+        return keras.ops.convert_to_tensor(values, dtype)
+
+    def clone(self) -> ConstantInitializer:
+        """Returns itself: nothing is drawn here."""
+        return self
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments of the initializer."""
+        return {"value": self.value.tolist()}
 
 
 @keras.saving.register_keras_serializable("scoped_layers")

@@ -8,9 +8,11 @@ from typing import Any
 import keras
 
 from slimport.written.collections import add_to_collection, get_collection
+from slimport.written.penalties import read_variable
 
 __all__ = [
     "SumRegularizer",
+    "VariableRegularizer",
     "apply_regularization",
     "l1_l2_regularizer",
     "l1_regularizer",
@@ -22,19 +24,19 @@ __all__ = [
 def l1_regularizer(scale: float, name: Any = None) -> Any:
     """Returns the regularizer `scale * sum(abs(w))`."""
     del name
-    return keras.regularizers.L1L2(l1=scale)  # L1 would keep the scale as a tensor
+    return VariableRegularizer(l1=scale)
 
 
 def l2_regularizer(scale: float, name: Any = None) -> Any:
     """Returns the regularizer `scale * sum(w ** 2) / 2`."""
     del name
-    return keras.regularizers.L2(0.5 * scale)
+    return VariableRegularizer(l2=0.5 * scale)
 
 
 def l1_l2_regularizer(scale_l1: float = 1.0, scale_l2: float = 1.0, name: Any = None) -> Any:
     """Returns the regularizer `scale_l1 * sum(abs(w)) + scale_l2 * sum(w ** 2) / 2`."""
     del name
-    return keras.regularizers.L1L2(l1=scale_l1, l2=0.5 * scale_l2)
+    return VariableRegularizer(l1=scale_l1, l2=0.5 * scale_l2)
 
 
 def sum_regularizer(regularizer_list: Any, name: Any = None) -> Any:
@@ -42,6 +44,18 @@ def sum_regularizer(regularizer_list: Any, name: Any = None) -> Any:
     del name
     regularizers = [regularizer for regularizer in regularizer_list if regularizer is not None]
     return SumRegularizer(regularizers) if regularizers else None
+
+
+@keras.saving.register_keras_serializable("scoped_layers")
+class VariableRegularizer(keras.regularizers.L1L2):
+    """Keras' `L1L2`; variables of a TF 1 graph, whose dtype Keras does not know, are read first.
+
+    (`keras.regularizers.L1` would keep its factor as a tensor of the graph it is made in.)
+    """
+
+    def __call__(self, x: Any) -> Any:
+        """Returns the penalty of a weight, a scalar."""
+        return super().__call__(read_variable(x))
 
 
 @keras.saving.register_keras_serializable("scoped_layers")
@@ -53,6 +67,7 @@ class SumRegularizer(keras.regularizers.Regularizer):
 
     def __call__(self, weights: Any) -> Any:
         """Returns the sum for `weights`, a scalar."""
+        weights = read_variable(weights)
         return sum(regularizer(weights) for regularizer in self.regularizers)
 
     def get_config(self) -> dict[str, Any]:
@@ -76,7 +91,7 @@ def apply_regularization(regularizer: Any, weights_list: Any = None) -> Any:
     weights_list = weights_list or get_collection("weights")
     if not weights_list:
         raise ValueError("No weights to regularize.")
-    penalties = [regularizer(weights) for weights in weights_list]
+    penalties = [regularizer(read_variable(weights)) for weights in weights_list]
     total = sum(keras.ops.convert_to_tensor(0.0 if p is None else p) for p in penalties)
     add_to_collection("regularization_losses", total)
     return total

@@ -12,6 +12,7 @@ import tensorflow as tf
 from slimport.written.backends import on_tensorflow
 from slimport.written.fresh_initializers import fresh_initializer
 from slimport.written.graphs import LayerGraph, VariableScope, current_layer_graph
+from slimport.written.penalties import penalty_of_value
 
 __all__ = ["get_variable_scope", "name_scope", "variable_op_scope", "variable_scope"]
 
@@ -59,7 +60,7 @@ def variable_scope(
             default_name,
             None,
             fresh_initializer(initializer),
-            regularizer,
+            penalty_of_value(regularizer),
             caching_device,
             reuse=reuse,
             dtype=dtype,

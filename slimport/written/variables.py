@@ -12,12 +12,12 @@ import numpy as np
 import tensorflow as tf
 
 from slimport.written.building import scoped_layer
-from slimport.written.collections import add_to_collection, get_collection
+from slimport.written.collections import add_to_collection, get_collection, list_variable
 from slimport.written.defaults import MODEL_VARIABLE, keyed, takes_layer_defaults
 from slimport.written.fresh_initializers import own_initializer
 from slimport.written.graphs import VariableScope, current_layer_graph, require_tf_graph
 from slimport.written.initializers import ValueInitializer
-from slimport.written.penalties import PenalizedLayer
+from slimport.written.penalties import PenalizedLayer, penalty_of_value
 from slimport.written.restoring import require_scopes
 from slimport.written.scopes import get_variable_scope
 from slimport.written.sizes import whole
@@ -133,7 +133,7 @@ def get_variable(
             shape,
             dtype,
             own_initializer(initializer),
-            regularizer,
+            penalty_of_value(regularizer),
             trainable,
             collections,
             caching_device,
@@ -159,7 +159,7 @@ def get_variable(
         graph.not_of_model.discard(f"{path}/{short_name}".lstrip("/"))
     for collection in dict.fromkeys(collections or ()) if is_new else ():
         if collection not in _KEPT_ANYWAY:
-            add_to_collection(collection, layer.variable)
+            list_variable(collection, f"{path}/{short_name}".lstrip("/"), layer.variable)
     return layer.variable.value if graph.anchor is None else layer(graph.anchor)
 
 

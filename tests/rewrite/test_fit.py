@@ -101,6 +101,13 @@ FITS = {
 }
 
 
+BATCH_NORM = "logits = slim.batch_norm(logits, updates_collections={})"
+FITS |= {
+    f"updates in {name}": {"second": BATCH_NORM.format(name)}
+    for name in ("None", "tf.GraphKeys.UPDATE_OPS", "'update_ops'")
+}
+
+
 @pytest.mark.parametrize("parts", FITS.values(), ids=list(FITS))
 def test_it_fits(parts: dict[str, str]) -> None:
     text = rewritten(**parts)
@@ -110,6 +117,24 @@ def test_it_fits(parts: dict[str, str]) -> None:
 
 
 STAYS = {
+    "updates that no step runs": {"second": BATCH_NORM.format("'mine'")},
+    "updates in two collections": {"second": BATCH_NORM.format("['update_ops', 'mine']")},
+    "updates in a collection with a name": {
+        "second": f"mine = 'mine'\n    {BATCH_NORM.format('mine')}"
+    },
+    "updates in a collection of another file": {
+        "head": f"from other import MINE\n{HEAD}",
+        "second": BATCH_NORM.format("MINE"),
+    },
+    "updates in a collection of a default": {
+        "head": HEAD + "def net(x, bn_updates_collections='mine'):\n"
+        "    return slim.batch_norm(x, updates_collections=bn_updates_collections)\n\n\n",
+        "second": "logits = net(logits)",
+    },
+    "updates in a collection of a dictionary": {
+        "second": "p = {'decay': 0.9}\n    p['updates_collections'] = 'mine'\n"
+        "    logits = slim.batch_norm(logits, **p)",
+    },
     "a hook looks into the loss": {"fourth": "check = tf.Print(logits, [logits])"},
     "the loss is used later": {"last": "return loss"},
     "a tensor is returned": {"last": "return logits"},
@@ -636,6 +661,7 @@ def test_a_loss_that_is_one_call(call: str, is_one: bool) -> None:
 
 
 REASONS = {
+    "updates that no step runs": "a batch norm puts its updates elsewhere, or may",
     "a hook looks into the loss": "tensors are made after the training operation",
     "a tensor is returned": "logits is used beside the loss",
     "the loss is used later": "loss is used beside the loss",
@@ -674,7 +700,8 @@ REASONS = {
 def test_the_report_says_why(case: str) -> None:
     names = ("first", "second", "third", "fourth", "last")
     lines = {**dict.fromkeys(names, "pass"), "operation": "", "loop": "", **STAYS[case]}
-    result = rewrite_program({"net.py": HEAD + PROGRAM.format(**lines)})
+    source = STAYS[case].get("head", HEAD) + PROGRAM.format(**lines)
+    result = rewrite_program({"net.py": source})
     found = [e for e in report(result, "net.py").rewritten if e.api == "slim.learning.train"]
     assert [entry.note.startswith("no fit: ") for entry in found] == [True]
     assert REASONS.get(case, "") in found[0].note, found[0].note

@@ -912,6 +912,12 @@ def test_networks_without_batch_norm_need_no_updates() -> None:
     assert "model.train_on_batch(" in text_of(rewritten(head=head, second=second))
 
 
+def test_updates_that_no_step_runs() -> None:
+    second = "logits = slim.batch_norm(logits, updates_collections='mine')"
+    (note,) = rewritten(second=second, operation=WAITS).report.notes
+    assert "a batch norm puts its updates elsewhere, or may" in note
+
+
 MOVES = {
     "tensors that wait for updates": {
         "operation": WAITS + "\n        half = loss / 2.0",

@@ -66,3 +66,26 @@ def test_a_weight_of_two_layers_counts_once(new: Any) -> None:
 
     made = new.functional_model(shared, keras.Input((3,)))
     assert [round(float(x), 6) for x in made.losses] == [0.9]
+
+
+def test_variables_of_a_session_that_are_no_resources(new: Any) -> None:
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        one = tf.compat.v1.get_variable(
+            "w",
+            [3],
+            initializer=tf.compat.v1.constant_initializer([1.0, 2.0, 3.0]),
+            regularizer=new.l2_regularizer(0.5),
+            use_resource=False,
+        )
+        found = [new.l1_regularizer(0.1)(one), new.l2_regularizer(0.1)(one)]
+        found.append(new.l1_l2_regularizer(0.1, 0.1)(one))
+        found.append(new.apply_regularization(keras.regularizers.L2(0.05), [one]))
+        half = [new.l2_regularizer(0.05), new.l1_regularizer(0.1)]
+        found.append(new.sum_regularizer(half)(one))
+        with new.variable_scope("s", regularizer=keras.regularizers.L2(0.05), use_resource=False):
+            new.get_variable("w", [3], initializer=ONES)
+            new.get_variable("w2", [3], None, ONES, keras.regularizers.L1(0.1))
+        found += tf.compat.v1.get_collection("regularization_losses")
+        session.run(tf.compat.v1.global_variables_initializer())
+        values = session.run(found)
+    np.testing.assert_allclose(values, [0.6, 0.7, 1.3, 0.7, 0.95, 3.5, 0.7, 0.15, 0.3], rtol=1e-6)
