@@ -333,6 +333,18 @@ class ImportEditor(Skimmer):
         gone = updated_node.with_changes(body=[Gone()])
         return gone.with_changes(leading_lines=said) if said else gone
 
+    def leave_SimpleStatementSuite(
+        self, original_node: cst.SimpleStatementSuite, updated_node: cst.SimpleStatementSuite
+    ) -> cst.SimpleStatementSuite:
+        """``if small: import tf_slim as slim`` on one line."""
+        self._at_top = False
+        found = [(small, self._small(small)) for small in updated_node.body]
+        if all(kept is small for small, kept in found):
+            return updated_node
+        body = [kept for _, kept in found if kept is not None] or [cst.Pass()]
+        last = body[-1].with_changes(semicolon=cst.MaybeSentinel.DEFAULT)
+        return updated_node.with_changes(body=[*body[:-1], last])
+
     def _small(self, statement: cst.BaseSmallStatement) -> cst.BaseSmallStatement | None:
         if isinstance(statement, cst.Import):
             return self._import(statement)
@@ -510,6 +522,8 @@ def _with_names(statement: _Import, names: Iterable[cst.ImportAlias]) -> _Import
 
 
 def _only_pass(block: cst.BaseSuite) -> bool:
+    if isinstance(block, cst.SimpleStatementSuite):
+        return all(isinstance(small, cst.Pass) for small in block.body)
     return all(
         isinstance(statement, cst.SimpleStatementLine)
         and all(isinstance(small, cst.Pass) for small in statement.body)

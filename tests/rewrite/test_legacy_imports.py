@@ -344,6 +344,24 @@ def test_a_star_that_goes_holds_nothing_below_it() -> None:
     check_noop(text)
 
 
+ON_ONE_LINE = {
+    "of a function": ("def load(): import tf_slim as slim\n", "def load(): pass\n"),
+    "with others": (
+        "if f: a = 1; import tf_slim as slim  # both\n", "if f: a = 1  # both\n",
+    ),
+    "either": (
+        "try: import tf_slim as slim\nexcept ImportError: from tensorflow.contrib import slim\n"
+        "conv = slim.conv2d\n",
+        "from scoped_layers import conv2d\nconv = conv2d\n",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "after"), ON_ONE_LINE.values(), ids=ON_ONE_LINE.keys())
+def test_imports_behind_a_colon_go(before: str, after: str) -> None:
+    check_transformed(before, after)
+
+
 def test_an_import_that_nothing_needs_any_more_goes() -> None:
     source = HEAD + 'slim = legacy_import("tf_slim")\n\nprint(1)\n'
     check_transformed(source, "\nprint(1)\n")
