@@ -107,9 +107,17 @@ def _packages(arguments: str) -> list[str]:
 
 
 def _installs_old(segment: str) -> str:
-    """The package of a time before Keras 3 that a command installs, as it is written there."""
     start = _INSTALL.match(segment)
-    for found in _OLD.finditer(segment, start.end()) if start is not None else ():
+    return old_package(segment[start.end() :]) if start is not None else ""
+
+
+def old_package(requirements: str) -> str:
+    """The first package of a time before Keras 3 among several, as it is written there, or "".
+
+    >>> old_package("numpy tensorflow-gpu==1.4.0"), old_package("tensorflow>=1.4")
+    ('tensorflow-gpu==1.4.0', '')
+    """
+    for found in _OLD.finditer(requirements):
         version = found["version"] or ""
         if _is_old(found["name"].lower().replace("_", "-"), version):
             return found["name"] + version.strip()

@@ -12,6 +12,7 @@ from slimport import __version__
 from slimport.files.git import dirty_files
 from slimport.files.surroundings import checkout_of
 from slimport.report.model import FileReport, Report, Status
+from slimport.rewrite import asked_packages
 from slimport.rewrite.clean import files_of, is_untouched
 from slimport.rewrite.command_result import CommandResult, shown
 from slimport.rewrite.extent import STDIN, Extent, Wanted, extents, whole
@@ -150,6 +151,8 @@ class _Run:
     def tree(self) -> TreeResult:
         tree = self._rewritten({})
         _note_others(tree)
+        if tree.outputs and self.path != STDIN:
+            tree.report.notes += asked_packages.notes(tree.root, tree.outputs)
         if tree.outputs and self.path == STDIN:
             tree.report.notes.append("read alone: --stdin-filename says which program it is of")
         if self.request.out is not None:
