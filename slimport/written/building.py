@@ -10,9 +10,9 @@ import keras
 import tensorflow as tf
 
 from slimport.written.collections import (
-    add_to_collection,
     collect_named_outputs,
-    get_collection,
+    collection_members,
+    list_variable,
 )
 from slimport.written.defaults import MODEL_VARIABLE, current_layer_defaults
 from slimport.written.fresh_initializers import own_initializer
@@ -166,7 +166,7 @@ def _variables_of(
             of_model = getattr(layer, "has_model_variables", True)
             with _on_device_of_variables():
                 variable = graph.add_variable(path, lambda: create(**arguments), of_model)
-            _collect(variable, short_name, variables_collections)
+            _collect(variable, path, _collections_for(short_name, variables_collections))
         elif tuple(variable.shape) != tuple(arguments["shape"]):
             raise ValueError(
                 f"Trying to share variable {path}, but specified shape {arguments['shape']} and "
@@ -191,12 +191,12 @@ def _check_for_files(layer: Any, settings: dict[str, Any]) -> None:
             keep_out_of_files(layer, f"its {name} is TensorFlow's {type(value).__name__}")
 
 
-def _collect(variable: Any, short_name: str, variables_collections: Any) -> None:
+def _collect(variable: Any, path: str, collections: Any) -> None:
     """Adds a new variable to the collections asked for."""
     tensor = variable if current_layer_graph().tf_graph is None else variable.value
-    for collection in _collections_for(short_name, variables_collections):
-        if all(present is not tensor for present in get_collection(collection)):
-            add_to_collection(collection, tensor)
+    for collection in collections:
+        if all(present is not tensor for present in collection_members(collection)):
+            list_variable(collection, path, tensor)
 
 
 def _collections_for(short_name: str, variables_collections: Any) -> Any:

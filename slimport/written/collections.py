@@ -7,6 +7,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 from slimport.written.backends import on_tensorflow
@@ -36,6 +37,18 @@ def add_to_collection(name: str, value: Any) -> None:
         graph.collections.setdefault(name, []).append(value)
 
 
+def list_variable(name: str, path: str, value: Any) -> None:
+    """Adds a new variable to a collection, in this pass through the network and in later ones.
+
+    Args:
+        name: The collection.
+        path: The variable's full legacy name.
+        value: The variable, in a TF 1 graph its value.
+    """
+    current_layer_graph().listed.setdefault(path, []).append(name)
+    add_to_collection(name, value)
+
+
 def get_collection(name: str, scope: str | None = None) -> list[Any]:
     """Returns the values of a collection, in the order in which they were added.
 
@@ -45,7 +58,25 @@ def get_collection(name: str, scope: str | None = None) -> list[Any]:
     Args:
         name: The collection, e.g. one of `tf.compat.v1.GraphKeys`.
         scope: A regular expression that the values' names are to start with.
+
+    Raises:
+        ValueError: In a functional model, which would keep the values that the variables of a
+            network's own collection have when it is made.
     """
+    graph = current_layer_graph()
+    found = collection_members(name, scope)
+    if graph.anchor is not None and name not in _OF_VARIABLES:
+        kept = [v for v in found if isinstance(v, keras.Variable)]
+        if kept:
+            raise ValueError(
+                f"The collection {name!r} holds variables, of which a functional model would keep "
+                "the values of the moment: make a TracedModel of the function."
+            )
+    return found
+
+
+def collection_members(name: str, scope: str | None = None) -> list[Any]:
+    """What `get_collection` returns, also where a functional model is made."""
     graph = current_layer_graph()
     if graph.tf_graph is not None:
         return _Members(tf.compat.v1.get_collection(name, scope))

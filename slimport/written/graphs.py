@@ -53,6 +53,7 @@ class LayerGraph:
         anchor: A KerasTensor; variables used directly hang on it in a functional model.
         frozen: True once no further variables may come up (a traced model that is built).
         not_of_model: Paths of the variables that TF 1 did not count as the model's.
+        listed: The collections of variables, by their paths; each pass that meets one adds it.
         activity_losses: Losses that depend on outputs of this pass, where a model asks for them.
     """
 
@@ -64,6 +65,7 @@ class LayerGraph:
         self.variables: dict[str, Any] = {}
         self.trainable: set[str] = set()
         self.not_of_model: set[str] = set()
+        self.listed: dict[str, list[str]] = {}
         self._layer_names: set[str] = set()
         self.start_pass()
 
@@ -123,6 +125,9 @@ class LayerGraph:
                 f"Variable {path} does not exist, or was not created when the model was built. "
                 "Did you mean to set reuse=AUTO_REUSE in variable_scope?"
             )
+        if variable is not None and path not in self.met:  # a new one is not listed yet
+            for name in self.listed.get(path, ()):
+                self.collections.setdefault(name, []).append(variable)
         self.met[path] = 1
         return variable
 
