@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from random import Random
+
+from tests.fuzz.forms import form
 
 IMPORTS = (
     "import tensorflow as tf\nimport tf_slim as slim",
@@ -125,8 +128,10 @@ class Writer:
         self._rank = 4
         self._count = 0
         self._loops = 0
+        self._formed = choice.random() < 0.6
         self._block = block
         self._functions: list[str] = []
+        self._modules: set[str] = set()
 
     def program(self) -> str:
         """Its text: ``net(images, is_training)`` and what it calls."""
@@ -147,10 +152,17 @@ class Writer:
         self._statements(self._choice.randint(3, 7))
         self._depth -= 1
         self._write("return net, end_points")
-        functions = "\n".join(self._functions)
-        imports = self._choice.choice(IMPORTS)
         body = self._taken()
-        return f"{imports}\n\n{functions}\n\ndef net(images, is_training=True):\n{body}\n"
+        network = f"{self.above()}\n\n\ndef net(images, is_training=True):\n{body}\n"
+        return "\n".join([*self._imports(), "", respelled(network, self._choice)])
+
+    def above(self) -> str:
+        """Imports of Python's own modules, and the functions that the network calls."""
+        modules = "".join(f"import {name}\n" for name in sorted(self._modules))
+        return modules + "\n\n\n".join(self._functions)
+
+    def _imports(self) -> list[str]:
+        return [self._choice.choice(IMPORTS)]
 
     def part(self, count: int, depth: int) -> str:
         """Statements that make `net` of `net` and return it, beside a dictionary `end_points`.
@@ -177,6 +189,8 @@ class Writer:
                 kinds += [self._layer] * 2 + [self._tensor, self._flat]
             if self._rank == 4 and not self._plain:
                 kinds += [self._repeated, self._looped, self._shared, self._branches, self._called]
+            if self._rank == 4 and self._formed and not self._loops:
+                kinds += [self._form] * 6
             self._choice.choice(kinds)()
             if self._choice.random() < 0.3 and not self._loops:
                 self._write(f"end_points['e{self._number()}'] = net")
@@ -281,6 +295,14 @@ class Writer:
         self._write(f"net = {self._block}(net, 4, is_training{named})")
         return None
 
+    def _form(self) -> None:
+        found = form(self._choice, self._number())
+        for line in found.body.splitlines():
+            self._write(line)
+        if found.functions:
+            self._functions.append(found.functions)
+        self._modules.update(found.imports)
+
     def _flat(self) -> None:
         if self._depth > 2 or self._loops or not self._may_be_flat:
             return self._layer()
@@ -359,6 +381,38 @@ class Writer:
 
     def _write(self, line: str) -> None:
         self._lines.append("    " * self._depth + line)
+
+
+_LONGER = {
+    "conv2d": "convolution2d",
+    "conv2d_transpose": "convolution2d_transpose",
+    "separable_conv2d": "separable_convolution2d",
+}
+_OF_LAYERS = frozenset(
+    """batch_norm bias_add conv2d conv2d_in_plane conv2d_transpose dropout flatten fully_connected
+    l1_l2_regularizer l1_regularizer l2_regularizer layer_norm max_pool2d avg_pool2d repeat
+    separable_conv2d stack sum_regularizer variance_scaling_initializer
+    xavier_initializer""".split()
+)
+_OF_FRAMEWORK = frozenset({"add_arg_scope", "arg_scope", "model_variable"})
+
+
+def respelled(text: str, choice: Random) -> str:
+    """A text of which some names of slim are those of the other modules that have them."""
+    share = choice.choice((0.0, 0.0, 0.2, 0.8))
+
+    def other(found: re.Match[str]) -> str:
+        name = found[1]
+        if choice.random() >= share:
+            return found[0]
+        if name in _OF_FRAMEWORK:
+            return f"tf.contrib.framework.{name}"
+        if name not in _OF_LAYERS:
+            return found[0]
+        spelled = choice.choice((name, _LONGER.get(name, name)))
+        return choice.choice((f"tf.contrib.layers.{spelled}", f"slim.layers.{name}"))
+
+    return re.sub(r"(?<![\w.])slim\.(\w+)\b(?!\.)", other, text)
 
 
 def network(seed: int) -> str:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from random import Random
 
-from tests.fuzz.nets import HELPER, IMPORTS, TOLD, Writer
+from tests.fuzz.nets import HELPER, IMPORTS, TOLD, Writer, respelled
 
 _LAYOUTS = ("flat", "package", "package", "nested", "namespace", "roots")
 _SCRIPT = """
@@ -146,15 +146,19 @@ class Package:
         if self._chance(0.25):
             file.gives.append(f"{name.title()}Net")
             text = _CLASS.format(name=file.gives[0], scope=scope, body=writer.part(count, 3))
-            file.body = self._spelled(text, slim, tf)
+            file.body = self._spelled(self._whole(writer, text), slim, tf)
             return file
         file.gives.append(name)
         body = writer.part(count, 2)
         text = f"def {name}(net, is_training=True):\n    end_points = {{}}\n    {scope}\n{body}\n"
-        file.body = self._spelled(text, slim, tf)
+        file.body = self._spelled(self._whole(writer, text), slim, tf)
         if self._chance(0.3):
             file.body += f"\n\n{name}.default_image_size = 17\n"
         return file
+
+    def _whole(self, writer: Writer, text: str) -> str:
+        """A text with the functions that it calls."""
+        return respelled(f"{writer.above()}\n\n\n{text}", self._choice)
 
     def _write_main(self, nets: list[_File], scopes: _File | None) -> _File:
         file = self._new("main", "")
@@ -163,15 +167,17 @@ class Package:
             file.head += ["import os", "import sys", "", f"sys.path.insert(0, {where})"]
         slim, tf = self._libraries(file)
         file.gives.append("net")
-        lines = ["    net = images", f"    with {TOLD}:"]
-        deep = " " * 8
+        lines, deep = ["    net = images"], " " * 4
+        around = [TOLD]
         if scopes is not None:
             given = self._choice.choice(("is_training", "is_training=is_training"))
             opened = f"{self._named(file, scopes, 'net_scope')}({given})"
-            if self._chance(0.3):
-                lines.insert(1, f"    scope = {opened}")
-                opened = "scope"
-            lines.append(f"{deep}with slim.arg_scope({opened}):")
+            around.append(f"slim.arg_scope({opened})")
+            if self._chance(0.3):  # it closes over the scopes of its place: none yet
+                lines.append(f"    scope = {opened}")
+                around = ["slim.arg_scope(scope)", TOLD]
+        for opened in around:
+            lines.append(f"{deep}with {opened}:")
             deep += " " * 4
         calls = [self._call(file, net) for net in nets]
         if self._chance(0.2) and not any(net.gives[0].endswith("Net") for net in nets):

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
+from collections.abc import Iterable
 from pathlib import PurePosixPath
+from random import Random
 
 import pytest
 
 from slimport.verify.result import CaseResult, ModeResult, Status, TensorResult
+from tests.fuzz.forms import FORMS, Form
 from tests.fuzz.meaning import program, verdict
 from tests.fuzz.nets import network
 from tests.fuzz.promises import broken
@@ -17,6 +22,25 @@ from tests.rewrite.tools import rewrite_program
 def test_a_network_is_rewritten(seed: int) -> None:
     text = network(seed)
     compile(text, "net.py", "exec")
+    assert not broken(text.encode())
+
+
+def _of(forms: Iterable[Form]) -> str:
+    """A network of all of these forms, one after the other."""
+    drawn = [form.drawn(Random(number), number) for number, form in enumerate(forms)]
+    modules = sorted({f"import {name}\n" for form in drawn for name in form.imports})
+    above = "\n\n".join(form.functions for form in drawn)
+    body = textwrap.indent("\n".join(form.body for form in drawn), "    ")
+    head = f"{''.join(modules)}import tensorflow as tf\nimport tf_slim as slim\n\n{above}"
+    head += "\n\n\ndef net(net, is_training=True):\n    end_points = {}\n"
+    return f"{head}{body}\n    return net\n"
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_a_form_is_rewritten(kind: str) -> None:
+    text = _of(FORMS[kind].values())
+    compile(text, "net.py", "exec")
+    assert not re.search(r"#|\{\w+\}", text)
     assert not broken(text.encode())
 
 
@@ -46,3 +70,10 @@ def test_a_difference_is_seen(
     tensor = TensorResult("output", "net", 0, status, max_abs=difference, scale=1.0)
     mode = ModeResult("training", status, [] if errors else [tensor], errors=errors)
     assert verdict(CaseResult("net", "", "", status, [mode])).startswith(said)
+
+
+@pytest.mark.parametrize(("mode", "said"), [("graph_training", "equal"), ("training", "differs: ")])
+def test_updates_of_a_shared_average_have_no_order_in_a_graph(mode: str, said: str) -> None:
+    tensor = TensorResult("update", "mean", 0, Status.DIFFERS, max_abs=5e-4, scale=1.0)
+    case = CaseResult("net", "", "", Status.DIFFERS, [ModeResult(mode, Status.DIFFERS, [tensor])])
+    assert verdict(case).startswith(said)
