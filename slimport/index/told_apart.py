@@ -23,6 +23,8 @@ from slimport.index.training import (
     TRAIN,
     Training,
     check_rates,
+    hides_arguments,
+    is_optimizer,
     nodes_told,
     only_shows,
     training_of,
@@ -41,6 +43,7 @@ NEEDS_A_GRAPH = (
     "tf.train.ExponentialMovingAverage", "tf.train.SyncReplicasOptimizer", "tf.contrib.opt.",
     "tf.summary.FileWriter", "tf.summary.merge", "slim.optimize_loss", "slim.metrics.",
     "tf.metrics.", "tf.assign", "tf.scatter_", "tf.data.make_", "tf.count_up_to", "tf.state_ops.",
+    "tf.train.AdagradDAOptimizer", "tf.train.Proximal",  # Keras has none like these
 )  # fmt: skip
 # Keras has an equal of it, which the written module holds.
 AVERAGING = "tf.contrib.opt.MovingAverageOptimizer"
@@ -221,6 +224,8 @@ def _check_graph(
             if _needs_a_graph(reference) and not goes:
                 where = function.qualname or "the file"
                 raise Stays(f"{reference.api.name} in {where} needs a graph")
+            if is_optimizer(reference) and hides_arguments(reference) and not goes:
+                raise Stays(f"what {reference.api.name} is called with cannot be seen")
     for part in [*training.block, *(f.node for f in others)]:
         for node in walk(part):
             of_batches = iterator is not None and node in iterator.nodes

@@ -133,7 +133,7 @@ class Training:
     def files(self, program: Program) -> set[Module]:
         """The files that make its optimizer and its learning rate, which are Keras' then."""
         passed = {p.function for p in self.steps_passed(program)}
-        makes = {f for f in self.beside(program) if any(map(_is_optimizer, f.references))}
+        makes = {f for f in self.beside(program) if any(map(is_optimizer, f.references))}
         return {f.module for f in passed | makes}
 
     def is_one_call(self, program: Program) -> bool:
@@ -477,7 +477,18 @@ def is_inside(reference: Reference) -> bool:
     return name.startswith(("tf.", "slim.")) and not name.startswith(_BESIDE)
 
 
-def _is_optimizer(reference: Reference) -> bool:
+def hides_arguments(reference: Reference) -> bool:
+    """Whether a class or function is a value, ``{'adam': AdamOptimizer}``, or called with ``*``."""
+    call = reference.call
+    return call is None or any(
+        isinstance(argument, ast.Starred)
+        or (isinstance(argument, ast.keyword) and not argument.arg)
+        for argument in (*call.args, *call.keywords)
+    )
+
+
+def is_optimizer(reference: Reference) -> bool:
+    """Whether it is an optimizer of TensorFlow 1."""
     name = reference.api.name
     return name.startswith(("tf.train.", "tf.contrib.opt.")) and name.endswith("Optimizer")
 

@@ -116,7 +116,24 @@ def test_it_fits(parts: dict[str, str]) -> None:
     compile(text, "net.py", "exec")
 
 
+OTHER = " and other"
 STAYS = {
+    "an optimizer with another name": {
+        "third": "kind = tf.train.AdamOptimizer\n    other = kind(0.1)",
+        "operation": OTHER,
+    },
+    "an optimizer of a table": {
+        "third": "other = {'sgd': tf.train.GradientDescentOptimizer}['sgd'](0.1)",
+        "operation": OTHER,
+    },
+    "an optimizer with hidden arguments": {
+        "third": "settings = {}\n    other = tf.train.AdamOptimizer(**settings)",
+        "operation": OTHER,
+    },
+    "an optimizer that Keras has none like": {
+        "third": "other = tf.train.ProximalGradientDescentOptimizer(0.1)",
+        "operation": OTHER,
+    },
     "updates that no step runs": {"second": BATCH_NORM.format("'mine'")},
     "updates in two collections": {"second": BATCH_NORM.format("['update_ops', 'mine']")},
     "updates in a collection with a name": {
@@ -661,6 +678,7 @@ def test_a_loss_that_is_one_call(call: str, is_one: bool) -> None:
 
 
 REASONS = {
+    "an optimizer with another name": "what tf.train.AdamOptimizer is called with cannot be seen",
     "updates that no step runs": "a batch norm puts its updates elsewhere, or may",
     "a hook looks into the loss": "tensors are made after the training operation",
     "a tensor is returned": "logits is used beside the loss",
