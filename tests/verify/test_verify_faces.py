@@ -20,8 +20,9 @@ from slimport.verify.faces.html import to_html
 from slimport.verify.faces.json_face import to_json
 from slimport.verify.faces.markdown import to_markdown
 from slimport.verify.faces.text import print_result
-from slimport.verify.result import CaseResult, Status, VerifyResult
+from slimport.verify.result import CaseResult, ModeResult, Status, VerifyResult
 
+MODES = ("inference", "training")
 X = np.linspace(-2, 2, 24, dtype="float32")
 
 
@@ -90,6 +91,21 @@ def test_the_terminal_names_the_first_divergence(different, capsys):
     assert "first divergence: output <b>|x: differs, max abs 1.0" in text
     assert "the new side failed" in text
     assert text.rstrip().endswith("1 of 1 cases not equal: net.")
+
+
+def test_what_stops_several_cases_is_said_once(capsys):
+    error = {"new": "Traceback\nImportError: no net"}
+    failed = [ModeResult(mode, Status.FAILED, [], errors=error) for mode in MODES]
+    cases = [CaseResult(name, "net:net", "net:net", Status.FAILED, failed) for name in "ab"]
+    part = [failed[0], ModeResult("training", Status.EQUAL, [])]
+    cases.append(CaseResult("c", "net:net", "net:net", Status.FAILED, part))
+    result = VerifyResult("verify.toml", "/legacy", "/new", 0, Status.FAILED, cases, {}, 3.0)
+    print_result(result, Console(width=200))
+    text = capsys.readouterr().out
+    assert text.count("ImportError: no net") == 1
+    assert "a, b, c, inference: the new side failed" in text
+    assert to_markdown(result).count("ImportError: no net") == 1
+    assert "the new side failed, as in `a`" in to_markdown(result)
 
 
 def test_the_command_imports_nothing_heavy():

@@ -27,7 +27,7 @@ def failure(case: CaseResult, links: Links, told: places.Told) -> list[str]:
     errors: dict[str, str] = {}
     for mode in case.modes:
         if mode.errors and mode.errors != errors:
-            lines += _errors(mode)
+            lines += _errors(mode, case.name, told)
             errors = mode.errors
     if first is not None:
         mode, tensor = first
@@ -47,13 +47,16 @@ def failure(case: CaseResult, links: Links, told: places.Told) -> list[str]:
     return lines
 
 
-def _errors(mode: ModeResult) -> list[str]:
+def _errors(mode: ModeResult, name: str, told: places.Told) -> list[str]:
     lines = []
     for side, trace in mode.errors.items():
-        lines += [
-            f"{MODE_NAMES.get(mode.mode, mode.mode)}: the {side} side failed".replace("*", "\\*")
-        ]
-        lines += ["", *fenced(trace.rstrip().splitlines()[-LOG_LINES:]), ""]
+        words = f"{MODE_NAMES.get(mode.mode, mode.mode)}: the {side} side failed"
+        words = words.replace("*", "\\*")
+        first = told.failed.setdefault((side, trace), name)
+        if first != name:
+            lines += [f"{words}, as in {code(first)}", ""]
+            continue
+        lines += [words, "", *fenced(trace.rstrip().splitlines()[-LOG_LINES:]), ""]
     return lines
 
 

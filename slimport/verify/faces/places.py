@@ -64,9 +64,14 @@ def lines_of(found: Divergence) -> list[Line]:
 
 @dataclass
 class Told:
-    """Lines from which something differs and that a report has told of, with who was the first."""
+    """Lines from which something differs and that a report has told of, with who was the first.
+
+    Attributes:
+        failed: Likewise what kept sides from running: the side and the traceback.
+    """
 
     first: dict[tuple[Site, str], str] = field(default_factory=dict)
+    failed: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def before(self, found: Divergence, name: str) -> str:
         """Returns who differed from the same line before, for the same reason; else notes it."""

@@ -56,9 +56,7 @@ def print_result(result: VerifyResult, console: Console) -> None:
         console.print(f"[bold]{side}[/bold]  {line}", highlight=False)
     console.print(f"[bold]with[/bold] {wording.seeds(result)}", highlight=False)
     _print_tables(result, console)
-    failures = Failures(console)
-    for case in result.cases:
-        failures.tell(case)
+    Failures(console).tell(result.cases)
     if any(case.cost for case in result.cases):
         console.print()
         console.print(_cost_table(result, narrow=console.width < _NARROW))

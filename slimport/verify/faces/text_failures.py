@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
 
 from slimport.verify.faces import places, wording
-from slimport.verify.faces.wording import MODE_NAMES, describe, number
+from slimport.verify.faces.wording import describe, number
 from slimport.verify.result import CaseResult, Divergence, ModeResult, TensorResult
 
 #: Failing tensors listed per mode, besides the first one.
@@ -28,18 +30,19 @@ class Failures:
         self._console = console
         self._told = places.Told()
 
-    def tell(self, case: CaseResult) -> None:
-        """Prints what fails in a case, and its notes."""
-        seen: set[str] = set()
+    def tell(self, cases: Iterable[CaseResult]) -> None:
+        """Prints what fails in cases, and their notes: first what kept a side from running."""
+        known = list(cases)
+        for (side, trace), stopped in wording.stopped(known).items():
+            self._head(f"{', '.join(stopped)}: the {side} side failed")
+            self._console.print(escape(_tail(trace)), highlight=False)
+        for case in known:
+            self._tell_case(case)
+
+    def _tell_case(self, case: CaseResult) -> None:
         for mode in case.modes:
-            title = f"{case.name}, {MODE_NAMES.get(mode.mode, mode.mode)}"
-            for side, trace in mode.errors.items():
-                self._head(f"{title}: the {side} side failed")
-                shown = "  as above" if trace in seen else _tail(trace)
-                self._console.print(escape(shown), highlight=False)
-                seen.add(trace)
             if not mode.status.is_good and not mode.errors:
-                self._tell_mode(title, mode)
+                self._tell_mode(wording.title_of(case, mode), mode)
         for note in wording.notes_of(case):
             words = f"[yellow]{escape(case.name)}:[/yellow] {escape(note)}"
             self._console.print(words, highlight=False)

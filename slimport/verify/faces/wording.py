@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 
 from slimport.verify.faces.growth import apart
 from slimport.verify.protocol import GRADIENT, LOSS, RATE
@@ -157,6 +158,33 @@ def _short(value: float, digits: int = 0) -> str:
         return "0"
     mantissa, power = f"{value:.{digits}e}".split("e")
     return f"{mantissa}e{int(power)}"
+
+
+def title_of(case: CaseResult, mode: ModeResult) -> str:
+    """Returns what a mode of a case is called: ``net, training``."""
+    return f"{case.name}, {MODE_NAMES.get(mode.mode, mode.mode)}"
+
+
+def stopped(cases: Iterable[CaseResult]) -> dict[tuple[str, str], list[str]]:
+    """Returns what each failure of a side stopped: cases, or modes where others of a case ran.
+
+    Args:
+        cases: All that a report tells of.
+
+    Returns:
+        Names of cases and modes by side and traceback.
+    """
+    found: dict[tuple[str, str], list[str]] = {}
+    for case in cases:
+        failed: dict[tuple[str, str], list[ModeResult]] = {}
+        for mode in case.modes:
+            for failure in mode.errors.items():
+                failed.setdefault(failure, []).append(mode)
+        for failure, modes in failed.items():
+            whole = len(modes) == len(case.modes)
+            names = [case.name] if whole else [title_of(case, mode) for mode in modes]
+            found.setdefault(failure, []).extend(names)
+    return found
 
 
 def failing(mode: ModeResult) -> list[TensorResult]:
