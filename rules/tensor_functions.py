@@ -18,6 +18,12 @@ _POOL = "value=x ksize strides padding data_format name input=x"
 _POOL_OF_TF2 = "input=x ksize strides padding data_format name"
 _RESIZE = "images size align_corners name half_pixel_centers"
 
+# Parameters that TensorFlow 1 and 2 have at the same places.
+_SAME_PLACES = {
+    "tf.argmax": 2, "tf.argmin": 2, "tf.convert_to_tensor": 2, "tf.gather": 2, "tf.nn.moments": 2,
+}  # fmt: skip
+_EXTREME = "input=x axis name dimension=axis output_type"
+
 _OLD_SPLIT = (("split_dim", "axis"), ("num_split", "num_or_size_splits"), ("value", "value"))
 
 
@@ -48,6 +54,12 @@ class _TensorFunctions(TensorRule):
 
     def names_function(self, api: str) -> bool:
         return api == "tf.identity"
+
+    def blocks_keras_tensors(self, reference: Reference) -> str | None:
+        api, call = reference.api.name, reference.call
+        if call is not None and len(call.args) > _SAME_PLACES.get(api, len(call.args)):
+            return f"{api} with an argument whose place is another one in TensorFlow 2"
+        return super().blocks_keras_tensors(reference)
 
 
 def _split(site: CallSite) -> list[cst.Arg] | None:
@@ -128,7 +140,7 @@ _RESIZES = {
 TENSOR_FUNCTIONS = _TensorFunctions(
     code="SLIM305",
     name="tensor_functions",
-    summary="tf.identity, tf.split, tf.nn.avg_pool ... -> functions that take KerasTensors, too",
+    summary="tf.identity, tf.split, tf.gather ... -> functions that take KerasTensors, too",
     table={
         "tf.identity": ("identity", "input=x name"),
         "tf.nn.lrn": _LRN,
@@ -137,6 +149,13 @@ TENSOR_FUNCTIONS = _TensorFunctions(
         "tf.math.l2_normalize": _L2_NORMALIZE,
         "tf.split": ("split", "value=x num_or_size_splits axis num name"),
         "tf.add_n": ("add_n", "inputs name"),
+        "tf.argmax": ("argmax", _EXTREME),
+        "tf.argmin": ("argmin", _EXTREME),
+        "tf.gather": ("gather", "params=x indices name axis"),
+        "tf.one_hot": ("one_hot", "indices depth on_value off_value axis dtype name"),
+        "tf.slice": ("slice_tensor", "input_=x begin size name"),
+        "tf.nn.moments": ("nn_moments", "x axes shift name keepdims keep_dims=keepdims"),
+        "tf.convert_to_tensor": ("convert_to_tensor", "value dtype name"),
         **_POOLS,
         **_RESIZES,
     },
@@ -147,6 +166,12 @@ TENSOR_FUNCTIONS = _TensorFunctions(
     },
     no_tensors={
         "tf.split": "num_or_size_splits axis num",
+        "tf.argmax": "axis dimension",
+        "tf.argmin": "axis dimension",
+        "tf.gather": "axis",
+        "tf.one_hot": "depth on_value off_value axis",
+        "tf.slice": "begin size",
+        "tf.nn.moments": "axes keepdims keep_dims",
         **dict.fromkeys(_POOLS, "ksize strides padding"),
         **dict.fromkeys(_RESIZES, "size align_corners half_pixel_centers"),
     },
@@ -167,7 +192,8 @@ TENSOR_FUNCTIONS = _TensorFunctions(
     numbers=(
         "TensorFlow's kernels on TensorFlow. Elsewhere the formulas of their documentation, in "
         "float32 where TensorFlow resizes in it; float64 images, which TensorFlow's tf.nn.lrn "
-        "refuses, always."
+        "refuses, always. `tf.argmax` gives int64, which JAX has only where it is turned on. For "
+        "an index outside of the tensor, which TensorFlow refuses, JAX gives other values."
     ),
     examples=(
         Example(
@@ -248,6 +274,40 @@ def net(images):
     return resize_bilinear(both, [height, width], align_corners=True)
 """,
             inputs=((2, 5, 4, 3),),
+        ),
+        Example(
+            title="indices, blocks and moments",
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(images, labels):
+    images = tf.convert_to_tensor(images, name='images')
+    images = slim.conv2d(tf.slice(images, [0, 1, 0, 0], [-1, 2, -1, 3]), 4, 1, scope='conv')
+    mean, variance = tf.nn.moments(images, [1, 2], keep_dims=True)
+    images = tf.gather((images - mean) * tf.rsqrt(variance + 1e-3), [3, 1], axis=3)
+    best = tf.argmax(tf.reduce_mean(images, [1, 2]), dimension=1, output_type=tf.int32)
+    return images, best, tf.one_hot(labels, 3, on_value=0.9, off_value=0.1)
+""",
+            after="""
+import keras
+import tensorflow as tf
+from scoped_layers import argmax, convert_to_tensor, gather, nn_moments, one_hot, slice_tensor
+
+
+def net(images, labels):
+    images = convert_to_tensor(images, name='images')
+    images = keras.layers.Conv2D(
+        4, 1, padding="same", activation="relu", name="conv"
+    )(slice_tensor(images, [0, 1, 0, 0], [-1, 2, -1, 3]))
+    mean, variance = nn_moments(images, [1, 2], keepdims=True)
+    images = gather((images - mean) * keras.ops.rsqrt(variance + 1e-3), [3, 1], axis=3)
+    best = argmax(keras.ops.mean(images, [1, 2]), axis=1, output_type=tf.int32)
+    return images, best, one_hot(labels, 3, on_value=0.9, off_value=0.1)
+""",
+            inputs=((2, 4, 4, 4), (2,)),
+            dtypes=("float32", "int32"),
         ),
         Example(
             title="TensorFlow 0.x's order, and what is not known",

@@ -50,6 +50,7 @@ PARTS = (
     "shaping",
     "spatial_softmax",
     "tensor_functions",
+    "tensor_indices",
     "tensor_lists",
     "tensor_pooling",
     "tensor_resizing",

@@ -10,11 +10,19 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from slimport.written.backends import on_tensorflow
+from slimport.written.normalization import moments
 
-__all__ = ["identity", "l2_normalize", "local_response_normalization"]
+__all__ = [
+    "convert_to_tensor",
+    "identity",
+    "l2_normalize",
+    "local_response_normalization",
+    "nn_moments",
+]
 
 
 @keras.saving.register_keras_serializable("scoped_layers")
@@ -123,3 +131,56 @@ class LocalResponseNormalization(keras.Operation):
         if len(x.shape) != 4:
             raise ValueError(f"local_response_normalization takes 4 dimensions, not {x.shape}")
         return keras.KerasTensor(x.shape, dtype=x.dtype)
+
+
+def nn_moments(
+    x: Any, axes: Any, shift: Any = None, name: str | None = None, keepdims: Any = False
+) -> tuple[Any, Any]:
+    """Takes mean and biased variance along axes, `tf.nn.moments` on TensorFlow.
+
+    Args:
+        x: A tensor of floats; those of float16 are taken in float32.
+        axes: The axes to take them over.
+        shift: Not used, as in TensorFlow.
+        name: Name of TensorFlow's operations.
+        keepdims: Whether the axes stay, with one entry each.
+
+    Returns:
+        Mean and variance, of the dtype of `x`.
+    """
+    if on_tensorflow() and not keras.backend.is_keras_tensor(x):
+        mean, variance = tf.nn.moments(x, axes, shift, bool(keepdims), name)
+        return mean, variance
+    axes = [axes] if isinstance(axes, int) else list(axes)
+    mean, variance = moments(x, axes)
+    if keepdims:
+        return mean, variance
+    return keras.ops.squeeze(mean, axes), keras.ops.squeeze(variance, axes)
+
+
+def convert_to_tensor(value: Any, dtype: Any = None, name: str | None = None) -> Any:
+    """Makes a tensor of numbers, arrays or lists of them, `tf.convert_to_tensor` on TensorFlow.
+
+    Args:
+        value: What becomes a tensor; a tensor stays as it is.
+        dtype: `None` for int32 and float32 where Python's numbers do not tell more.
+        name: Name of TensorFlow's operation; KerasTensors have none.
+
+    Raises:
+        ValueError: If a tensor has another dtype.
+    """
+    symbolic = any(map(keras.backend.is_keras_tensor, keras.tree.flatten(value)))
+    if on_tensorflow() and not symbolic:
+        return tf.convert_to_tensor(value, dtype, name=name)
+    if isinstance(value, list | tuple) and symbolic:
+        return keras.ops.stack([convert_to_tensor(part, dtype) for part in value])
+    wanted = None if dtype is None else keras.backend.standardize_dtype(dtype)
+    if not symbolic and not keras.ops.is_tensor(value):
+        array = np.asarray(value)
+        own = {"i": "int32", "f": "float32"}.get(array.dtype.kind, array.dtype.name)
+        own = array.dtype.name if hasattr(value, "dtype") else own
+        return keras.ops.convert_to_tensor(array, wanted or own)
+    found = keras.backend.standardize_dtype(value.dtype)
+    if wanted not in (None, found):
+        raise ValueError(f"a tensor of {found} does not become one of {wanted}: cast it")
+    return value
