@@ -29,11 +29,11 @@ class _Found:
 
 def add_references(program: Program) -> None:
     """Adds them to the functions of the program; names that it binds itself are none."""
-    methods = {f.qualname.rpartition(".")[2] for f in program.all() if f.is_method}
     for module in program.modules:
         if module.words.isdisjoint(_ANY):
             continue
         columns = ColumnMap(module.lines)
+        methods = _own_methods(module, program)
         for found in (*_names(module, program), *_methods(module, program, methods)):
             scope = module.scopes.scope_of.get(found.node, module.scope)
             owner = scope.function() or module.tree
@@ -42,6 +42,14 @@ def add_references(program: Program) -> None:
             api = Api(found.name, found.name)
             reference = Reference(api, found.node, span, scope, base, found.call)
             program.functions[owner].references.append(reference)
+
+
+def _own_methods(module: Module, program: Program) -> set[str]:
+    """Those of a dictionary that classes have which a process with this file may load."""
+    if module.words.isdisjoint(METHODS):
+        return set()
+    functions = (f for loaded in program.loaded_with(module) for f in program.by_module[loaded])
+    return {f.qualname.rpartition(".")[2] for f in functions if f.is_method} & METHODS.keys()
 
 
 def _names(module: Module, program: Program) -> Iterator[_Found]:

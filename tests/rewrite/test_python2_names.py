@@ -125,11 +125,18 @@ LEFT = {
     "a class of the tree": (
         "class A:\n    def iteritems(self): return []\nfor k, v in d.iteritems(): pass\n"
     ),
-    "a class of another file": "x = d.has_key(3)\n",
+    "a class of another file": "import other\nx = d.has_key(3)\n",
     "what is called first": "x = d.has_key(f(3))\n",
     "a module that was split": "import urllib2\n",
     "with other behaviour": "from StringIO import StringIO\n",
 }
+
+
+def test_a_class_that_no_process_loads_with_it() -> None:
+    table = "class Table:\n    def has_key(self, key): return False\n"
+    assert become("x = d.has_key(3)\n", other=table) == "x = 3 in d\n"
+    reached = program("x = d.has_key(3)\n", other=table, both="import old\nimport other\n")
+    assert [left.code for left in report(reached, "old.py").left] == ["SLIM360"]
 
 
 @pytest.mark.parametrize("text", LEFT.values(), ids=LEFT.keys())
