@@ -138,10 +138,14 @@ def test_comments_are_short() -> None:
 
 def test_a_comment_of_very_many_failures_stays_below_the_limit() -> None:
     trace = "\n".join("x" * 500 for _ in range(50))
-    modes = [ModeResult(name, Status.FAILED, errors={"new": trace}) for name in ("a", "b", "c")]
+
+    def failed(case: int) -> list[ModeResult]:  # each in its own way: what is said once is short
+        errors = [{"new": f"{case}{name}{trace}"} for name in "abc"]
+        return [ModeResult(e["new"][:9], Status.FAILED, errors=e) for e in errors]
+
     off = sample_results.mode("training", (0.5,) * 6, 6, True)
     notes = [dataclasses.replace(off, notes=[f"{k} " + "n" * 5_000]) for k in range(500)]
-    cases = [sample_results.case(f"c{k}" * 40, *modes, note) for k, note in enumerate(notes)]
+    cases = [sample_results.case(f"c{k}" * 40, *failed(k), note) for k, note in enumerate(notes)]
     text = "key = 1\n" * 5_000
     comment = to_markdown(sample_results.run(*cases, case_text=text))
     assert LIMIT / 2 < len(comment) <= LIMIT + 2_000

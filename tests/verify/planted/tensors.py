@@ -67,7 +67,7 @@ FAULTS = {
     "groups_and_channels": Fault(
         "groups taken for channels when they are shuffled (all shapes stay)", "blocks:shuffled",
         r"height, width, 2, depth // 2\]", "height, width, depth // 2, 2]",
-        "output", "output", "tf.transpose", named="tf.transpose",
+        "output", "output", "tf.transpose", named="ops.transpose",
         quick=False,
     ),
     "unit_axis": Fault(
