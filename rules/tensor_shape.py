@@ -49,9 +49,9 @@ class _ShapeRule(Rule):
         if reference.api.name == "tensor.set_shape":
             return "set_shape needs a TensorFlow tensor"
         if reference.api.name in (f"tensor.{COMPARED}", f"tensor.{UNKNOWN_SIZES}"):
-            return "a shape is compared, which is a tuple in Keras"
+            return "a shape is compared, and that of a KerasTensor is a tuple"
         if reference.api.name == "tensor.dtype":
-            return "a dtype is asked what the strings of Keras do not tell"
+            return "a dtype is asked for more than that of a KerasTensor, a string, tells"
         if _is_of_shapes(reference):
             method = reference.api.name.rpartition(".")[2]
             return f"{method} is asked of a shape, which is a tuple in Keras"
