@@ -485,7 +485,7 @@ class _ReferenceCollector:
         self.columns = ColumnMap(module.lines)
         self.callees: dict[ast.expr, ast.Call] = {}
         self.methods = {function.qualname: function for function in program.by_module[module]}
-        self.shapes = Shapes(module.tree, module.scopes.scope_of)
+        self.shapes = Shapes(module)
         self.within: set[ast.expr] = set()  # chains that have a meaning as a whole
 
     def collect(self) -> None:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Iterator
 
 from slimport.index.asked_types import asked_types
+from slimport.index.modules import Module
 from slimport.index.names import Assigned, Binding, Scope, Unpacked
 from slimport.index.walking import all_of
 
@@ -15,6 +16,7 @@ _OF_SHAPES = frozenset(
     "concatenate dims is_compatible_with is_fully_defined merge_with num_elements with_rank "
     "with_rank_at_least with_rank_at_most".split()
 )
+_SHAPES = ("get_shape", "shape")
 COMPARED = "shape.compared"
 UNKNOWN_SIZES = "shape.unknown_sizes"
 # Where layers keep their channels: a size that each of them needs to know.
@@ -25,16 +27,15 @@ _Test = Callable[[ast.expr, Scope, _Seen], bool]
 
 
 class Shapes:
-    """The questions of one module; they are asked of tensors, whatever their names.
+    """The questions of one module; they are asked of tensors, whatever their names."""
 
-    Args:
-        tree: The module.
-        scope_of: The scopes of its nodes.
-    """
-
-    def __init__(self, tree: ast.Module, scope_of: dict[ast.AST, Scope]) -> None:
-        self._compared = dict(_compared(tree, scope_of))
-        self._compared |= dict.fromkeys(asked_types(tree, scope_of), "dtype")
+    def __init__(self, module: Module) -> None:
+        tree, scope_of = module.tree, module.scopes.scope_of
+        self._compared: dict[ast.expr, str] = {}
+        if not module.words.isdisjoint(_SHAPES):  # most files have none
+            self._compared |= _compared(tree, scope_of)
+        if "dtype" in module.words:
+            self._compared |= dict.fromkeys(asked_types(tree, scope_of), "dtype")
 
     def asked(
         self, node: ast.Attribute, call: ast.Call | None, scope: Scope
