@@ -114,6 +114,10 @@ def _check(training: Training, program: Program, read: Mapping[Function, Pipelin
 
 
 def _check_block(training: Training, program: Program) -> None:
+    step = argument(training.operation_call, 2, "global_step")
+    if isinstance(step, ast.Constant) and step.value is None:
+        # A schedule stands still then, and no number of steps is ever reached.
+        raise Stays("its training operation counts no steps", training.operation_call)
     if not _is_step_told_by_keras(training, program):
         raise Stays("the global step is used for more than a learning rate")
     check_rates(training, program)

@@ -53,7 +53,6 @@ FITS = {
     "clipped": {"operation": ", clip_gradient_norm=3.0"},
     "multiplied": {"operation": ", gradient_multipliers={'fully_connected/biases': 2.0}"},
     "some variables": {"operation": ", variables_to_train=slim.get_trainable_variables()"},
-    "without a step": {"operation": ", global_step=None"},
     "the step": {
         "first": "step = slim.get_or_create_global_step()",
         "operation": ", global_step=step",
@@ -118,6 +117,7 @@ def test_it_fits(parts: dict[str, str]) -> None:
 
 OTHER = " and other"
 STAYS = {
+    "steps that nothing counts": {"operation": ", global_step=None"},
     "an optimizer with another name": {
         "third": "kind = tf.train.AdamOptimizer\n    other = kind(0.1)",
         "operation": OTHER,
@@ -678,6 +678,7 @@ def test_a_loss_that_is_one_call(call: str, is_one: bool) -> None:
 
 
 REASONS = {
+    "steps that nothing counts": "its training operation counts no steps",
     "an optimizer with another name": "what tf.train.AdamOptimizer is called with cannot be seen",
     "updates that no step runs": "a batch norm puts its updates elsewhere, or may",
     "a hook looks into the loss": "tensors are made after the training operation",
