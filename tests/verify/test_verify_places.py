@@ -14,8 +14,8 @@ from slimport.verify import run
 from slimport.verify.case_files import cases
 from slimport.verify.result import Status
 
-# Dropout behind layers, stochastic depth, and a shuffle: everything that draws when it runs. The
-# shape of the second output shows only when it runs.
+# Dropout behind layers, stochastic depth, whole numbers, and a shuffle: everything that draws when
+# it runs, in shapes that a tensor is asked for. The second output's shape shows only when it runs.
 LEGACY = """
 import tensorflow.compat.v1 as tf
 import tf_slim as slim
@@ -29,8 +29,11 @@ def net(images, keep, is_training=True, scope="Net"):
             net = slim.conv2d(images, 6, [3, 3], scope="conv1")
             kept = slim.dropout(net, keep, is_training=is_training, scope="drop")
             if is_training:
-                draw = tf.random_uniform([2, 1, 1, 1], dtype=tf.float32)
+                batch = tf.shape(images)[0]
+                draw = tf.random_uniform([batch, 1, 1, 1], dtype=tf.float32)
                 kept = kept * tf.floor(0.5 + draw)
+                shift = tf.random_uniform(tf.stack([batch * 1, 1, 1, 6]), -2, 5, dtype=tf.int32)
+                kept += tf.to_float(shift)
             net = slim.conv2d(net + tf.random_shuffle(kept), 4, [1, 1], scope="conv2")
         logits = slim.fully_connected(slim.flatten(net), 3, scope="logits", activation_fn=None)
         return logits, tf.boolean_mask(logits, tf.greater(logits[:, 0], -1e9))
@@ -113,7 +116,7 @@ def test_a_planted_error_is_run_anew_and_found_in_both_places(trees, first):
         (found,) = mode.divergences
         assert found.new[0].text == "kept = kept * tf.floor(0.9 + draw)"
         assert found.old[0].text == "kept = kept * tf.floor(0.5 + draw)"
-        assert [site.line for site in found.defaults][-1] == found.new[0].line - 7
+        assert [site.line for site in found.defaults][-1] == found.new[0].line - 8
 
 
 def test_a_branch_on_the_training_flag_shows_in_a_model_built_once(trees, first):

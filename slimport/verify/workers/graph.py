@@ -106,6 +106,16 @@ def _is_graph_tensor(value: Any) -> bool:
     return hasattr(value, "op") and hasattr(value, "graph") and hasattr(value, "dtype")
 
 
+def fetchable(graph: Any, updates: list[Any]) -> list[Any]:
+    """Those that a session can run: no script runs what a loop or a branch holds from outside.
+
+    Args:
+        graph: The graph.
+        updates: Operations, tensors, or variables as an assignment gives them.
+    """
+    return [update for update in updates if graph.is_fetchable(getattr(update, "op", update))]
+
+
 class Reading:
     """What one mode fetches from a built graph.
 
@@ -129,7 +139,8 @@ class Reading:
         ]
         if not training:
             return
-        self.fetches["updates"] = list(tf.get_collection(tf.GraphKeys.UPDATE_OPS))
+        updates = tf.get_collection(tf.GraphKeys.UPDATE_OPS)
+        self.fetches["updates"] = fetchable(tf.get_default_graph(), updates)
         self._regularisation()
         if case["gradients"]:
             self._gradients()
@@ -480,7 +491,11 @@ def _notes(built: Built, reading: Reading, training: bool) -> list[str]:
             "losses in the graph's collection that are no outputs of the entry are not compared: "
             f"{len(losses)} (first: {losses[0].name})"
         )
-    if not training and built.tf.get_collection(built.tf.GraphKeys.UPDATE_OPS):
+    updates = built.tf.get_collection(built.tf.GraphKeys.UPDATE_OPS)
+    inside = len(updates) - len(fetchable(built.tf.get_default_graph(), updates))
+    if training and inside:
+        notes.append(f"{inside} updates of moving averages are in loops or branches: not run")
+    if not training and updates:
         notes.append(
             "in inference mode the graph still holds updates of moving averages, so it "
             "normalises by batch statistics: the case may lack training_argument, or should "

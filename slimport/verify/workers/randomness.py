@@ -188,12 +188,16 @@ def _numbered(tf: Any, draw: Any) -> Any:
     ) -> Any:
         sizes = _static(tf, shape)
         kind = tf.as_dtype(dtype)
-        if sizes is None or not kind.is_floating:
+        whole = kind.is_integer and maxval is not None
+        if sizes is None or not (kind.is_floating or whole):
             return draw(shape, minval, maxval, dtype, seed, name)
         number = _Pass.drawn[sizes]
         _Pass.drawn[sizes] += 1
         low, high = tf.cast(minval, kind), tf.cast(1 if maxval is None else maxval, kind)
-        return low + (high - low) * _constant(tf, sizes, kind, number)
+        if not whole:
+            return low + (high - low) * _constant(tf, sizes, kind, number)
+        wide = tf.cast(high - low, tf.float64)
+        return low + tf.cast(tf.floor(wide * _constant(tf, sizes, tf.float64, number)), kind)
 
     return random_uniform
 
@@ -201,14 +205,45 @@ def _numbered(tf: Any, draw: Any) -> Any:
 def _static(tf: Any, shape: Any) -> tuple[int, ...] | None:
     """Returns the sizes of a shape where they are known, be it as a tensor or a list with some."""
     if isinstance(shape, (list, tuple)) and any(tf.is_tensor(size) for size in shape):
-        shape = tf.stack(list(shape))
+        shape = [_size(tf, size) for size in shape]
     if tf.is_tensor(shape):
-        tensor_util = importlib.import_module("tensorflow.python.framework.tensor_util")
-        shape = tensor_util.constant_value_as_shape(shape)
+        shape = _sizes(tf, shape)
     sizes = tf.TensorShape(shape)
     if not sizes.is_fully_defined():
         return None
     return tuple(int(size) for size in sizes.as_list())
+
+
+def _sizes(tf: Any, shape: Any) -> Any:
+    """The sizes of a shape that is a tensor, None for those that are not known."""
+    op = getattr(shape, "op", None)
+    if op is not None and op.type == "Pack":
+        return [_size(tf, size) for size in op.inputs]
+    return _tensor_util().constant_value_as_shape(shape)
+
+
+def _size(tf: Any, size: Any) -> Any:
+    """One size: ``tf.shape(x)[0]`` is known where `x` has a static one. TensorFlow does not say."""
+    if not tf.is_tensor(size):
+        return size
+    known = _tensor_util().constant_value(size)
+    op = getattr(size, "op", None)
+    if known is not None or op is None:
+        return None if known is None else int(known)
+    if op.type in ("Identity", "Cast"):
+        return _size(tf, op.inputs[0])
+    if op.type == "Mul":
+        factors = [_size(tf, factor) for factor in op.inputs]
+        return None if None in factors else factors[0] * factors[1]
+    if op.type == "StridedSlice" and size.shape.ndims == 0:
+        sizes = tf.TensorShape(_sizes(tf, op.inputs[0]))
+        place = _tensor_util().constant_value(op.inputs[1])
+        return None if place is None or sizes.ndims is None else sizes.as_list()[int(place[0])]
+    return None
+
+
+def _tensor_util() -> Any:
+    return importlib.import_module("tensorflow.python.framework.tensor_util")
 
 
 def _constant(tf: Any, sizes: tuple[int, ...], dtype: Any, number: Any) -> Any:
