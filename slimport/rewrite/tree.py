@@ -16,6 +16,7 @@ from slimport.files.folders import read_regular
 from slimport.files.read import read
 from slimport.files.source import Source, SourceError, concerns_slim, parse
 from slimport.index.canonical import is_slim
+from slimport.index.layer_names import add_references as add_layer_names
 from slimport.index.modules import Module
 from slimport.index.program import Program, closure_of
 from slimport.index.python2 import add_references as add_python2_references
@@ -337,6 +338,7 @@ class _Pass:
             reached = reached_from(unread, self.program) | options.open_files
             self.options = replace(options, open_files=reached)
         add_python2_references(self.program)
+        add_layer_names(self.program)
         self.package: Folder | None = package_of(extent, self.program, options.module_name)
         self.plan = Plan(self.program, self.options)
         self.results: dict[PurePosixPath, FileResult] = {}

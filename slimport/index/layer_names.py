@@ -1,0 +1,65 @@
+"""Names that code asks functions for: TF-Slim called `slim.conv2d` "convolution2d"."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from slimport.index.modules import Module
+from slimport.index.program import ColumnMap, Program, Reference
+from slimport.index.resolve import Api
+from slimport.index.walking import all_of
+
+# tf_slim/layers/layers.py: the functions that `conv2d` and its like are other names of.
+NAMES = {
+    "conv1d": "convolution1d",
+    "conv2d": "convolution2d",
+    "conv2d_in_plane": "convolution2d_in_plane",
+    "conv2d_transpose": "convolution2d_transpose",
+    "conv3d": "convolution3d",
+    "conv3d_transpose": "convolution3d_transpose",
+    "separable_conv2d": "separable_convolution2d",
+}
+#: ``op.__name__`` of an `op` that may be one of these.
+UNSEEN = "function.__name__"
+_APIS = frozenset(f"slim.{name}" for name in NAMES)
+
+
+def add_references(program: Program) -> None:
+    """Adds ``op.__name__`` to the functions of a program, where layers are passed on."""
+    passing = {module for module in program.modules if _passes_on(module, program)}
+    for module in program.modules if passing else ():
+        found = [*_asked(module, program)] if "__name__" in module.words else []
+        if found and not passing.isdisjoint(program.loaded_with(module)):
+            columns = ColumnMap(module.lines)
+            for node in found:
+                scope = module.scopes.scope_of.get(node, module.scope)
+                api = Api(UNSEEN, UNSEEN)
+                reference = Reference(api, node, columns.span(node), scope, "", None)
+                owner = scope.function() or module.tree
+                program.functions[owner].references.append(reference)
+
+
+def _passes_on(module: Module, program: Program) -> bool:
+    """Whether a layer is a value here, other than in the list of an arg_scope."""
+    references = [r for f in program.by_module[module] for r in f.references]
+    values = {r.node for r in references if r.call is None and r.api.name in _APIS}
+    scopes = [r.call for r in references if r.api.name == "slim.arg_scope" and r.call is not None]
+    lists = [first for call in scopes for first in call.args[:1]]
+    listed = {node for first in lists for node in all_of(first, ast.Attribute, ast.Name)}
+    return not values <= listed
+
+
+def _asked(module: Module, program: Program) -> Iterator[ast.Attribute]:
+    """The names of functions that are unknown, and that the file calls as well: no classes."""
+    called = {_last(call.func) for call in all_of(module.tree, ast.Call)} - {"cls"}
+    for node in all_of(module.tree, ast.Attribute):
+        if node.attr == "__name__" and isinstance(node.ctx, ast.Load):
+            known = program.resolve(node.value, module) is not None
+            if _last(node.value) in called and not known:
+                yield node
+
+
+def _last(node: ast.expr) -> str:
+    """``op`` of both ``op`` and ``self.op``."""
+    return str(getattr(node, "attr", getattr(node, "id", "")))
