@@ -62,8 +62,19 @@ def _names_slim(data: bytes) -> bool:
     """Whether code, as it is spelled, names slim's packages."""
     tokens = tokenize.tokenize(io.BytesIO(data).readline)
     code = "".join(f" {t.string}" for t in tokens if t.type in (tokenize.NAME, tokenize.OP))
-    in_attributes = " import tensorflow as tf " in code and " tf . contrib " in code
+    in_attributes = " tf . contrib " in code and _imports_tensorflow(data)
     return in_attributes or _IMPORTED.search(code) is not None
+
+
+def _imports_tensorflow(data: bytes) -> bool:
+    """Whether a file has ``import tensorflow as tf`` where code below sees it: not in a class."""
+    nodes = list(ast.walk(ast.parse(data)))
+    hidden = {
+        statement for node in nodes if isinstance(node, ast.ClassDef) for statement in node.body
+    }
+    imports = (node for node in nodes if isinstance(node, ast.Import) and node not in hidden)
+    names = {(alias.name, alias.asname) for node in imports for alias in node.names}
+    return ("tensorflow", "tf") in names
 
 
 def _lost(old: bytes, new: bytes) -> str:

@@ -61,6 +61,13 @@ FOUND = {
         "import tf_slim as slim\n\n\ndef net(x):\n    return slim.conv2d(  # many\n        x,\n"
         "        # filters\n        8, [3, 3])  # end\n"
     ),
+    "an import that no function sees": (
+        "class Net:\n    import tensorflow as tf\n\n\ndef net(x):\n"
+        "    return tf.contrib.layers.flatten(x)\n"
+    ),
+    "an import behind a colon": (
+        "def net(x):\n    if x is None: import tf_slim as slim\n    return x\n"
+    ),
 }
 
 
