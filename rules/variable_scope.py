@@ -146,7 +146,8 @@ def _may_draw(value: cst.BaseExpression, module: str) -> bool:
     """Whether the value may be an initializer of Keras that draws; `module` is TensorFlow."""
     if isinstance(value, cst.Call):
         name = source(value.func).rpartition(".")[2].removeprefix("scoped_")
-        draws = name not in ("Constant", "Ones", "Zeros", "fresh_initializer")
+        nothing = ("Constant", "ConstantInitializer", "Ones", "Zeros", "fresh_initializer")
+        draws = name not in nothing
         return draws and _first_name(value.func) != module
     names = cst.Name | cst.Attribute | cst.Subscript | cst.IfExp | cst.BooleanOperation
     return isinstance(value, names) and source(value) != "None"
