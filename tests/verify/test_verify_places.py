@@ -27,9 +27,10 @@ def net(images, keep, is_training=True, scope="Net"):
                             weights_regularizer=slim.l2_regularizer(0.01),
                             normalizer_params={"is_training": is_training, "decay": 0.9}):
             net = slim.conv2d(images, 6, [3, 3], scope="conv1")
+            batch = tf.shape(images)[0]
+            net += tf.random_uniform([batch, 1, 1, 6])  # where it infers, too
             kept = slim.dropout(net, keep, is_training=is_training, scope="drop")
             if is_training:
-                batch = tf.shape(images)[0]
                 draw = tf.random_uniform([batch, 1, 1, 1], dtype=tf.float32)
                 kept = kept * tf.floor(0.5 + draw)
                 shift = tf.random_uniform(tf.stack([batch * 1, 1, 1, 6]), -2, 5, dtype=tf.int32)
@@ -116,7 +117,7 @@ def test_a_planted_error_is_run_anew_and_found_in_both_places(trees, first):
         (found,) = mode.divergences
         assert found.new[0].text == "kept = kept * tf.floor(0.9 + draw)"
         assert found.old[0].text == "kept = kept * tf.floor(0.5 + draw)"
-        assert [site.line for site in found.defaults][-1] == found.new[0].line - 8
+        assert [site.line for site in found.defaults][-1] == found.new[0].line - 9
 
 
 def test_a_branch_on_the_training_flag_shows_in_a_model_built_once(trees, first):

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import collections
 import importlib
+import weakref
 from typing import Any
 
 import numpy as np
@@ -30,16 +31,31 @@ QUEUES = ("RandomShuffleQueue", "queue.RandomShuffleQueue")
 
 
 class _Pass:
-    """What has been drawn since the network was called."""
+    """What has been drawn since the network was called, in each graph.
+
+    A function that is traced twice, once to make its variables, draws the same in both traces.
+    """
 
     seed = 0
-    drawn: collections.Counter[tuple[int, ...]] = collections.Counter()
+    drawn: weakref.WeakKeyDictionary[Any, collections.Counter[tuple[int, ...]]] = (
+        weakref.WeakKeyDictionary()
+    )
 
 
 def start_pass(seed: int) -> None:
     """To be called before each call of a network, so that its draws are numbered from zero."""
     _Pass.seed = seed
-    _Pass.drawn = collections.Counter()
+    _Pass.drawn = weakref.WeakKeyDictionary()
+
+
+def _next(tf: Any, sizes: tuple[int, ...]) -> int:
+    """The number of a draw among those of its shape, in the function that is traced, if any is."""
+    graph = tf.compat.v1.get_default_graph()
+    while hasattr(getattr(graph, "outer_graph", None), "outer_graph"):
+        graph = graph.outer_graph  # the body of a loop is a graph in that of the function
+    drawn = _Pass.drawn.setdefault(graph, collections.Counter())
+    drawn[sizes] += 1
+    return drawn[sizes] - 1
 
 
 def install(tf: Any) -> None:
@@ -191,8 +207,7 @@ def _numbered(tf: Any, draw: Any) -> Any:
         whole = kind.is_integer and maxval is not None
         if sizes is None or not (kind.is_floating or whole):
             return draw(shape, minval, maxval, dtype, seed, name)
-        number = _Pass.drawn[sizes]
-        _Pass.drawn[sizes] += 1
+        number = _next(tf, sizes)
         low, high = tf.cast(minval, kind), tf.cast(1 if maxval is None else maxval, kind)
         if not whole:
             return low + (high - low) * _constant(tf, sizes, kind, number)
