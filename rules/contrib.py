@@ -79,6 +79,7 @@ _BECAME = {
     "learn.datasets": (_NONE, "use keras.datasets"),
     "legacy_seq2seq": (_NONE, "use keras.layers.RNN and keras.layers.Attention"),
     "linear_optimizer": (_ESTIMATOR, "train a keras.layers.Dense, or use sklearn.linear_model"),
+    "lite": ("tf.lite has it", "use tf.lite, or tf.compat.v1.lite for frozen graphs and sessions"),
     "lookup": ("tf.lookup has it with other parameters", "use tf.lookup.StaticHashTable"),
     "lookup.index_table_from_file": (
         "tf.lookup has it", "use tf.lookup.StaticHashTable with a TextFileInitializer",

@@ -27,8 +27,14 @@ FOLLOWS_KERAS = (
     "{} follows Keras (fit trains, predict infers), though the network is told elsewhere whether "
     'it trains; where it is to train in inference, too: is_training="always"'
 )
+UNTOLD = (
+    "{} without is_training follows Keras (fit trains, predict infers), though the network is told "
+    "elsewhere whether it trains; TensorFlow 1 trained it in inference, too, which is "
+    'is_training="always"'
+)
 # What rules hand an "always" to, or ask for plain layers that train always.
 _HANDLED = frozenset({"slim.batch_norm", "slim.dropout", "slim.arg_scope"})
+_BY_DEFAULT = frozenset({"slim.batch_norm", "slim.dropout"})
 # Where the others have the parameter.
 _POSITIONS = {
     **{api: 3 if name in ("resnet_v1", "resnet_v2") else 2 for api, name in slim_api.NETS.items()},
@@ -88,13 +94,63 @@ def is_training_keyword(
 
 
 def notes(module: Module, program: Program) -> list[str]:
-    """Remarks on each True that goes to layers through other functions, and does not say so."""
-    return [
+    """Remarks on each True that goes to layers through other functions, and does not say so.
+
+    And on the first batch norm and the first dropout that nothing of the program tells anything.
+    """
+    passed_on = [
         f"{module.path}:{call.lineno}: " + FOLLOWS_KERAS.format(f"{name}=True")
         for function in program.by_module[module]
         for call, name in _passed_on(function, program)
         if meaning_of_true(call, function, program) is not Trains.FOLLOWS
     ]
+    untold = {
+        reference.api.name: f"{module.path}:{reference.node.lineno}: "
+        + UNTOLD.format(reference.api.name)
+        for reference in reversed(list(_untold(module, program)))
+    }
+    return [*passed_on, *untold.values()]
+
+
+def _untold(module: Module, program: Program) -> Iterator[Reference]:
+    """Layers that train by default, in networks that are told whether they train."""
+    found = [
+        (function, reference)
+        for function in program.by_module[module]
+        for reference in function.references
+        if reference.api.name in _BY_DEFAULT and not _is_told(reference)
+    ]
+    if found and not any(_tells_layers(other, program) for other in program.connected(module)):
+        for function, reference in found:
+            if meaning_of_true(reference.node, function, program) is not Trains.FOLLOWS:
+                yield reference
+
+
+def _is_told(reference: Reference) -> bool:
+    """Whether the call itself says; a dropout that is passed on is told by who calls it."""
+    call, signature = reference.call, slim_api.signature(_short(reference))
+    if call is None or signature is None:
+        return _short(reference) == "dropout"
+    given = bind(call, signature.parameters)
+    return given is None or "is_training" in given
+
+
+def _short(reference: Reference) -> str:
+    return reference.api.name.partition(".")[2]
+
+
+def _tells_layers(module: Module, program: Program) -> bool:
+    """Whether some scope or dictionary of a file may say it, for layers of this and other files."""
+    quoted = ("'is_training'", '"is_training"', "dict(is_training")
+    if any(text in line for line in module.lines for text in quoted):
+        return True
+    return any(
+        keyword.arg in (None, "is_training")
+        for function in program.by_module[module]
+        for reference in function.references
+        if reference.api.name == "slim.arg_scope" and reference.call is not None
+        for keyword in reference.call.keywords
+    )
 
 
 def _passed_on(function: Function, program: Program) -> Iterator[tuple[ast.Call, str]]:

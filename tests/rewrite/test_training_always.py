@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slimport.rewrite.always import FOLLOWS_KERAS
+from slimport.rewrite.always import FOLLOWS_KERAS, UNTOLD
 from tests.rewrite.tools import compiled, rewrite_program
 
 HEAD = """
@@ -239,3 +239,52 @@ def test_functions_that_all_call_each_other_end() -> None:
     switched = net.replace("x, n):", "x, n, is_training):")
     code, _ = rewritten("\n".join([*blocks, switched]))
     assert code.count('"always"') == 2
+
+
+TOLD_NOTHING = {
+    "a call": """
+def net(x, is_training):
+    x = slim.batch_norm(x)
+    return slim.conv2d(slim.dropout(x, is_training=is_training), 3, 3)
+""",
+    "in a scope": """
+def scope(is_training):
+    with slim.arg_scope([slim.conv2d], normalizer_fn=slim.batch_norm) as found:
+        return found
+""",
+    "a dropout": """
+def net(x, keep, is_training):
+    x = slim.conv2d(slim.batch_norm(x, is_training=is_training), 3, 3)
+    return slim.dropout(x, keep)
+""",
+}
+TOLD = {
+    "by a scope around it": """
+def block(x):
+    return slim.conv2d(slim.batch_norm(x), 3, 3)
+
+def net(x, is_training):
+    with slim.arg_scope([slim.batch_norm], is_training=is_training):
+        return block(x)
+""",
+    "by a dictionary": """
+def net(x, is_training):
+    params = {'is_training': is_training}
+    return slim.conv2d(x, 3, 3, normalizer_fn=slim.batch_norm, normalizer_params=params)
+""",
+    "by itself": """
+def net(x, is_training):
+    return slim.batch_norm(x, is_training=is_training)
+""",
+    "in a network without a switch": """
+def net(x):
+    return slim.dropout(slim.batch_norm(x))
+""",
+}
+
+
+@pytest.mark.parametrize("kind", [*TOLD_NOTHING, *TOLD])
+def test_layers_that_nothing_tells_are_noted(kind: str) -> None:
+    program = rewrite_program({"net.py": HEAD + (TOLD_NOTHING | TOLD)[kind]})
+    noted = [note for note in program.report.notes if UNTOLD.partition("{}")[2] in note]
+    assert len(noted) == (kind in TOLD_NOTHING)
