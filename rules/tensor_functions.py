@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
+from slimport.index.dynamic_sizes import used_as_size
 from slimport.index.program import Function, Reference
 from slimport.rewrite.moved import handed_on, named, public
 from slimport.rewrite.rule import Example, Outcome
@@ -59,6 +60,8 @@ class _TensorFunctions(TensorRule):
         api, call = reference.api.name, reference.call
         if call is not None and len(call.args) > _SAME_PLACES.get(api, len(call.args)):
             return f"{api} with an argument whose place is another one in TensorFlow 2"
+        if api == "tf.shape" and call is not None and not used_as_size(call, reference.scope):
+            return "tf.shape is used otherwise than as a size of tf.reshape or of resizing"
         return super().blocks_keras_tensors(reference)
 
 
@@ -153,6 +156,7 @@ TENSOR_FUNCTIONS = _TensorFunctions(
         "tf.argmin": ("argmin", _EXTREME),
         "tf.gather": ("gather", "params=x indices name axis"),
         "tf.one_hot": ("one_hot", "indices depth on_value off_value axis dtype name"),
+        "tf.shape": ("dynamic_shape", "input=x name"),
         "tf.slice": ("slice_tensor", "input_=x begin size name"),
         "tf.nn.moments": ("nn_moments", "x axes shift name keepdims keep_dims=keepdims"),
         "tf.convert_to_tensor": ("convert_to_tensor", "value dtype name"),
@@ -173,8 +177,9 @@ TENSOR_FUNCTIONS = _TensorFunctions(
         "tf.slice": "begin size",
         "tf.nn.moments": "axes keepdims keep_dims",
         **dict.fromkeys(_POOLS, "ksize strides padding"),
-        **dict.fromkeys(_RESIZES, "size align_corners half_pixel_centers"),
+        **dict.fromkeys(_RESIZES, "align_corners half_pixel_centers"),
     },
+    sizes=dict.fromkeys(_RESIZES, "size"),
     only_python={
         **dict.fromkeys(("tf.nn.l2_normalize", "tf.math.l2_normalize"), "axis dim"),
         **dict.fromkeys(
@@ -187,7 +192,9 @@ TENSOR_FUNCTIONS = _TensorFunctions(
         "sizes, and resizes with half pixel centers. The written module's are TensorFlow's own "
         "operations on TensorFlow, under their names: a session finds `output:0` as before. "
         "KerasTensors go through them as well, so that a function with one of them makes a "
-        "functional model, also on other backends. A KerasTensor has no name of its own to keep."
+        "functional model, also on other backends. A KerasTensor has no name of its own to keep. "
+        "`tf.shape` is a vector of integers and KerasTensors then: it is taken where it gives "
+        "sizes to tf.reshape and to resizing alone, whatever names they have on the way."
     ),
     numbers=(
         "TensorFlow's kernels on TensorFlow. Elsewhere the formulas of their documentation, in "
@@ -308,6 +315,56 @@ def net(images, labels):
 """,
             inputs=((2, 4, 4, 4), (2,)),
             dtypes=("float32", "int32"),
+        ),
+        Example(
+            title="sizes that only the running program knows",
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(images):
+    size, batch = tf.shape(images)[1:3], tf.shape(images)[0]
+    images = slim.conv2d(images, 4, 3, stride=2, scope='conv')
+    images = tf.image.resize_bilinear(images, size * 2, align_corners=True)
+    return tf.reshape(images, [batch, -1, 4])
+""",
+            after="""
+import keras
+from scoped_layers import dynamic_reshape, dynamic_shape, resize_bilinear
+
+
+def net(images):
+    size, batch = dynamic_shape(images)[1:3], dynamic_shape(images)[0]
+    images = keras.layers.Conv2D(
+        4, 3, strides=2, padding="same", activation="relu", name="conv"
+    )(images)
+    images = resize_bilinear(images, size * 2, align_corners=True)
+    return dynamic_reshape(images, [batch, -1, 4])
+""",
+            inputs=((2, 4, 6, 3),),
+        ),
+        Example(
+            title="elsewhere a shape may have to be a tensor",
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(images):
+    images = slim.conv2d(images, 4, 3, scope='conv')
+    return images * tf.zeros(tf.shape(images))
+""",
+            after="""
+import tensorflow as tf
+from scoped_layers import conv2d
+
+
+def net(images):
+    images = conv2d(images, 4, 3, name='conv')
+    return images * tf.zeros(tf.shape(images))
+""",
+            inputs=((2, 4, 6, 3),),
         ),
         Example(
             title="TensorFlow 0.x's order, and what is not known",

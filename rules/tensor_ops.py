@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import libcst as cst
 
 from slimport.index.program import Function, Reference
-from slimport.index.values import may_be_integers
+from slimport.index.values import may_be_integers, may_be_tensor
 from slimport.rewrite.moved import named
 from slimport.rewrite.rule import Example, Keep, Outcome
-from slimport.rewrite.site import NOT_LITERAL, CallSite, FileFacts, literal, string
+from slimport.rewrite.site import NOT_LITERAL, CallSite, FileFacts, Site, literal, string
 from slimport.rewrite.tensors import TensorRule
 
 _REDUCE_OLD = "input_tensor axis keepdims name reduction_indices=axis keep_dims=keepdims"
@@ -59,7 +59,7 @@ _TABLE = {
 
 # tests/written/test_keras_ops.py asks keras.ops for each of these, and for those that are not here.
 _NO_TENSORS = {
-    "tf.reshape": "shape", "tf.stack": "axis", "tf.tile": "multiples", "tf.unstack": "num axis",
+    "tf.stack": "axis", "tf.tile": "multiples", "tf.unstack": "num axis",
 }  # fmt: skip
 _ONLY_PYTHON = {
     "tf.expand_dims": "axis dim",
@@ -86,6 +86,11 @@ class _TensorOps(TensorRule):
         outcome = super().call(replace(site, node=node))
         return node if isinstance(outcome, Keep) else outcome
 
+    def function(self, site: Site) -> cst.BaseExpression:
+        if site.api == "tf.reshape" and _may_be_dynamic(site.reference):
+            return site.file.written("dynamic_reshape")
+        return super().function(site)
+
     def keeps(self, reference: Reference, function: Function, file: FileFacts) -> bool:
         return super().keeps(reference, function, file) and not _may_have_values_last(reference)
 
@@ -103,6 +108,14 @@ class _TensorOps(TensorRule):
             mode = literal(value)
             return string(mode.lower(), like=value) if isinstance(mode, str) else value
         return value
+
+
+def _may_be_dynamic(reference: Reference) -> bool:
+    """Whether sizes of ``tf.shape`` may be in a new shape, of which keras.ops takes numbers."""
+    assert reference.call is not None
+    shapes = [k.value for k in reference.call.keywords if k.arg == "shape"]
+    shapes += reference.call.args[1:2]
+    return any(may_be_tensor(shape, reference.scope) for shape in shapes)
 
 
 def _values_first(arguments: Sequence[cst.Arg]) -> list[cst.Arg] | None:
@@ -162,12 +175,14 @@ TENSOR_OPS = _TensorOps(
     table=_TABLE,
     limits={"tf.pad": _constant_mode},
     no_tensors=_NO_TENSORS,
+    sizes={"tf.reshape": "shape"},
     only_python=_ONLY_PYTHON,
     number_lists={"tf.pad": "paddings"},
     details=(
         "Only functions with an exact equivalent; one that has none keeps the whole function on "
         "TensorFlow, which TracedModel runs. So do shapes, axes and paddings that may be tensors: "
-        "keras.ops takes Python's numbers for them."
+        "keras.ops takes Python's numbers for them. A new shape out of `tf.shape` alone goes to "
+        "`dynamic_reshape` of the written module."
     ),
     numbers=(
         "The table holds what keras.ops computes equally. Which arguments it takes as tensors, and "

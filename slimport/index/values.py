@@ -33,7 +33,11 @@ _TENSORS = frozenset(
     """.split()
 )
 
-_WRITTEN = (["convert_to_tensor"], ["gather"], ["identity"], ["slice_tensor"], ["split"])
+_WRITTEN = [
+    [name]
+    for name in "convert_to_tensor dynamic_reshape dynamic_shape gather identity slice_tensor "
+    "split".split()
+]
 _TENSOR_LISTS = frozenset("shape_n split unpack unstack".split())
 # Functions of TensorFlow that give whole numbers, and those that give what they are given.
 _BYTES = frozenset("decode_gif decode_image decode_jpeg decode_png".split())
@@ -93,7 +97,7 @@ def is_tensor(node: ast.expr, scope: Scope, seen: _Seen = frozenset()) -> bool:
 def _is_surely_tensor(node: ast.expr | None, scope: Scope, seen: _Seen) -> bool:
     match node:
         case ast.Call(function):
-            package, *names = _named(function, scope)
+            package, *names = named(function, scope)
             known = package == "tensorflow" and "contrib" not in names
             return known and names[-1] in _TENSORS - _TENSOR_LISTS
         case ast.BinOp(left, _, right):
@@ -156,7 +160,7 @@ def _is_number(node: ast.expr | None, scope: Scope, seen: _Seen) -> bool:
         case ast.Call(ast.Name("float" | "int" | "len")):
             return True
         case ast.Call(ast.Attribute() as function, arguments):
-            package, *names = _named(function, scope)
+            package, *names = named(function, scope)
             numbers = all(is_number(argument, scope, seen) for argument in arguments)
             return package == "math" or (
                 package == "numpy" and names[-1] in _FLOATS_OF_NUMPY and numbers
@@ -179,7 +183,7 @@ def _is_float(node: ast.expr | None, scope: Scope, seen: _Seen) -> bool:
             return among(*arguments)
         case ast.Call(ast.Attribute(ast.Name(), name) as function):
             known = {"math": _FLOATS_OF_MATH, "numpy": _FLOATS_OF_NUMPY}
-            return name in known.get(_named(function, scope)[0], ())
+            return name in known.get(named(function, scope)[0], ())
         case ast.Call(ast.Name(name)):
             return any(may_be_float(*result) for result in _results(name, scope, seen))
     return among(*_parts(node))
@@ -211,7 +215,7 @@ def _has_integers(node: ast.expr | None, scope: Scope, seen: _Seen, small: bool)
         case ast.BinOp(left, op, right):
             return not isinstance(op, ast.Div) and among(left, right)
         case ast.Call(function, arguments, keywords):
-            package, *names = _named(function, scope)
+            package, *names = named(function, scope)
             if package != "tensorflow" or "contrib" in names:
                 return False
             given = [*arguments, *(keyword.value for keyword in keywords)]
@@ -245,7 +249,7 @@ def _is_list(node: ast.expr | None, scope: Scope, seen: _Seen) -> bool:
         case ast.Call(ast.Name("list" | "tuple"), [argument]):
             return is_list_of_numbers(argument, scope, seen)
         case ast.Call(function):
-            return _named(function, scope)[0] == "numpy"
+            return named(function, scope)[0] == "numpy"
     return False
 
 
@@ -348,7 +352,7 @@ def _results(name: str, scope: Scope, seen: _Seen) -> Iterator[tuple[ast.expr, S
 
 
 def _makes_tensor(function: ast.expr, scope: Scope, or_array: bool) -> bool:
-    package, *names = _named(function, scope)
+    package, *names = named(function, scope)
     if package == "tensorflow":
         return "contrib" not in names and names[-1] in _TENSORS
     if names in _WRITTEN and package != "numpy":  # the written module may have any name
@@ -356,7 +360,7 @@ def _makes_tensor(function: ast.expr, scope: Scope, or_array: bool) -> bool:
     return (package == "keras" and "ops" in names) or (package == "numpy" and or_array)
 
 
-def _named(function: ast.expr, scope: Scope) -> list[str]:
+def named(function: ast.expr, scope: Scope) -> list[str]:
     """The parts of the absolute name that an import gives a function; ``[""]`` without one."""
     chain = dotted_parts(function)
     found = scope.lookup(chain[0].id) if chain is not None else None

@@ -9,6 +9,7 @@ from functools import cached_property
 
 import libcst as cst
 
+from slimport.index.dynamic_sizes import is_size
 from slimport.index.names import Scope
 from slimport.index.program import Function, Reference, bind
 from slimport.index.values import is_list_of_numbers, may_be_tensor
@@ -31,6 +32,7 @@ class TensorRule(Rule):
         no_tensors: API -> parameters that keras.ops takes no tensor for.
         only_python: API -> parameters that it takes no array of NumPy for either.
         number_lists: API -> parameters that must be seen to be lists of numbers.
+        sizes: API -> parameters that what `tf.shape` gives may be part of.
         of_written_module: whether the table names functions of the written module, which take the
             name of the operation as well.
     """
@@ -41,6 +43,7 @@ class TensorRule(Rule):
     no_tensors: Mapping[str, str] = field(default_factory=dict)
     only_python: Mapping[str, str] = field(default_factory=dict)
     number_lists: Mapping[str, str] = field(default_factory=dict)
+    sizes: Mapping[str, str] = field(default_factory=dict)
     of_written_module: bool = False
 
     def __post_init__(self) -> None:
@@ -114,6 +117,8 @@ class TensorRule(Rule):
         """Whether keras.ops may refuse an argument that TensorFlow takes."""
         if name in self.number_lists.get(api, "").split():
             return not is_list_of_numbers(value, scope)
+        if name in self.sizes.get(api, "").split():
+            return not is_size(value, scope)
         if name in self.only_python.get(api, "").split():
             return may_be_tensor(value, scope, or_array=True)
         return name in self.no_tensors.get(api, "").split() and may_be_tensor(value, scope)

@@ -53,6 +53,7 @@ PARTS = (
     "tensor_indices",
     "tensor_lists",
     "tensor_pooling",
+    "tensor_shapes",
     "tensor_resizing",
     "operations",
     "loops",

@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from slimport.written.backends import on_tensorflow
+from slimport.written.tensor_shapes import listed, together, told_apart
 
 __all__ = ["resize_bilinear", "resize_images", "resize_nearest_neighbor"]
 
@@ -74,32 +75,42 @@ def resize_images(
         align_corners: Whether the centers of the corners stay where they are.
         name: Name of TensorFlow's operation; KerasTensors have none.
     """
-    if on_tensorflow() and not keras.backend.is_keras_tensor(images):
+    if on_tensorflow() and not _is_symbolic(images, size):
         return tf.compat.v1.image.resize_images(images, size, method, align_corners, name=name)
-    new = _height_and_width(size)
     method = {0: "bilinear", 1: "nearest"}.get(method, method)
-    resize = Resize(method, new, bool(align_corners), False)
-    return images if tuple(images.shape[1:3]) == new else resize(images)
+    known, unknown = told_apart(size)
+    if not unknown and list(images.shape[1:3]) == known:
+        return images
+    return _through_kerastensors(images, size, method, bool(align_corners), False)
 
 
 def _resized(
     method: str, images: Any, size: Any, align_corners: Any, name: Any, half_pixel_centers: Any
 ) -> Any:
-    if on_tensorflow() and not keras.backend.is_keras_tensor(images):
+    if on_tensorflow() and not _is_symbolic(images, size):
         return _operation(method)(images, size, align_corners, name, half_pixel_centers)
-    new = _height_and_width(size)
-    return Resize(method, new, bool(align_corners), bool(half_pixel_centers))(images)
+    settings = bool(align_corners), bool(half_pixel_centers)
+    return _through_kerastensors(images, size, method, *settings)
+
+
+def _is_symbolic(images: Any, size: Any) -> bool:
+    return any(map(keras.backend.is_keras_tensor, (images, *listed(size))))
+
+
+def _through_kerastensors(images: Any, size: Any, method: str, *settings: bool) -> Any:
+    known, unknown = told_apart(size)
+    if len(known) != 2:
+        raise ValueError(f"images are resized to a height and a width, not {size}")
+    if unknown:
+        return ResizeToSizes(method, known, *settings)(images, unknown)
+    height, width = map(int, size)
+    return Resize(method, (height, width), *settings)(images)
 
 
 def _operation(method: str) -> Any:
     """TensorFlow's own operation."""
     of_image = tf.compat.v1.image
     return of_image.resize_bilinear if method == "bilinear" else of_image.resize_nearest_neighbor
-
-
-def _height_and_width(size: Any) -> tuple[int, int]:
-    height, width = size
-    return int(height), int(width)
 
 
 @keras.saving.register_keras_serializable("scoped_layers")
@@ -183,3 +194,36 @@ class Resize(keras.Operation):
         if self.half_pixel_centers:
             points = points + np.float32(0.5)
         return points * np.float32(scale)
+
+
+@keras.saving.register_keras_serializable("scoped_layers")
+class ResizeToSizes(keras.Operation):
+    """Resizing in a functional model to sizes of which it does not know both."""
+
+    def __init__(
+        self,
+        method: str,
+        size: list[int | None],
+        align_corners: bool,
+        half_pixel_centers: bool,
+        *,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(name=name)
+        self.method = method
+        self.size = size
+        self.settings = (align_corners, half_pixel_centers)
+
+    def call(self, images: Any, unknown: list[Any]) -> Any:
+        """Returns the new images."""
+        size = together(self.size, unknown)
+        if on_tensorflow():
+            align_corners, half = self.settings
+            return _operation(self.method)(images, tf.stack(size), align_corners, None, half)
+        height, width = (int(pixels) for pixels in size)
+        return Resize(self.method, (height, width), *self.settings).call(images)
+
+    def compute_output_spec(self, images: Any, unknown: list[Any]) -> Any:
+        """Returns the kind of tensor that comes out."""
+        kind = Resize(self.method, (1, 1), *self.settings).compute_output_spec(images)
+        return keras.KerasTensor((images.shape[0], *self.size, images.shape[3]), kind.dtype)

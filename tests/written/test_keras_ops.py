@@ -87,7 +87,9 @@ def test_tensors(api: str, parameter: str) -> None:
     call, value, shape = ARGUMENTS[api, parameter]
     assert static_shapes(call, lambda: value) == [shape] * 4
     takes = static_shapes(call, lambda: tf.constant(value)) == [shape] * 4
-    assert guarded(api, parameter, "no_tensors", "only_python", "number_lists") == (not takes)
+    assert guarded(api, parameter, "no_tensors", "only_python", "number_lists", "sizes") == (
+        not takes
+    )
 
 
 @pytest.mark.parametrize(("api", "parameter"), ARGUMENTS)
