@@ -154,7 +154,10 @@ class Resolver:
             agree = all(isinstance(m, Api) and m.name == first.name for m in meanings)
         else:
             agree = all(meaning == first for meaning in meanings)
-        return first if agree else next(filter(None, map(_doubted, meanings, bindings)), None)
+        if agree:
+            return first
+        doubted = [m for m in map(_doubted, meanings, bindings) if m is not None]
+        return next((m for m in doubted if is_slim(m.name)), next(iter(doubted), None))
 
     def _after_stars(
         self, name: str, meaning: Meaning | None, owner: Scope, module: Module

@@ -65,6 +65,10 @@ FOUND = {
         "class Net:\n    import tensorflow as tf\n\n\ndef net(x):\n"
         "    return tf.contrib.layers.flatten(x)\n"
     ),
+    "slim under the name of TensorFlow": (
+        "import tensorflow as tf\nimport tf_slim as tf\n\n\ndef net(x):\n"
+        "    with tf.variable_scope('a'):\n        return tf.nn.relu(x)\n"
+    ),
     "an import behind a colon": (
         "def net(x):\n    if x is None: import tf_slim as slim\n    return x\n"
     ),
