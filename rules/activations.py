@@ -60,6 +60,8 @@ ACTIVATIONS = _ActivationRule(
         "tf.sigmoid": ("sigmoid", "x name"),
         "tf.nn.tanh": ("tanh", "x name"),
         "tf.tanh": ("tanh", "x name"),
+        "tf.math.sigmoid": ("sigmoid", "x name"),
+        "tf.math.tanh": ("tanh", "x name"),
         "tf.nn.softmax": ("softmax", "logits axis name"),
         "tf.nn.log_softmax": ("log_softmax", "logits axis name"),
     },

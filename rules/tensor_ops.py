@@ -2,8 +2,9 @@
 
 import ast
 import operator
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import libcst as cst
 
@@ -14,6 +15,7 @@ from slimport.rewrite.rule import Example, Keep, Outcome
 from slimport.rewrite.site import NOT_LITERAL, CallSite, FileFacts, Site, literal, string
 from slimport.rewrite.tensors import TensorRule
 
+_Entry = TypeVar("_Entry")
 _REDUCE_OLD = "input_tensor axis keepdims name reduction_indices=axis keep_dims=keepdims"
 _UNARY = "x name"
 
@@ -31,6 +33,8 @@ _TABLE = {
     "tf.reduce_max": ("max", _REDUCE_OLD),
     "tf.reduce_min": ("min", _REDUCE_OLD),
     "tf.reduce_prod": ("prod", _REDUCE_OLD),
+    "tf.reduce_any": ("any", _REDUCE_OLD),
+    "tf.reduce_all": ("all", _REDUCE_OLD),
     "tf.unstack": ("unstack", "value=x num axis name"),
     "tf.stop_gradient": ("stop_gradient", "input=variable name"),
     "tf.cast": ("cast", "x dtype name"),
@@ -44,7 +48,7 @@ _TABLE = {
         for name, target in {
             "abs": "abs", "exp": "exp", "log": "log", "sqrt": "sqrt", "rsqrt": "rsqrt",
             "square": "square", "sin": "sin", "cos": "cos", "floor": "floor", "ceil": "ceil",
-            "sign": "sign", "negative": "negative", "log1p": "log1p",
+            "sign": "sign", "negative": "negative", "log1p": "log1p", "logical_not": "logical_not",
         }.items()
     },
     **{
@@ -52,10 +56,23 @@ _TABLE = {
         for name, target in {
             "add": "add", "subtract": "subtract", "multiply": "multiply", "maximum": "maximum",
             "minimum": "minimum", "equal": "equal", "greater": "greater", "less": "less",
-            "greater_equal": "greater_equal", "less_equal": "less_equal",
+            "greater_equal": "greater_equal", "less_equal": "less_equal", "not_equal": "not_equal",
+            "logical_and": "logical_and", "logical_or": "logical_or",
         }.items()
     },
 }  # fmt: skip
+
+# tf.math has the same objects, in TensorFlow 1.15 as well.
+_OTHERS = ("concat", "stack", "reshape", "squeeze", "expand_dims", "transpose", "tile", "pad",
+           "unstack", "stop_gradient", "cast", "clip_by_value", "zeros_like", "ones_like",
+           "matmul")  # fmt: skip
+_OF_MATH = [name for name in _TABLE if name.removeprefix("tf.") not in _OTHERS]
+
+
+def _with_math(by_api: Mapping[str, _Entry]) -> dict[str, _Entry]:
+    of_math = {f"tf.math.{n[3:]}": entry for n, entry in by_api.items() if n in _OF_MATH}
+    return {**by_api, **of_math}
+
 
 # tests/written/test_keras_ops.py asks keras.ops for each of these, and for those that are not here.
 _NO_TENSORS = {
@@ -67,7 +84,7 @@ _ONLY_PYTHON = {
     "tf.transpose": "perm",
     **{
         f"tf.reduce_{name}": "axis reduction_indices keepdims keep_dims"
-        for name in ("mean", "sum", "max", "min", "prod")
+        for name in ("mean", "sum", "max", "min", "prod", "any", "all")
     },
 }
 # TensorFlow's mean of integers is an integer, keras.ops' a float; its sums of bytes are bytes, and
@@ -96,9 +113,9 @@ class _TensorOps(TensorRule):
 
     def blocks_keras_tensors(self, reference: Reference) -> str | None:
         api, call = reference.api.name, reference.call
-        if api in _OF_FLOATS and call is not None:
+        if api.replace("math.", "") in _OF_FLOATS and call is not None:
             first = [k.value for k in call.keywords if k.arg == "input_tensor"] + call.args[:1]
-            small = api != "tf.reduce_mean"
+            small = not api.endswith("reduce_mean")
             if any(may_be_integers(value, reference.scope, small=small) for value in first):
                 return f"{api} of whole numbers, which keras.ops gives another type"
         return super().blocks_keras_tensors(reference)
@@ -172,11 +189,11 @@ TENSOR_OPS = _TensorOps(
     code="SLIM302",
     name="tensor_ops",
     summary="tf.concat, tf.reshape, tf.reduce_mean ... -> keras.ops in code that builds layers",
-    table=_TABLE,
+    table=_with_math(_TABLE),
     limits={"tf.pad": _constant_mode},
     no_tensors=_NO_TENSORS,
     sizes={"tf.reshape": "shape"},
-    only_python=_ONLY_PYTHON,
+    only_python=_with_math(_ONLY_PYTHON),
     number_lists={"tf.pad": "paddings"},
     details=(
         "Only functions with an exact equivalent; one that has none keeps the whole function on "

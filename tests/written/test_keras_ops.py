@@ -41,7 +41,7 @@ ARGUMENTS: dict[tuple[str, str], tuple[Call, Any, tuple[int, ...]]] = {
     ("tf.nn.leaky_relu", "alpha"): (keras.ops.leaky_relu, 0.25, SHAPE),
     **{
         (f"tf.reduce_{name}", "axis"): (getattr(keras.ops, name), 1, (2, 1, 3))
-        for name in ("mean", "sum", "max", "min", "prod")
+        for name in ("mean", "sum", "max", "min", "prod", "any", "all")
     },
     **{
         (f"tf.reduce_{name}", "keepdims"): (
@@ -49,7 +49,7 @@ ARGUMENTS: dict[tuple[str, str], tuple[Call, Any, tuple[int, ...]]] = {
             True,
             (2, 1, 1, 3),
         )
-        for name in ("mean", "sum", "max", "min", "prod")
+        for name in ("mean", "sum", "max", "min", "prod", "any", "all")
     },
 }  # fmt: skip
 
