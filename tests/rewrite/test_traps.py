@@ -192,11 +192,11 @@ def test_one_tensor_function_without_equivalent_keeps_all_on_tensorflow() -> Non
         HEAD
         + """def net(x):
     x = slim.conv2d(x, 8, 3, scope='c')
-    return tf.concat([x, tf.nn.moments(x, [0])[0]], 3)
+    return tf.concat([x, tf.nn.crelu(x)], 3)
 """
     )
     assert "keras.ops" not in text
-    assert "tf.concat([x, tf.compat.v1.nn.moments(x, [0])[0]], 3)" in text
+    assert "tf.concat([x, tf.compat.v1.nn.crelu(x)], 3)" in text
 
 
 def test_keywords_of_a_custom_op_are_not_renamed() -> None:
