@@ -204,7 +204,8 @@ class TrainingBlocks:
 
     def function(self, original: cst.FunctionDef, node: cst.FunctionDef) -> cst.FunctionDef:
         """A function without the global step's parameter, or with fit or evaluate for its loop."""
-        line = self._positions[original.name].start.line
+        between = original.whitespace_after_def.value  # a name may be on the next line
+        line = self._positions[original.name].start.line - between.count("\n")
         return self._iterators.function(line, self._of_blocks(line, node))
 
     def _of_blocks(self, line: int, node: cst.FunctionDef) -> cst.FunctionDef:

@@ -115,6 +115,12 @@ def test_it_fits(parts: dict[str, str]) -> None:
     compile(text, "net.py", "exec")
 
 
+def test_a_name_on_the_line_after_def(monkeypatch: pytest.MonkeyPatch) -> None:
+    program = PROGRAM.replace("def train(", "def \\\n  train(")
+    monkeypatch.setattr("tests.rewrite.test_fit.PROGRAM", program)
+    assert "    model.fit(\n" in rewritten()
+
+
 OTHER = " and other"
 STAYS = {
     "steps that nothing counts": {"operation": ", global_step=None"},
