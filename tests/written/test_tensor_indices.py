@@ -38,7 +38,7 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     *(
         ("one_hot", dtype, settings)
         for dtype, settings in (
-            ("int32", {"depth": 4}),
+            ("int32", {"depth": 300}),
             ("int64", {"depth": 3, "axis": 0, "dtype": tf.float16}),
             ("uint8", {"depth": 300, "on_value": 5, "off_value": -1}),
             ("int32", {"depth": 2, "on_value": 0.75, "axis": 0}),
