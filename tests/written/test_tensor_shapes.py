@@ -58,10 +58,10 @@ def test_functional_models_compute_as_tensorflow(
     np.testing.assert_array_equal(net(new, tf.constant(IMAGES)), expected)
     model = model_of(net, new, shape)
     np.testing.assert_array_equal(model(IMAGES), expected)
-    model.save(tmp_path / "model.keras")
-    np.testing.assert_array_equal(
-        keras.models.load_model(tmp_path / "model.keras")(IMAGES), expected
-    )
+    if shape == KNOWN[1]:
+        model.save(tmp_path / "model.keras")
+        model = keras.models.load_model(tmp_path / "model.keras")
+        np.testing.assert_array_equal(model(IMAGES), expected)
     known = tf.function(lambda x: net(TF1, x), [tf.TensorSpec(shape)]).get_concrete_function()
     pairs = zip(model.outputs[0].shape, known.output_shapes, strict=True)
     assert all(ours == theirs for ours, theirs in pairs if theirs is not None)  # and more
