@@ -24,7 +24,6 @@ _SAME_PLACES = {
     "tf.argmax": 2, "tf.argmin": 2, "tf.convert_to_tensor": 2, "tf.gather": 2, "tf.nn.moments": 2,
 }  # fmt: skip
 _EXTREME = "input=x axis name dimension=axis output_type"
-
 _OLD_SPLIT = (("split_dim", "axis"), ("num_split", "num_or_size_splits"), ("value", "value"))
 
 

@@ -75,9 +75,7 @@ def _with_math(by_api: Mapping[str, _Entry]) -> dict[str, _Entry]:
 
 
 # tests/written/test_keras_ops.py asks keras.ops for each of these, and for those that are not here.
-_NO_TENSORS = {
-    "tf.stack": "axis", "tf.tile": "multiples", "tf.unstack": "num axis",
-}  # fmt: skip
+_NO_TENSORS = {"tf.stack": "axis", "tf.tile": "multiples", "tf.unstack": "num axis"}
 _ONLY_PYTHON = {
     "tf.expand_dims": "axis dim",
     "tf.squeeze": "axis squeeze_dims",
@@ -130,9 +128,8 @@ class _TensorOps(TensorRule):
 def _may_be_dynamic(reference: Reference) -> bool:
     """Whether sizes of ``tf.shape`` may be in a new shape, of which keras.ops takes numbers."""
     assert reference.call is not None
-    shapes = [k.value for k in reference.call.keywords if k.arg == "shape"]
-    shapes += reference.call.args[1:2]
-    return any(may_be_tensor(shape, reference.scope) for shape in shapes)
+    named_ones = [k.value for k in reference.call.keywords if k.arg == "shape"]
+    return any(may_be_tensor(s, reference.scope) for s in named_ones + reference.call.args[1:2])
 
 
 def _values_first(arguments: Sequence[cst.Arg]) -> list[cst.Arg] | None:
@@ -142,7 +139,8 @@ def _values_first(arguments: Sequence[cst.Arg]) -> list[cst.Arg] | None:
         for a in arguments
     ]
     plain = [a for a in arguments if a.keyword is None and not a.star]
-    if plain and (_is_axis(plain[0].value) or (len(plain) > 1 and _is_list(plain[1].value))):
+    axis_first = bool(plain) and type(literal(plain[0].value)) is int
+    if axis_first or (len(plain) > 1 and _is_list(plain[1].value)):
         if len(plain) == 1:
             new[0] = named(new[0], "axis")
         else:
@@ -163,10 +161,6 @@ def _may_have_values_last(reference: Reference) -> bool:
     plain = [argument for argument in call.args if not isinstance(argument, ast.Starred)]
     values, axis = [*plain, None, None][:2]
     return not isinstance(values, (ast.Name, *lists, type(None))) or isinstance(axis, lists)
-
-
-def _is_axis(value: cst.BaseExpression) -> bool:
-    return type(literal(value)) is int
 
 
 def _is_list(value: cst.BaseExpression) -> bool:
