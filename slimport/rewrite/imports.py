@@ -25,6 +25,7 @@ from slimport.index.walking import all_of
 from slimport.rewrite.cell_of_imports import cell_of_imports
 from slimport.rewrite.comments import lost, with_lost
 from slimport.rewrite.legacy_imports import LEGACY_IMPORT, Kept, LegacyImports
+from slimport.rewrite.marks import PREFIX
 from slimport.rewrite.nodes import nodes_of
 from slimport.rewrite.site import dotted
 from slimport.rewrite.skimming import Skimmer
@@ -636,9 +637,20 @@ def _insert_at(body: list[cst.BaseStatement], position: int, line: cst.SimpleSta
     if before is not None and (_is_docstring(before) or _is_stdlib(before)):
         line = line.with_changes(leading_lines=[blank])
     elif before is None and body and hasattr(body[0], "leading_lines"):
-        line = line.with_changes(leading_lines=body[0].leading_lines)
-        body[0] = body[0].with_changes(leading_lines=[blank])
+        above, marks = _apart_from_marks(body[0].leading_lines)
+        line = line.with_changes(leading_lines=above)
+        body[0] = body[0].with_changes(leading_lines=[blank, *marks])
     body.insert(position, line)
+
+
+def _apart_from_marks(
+    lines: Sequence[cst.EmptyLine],
+) -> tuple[Sequence[cst.EmptyLine], Sequence[cst.EmptyLine]]:
+    """The lines above a statement, and the marks below them, which go where it goes."""
+    for index, line in enumerate(lines):
+        if line.comment is not None and line.comment.value.startswith(PREFIX):
+            return lines[:index], lines[index:]
+    return lines, ()
 
 
 def _after_imports(

@@ -337,6 +337,16 @@ def test_a_star_brings_more_than_layers() -> None:
     assert apis == ["slim.learning.tune", "slim.odd_thing"]
 
 
+def test_a_mark_stays_above_its_statement() -> None:
+    text = transform(
+        "# Copyright\nwith slim.arg_scope([slim.conv2d, slim.odd_thing], stride=1):\n"
+        "    y = slim.conv2d(x, 8, 3)\nimport tf_slim as slim\n"
+    )
+    assert text.startswith("# Copyright\nfrom scoped_layers import ")
+    assert "names the API\nwith layer_defaults(" in text
+    check_noop(text)
+
+
 def test_a_star_that_goes_holds_nothing_below_it() -> None:
     use = "import tf_slim as slim\n\nprint(slim.learning.tune)\n"
     text = transform(f"{use}from tf_slim import *\n")
