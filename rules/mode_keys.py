@@ -83,7 +83,6 @@ def net(images, mode="train"):
         net = (keras.layers.Dropout(1 - 0.5, name="drop")(net) if is_training else net)
     return keras.layers.Flatten()(net)
 """,
-            inputs=((2, 4, 4, 3),),
         ),
         Example(
             title="an estimator stays, marked",

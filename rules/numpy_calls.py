@@ -95,7 +95,6 @@ def net(features):
     sums = np.reshape(weights, [7, 2], order='F').sum(axis=1)
     return keras.layers.Dense(2, activation="relu", name="fc")(features * sums.astype('float32'))
 """,
-            inputs=((3, 7),),
         ),
         Example(
             title="what stays",

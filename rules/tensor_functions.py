@@ -352,7 +352,7 @@ import tf_slim as slim
 
 def net(images):
     images = slim.conv2d(images, 4, 3, scope='conv')
-    return images * tf.zeros(tf.shape(images))
+    return images * tf.ones(tf.shape(images))
 """,
             after="""
 import tensorflow as tf
@@ -361,7 +361,7 @@ from scoped_layers import conv2d
 
 def net(images):
     images = conv2d(images, 4, 3, name='conv')
-    return images * tf.zeros(tf.shape(images))
+    return images * tf.ones(tf.shape(images))
 """,
             inputs=((2, 4, 6, 3),),
         ),

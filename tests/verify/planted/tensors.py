@@ -89,8 +89,9 @@ FAULTS = {
     ),
     "half_precision": Fault(
         "numbers that go through float16", "others:boxes",
-        r"box = tf\.concat\(found, 1\)",
-        "box = tf.cast(tf.cast(tf.concat(found, 1), tf.float16), tf.float32)",
+        r"box = keras\.ops\.concatenate\(found, 1\)",
+        'box = keras.ops.cast(keras.ops.concatenate(found, 1), "float16")' "\n"
+        r'    box = keras.ops.cast(box, "float32")',
         "output", "boxes", "tf.concat(found",
     ),
     "variance": Fault(
