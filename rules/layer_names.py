@@ -33,7 +33,8 @@ LAYER_NAMES = _LayerNames(
         "Functions tell their names, and code names scopes by them: "
         "`tf.variable_scope(op.__name__)`. In TF-Slim `conv2d`, `conv2d_transpose`, "
         "`separable_conv2d` and their like are other names of `convolution2d` ...; in the written "
-        "module they are called what they are called."
+        "module they are called what they are called. The name of a function that is not known is "
+        "marked where it names a scope or an operation, and such layers are passed on."
     ),
     refuses=(
         Refusal(

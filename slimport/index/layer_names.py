@@ -22,6 +22,7 @@ NAMES = {
 }
 #: ``op.__name__`` of an `op` that may be one of these.
 UNSEEN = "function.__name__"
+_OPEN = frozenset({"tf.variable_scope", "tf.variable_op_scope", "tf.name_scope", "tf.get_variable"})
 _APIS = frozenset(f"slim.{name}" for name in NAMES)
 
 
@@ -51,13 +52,28 @@ def _passes_on(module: Module, program: Program) -> bool:
 
 
 def _asked(module: Module, program: Program) -> Iterator[ast.Attribute]:
-    """The names of functions that are unknown, and that the file calls as well: no classes."""
-    called = {_last(call.func) for call in all_of(module.tree, ast.Call)} - {"cls"}
+    """The names of unknown functions that name scopes, in files that call these functions, too."""
+    called = {_last(call.func) for call in all_of(module.tree, ast.Call)}
+    function_of = {node: scope.function() for node, scope in module.scopes.scope_of.items()}
+    naming = set(_naming(module, program))
+    held = {(function_of[node], node.id) for node in naming if isinstance(node, ast.Name)}
+    for assigned in all_of(module.tree, ast.Assign):  # scope = op.__name__
+        if any((function_of[target], _last(target)) in held for target in assigned.targets):
+            naming.update(all_of(assigned.value, ast.Attribute))
     for node in all_of(module.tree, ast.Attribute):
-        if node.attr == "__name__" and isinstance(node.ctx, ast.Load):
-            known = program.resolve(node.value, module) is not None
-            if _last(node.value) in called and not known:
-                yield node
+        is_name = node.attr == "__name__" and node in naming and _last(node.value) in called
+        if is_name and program.resolve(node.value, module) is None:
+            yield node
+
+
+def _naming(module: Module, program: Program) -> Iterator[ast.expr]:
+    """What stands where scopes and operations get their names."""
+    references = [r for f in program.by_module[module] for r in f.references]
+    opening = {r.call for r in references if r.call is not None and r.api.name in _OPEN}
+    for call in all_of(module.tree, ast.Call):
+        keywords = [k.value for k in call.keywords if k.arg in ("name", "scope")]
+        for value in (*keywords, *(call.args if call in opening else ())):
+            yield from all_of(value, ast.Attribute, ast.Name)
 
 
 def _last(node: ast.expr) -> str:

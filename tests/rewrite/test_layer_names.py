@@ -42,7 +42,9 @@ def test_names_of_layers(code: str, after: str) -> None:
         APPLY + "def net(x):\n    return apply(slim.conv2d, x)\n",
         APPLY + "OPS = {'conv': slim.separable_conv2d}\n",
         "class Net:\n    op = slim.conv3d\n\n    def net(self, x):\n"
-        "        return self.op(x, 8, 3), self.op.__name__\n",
+        "        return self.op(x, 8, 3, scope=self.op.__name__ + '_1')\n",
+        "OPS = [slim.conv2d]\n\n\ndef apply(op, x):\n    scope = op.__name__\n"
+        "    with tf.variable_scope(scope):\n        return op(x, 8, 3)\n",
     ],
 )
 def test_what_may_be_a_layer_is_marked(code: str) -> None:
@@ -63,6 +65,7 @@ def test_in_another_file() -> None:
         APPLY + "with slim.arg_scope([slim.conv2d], stride=2):\n    y = apply(own, x)\n",
         APPLY + "OPS = [slim.max_pool2d, slim.batch_norm]\n",
         "OPS = [slim.conv2d]\nname = own.__name__\nown(x)\n",
+        "OPS = [slim.conv2d]\n\n\ndef f(op, x):\n    print(op.__name__)\n    return op(x)\n",
         "OPS = [slim.conv2d]\n\n\nclass A:\n    def f(self):\n        self.__class__.__name__\n",
         "OPS = [slim.conv2d]\n\n\ndef f(kind, x):\n    assert x is kind, kind.__name__\n",
         "OPS = [slim.conv2d]\nif __name__ == '__main__':\n    own(x)\n",
