@@ -85,10 +85,10 @@ class _Uses:
             case ast.BinOp(left, op, right):
                 known = isinstance(op, _WHOLE) and is_size(left, self._scope)
                 return known and is_size(right, self._scope) and self.only_sizes(parent, seen)
-            case ast.Tuple(elements) if isinstance(self._parents[parent], ast.Assign):
-                targets = self._parents[parent].targets  # type: ignore[attr-defined]
-                return self._unpacked(targets, elements, node, seen)
             case ast.List() | ast.Tuple():
+                statement = self._parents[parent]
+                if isinstance(parent, ast.Tuple) and isinstance(statement, ast.Assign):
+                    return self._unpacked(statement.targets, parent.elts, node, seen)
                 return self.only_sizes(parent, seen)
             case ast.Assign([ast.Name(name)]):
                 return self._named(name, seen)
