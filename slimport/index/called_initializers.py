@@ -17,7 +17,7 @@ import ast
 from collections.abc import Iterator
 
 from slimport.index.modules import Module
-from slimport.index.names import FunctionNode
+from slimport.index.names import FunctionNode, defaults_of
 from slimport.index.program import Function, Program, Reference
 from slimport.index.resolve import Api, External
 from slimport.index.walking import all_of, parents
@@ -114,7 +114,7 @@ class _Places:
             case ast.Call():
                 return self._as_argument(parent, child, module)
             case ast.arguments():
-                return {name for name, value in _defaults(parent) if value is child}
+                return {name for name, value in defaults_of(parent) if value is child}
             case ast.Dict(keys, values):
                 key = keys[values.index(child)] if child in values else None
                 return {str(key.value)} if isinstance(key, ast.Constant) else set()
@@ -167,14 +167,6 @@ def _targets(target: ast.expr) -> Iterator[str]:
         name = _name(part)
         if name:
             yield name
-
-
-def _defaults(arguments: ast.arguments) -> Iterator[tuple[str, ast.expr | None]]:
-    """The parameters that have a default, with it."""
-    positional = [p.arg for p in (*arguments.posonlyargs, *arguments.args)]
-    first = len(positional) - len(arguments.defaults)
-    yield from zip(positional[first:], arguments.defaults, strict=True)
-    yield from zip((p.arg for p in arguments.kwonlyargs), arguments.kw_defaults, strict=True)
 
 
 def _function_around(node: ast.AST, around: dict[ast.AST, ast.AST]) -> str:

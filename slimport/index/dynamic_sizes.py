@@ -6,6 +6,7 @@ import ast
 
 from slimport.index.names import Assigned, Scope, Unpacked
 from slimport.index.values import may_be_tensor, named
+from slimport.index.walking import all_of, parents
 
 _FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
 _WHOLE = ast.Add | ast.Sub | ast.Mult | ast.FloorDiv
@@ -69,11 +70,11 @@ def used_as_size(call: ast.Call, scope: Scope) -> bool:
 class _Uses:
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
-        nodes = list(ast.walk(scope.node))
-        self._parents = {child: node for node in nodes for child in ast.iter_child_nodes(node)}
-        self._names = [node for node in nodes if isinstance(node, ast.Name)]
-        bound = [node.arg for node in nodes if isinstance(node, ast.arg)]
-        free = (node.names for node in nodes if isinstance(node, ast.Global | ast.Nonlocal))
+        self._parents = parents(scope.node)
+        self._names = all_of(scope.node, ast.Name)
+        bound = [node.arg for node in all_of(scope.node, ast.arg)]
+        free = [node.names for node in all_of(scope.node, ast.Global)]
+        free += [node.names for node in all_of(scope.node, ast.Nonlocal)]
         self._others = {*bound, *(name for names in free for name in names)}
 
     def only_sizes(self, node: ast.AST, seen: frozenset[str]) -> bool:

@@ -6,8 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from slimport.index.modules import Module
-from slimport.index.program import ColumnMap, Program, Reference
-from slimport.index.resolve import Api
+from slimport.index.program import ColumnMap, Program
 from slimport.index.walking import all_of
 
 # tf_slim/layers/layers.py: the functions that `conv2d` and its like are other names of.
@@ -28,17 +27,13 @@ _APIS = frozenset(f"slim.{name}" for name in NAMES)
 
 def add_references(program: Program) -> None:
     """Adds ``op.__name__`` to the functions of a program, where layers are passed on."""
-    passing = {module for module in program.modules if _passes_on(module, program)}
-    for module in program.modules if passing else ():
-        found = [*_asked(module, program)] if "__name__" in module.words else []
-        if found and not passing.isdisjoint(program.loaded_with(module)):
+    asked = {module: found for module in program.modules if (found := [*_asked(module, program)])}
+    passing = {module for module in program.modules if _passes_on(module, program)} if asked else ()
+    for module, found in asked.items():
+        if not program.loaded_with(module).isdisjoint(passing):
             columns = ColumnMap(module.lines)
             for node in found:
-                scope = module.scopes.scope_of.get(node, module.scope)
-                api = Api(UNSEEN, UNSEEN)
-                reference = Reference(api, node, columns.span(node), scope, "", None)
-                owner = scope.function() or module.tree
-                program.functions[owner].references.append(reference)
+                program.add_reference(UNSEEN, node, node, columns, module)
 
 
 def _passes_on(module: Module, program: Program) -> bool:
@@ -53,6 +48,9 @@ def _passes_on(module: Module, program: Program) -> bool:
 
 def _asked(module: Module, program: Program) -> Iterator[ast.Attribute]:
     """The names of unknown functions that name scopes, in files that call these functions, too."""
+    names = [node for node in all_of(module.tree, ast.Attribute) if node.attr == "__name__"]
+    if not names:  # as in nearly all files
+        return
     called = {_last(call.func) for call in all_of(module.tree, ast.Call)}
     function_of = {node: scope.function() for node, scope in module.scopes.scope_of.items()}
     naming = set(_naming(module, program))
@@ -60,9 +58,9 @@ def _asked(module: Module, program: Program) -> Iterator[ast.Attribute]:
     for assigned in all_of(module.tree, ast.Assign):  # scope = op.__name__
         if any((function_of[target], _last(target)) in held for target in assigned.targets):
             naming.update(all_of(assigned.value, ast.Attribute))
-    for node in all_of(module.tree, ast.Attribute):
-        is_name = node.attr == "__name__" and node in naming and _last(node.value) in called
-        if is_name and program.resolve(node.value, module) is None:
+    for node in names:
+        is_called = node in naming and _last(node.value) in called
+        if is_called and program.resolve(node.value, module) is None:
             yield node
 
 

@@ -316,6 +316,16 @@ def dotted_parts(node: ast.expr) -> tuple[ast.Name, list[str]] | None:
     return node, attributes[::-1]
 
 
+def defaults_of(arguments: ast.arguments) -> Iterator[tuple[str, ast.expr]]:
+    """The parameters that have a default, with it."""
+    positional = [p.arg for p in (*arguments.posonlyargs, *arguments.args)]
+    first = len(positional) - len(arguments.defaults)
+    yield from zip(positional[first:], arguments.defaults, strict=True)
+    for parameter, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        if default is not None:
+            yield parameter.arg, default
+
+
 def _signature_expressions(arguments: ast.arguments) -> Iterator[ast.expr]:
     yield from arguments.defaults
     yield from (default for default in arguments.kw_defaults if default is not None)

@@ -333,6 +333,30 @@ class Program:
                 found.setdefault(function.node.name, {})[function] = None
         return found
 
+    def add_reference(
+        self,
+        name: str,
+        node: ast.expr,
+        whole: ast.expr,
+        columns: ColumnMap,
+        module: Module,
+        call: ast.Call | None = None,
+    ) -> None:
+        """Adds what no name of a library denotes to the function that holds it.
+
+        Args:
+            name: the canonical name.
+            node: the expression that a `Reference` has.
+            whole: what a rule replaces.
+            columns: of the module's lines.
+            module: the file.
+            call: the call whose callee it is.
+        """
+        scope = module.scopes.scope_of.get(node, module.scope)
+        base = node.id if isinstance(node, ast.Name) else ""
+        reference = Reference(Api(name, name), node, columns.span(whole), scope, base, call)
+        self.functions[scope.function() or module.tree].references.append(reference)
+
     def passed_on(self, name: str) -> None:
         """Remembers that something of this name is a value somewhere: anybody may call it."""
         for function in self._redefined.get(name, ()):
@@ -530,9 +554,7 @@ class _ReferenceCollector:
         scope = self.module.scopes.scope_of.get(node, self.module.scope)
         kind, whole = self.shapes.asked(node, self.callees.get(node), scope)
         if kind:
-            name = f"tensor.{kind}"
-            reference = Reference(Api(name, name), node, self.columns.span(whole), scope, "", None)
-            self._function(node).references.append(reference)
+            self.program.add_reference(f"tensor.{kind}", node, whole, self.columns, self.module)
 
     def _name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Load):

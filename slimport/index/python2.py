@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from slimport.index.modules import Module
-from slimport.index.program import ColumnMap, Program, Reference, closure_of
-from slimport.index.resolve import Api
+from slimport.index.program import ColumnMap, Program, closure_of
 from slimport.index.walking import all_of
 from slimport.python2_api import METHODS, NAMES, PREFIX, UNSURE
 
@@ -35,13 +34,7 @@ def add_references(program: Program) -> None:
         columns = ColumnMap(module.lines)
         methods = _own_methods(module, program)
         for found in (*_names(module, program), *_methods(module, program, methods)):
-            scope = module.scopes.scope_of.get(found.node, module.scope)
-            owner = scope.function() or module.tree
-            base = found.node.id if isinstance(found.node, ast.Name) else ""
-            span = columns.span(found.whole)
-            api = Api(found.name, found.name)
-            reference = Reference(api, found.node, span, scope, base, found.call)
-            program.functions[owner].references.append(reference)
+            program.add_reference(found.name, found.node, found.whole, columns, module, found.call)
 
 
 def _own_methods(module: Module, program: Program) -> set[str]:

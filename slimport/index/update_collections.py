@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterator
 
 from slimport.index.modules import Module
-from slimport.index.names import Imported, Scope
+from slimport.index.names import Imported, Scope, defaults_of
 from slimport.index.program import Function, Program
 from slimport.index.resolve import Api
 from slimport.index.stays import Stays
@@ -50,14 +50,7 @@ def _given(module: Module, program: Program) -> Iterator[ast.expr]:
                 if key == _PARAMETER:
                     yield value
             case ast.arguments():
-                positional = [*node.posonlyargs, *node.args][-len(node.defaults) :]
-                pairs = [
-                    *zip(positional, node.defaults, strict=False),
-                    *zip(node.kwonlyargs, node.kw_defaults, strict=True),
-                ]
-                for parameter, default in pairs:
-                    if parameter.arg.endswith(_PARAMETER) and default is not None:
-                        yield default
+                yield from (v for name, v in defaults_of(node) if name.endswith(_PARAMETER))
 
 
 def _is_other(node: ast.expr, module: Module, program: Program) -> bool:

@@ -9,7 +9,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from slimport.index.names import Assigned, Defined, Imported, Scope, Unpacked, dotted_parts
+from slimport.index.names import (
+    Assigned,
+    Defined,
+    Imported,
+    Scope,
+    Unpacked,
+    defaults_of,
+    dotted_parts,
+)
 from slimport.index.walking import all_of
 
 # Names that are being followed already: `depth = depth / 2` refers to itself.
@@ -313,7 +321,7 @@ def _otherwise(name: str, scope: Scope, seen: _Seen) -> Iterator[_Value]:
     """A parameter's default, ``name /= 2``, ``a = name = 3``, and what comes from elsewhere."""
     yield None, scope, seen
     if isinstance(scope.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-        default = _default(scope.node.args, name)
+        default = dict(defaults_of(scope.node.args)).get(name)
         if default is not None:
             yield from _values(default, scope.parent or scope, seen)
     for node in all_of(scope.node, ast.AugAssign, ast.Assign):
@@ -323,15 +331,6 @@ def _otherwise(name: str, scope: Scope, seen: _Seen) -> Iterator[_Value]:
             case ast.Assign([_, _, *_] as targets, value):
                 if any(isinstance(target, ast.Name) and target.id == name for target in targets):
                     yield from _values(value, scope, seen)
-
-
-def _default(arguments: ast.arguments, name: str) -> ast.expr | None:
-    positional = [*arguments.posonlyargs, *arguments.args]
-    paired = [
-        *zip(reversed(positional), reversed(arguments.defaults), strict=False),
-        *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
-    ]
-    return next((default for argument, default in paired if argument.arg == name), None)
 
 
 def _results(name: str, scope: Scope, seen: _Seen) -> Iterator[tuple[ast.expr, Scope, _Seen]]:
