@@ -209,6 +209,35 @@ def test_the_page_shows_both_lines_and_the_rule(failing: VerifyResult) -> None:
     assert "1.15.5" in page and "origin/main (1a2b3c4)" in page
 
 
+def test_what_keeps_a_side_from_running_stands_once_on_the_page() -> None:
+    def failed(trace: str, *modes: str) -> list[ModeResult]:
+        return [ModeResult(name, Status.FAILED, errors={"new": trace}) for name in modes]
+
+    three = ("inference", "training", "inference_from_training")
+    imports = "importing nets.vgg\nTraceback (most recent call last):\nImportError: no such name"
+    cases = [sample_results.case(f"vgg_{k}", *failed(imports, *three)) for k in range(40)]
+    cases.append(
+        sample_results.case(
+            "half", sample_results.equal_mode("inference"), *failed("ValueError: half", "training")
+        )
+    )
+    page = to_html(sample_results.run(*cases))
+    assert page.count("Traceback (most recent call last)") == 1
+    assert page.count('class="card bad"') == 2
+    assert ">half, training</a>" in page and "and 28 more" in page
+    assert page.count(">all 3<") == page.count("in all 3 modes") == 40
+    assert "modes have no plots here" not in page
+    anchors = set(re.findall(r'href="#([^"]+)"', re.sub(r"<svg.*?</svg>", "", page, flags=re.S)))
+    assert anchors <= set(re.findall(r'\bid="([^"]+)"', page))
+
+
+def test_a_case_that_differs_in_one_mode_and_fails_in_another_has_both() -> None:
+    off = sample_results.mode("inference", (0.5,) * 6)
+    fails = ModeResult("training", Status.FAILED, errors={"old": "ValueError: odd"})
+    page = to_html(sample_results.run(sample_results.case("net", off, fails)))
+    assert page.count('class="card bad"') == 2 and ">net, training</a>" in page
+
+
 def test_source_stays_text(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("error_by_depth", "scatter", "overview"):
         monkeypatch.setattr(f"slimport.verify.faces.plots.{name}", lambda _: "")

@@ -6,7 +6,7 @@ import functools
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from slimport.verify.faces import (
     cost_plots,
@@ -40,8 +40,29 @@ MODE_TITLES = {
     "graph_steps": "Steps in a TensorFlow 1 graph",
 }
 
-#: Tensors drawn one by one, modes that have plots, and cases that are described as failing.
+#: Tensors drawn one by one, modes that have plots, and cases and failures that are described.
 SCATTERS, PLOTTED, FAILING = 6, 30, 30
+#: Names of cases that a failure stops, before the others are folded.
+NAMES = 12
+
+
+class Failure(NamedTuple):
+    """What kept a side from running, and what that stopped."""
+
+    side: str
+    trace: str
+    stopped: list[wording.Stopped]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells it apart."""
+        return self.side, self.trace
+
+    @property
+    def last(self) -> str:
+        """What was being done, and the error, in a line."""
+        lines = self.trace.strip().splitlines()
+        return f"{lines[0]}: {lines[-1]}" if len(lines) > 1 else self.trace.strip()
 
 
 def to_html(result: VerifyResult) -> str:
@@ -78,7 +99,8 @@ def to_html(result: VerifyResult) -> str:
 def _content(result: VerifyResult) -> dict[str, Any]:
     modes = _by_need(result)
     plotted = modes[:PLOTTED]
-    bad = [case for case in result.cases if not case.status.is_good]
+    stopped = wording.stopped(result.cases)
+    bad = [case for case in result.cases if _differs(case)]
     counts = wording.counted(result)
     return {
         "result": result,
@@ -88,8 +110,16 @@ def _content(result: VerifyResult) -> dict[str, Any]:
         "base": wording.base_in_words(result),
         "seeds": wording.seeds(result),
         "old_tree": wording.short_base(result) or result.old,
-        "bad": bad[:FAILING],
-        "bad_left_out": len(bad[FAILING:]),
+        "failures": [Failure(*key, found) for key, found in stopped.items()],
+        "failure_anchor": {key: f"failure-{place}" for place, key in enumerate(stopped)},
+        "bad": bad,
+        "kept_from_running": {
+            id(one.case): key for key, ones in stopped.items() for one in ones if one.mode is None
+        },
+        "notes_of": wording.notes_of,
+        "failing": FAILING,
+        "failing_title": "Where it differs" if bad else "What fails",
+        "names_shown": NAMES,
         "lines_of": places.lines_of,
         "excerpt": functools.partial(excerpts.excerpt, result),
         "parted": _parted,
@@ -113,6 +143,13 @@ def _content(result: VerifyResult) -> dict[str, Any]:
     }
 
 
+def _differs(case: CaseResult) -> bool:
+    """Whether it is not equal, and not because a side failed alone."""
+    return not case.status.is_good and (
+        case.first_divergence is not None or not any(mode.errors for mode in case.modes)
+    )
+
+
 def _parted(case: CaseResult) -> tuple[Divergence, ...]:
     """Where the sides part, in the first mode that tells it."""
     return next((mode.divergences for mode in case.modes if mode.divergences), ())
@@ -126,8 +163,8 @@ def _linked_rules(words: str) -> Any:
 
 
 def _by_need(result: VerifyResult) -> list[tuple[CaseResult, ModeResult]]:
-    """All modes, those that fail first."""
-    modes = [(case, mode) for case in result.cases for mode in case.modes]
+    """All modes of which both sides ran, those that fail first."""
+    modes = [(case, mode) for case in result.cases for mode in case.modes if not mode.errors]
     return sorted(modes, key=lambda pair: pair[1].status.is_good)
 
 

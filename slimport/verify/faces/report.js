@@ -29,12 +29,15 @@
     var found = target && document.getElementById(decodeURIComponent(target));
     var details = found && found.querySelector("details");
     if (details) { details.open = true; }
+    for (var around = found; around; around = around.parentElement) {
+      if (around.tagName === "DETAILS") { around.open = true; }
+    }
   }
   window.addEventListener("hashchange", function () { open(location.hash.slice(1)); });
   open(location.hash.slice(1));
   var folded = [];
   window.addEventListener("beforeprint", function () {
-    folded = all("section.case > details:not([open])");
+    folded = all("section.case > details:not([open]), .card > details:not([open])");
     if (folded.length > 40) { folded = []; }
     folded.forEach(function (item) { item.open = true; });
   });

@@ -34,7 +34,8 @@ class Failures:
         """Prints what fails in cases, and their notes: first what kept a side from running."""
         known = list(cases)
         for (side, trace), stopped in wording.stopped(known).items():
-            self._head(f"{', '.join(stopped)}: the {side} side failed")
+            names = ", ".join(one.title for one in stopped)
+            self._head(f"{names}: the {side} side failed")
             self._console.print(escape(_tail(trace)), highlight=False)
         for case in known:
             self._tell_case(case)

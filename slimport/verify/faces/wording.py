@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from slimport.verify.faces.growth import apart
 from slimport.verify.protocol import GRADIENT, LOSS, RATE
@@ -165,16 +166,34 @@ def title_of(case: CaseResult, mode: ModeResult) -> str:
     return f"{case.name}, {MODE_NAMES.get(mode.mode, mode.mode)}"
 
 
-def stopped(cases: Iterable[CaseResult]) -> dict[tuple[str, str], list[str]]:
+@dataclass(frozen=True)
+class Stopped:
+    """What a failure of a side stopped.
+
+    Attributes:
+        case: The case.
+        mode: The mode, where others of the case ran; none where none did.
+    """
+
+    case: CaseResult
+    mode: ModeResult | None = None
+
+    @property
+    def title(self) -> str:
+        """The case, and the mode if that alone was stopped."""
+        return self.case.name if self.mode is None else title_of(self.case, self.mode)
+
+
+def stopped(cases: Iterable[CaseResult]) -> dict[tuple[str, str], list[Stopped]]:
     """Returns what each failure of a side stopped: cases, or modes where others of a case ran.
 
     Args:
         cases: All that a report tells of.
 
     Returns:
-        Names of cases and modes by side and traceback.
+        What was stopped, by side and traceback.
     """
-    found: dict[tuple[str, str], list[str]] = {}
+    found: dict[tuple[str, str], list[Stopped]] = {}
     for case in cases:
         failed: dict[tuple[str, str], list[ModeResult]] = {}
         for mode in case.modes:
@@ -182,8 +201,8 @@ def stopped(cases: Iterable[CaseResult]) -> dict[tuple[str, str], list[str]]:
                 failed.setdefault(failure, []).append(mode)
         for failure, modes in failed.items():
             whole = len(modes) == len(case.modes)
-            names = [case.name] if whole else [title_of(case, mode) for mode in modes]
-            found.setdefault(failure, []).extend(names)
+            here = [Stopped(case)] if whole else [Stopped(case, mode) for mode in modes]
+            found.setdefault(failure, []).extend(here)
     return found
 
 
