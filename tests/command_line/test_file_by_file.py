@@ -44,14 +44,11 @@ def test_without_its_surroundings_a_file_becomes_something_else(
     assert differences(LEGACY / "session_scripts") != []
 
 
-_KEEPS_NAMES = "losses.py keeps the names of TF 1 by itself, which a whole run replaces"
-PROJECTS = [
-    pytest.param(folder.name, marks=[pytest.mark.xfail(reason=_KEEPS_NAMES)])
-    if folder.name == "training_steps"
-    else folder.name
-    for folder in sorted(LEGACY.iterdir())
+PROJECTS = sorted(
+    folder.name
+    for folder in LEGACY.iterdir()
     if folder.is_dir() and folder.name != "session_scripts"
-]
+)
 
 
 @pytest.mark.slow
