@@ -114,7 +114,7 @@ class ModelForm:
         if self.functional:
             inputs = keras.Input(self._shape[1:], dtype=specification["dtype"])
             return entry.layers.functional_model(entry, inputs)
-        model = entry.layers.TracedModel(entry)
+        model = migrated.traced_model(entry.layers)(entry)
         model.build(self._shape)
         return model
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
 from slimport.files.source import Source
 from slimport.index.modules import Module
 from slimport.index.program import Program
 from slimport.notebooks.notebook import Notebook
-from slimport.rewrite.written_module import REFUSAL, State, written_state
+from slimport.report.model import FunctionForm
+from slimport.rewrite.written_module import REFUSAL, State, ways_to_models, written_state
 from slimport.written.assemble import assemble
 
 EDITED = f"the cell that carries the written module {REFUSAL}"
@@ -22,6 +23,7 @@ class ModuleCells:
         program: the index.
         sources: the files as they were read.
         names: what a file needs of the written module; empty where it does not use it.
+        forms: how the functions of a file that build layers came out.
         file: the module's file name.
         asked: whether notebooks without such a cell get one.
         written: modules that cells write, each with the notebook.
@@ -37,12 +39,13 @@ class ModuleCells:
         program: Program,
         sources: Mapping[PurePosixPath, Source],
         names: Callable[[Module], Collection[str]],
+        forms: Callable[[Module], Iterable[FunctionForm]],
         file: str,
         asked: bool,
         written: Mapping[PurePosixPath, PurePosixPath],
     ) -> None:
         self._program, self._sources, self._names_of = program, sources, names
-        self._written = written
+        self._forms_of, self._written = forms, written
         self.carrying: set[PurePosixPath] = set()
         self.errors: dict[PurePosixPath, str] = {}
         self.notes: list[str] = []
@@ -59,9 +62,17 @@ class ModuleCells:
 
     def _names(self, module: Module) -> set[str]:
         """What a file needs, with the modules that its cells write."""
+        return {name for part in self._parts(module) for name in self._names_of(part)}
+
+    def _parts(self, module: Module) -> list[Module]:
         own = {path for path, notebook in self._written.items() if notebook == module.path}
-        parts = [m for m in self._program.modules if m is module or m.path in own]
-        return {name for part in parts for name in self._names_of(part)}
+        return [m for m in self._program.modules if m is module or m.path in own]
+
+    def _text(self, module: Module, old: str | None) -> str:
+        """The written module of a notebook, which may have one already."""
+        forms = (form for part in self._parts(module) for form in self._forms_of(part))
+        ways = ways_to_models(forms, None if old is None else old.encode())
+        return assemble(self._names(module) | ways)
 
     def _decide(self, module: Module, notebook: Notebook, file: str) -> None:
         own = {path for path, written_by in self._written.items() if written_by == module.path}
@@ -77,17 +88,16 @@ class ModuleCells:
             self.notes.append(f"{module.path}: {text}")
             return
         self.carrying |= {module.path, *own}
-        names = self._names(module)
         old = notebook.carried
         if old is None:
-            notebook.module = file, assemble(names)
+            notebook.module = file, self._text(module, old)
             self.notes.append(f"{module.path}: its first code cell carries the written module")
             return
-        state = written_state(old.encode(), names)
+        state = written_state(old.encode(), self._names(module))
         if state is State.REFUSED:
             self.errors[module.path] = EDITED
         elif state is State.REPLACEABLE:
-            notebook.module = file, assemble(names)
+            notebook.module = file, self._text(module, old)
         else:
             text = "the cell that carries the written module was edited: it is kept"
             self.notes.append(f"{module.path}: {text}")

@@ -25,7 +25,7 @@ from slimport.index.walking import all_of
 from slimport.python2 import reading as python2
 from slimport.python2.convert import Converted
 from slimport.report.lines import LineMap
-from slimport.report.model import FileReport, Report, Status
+from slimport.report.model import FileReport, FunctionForm, Report, Status
 from slimport.report.places import forms_in_file, in_file, left_in_files, notes_in_file
 from slimport.rewrite.cell_files import CellFiles
 from slimport.rewrite.engine import FileResult, Need, rewrite_module
@@ -43,10 +43,12 @@ from slimport.rewrite.written_module import (
     REFUSAL,
     State,
     is_ours,
+    lacking,
     loader,
+    ways_to_models,
     written_state,
 )
-from slimport.written.assemble import assemble
+from slimport.written.assemble import assemble, public_names
 
 #: A longer file is data, whatever its name; parsing it would take gigabytes.
 _LARGEST = 2**28
@@ -522,8 +524,12 @@ class _Pass:
             new = item.written_names if item and module.path not in self.errors else ()
             return {*new, *_imported_from(module.tree, self.options.module_name)}
 
+        def forms(module: Module) -> Sequence[FunctionForm]:
+            item = self.results.get(module.path)
+            return item.functions if item else ()
+
         file, asked = f"{self.options.module_name}.py", self.options.module_cell
-        found = ModuleCells(self.program, self.sources, names, file, asked, written)
+        found = ModuleCells(self.program, self.sources, names, forms, file, asked, written)
         self.carrying = found.carrying
         self.errors |= {p: text for p, text in found.errors.items() if p in self.changed()}
         result.report.notes += found.notes
@@ -629,8 +635,26 @@ def _collect(first: _Pass, paths: Collection[PurePosixPath], result: TreeResult)
         result.report.notes += notes_in_file([note], name.as_posix(), holder)
 
 
+def _complete_written_module(first: _Pass, result: TreeResult) -> None:
+    """Gives the module that an earlier run wrote the names that files import from it since then."""
+    name = first.options.module_name
+    found = homes(first.extent, name)
+    if len(found) != 1:  # none, or several programs, and a file does not tell which it is of
+        return
+    home = PurePosixPath(*found.pop(), f"{name}.py")
+    old = read_regular(result.root / home, _LARGEST)
+    names = _names_already_imported(first) & public_names()
+    missing = lacking(old, names)
+    if missing and written_state(old, names) is State.REPLACEABLE:
+        _put(result, home, assemble(names | ways_to_models((), old)))
+    elif missing:
+        text = f"{home} was edited since it was written: it is kept, without {', '.join(missing)}"
+        result.report.notes.append(text)
+
+
 def _add_written_module(first: _Pass, result: TreeResult) -> None:
     if not result.outputs:
+        _complete_written_module(first, result)
         return
     names = {
         name
@@ -643,7 +667,8 @@ def _add_written_module(first: _Pass, result: TreeResult) -> None:
     placement, name = first.placement(), first.options.module_name
     home = PurePosixPath(*placement.folder, f"{name}.py")
     present = result.root / home
-    state = written_state(present.read_bytes(), names) if present.exists() else State.REPLACEABLE
+    old = present.read_bytes() if present.exists() else None
+    state = State.REPLACEABLE if old is None else written_state(old, names)
     copies = first.two_copies()
     if copies or state is State.REFUSED:
         result.outputs.clear()
@@ -654,7 +679,8 @@ def _add_written_module(first: _Pass, result: TreeResult) -> None:
         )
         return
     if state is State.REPLACEABLE:
-        _put(result, home, assemble(names))
+        forms = (form for item in first.results.values() for form in item.functions)
+        _put(result, home, assemble(names | ways_to_models(forms, old)))
     else:
         result.report.notes.append(f"{home} was edited since it was written: it is kept")
     for folder in placement.loaders:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from enum import Enum, auto
 from pathlib import PurePosixPath
 
+from slimport.report.model import FunctionForm
 from slimport.written.assemble import ALWAYS, assemble, public_names
 
 WRITTEN_MODULE = "scoped_layers"
@@ -59,6 +61,11 @@ def written_state(data: bytes, names: set[str]) -> State:
     return State.KEPT if is_ours(data) and names <= _names(data) else State.REFUSED
 
 
+def lacking(data: bytes, names: set[str]) -> list[str]:
+    """Which of these names a written module does not offer."""
+    return sorted(names - _names(data) - set(ALWAYS))
+
+
 def _names(data: bytes) -> set[str]:
     """The names in the file's ``__all__``."""
     try:
@@ -72,6 +79,20 @@ def _names(data: bytes) -> set[str]:
                 found = {e.value for e in node.value.elts if isinstance(e, ast.Constant)}
                 return {str(name) for name in found} - set(ALWAYS)
     return set()
+
+
+def ways_to_models(forms: Iterable[FunctionForm], present: bytes | None) -> set[str]:
+    """What the written module offers though no file imports it: how a network becomes a model.
+
+    Every module has `functional_model`. One that an earlier run gave a `TracedModel` keeps it: the
+    functions that needed it are rewritten by now, and no reason for it is seen any more.
+
+    Args:
+        forms: How the functions that build layers came out.
+        present: The module that is there, if one is.
+    """
+    traced = any(form.model == "traced" for form in forms)
+    return {"TracedModel"} if traced or "TracedModel" in _names(present or b"") else set()
 
 
 def loader(home: PurePosixPath, folder: tuple[str, ...]) -> str:

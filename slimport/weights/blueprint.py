@@ -196,11 +196,11 @@ def _network(function: Any, blueprint: Blueprint) -> Any:
             return keras.Model(given, function(given, **blueprint.args))
         return layers.functional_model(function, given, **blueprint.args)
     except Exception as error:  # the tree's own code may raise anything
-        if layers is None or not hasattr(layers, "TracedModel") or len(inputs) != 1:
+        if layers is None or len(inputs) != 1:
             raise BlueprintError(
                 f"{blueprint.entry} makes no functional model ({type(error).__name__}: {error})"
             ) from error
-    model = layers.TracedModel(function, **blueprint.args)
+    model = migrated.traced_model(layers)(function, **blueprint.args)
     (only,) = blueprint.inputs
     _called(blueprint.entry, lambda: model(only.zeros()), {})
     return model

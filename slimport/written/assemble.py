@@ -8,11 +8,14 @@ from __future__ import annotations
 import ast
 import dataclasses
 import functools
+import itertools
 import re
 import symtable
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
+
+from slimport.written.head import head
 
 # In the order in which they are written: a part uses those above it when it is executed.
 PARTS = (
@@ -135,43 +138,9 @@ PARTS = (
     "framework_helpers",
     "legacy",
 )
-# Every written module offers these: the ways to a model, and to the variables of a checkpoint.
-ALWAYS = ("TracedModel", "functional_model", "legacy_variables", "restore_checkpoint")
+# Every written module offers these: a way to a model, and one to the variables of a checkpoint.
+ALWAYS = ("functional_model", "legacy_variables")
 _PACKAGE = "slimport.written."
-_DOCSTRING = '''"""Layers found by scope, on Keras 3.
-
-The layers of this module are functions. Each call builds a Keras layer under the variable scope
-that is open, or finds the layer that is there, and applies it:
-
-```python
-with layer_defaults([conv2d], padding="same", kernel_regularizer=keras.regularizers.L2(2e-5)):
-    with variable_scope("Encoder"):
-        net = conv2d(images, 64, 3, strides=2, name="Conv_1a")  # a layer named Encoder__Conv_1a
-        net = conv2d(net, 64, 3)  # named as TF-Slim did: Encoder__Conv
-```
-
-Layers share these arguments:
-
-- `padding`: `"same"` or `"valid"`, in any case; `data_format`: `"NHWC"`, `"NCHW"` and their like.
-- `activation`: a name or a function, applied last; `None` for none.
-- `normalizer`: a function applied in place of a bias, e.g. `batch_norm`, with `normalizer_params`.
-- `kernel_initializer`, `kernel_regularizer` and their like: as in Keras. `bias_initializer=None`
-  stands for no bias.
-- `name`: the scope of the layer; `None` for a default name, made unique (`Conv`, `Conv_1`, ...).
-- `reuse`: whether to share the variables of an earlier layer of the same path.
-- `trainable`: whether the variables are trainable.
-- `variables_collections`: collections for new variables, a list or a dictionary by variable name;
-  `outputs_collections`: collections for the outputs, under the layer's path.
-
-TF-Slim's names of arguments (`num_outputs`, `stride`, `scope` ...) are understood as well.
-
-Layers run where Keras layers do: on `keras.Input`, for a functional model (`functional_model`); in
-TensorFlow code (`TracedModel`); and in a TF 1 graph with sessions. `legacy_variables` maps the
-names in a TF 1 checkpoint to the variables of a model, `restore_checkpoint` assigns its values.
-
-This file was written by slimport and belongs to this project: change it as you like.
-"""
-'''
 
 
 # What a statement may bind: ``def word``, ``word = ...``, ``import x as word``, and other words.
@@ -195,12 +164,17 @@ class _Definition:
 
 @dataclasses.dataclass(frozen=True)
 class _Part:
-    """A parsed part: its definitions in order, its imports by name, its title."""
+    """A parsed part: its definitions in order, its imports by name, what it says of itself."""
 
-    title: str
+    summary: str
     public: frozenset[str]
     definitions: tuple[_Definition, ...]
     imports: dict[str, tuple[str, str | None]]
+
+    @property
+    def title(self) -> str:
+        """What stands above its definitions in the written module."""
+        return self.summary.partition(":")[0].rstrip(".")
 
 
 def assemble(names: Iterable[str]) -> str:
@@ -220,9 +194,22 @@ def assemble(names: Iterable[str]) -> str:
     if unknown:
         raise ValueError(f"the written module has no {', '.join(unknown)}")
     kept = _closure(wanted)
-    used = frozenset[str]().union(*(definition.uses for definition in kept))
-    blocks = [_DOCSTRING, _imports(used, {d.part for d in kept}), _all(wanted), *_bodies(kept)]
+    blocks = [head(wanted, _sections(kept, wanted)), _imports(kept), _all(wanted), *_bodies(kept)]
     return "\n".join(blocks) + "\n"
+
+
+def supplement(name: str, present: Collection[str]) -> str:
+    """Writes what a written module lacks to offer one more name.
+
+    Args:
+        name: One of `public_names()`.
+        present: The names that the module has, private ones too.
+
+    Returns:
+        Source to be executed among the globals of the module.
+    """
+    missing = [definition for definition in _closure([name]) if definition.name not in present]
+    return "\n".join([_imports(missing), *_bodies(missing)]) + "\n"
 
 
 @functools.cache
@@ -257,7 +244,7 @@ def _by_word() -> dict[str, list[str]]:
 
 def _read(name: str, source: str) -> _Part:
     tree = ast.parse(source)
-    title = (ast.get_docstring(tree) or name).partition("\n")[0].partition(":")[0].rstrip(".")
+    summary = (ast.get_docstring(tree) or name).partition("\n")[0]
     lines = source.splitlines()
     public: frozenset[str] = frozenset()
     definitions = []
@@ -274,7 +261,7 @@ def _read(name: str, source: str) -> _Part:
             )
         elif isinstance(node, ast.ImportFrom) and not str(node.module).startswith(_PACKAGE):
             imports.update({a.name: (str(node.module), a.name) for a in node.names})
-    return _Part(title, public, tuple(definitions), imports)
+    return _Part(summary, public, tuple(definitions), imports)
 
 
 def _bound_name(node: ast.stmt) -> str | None:
@@ -326,11 +313,19 @@ def _closure(names: Iterable[str]) -> list[_Definition]:
     return [definition for part in parts for definition in part.definitions if definition in needed]
 
 
-def _imports(used: frozenset[str], parts: set[str]) -> str:
+def _sections(
+    kept: Iterable[_Definition], wanted: Collection[str]
+) -> Iterator[tuple[str, list[str]]]:
+    """Yields what each part that is there says of itself, with what it offers of the wanted."""
+    for name, definitions in itertools.groupby(kept, lambda definition: definition.part):
+        yield _part(name).summary, [d.name for d in definitions if d.name in wanted]
+
+
+def _imports(kept: Collection[_Definition]) -> str:
     """Writes one import block for what is used, sorted as isort does; `backends` has TensorFlow."""
-    used -= {"tf"}
+    used = frozenset[str]().union(*(definition.uses for definition in kept)) - {"tf"}
     bound: dict[str, tuple[str, str | None]] = {}
-    for part in sorted(parts):
+    for part in sorted({definition.part for definition in kept}):
         bound.update({k: v for k, v in _part(part).imports.items() if k in used})
     sections: dict[bool, list[str]] = {True: [], False: []}
     for name, (module, member) in sorted(bound.items(), key=lambda item: item[1][0]):

@@ -201,6 +201,37 @@ def test_a_written_module_that_nobody_edited_grows_with_the_tree(tmp_path: Path)
     assert "def max_pool2d(" in after and "def conv2d(" in after
 
 
+def offered(folder: Path) -> set[str]:
+    """The names in `__all__` of the written module of a folder."""
+    body = ast.parse((folder / "scoped_layers.py").read_text()).body
+    names: list[str] = next(ast.literal_eval(n.value) for n in body if isinstance(n, ast.Assign))
+    return set(names)
+
+
+def test_the_written_module_has_what_files_import_and_the_ways_to_a_model(tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text(OPEN)
+    run(Request((tmp_path,)))
+    assert offered(tmp_path) == {"conv2d", "functional_model", "layer_defaults", "legacy_variables"}
+    (tmp_path / "use.py").write_text("from scoped_layers import restore_checkpoint, TracedModel\n")
+    run(Request((tmp_path,)))
+    assert {"TracedModel", "conv2d", "restore_checkpoint"} <= offered(tmp_path)
+    module = tmp_path / "scoped_layers.py"
+    module.write_text(edited := module.read_text() + "\n\nMINE = 1\n")
+    (tmp_path / "use.py").write_text("from scoped_layers import dropout\n")
+    assert "without dropout" in run(Request((tmp_path,))).report.notes[0]
+    assert module.read_text() == edited
+
+
+def test_a_network_that_keeps_tensorflow_brings_the_traced_model(tmp_path: Path) -> None:
+    odd = OPEN.replace("slim.conv2d (x, 8, 3, scope='c')", "tf.nn.crelu(slim.conv2d(x, 8, 3))")
+    (tmp_path / "net.py").write_text("import tensorflow as tf\n" + odd)
+    run(Request((tmp_path,)))
+    assert "TracedModel" in offered(tmp_path)
+    (tmp_path / "more.py").write_text(OPEN.replace("slim.conv2d", "slim.max_pool2d"))
+    run(Request((tmp_path,)))
+    assert {"TracedModel", "max_pool2d"} <= offered(tmp_path), "what an earlier run gave stays"
+
+
 def test_an_edited_written_module_is_kept_or_refused_never_replaced(tmp_path: Path) -> None:
     (tmp_path / "net.py").write_text(OPEN)
     run(Request((tmp_path,)))

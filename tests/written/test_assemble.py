@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from slimport.written.assemble import ALWAYS, PARTS, assemble, public_names
+from slimport.written.assemble import ALWAYS, PARTS, assemble, public_names, supplement
 
 NET = ["conv2d", "batch_norm", "max_pool2d", "layer_defaults", "variable_scope"]
 
@@ -65,6 +66,27 @@ def test_every_name_stands_alone(name: str) -> None:
     assert loaded <= known
 
 
+def test_a_supplement_is_what_a_module_lacks() -> None:
+    present = definitions(assemble(NET))
+    whole = definitions(assemble([*NET, "TracedModel"]))
+    assert definitions(supplement("TracedModel", present)) == whole - present
+    assert "TracedModel" not in present
+
+
+def test_the_head_lists_the_sections_in_their_order() -> None:
+    source = assemble(NET)
+    head = ast.get_docstring(ast.parse(source)) or ""
+    listed = re.findall(r"^- ([^:`(.]+?)(?: \(|: |$)", head.partition("# What is in it")[2], re.M)
+    assert listed == re.findall(r"^# --- (.+) ---$", source, re.M)
+    assert "Scopes (`variable_scope`): variable scopes" in head
+    assert max(map(len, head.splitlines())) <= 100
+
+
+def test_the_head_tells_what_is_not_there() -> None:
+    assert "(`TracedModel`, `restore_checkpoint`, other layers)" in assemble(NET)
+    assert "(other layers)" in assemble(["TracedModel", "restore_checkpoint"])
+
+
 def test_an_unknown_name_is_refused() -> None:
     with pytest.raises(ValueError, match="no_such_layer"):
         assemble(["conv2d", "no_such_layer"])
@@ -84,7 +106,7 @@ def test_names_are_unique_over_all_parts() -> None:
 
 def test_every_part_is_known() -> None:
     folder = Path(sys.modules["slimport.written.assemble"].__file__ or "").parent
-    assert {p.stem for p in folder.glob("*.py")} == {*PARTS, "__init__", "assemble"}
+    assert {p.stem for p in folder.glob("*.py")} == {*PARTS, "__init__", "assemble", "head"}
 
 
 def test_a_name_belongs_to_one_part() -> None:

@@ -7,7 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from conftest import imported
 from old_side import random_value, run_old, slim, v1
+
+from slimport.verify.workers.migrated import traced_model
+from slimport.written.assemble import assemble
 
 keras = pytest.importorskip("keras")
 tf = pytest.importorskip("tensorflow")
@@ -142,6 +146,16 @@ def test_a_symbolic_training_flag(name: str, new: Any) -> None:
     inference = model([images, np.zeros(4, bool)])
     assert np.allclose(inference, images, rtol=1e-3)
     assert np.abs(model([images, np.ones(4, bool)]) - inference).max() > 0.1
+
+
+def test_a_traced_model_where_the_written_module_has_none(tmp_path: Path) -> None:
+    layers = imported(assemble(["conv2d"]), tmp_path, "layers_without_traced_model")
+    assert not hasattr(layers, "TracedModel")
+    traced = traced_model(layers)
+    model = traced(lambda x: tf.nn.crelu(layers.conv2d(x, 2, 3)))
+    assert model(IMAGES).shape == (4, 12, 12, 4)
+    assert list(layers.legacy_variables(model)) == ["Conv/weights", "Conv/biases"]
+    assert traced_model(layers) is traced
 
 
 class TestTracedModel:

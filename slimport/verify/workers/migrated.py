@@ -73,6 +73,20 @@ def written(name: str) -> list[Any]:
     return list(found.values())
 
 
+def traced_model(layers: types.ModuleType) -> Any:
+    """Returns the class `TracedModel` on the layers of a written module.
+
+    A tree whose networks are all meant for functional models has none of its own. Where one makes
+    no functional model all the same, the module of this process gets what it lacks.
+    """
+    if not hasattr(layers, "TracedModel"):
+        from slimport.written.assemble import supplement
+
+        source = supplement("TracedModel", vars(layers))
+        exec(compile(source, "<TracedModel>", "exec"), vars(layers))
+    return layers.TracedModel
+
+
 def legacy_variables(model: Any) -> dict[str, Any]:
     """Maps legacy names to a model's variables, as the tree itself does where it can."""
     own = written("legacy_variables")

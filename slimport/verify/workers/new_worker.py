@@ -128,7 +128,7 @@ class Built:
     def _traced(self, error: Exception) -> Any:
         """Builds the traced model after the functional one failed with `error`."""
         layers = self.entry.layers
-        if not hasattr(layers, "TracedModel"):
+        if layers is None:
             raise error
         reason = str(error).strip().splitlines()
         self.notes.append(
@@ -136,7 +136,7 @@ class Built:
             f"{type(error).__name__}: {reason[0][:300] if reason else ''}"
         )
         self.names, self.constants = [], []
-        model = layers.TracedModel(self.entry)
+        model = migrated.traced_model(layers)(self.entry)
         worker.Stage.enter("tracing " + self.case["entry"])
         try:
             model(self._model_input(), training=False)
