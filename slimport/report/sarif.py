@@ -33,6 +33,11 @@ _LEVELS = {
     Kind.IGNORED: "note",
     Kind.NOTE: "note",
 }
+#: What code scanning asks of each rule, where a finding is of no rule of slimport's.
+_NO_RULE = (
+    "A place that no rule of its own stands for.",
+    "The message says what was found here.",
+)
 _IGNORES = re.compile(rb"#.*slimport:\s*ignore", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"\{(\d+)\}")
 _LINK = re.compile(r"\[(?=[^\[\]]*\]\()")
@@ -92,19 +97,14 @@ def _rule(code: str) -> dict[str, Any]:
 
     known = find(code)
     if known is None:
-        return {"id": code}
+        return _described(code, _pascal(code), *_NO_RULE)
     rule = known.rule
     headline = markdown.headline(rule)
     details = rule.details or headline
-    data: dict[str, Any] = {
-        "id": code,
-        "name": _pascal(rule.name),
-        "shortDescription": _text(headline),
-        "fullDescription": _text(details),
-        "help": {**_text(details), "markdown": markdown.page(rule)},
-        "defaultConfiguration": {"level": "warning"},
-        "properties": {"tags": ["migration", "tensorflow", "keras"], "slug": rule.name},
-    }
+    data = _described(code, _pascal(rule.name), headline, details)
+    data["help"]["markdown"] = markdown.page(rule)
+    data["defaultConfiguration"] = {"level": "warning"}
+    data["properties"] = {"tags": ["migration", "tensorflow", "keras"], "slug": rule.name}
     docs = _project_url("Documentation")
     if docs:
         data["helpUri"] = f"{docs.rstrip('/')}/rules/{code}.html"
@@ -113,13 +113,26 @@ def _rule(code: str) -> dict[str, Any]:
 
 def _failure() -> dict[str, Any]:
     return {
-        "id": FAILED,
-        "name": "FileNotRewritten",
-        "shortDescription": _text("A file could not be read, rewritten or written."),
-        "fullDescription": _text("The file stays as it was; the message says why."),
-        "help": _text("Correct what the message names, or exclude the file."),
+        **_described(
+            FAILED,
+            "FileNotRewritten",
+            "A file could not be read, rewritten or written.",
+            "The file stays as it was; the message says why."
+            " Correct what it names, or exclude the file.",
+        ),
         "defaultConfiguration": {"level": "error"},
-    }  # fmt: skip
+    }
+
+
+def _described(code: str, name: str, short: str, full: str) -> dict[str, Any]:
+    """What code scanning asks of each rule; none of the texts may be empty."""
+    return {
+        "id": code,
+        "name": name,
+        "shortDescription": _text(short),
+        "fullDescription": _text(full),
+        "help": _text(full),
+    }
 
 
 def _result(item: Finding, roots: Roots, indices: dict[str, int]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import sarif_pydantic
 from slimport.report.model import FileReport, LeftAlone, Report, Status
 from slimport.report.roots import Roots
 from slimport.report.sarif import FAILED, FINGERPRINT, SRCROOT, to_sarif
+from slimport.rewrite.registry import all_rules
 from tests.report.sample import program, reported
 
 #: The schema that OASIS publishes, for those who have it: it is not part of this repository.
@@ -75,6 +76,43 @@ def test_rules_come_with_their_pages(tmp_path: Path) -> None:
     assert rules["SLIM101"]["name"] == "Conv2d"
     assert rules["SLIM101"]["help"]["markdown"].startswith("# SLIM101 conv2d\n")
     assert "```python" in rules["SLIM101"]["help"]["markdown"]
+
+
+def is_taken(rule: dict[str, Any]) -> bool:
+    """Whether GitHub's code scanning takes a rule as its documentation has it: texts that are
+    there and no longer than it allows, and no more tags than it shows."""
+    texts = [rule[name]["text"] for name in ("shortDescription", "fullDescription")]
+    return (
+        all(0 < len(text) <= 1024 for text in texts)
+        and 0 < len(rule["name"]) <= 255
+        and bool(rule["help"]["text"])
+        and len(rule.get("properties", {}).get("tags", [])) <= 10
+    )
+
+
+def test_code_scanning_takes_every_rule() -> None:
+    codes = sorted({rule.code for rule in all_rules()})
+    report = Report(
+        "1", [FileReport("net.py", left=[LeftAlone(1, "slim.x", c, "why") for c in codes])]
+    )
+    rules = checked(to_sarif(report))["tool"]["driver"]["rules"]
+    assert [rule["id"] for rule in rules] == codes
+    assert all(rule["help"]["markdown"].startswith(f"# {rule['id']} ") for rule in rules)
+    assert [rule["id"] for rule in rules if not is_taken(rule)] == []
+
+
+def test_code_scanning_takes_what_no_rule_stands_for(tmp_path: Path) -> None:
+    root = str(tmp_path)
+    files = [
+        FileReport("a.py", Status.FAILED, error="no", root=root),
+        FileReport("b.py", ignored=[LeftAlone(1, "", "", "the whole file")], root=root),
+        FileReport("c.py", left=[LeftAlone(1, "", "", "why")], root=root),
+    ]
+    run = checked(to_sarif(Report("1", files), 2, Roots(tmp_path)))
+    assert all(is_taken(rule) for rule in run["tool"]["driver"]["rules"])
+    for result in run["results"]:
+        assert result["message"]["text"] and len(result["locations"]) == 1
+        assert result["partialFingerprints"]
 
 
 def test_nothing_to_say(tmp_path: Path) -> None:
