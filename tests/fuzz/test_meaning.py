@@ -11,7 +11,8 @@ from random import Random
 import pytest
 
 from slimport.verify.result import CaseResult, ModeResult, Status, TensorResult
-from tests.fuzz.forms import FORMS, Form
+from tests.fuzz.drawn import Form
+from tests.fuzz.forms import FORMS
 from tests.fuzz.meaning import program, verdict
 from tests.fuzz.nets import network
 from tests.fuzz.promises import broken
