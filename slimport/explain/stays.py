@@ -24,8 +24,8 @@ _BY_HAND = (
 #: The modules of `slimport.index` that say of a rule's blocks why they stay.
 MODULES = {
     "SLIM290": (
-        *_SETTINGS, "asked_steps", "drawn", "early_lookups", "late_lookups", "run_again",
-        "told_apart", "training", "training_summaries", "unclear", "unknown_values",
+        *_SETTINGS, "asked_steps", "drawn", "early_lookups", "late_lookups", "own_optimizers",
+        "run_again", "told_apart", "training", "training_summaries", "unclear", "unknown_values",
         "update_collections",
     ),
     "SLIM292": (

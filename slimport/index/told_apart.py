@@ -12,6 +12,7 @@ from slimport.index.clone_checks import check, nodes_that_go
 from slimport.index.clones import CloneTraining, clone_training
 from slimport.index.global_steps import told_steps
 from slimport.index.late_lookups import check_late_lookups
+from slimport.index.own_optimizers import check_optimizers
 from slimport.index.pipelines import Pipeline
 from slimport.index.program import Function, Program, Reference
 from slimport.index.queues import QUEUES
@@ -107,6 +108,9 @@ def _check(training: Training, program: Program, read: Mapping[Function, Pipelin
         _check_block(training, program)
         gone = nodes_told(training)
     _check_graph(training, program, read, gone)
+    rest = [(s, training.function) for s in training.block if s not in training.of_loss]
+    made = [(f.node, f) for f in training.beside(program)]
+    check_optimizers([*rest, *made], program)
     check_collections(training.function, program)
     check_again(training, program, read)
     check_late_lookups(training, program)

@@ -122,6 +122,7 @@ def test_a_name_on_the_line_after_def(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 OTHER = " and other"
+OWN = HEAD + "class Own({base}):\n    def {method}(self, gradient, variable):\n        pass\n\n\n"
 STAYS = {
     "steps that nothing counts": {"operation": ", global_step=None"},
     "an optimizer with another name": {
@@ -138,6 +139,26 @@ STAYS = {
     },
     "an optimizer that Keras has none like": {
         "third": "other = tf.train.ProximalGradientDescentOptimizer(0.1)",
+        "operation": OTHER,
+    },
+    "an optimizer of the program": {
+        "head": OWN.format(base="tf.train.Optimizer", method="_apply_dense"),
+        "third": "other = Own(0.1)",
+        "operation": OTHER,
+    },
+    "an optimizer that only behaves like one": {
+        "head": OWN.format(base="object", method="apply_gradients"),
+        "third": "other = Own(0.1)",
+        "operation": OTHER,
+    },
+    "an optimizer derived from the program's": {
+        "head": OWN.format(base="object", method="apply_gradients")
+        + "class Mine(Own):\n    pass\n\n\ndef made():\n    return Mine()\n\n\n",
+        "third": "other = made()",
+        "operation": OTHER,
+    },
+    "an optimizer of another package": {
+        "third": "other = folder.DistributedOptimizer(optimizer)",
         "operation": OTHER,
     },
     "updates that no step runs": {"second": BATCH_NORM.format("'mine'")},
@@ -686,6 +707,10 @@ def test_a_loss_that_is_one_call(call: str, is_one: bool) -> None:
 REASONS = {
     "steps that nothing counts": "its training operation counts no steps",
     "an optimizer with another name": "what tf.train.AdamOptimizer is called with cannot be seen",
+    "an optimizer of the program": "Own is an optimizer that Keras has not",
+    "an optimizer that only behaves like one": "Own is an optimizer that Keras has not",
+    "an optimizer derived from the program's": "Mine is an optimizer that Keras has not",
+    "an optimizer of another package": "folder.DistributedOptimizer is an optimizer that",
     "updates that no step runs": "a batch norm puts its updates elsewhere, or may",
     "a hook looks into the loss": "tensors are made after the training operation",
     "a tensor is returned": "logits is used beside the loss",
