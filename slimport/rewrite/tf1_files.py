@@ -8,7 +8,7 @@ from functools import cache
 from slimport.index.canonical import is_slim
 from slimport.index.modules import Module
 from slimport.index.names import Imported
-from slimport.index.program import Function, Program, Reference
+from slimport.index.program import Function, Program, Reference, closure_of
 from slimport.index.sessions import Sessions, Start
 from slimport.rewrite.tf1 import became, only_in_tf1
 from slimport.tf1_api import only_in_tf2
@@ -45,6 +45,7 @@ class Tf1Files:
         self._own: dict[Module, bool] = {}
         self._starts: dict[Module, Start | None] = {}
         self._keeps: dict[Module, bool] = {}
+        self._sharing: dict[Module, set[Module]] = {}
         self._led: dict[int, bool] = {}  # by the group of files that share a program
 
     def is_tf1(self, module: Module) -> bool:
@@ -62,17 +63,43 @@ class Tf1Files:
         """Whether the file gets ``import tensorflow.compat.v1 as tf``, and its names stay.
 
         Files of graph-and-session programs do: that is the smaller change, and what every name
-        means there stays TF 1's. It is none where each name means the same in TensorFlow 2.
+        means there stays TF 1's. It is none where each name means the same in TensorFlow 2. Files
+        that have one name for TensorFlow by an ``import *`` all do, or none does.
         """
         if module not in self._keeps:
-            start = self.start(module) is not None
-            self._keeps[module] = (
-                self._keeps_sessions
-                and self.is_tf1(module)
-                and (start or (self.sessions.runs(module) and self._needs_tf1(module)))
-                and self._can_switch(module)
-            )
+            sharing = closure_of([module], self._share_a_name)
+            keeps = any(map(self._wants_tf1_names, sharing)) and all(map(self._can_switch, sharing))
+            self._keeps.update(dict.fromkeys(sharing, keeps))
         return self._keeps[module]
+
+    def _wants_tf1_names(self, module: Module) -> bool:
+        return (
+            self._keeps_sessions
+            and self.is_tf1(module)
+            and (
+                self.start(module) is not None
+                or (self.sessions.runs(module) and self._needs_tf1(module))
+            )
+        )
+
+    def _share_a_name(self, module: Module) -> set[Module]:
+        """The files whose name for TensorFlow an ``import *`` binds again, there or here.
+
+        After ``import tensorflow as tf`` a ``from helper import *`` makes `tf` what it is there.
+        """
+        if not self._sharing:
+            pairs = [
+                (exporter, importer)
+                for exporter in self._program.modules
+                if _exports_tensorflow(exporter)
+                for importer in closure_of([exporter], self._program.star_importers)
+                if _names_of_tensorflow(exporter) & _names_of_tensorflow(importer)
+            ]
+            self._sharing = {module: set() for module in self._program.modules}
+            for exporter, importer in pairs:
+                self._sharing[exporter].add(importer)
+                self._sharing[importer].add(exporter)
+        return self._sharing[module]
 
     def runs_sessions(self, module: Module) -> bool:
         """Whether a graph-and-session program runs code of the file, and goes on doing so."""
@@ -167,6 +194,17 @@ def _names_compat(module: Module) -> bool:
     bindings = (b for scope in module.all_scopes() for b in scope.bindings.values())
     imported = {b.dotted for found in bindings for b in found if isinstance(b, Imported)}
     return any(f"{dotted}.".startswith("tensorflow.compat.v") for dotted in imported)
+
+
+def _names_of_tensorflow(module: Module) -> set[str]:
+    """What the file calls TensorFlow itself: `tf`."""
+    bindings = module.scope.bindings.items()
+    return {name for name, found in bindings if Imported("tensorflow") in found}
+
+
+def _exports_tensorflow(module: Module) -> bool:
+    """Whether an ``import *`` of the file gives its name for TensorFlow as well."""
+    return "__all__" not in module.scope.bindings and bool(_names_of_tensorflow(module))
 
 
 def _fits(module: Module) -> bool:

@@ -69,6 +69,43 @@ def test_a_helper_of_tensorflow_2_stays() -> None:
     assert rewritten({"net.py": net, "helper.py": helper})["helper.py"] == helper
 
 
+STARRED = TRAIN.replace("import net\n", "import net\nfrom helper import *\n")
+HELPER = "import tensorflow as tf\n\n\ndef more(x):\n    return tf.expand_dims(x, 0)\n"
+
+
+@pytest.mark.parametrize(
+    "helpers",
+    [{"helper.py": HELPER}, {"inner.py": HELPER, "helper.py": "from inner import *\n"}],
+    ids=["at once", "through another"],
+)
+def test_a_star_brings_the_same_tensorflow(helpers: dict[str, str]) -> None:
+    """After ``from helper import *`` `tf` is what it is there, and sessions run in TF 1's."""
+    texts = rewritten({"net.py": NET, "train.py": STARRED, **helpers})
+    assert V1 in texts["train.py"]
+    name = next(iter(helpers))
+    assert texts[name] == HELPER.replace("import tensorflow as tf\n", V1)
+
+
+def test_a_star_of_tensorflow_2_leaves_both_their_names() -> None:
+    helper = HELPER.replace("expand_dims(x, 0)", "nn.gelu(x)")
+    texts = rewritten({"net.py": NET, "train.py": STARRED, "helper.py": helper})
+    assert texts["helper.py"] == helper
+    assert "tf.compat.v1.disable_v2_behavior()\n    tf.compat.v1.app.run()" in texts["train.py"]
+
+
+@pytest.mark.parametrize(
+    "helper",
+    [
+        HELPER + "__all__ = ['more']\n",
+        HELPER.replace("tf", "tensorflow").replace(" as tensorflow", ""),
+    ],
+    ids=["all", "another name"],
+)
+def test_a_star_without_the_name_binds_nothing_again(helper: str) -> None:
+    texts = rewritten({"net.py": NET, "train.py": STARRED, "helper.py": helper})
+    assert V1 in texts["train.py"] and texts["helper.py"] == helper
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [
