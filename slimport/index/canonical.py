@@ -104,6 +104,9 @@ _TRAINING = frozenset(
     """.split()
 )
 
+# Beside tf.contrib: what TensorFlow 1 installed and TensorFlow 2 does not.
+_NOT_INSTALLED = ("tf.examples.", "tf.models.")
+
 
 @cache
 def canonical(dotted: str) -> str | None:
@@ -130,6 +133,11 @@ def canonical(dotted: str) -> str | None:
 def is_slim(api: str) -> bool:
     """Whether a canonical name is part of tf.contrib (slim included), which no TF 2 has."""
     return api == "slim" or api.startswith(("slim.", "tf.contrib"))
+
+
+def is_absent(api: str) -> bool:
+    """Whether a canonical name is of a package that came with TensorFlow 1 and with no TF 2."""
+    return is_slim(api) or f"{api}.".startswith(_NOT_INSTALLED)
 
 
 def is_namespace(api: str) -> bool:

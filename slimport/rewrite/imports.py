@@ -15,7 +15,7 @@ from typing import TypeVar
 import libcst as cst
 from libcst.helpers import get_full_name_for_node
 
-from slimport.index.canonical import canonical, is_namespace, is_slim
+from slimport.index.canonical import canonical, is_absent, is_namespace, is_slim
 from slimport.index.model_deploy import names_model_deploy
 from slimport.index.modules import Module
 from slimport.index.names import Imported, is_legacy_import
@@ -374,7 +374,7 @@ class ImportEditor(Skimmer):
             and name not in self.legacy
             and bool(bindings)
             and all(isinstance(b, Imported) for b in bindings)
-            and is_slim(self._api(name) or "")
+            and is_absent(self._api(name) or "")
         )
 
     def _import(self, statement: cst.Import) -> cst.Import | None:
@@ -386,7 +386,7 @@ class ImportEditor(Skimmer):
             if local in self._unused:
                 continue
             fails_at_use = self._at_top and not alias.asname and name.startswith("tensorflow.")
-            if not is_slim(api) or (local in self._kept and not fails_at_use):
+            if not self._is_idle(api, local, fails_at_use):
                 keep.append(alias)
             elif not alias.asname:
                 # `import tensorflow.contrib.slim` also binds `tensorflow`.
@@ -410,13 +410,29 @@ class ImportEditor(Skimmer):
         for alias in statement.names:
             local = _local(alias) or alias.evaluated_name
             meaning = self._program.resolver.name(local, self._module.scope, self._module)
-            slim = isinstance(meaning, Api) and is_slim(meaning.name)
             if local in self._unused:
                 continue
-            direct = is_slim(canonical(f"{module}.{alias.evaluated_name}") or "")
-            if written or not ((slim or direct) and local not in self._kept):
+            known = meaning.name if isinstance(meaning, Api) else ""
+            direct = canonical(f"{module}.{alias.evaluated_name}") or ""
+            if written or not (self._is_idle(known, local) or self._is_idle(direct, local)):
                 keep.append(alias)
         return _with_names(statement, keep)
+
+    def _is_idle(self, api: str, local: str, fails_at_use: bool = False) -> bool:
+        """Whether nothing that stays needs an import of what TensorFlow 2 lacks.
+
+        Args:
+            api: What is imported.
+            local: The name that it is given.
+            fails_at_use: Whether a use of the name fails as clearly without the import.
+        """
+        if is_slim(api):
+            return local not in self._kept or fails_at_use
+        # Of other packages no rule takes all uses away.
+        shared = self._program.imported_names[self._module] | self._elsewhere_used()
+        exported = local in shared or bool(self._program.star_importers(self._module))
+        idle = self._uses[local] <= 0 and not exported
+        return is_absent(api) and (idle or local in self.legacy)
 
     def _may_be_of_star(self, name: str) -> bool:
         """Whether a name may come from an ``import *``."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import libcst as cst
 from libcst.helpers import get_full_name_for_node
 
-from slimport.index.canonical import canonical, is_namespace, is_slim
+from slimport.index.canonical import canonical, is_absent, is_namespace, is_slim
 from slimport.index.modules import Module
 from slimport.index.names import Assigned, Binding, Imported, Scope, dotted_parts
 from slimport.index.program import Program, closure_of
@@ -134,13 +134,13 @@ class LegacyImports:
                             yield found
 
     def _imported(self, small: cst.BaseSmallStatement) -> Iterator[tuple[str, str]]:
-        """What a statement imports from slim or tf.contrib: local and absolute name of each."""
+        """What a statement imports of what TensorFlow 2 lacks: local and absolute name of each."""
         if isinstance(small, cst.Import):
             for alias in small.names:
                 name = get_full_name_for_node(alias.name) or ""
                 # `import tf_slim.nets` binds `tf_slim` and loads `nets`: two things, left alone.
                 local = alias.evaluated_alias or name
-                if "." not in local and is_slim(canonical(name) or ""):
+                if "." not in local and is_absent(canonical(name) or ""):
                     yield local, name
         elif isinstance(small, cst.ImportFrom):
             module = get_full_name_for_node(small.module) if small.module is not None else None
@@ -148,7 +148,7 @@ class LegacyImports:
                 return
             for alias in small.names:
                 name = f"{module}.{alias.evaluated_name}"
-                if is_slim(canonical(name) or ""):
+                if is_absent(canonical(name) or ""):
                     yield alias.evaluated_alias or alias.evaluated_name, name
         elif isinstance(small, cst.Assign) and len(small.targets) == 1:
             yield from self._alias(small.targets[0].target, small.value)

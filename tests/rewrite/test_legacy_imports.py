@@ -372,6 +372,32 @@ def test_imports_behind_a_colon_go(before: str, after: str) -> None:
     check_transformed(before, after)
 
 
+MNIST = "tensorflow.examples.tutorials.mnist"
+
+
+@pytest.mark.parametrize(
+    "line", [f"from {MNIST} import input_data", f"import {MNIST}.input_data as input_data"]
+)
+def test_a_package_that_tensorflow_2_comes_without(line: str) -> None:
+    """It kept the file from loading, used or not."""
+    net = "import tensorflow as tf\n\n\ndef net(x):\n    return tf.log(x)\n"
+    assert "input_data" not in transform(f"{line}\n{net}")
+    text = transform(
+        f"{line}\n{net}\n\ndef load(path):\n    return input_data.read_data_sets(path)\n"
+    )
+    assert f'input_data = legacy_import("{MNIST}.input_data")\n' in text
+    assert "# TODO(slimport): SLIM310" in text and line not in text
+
+
+def test_a_package_that_is_asked_for_stays() -> None:
+    source = (
+        "import tensorflow as tf\n\ntry:\n"
+        f"    from {MNIST} import input_data\nexcept ImportError:\n    input_data = None\n\n\n"
+        "def net(x):\n    return input_data.read_data_sets('data') if x else tf.log(x)\n"
+    )
+    assert f"    from {MNIST} import input_data\nexcept ImportError:" in transform(source)
+
+
 def test_an_import_that_nothing_needs_any_more_goes() -> None:
     source = HEAD + 'slim = legacy_import("tf_slim")\n\nprint(1)\n'
     check_transformed(source, "\nprint(1)\n")
