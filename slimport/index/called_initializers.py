@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cached_property
 
 from slimport.index.modules import Module
 from slimport.index.names import FunctionNode, defaults_of
@@ -49,14 +50,10 @@ class _Places:
 
     def __init__(self, program: Program, modules: set[Module]) -> None:
         self._program, self._modules = program, modules
-        self._uses: dict[str, list[tuple[ast.expr, Module]]] = {}
-        self._parameters: dict[str, list[list[str]]] = {}
         self._parents: dict[Module, dict[ast.AST, ast.AST]] = {}
 
     def is_asked(self, value: ast.expr, module: Module) -> bool:
         """Whether values that an expression gives, or may hand on, are asked for by a call."""
-        if not self._uses:
-            self._collect()
         waiting, seen = [(value, module)], set[str]()
         while waiting:
             node, here = waiting.pop()
@@ -68,23 +65,32 @@ class _Places:
                 waiting += self._values_of(name)
         return False
 
-    def _collect(self) -> None:
+    @cached_property
+    def _uses(self) -> dict[str, list[tuple[ast.expr, Module]]]:
+        """Where each name is used; most initializers go straight into a layer, and need none."""
+        found: dict[str, list[tuple[ast.expr, Module]]] = {}
         for module in self._modules:
             for node in all_of(module.tree, ast.Name, ast.Attribute, ast.Subscript):
                 name = _name(node)
                 if name and isinstance(getattr(node, "ctx", None), ast.Load):
-                    self._uses.setdefault(name, []).append((node, module))
+                    found.setdefault(name, []).append((node, module))
+        return found
+
+    @cached_property
+    def _parameters(self) -> dict[str, list[list[str]]]:
+        """Of each function, and of what makes an object of each class, the positional parameters.
+
+        One list for each of the name.
+        """
+        found: dict[str, list[list[str]]] = {}
+        for module in self._modules:
             for function in all_of(module.tree, ast.FunctionDef):
-                self._add_parameters(function.name, function)
+                found.setdefault(function.name, []).append(_positional(function))
             for definition in all_of(module.tree, ast.ClassDef):
                 for part in definition.body:
                     if isinstance(part, ast.FunctionDef) and part.name == "__init__":
-                        self._add_parameters(definition.name, part)
-
-    def _add_parameters(self, name: str, function: ast.FunctionDef) -> None:
-        names = [p.arg for p in (*function.args.posonlyargs, *function.args.args)]
-        own = names[1:] if names[:1] in (["self"], ["cls"]) else names
-        self._parameters.setdefault(name, []).append(own)
+                        found.setdefault(definition.name, []).append(_positional(part))
+        return found
 
     def _values_of(self, name: str) -> Iterator[tuple[ast.expr, Module]]:
         """The expressions that stand for what has a name; ``f()`` for what `f` returns."""
@@ -150,6 +156,11 @@ class _Places:
         if module not in self._parents:
             self._parents[module] = parents(module.tree)
         return self._parents[module]
+
+
+def _positional(function: ast.FunctionDef) -> list[str]:
+    names = [p.arg for p in (*function.args.posonlyargs, *function.args.args)]
+    return names[1:] if names[:1] in (["self"], ["cls"]) else names
 
 
 def _name(node: ast.expr) -> str:

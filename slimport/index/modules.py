@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
 
-from slimport.index.names import Scope, ScopeBuilder
+from slimport.index.names import Scope, ScopeBuilder, may_tell
 from slimport.index.walking import all_of
 
 
@@ -58,7 +58,25 @@ class Module:
                     found |= _folder_names(place)
         return frozenset(found)
 
-    @property
+    def may_tell(self, node: ast.expr) -> bool:
+        """Whether a name or chain of attributes may denote what has a name elsewhere.
+
+        Most of a file do not: they are parameters, variables, results of calls.
+        """
+        while node.__class__ is ast.Attribute:
+            node = node.value
+        return node.__class__ is ast.Name and (self._telling is None or node.id in self._telling)
+
+    @cached_property
+    def _telling(self) -> frozenset[str] | None:
+        """The names that have a binding which may tell what they are; None for any name."""
+        scopes = self.all_scopes()
+        if any(scope.stars for scope in scopes):
+            return None
+        bound = (item for scope in scopes for item in scope.bindings.items())
+        return frozenset(name for name, bindings in bound if any(map(may_tell, bindings)))
+
+    @cached_property
     def parts(self) -> tuple[str, ...]:
         """Path as a dotted name's parts: ``nets/__init__.py`` is ``("nets",)``.
 

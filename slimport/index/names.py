@@ -64,6 +64,13 @@ class Opaque:
 Binding = Imported | Assigned | Unpacked | Defined | Opaque
 
 
+def may_tell(binding: Binding) -> bool:
+    """Whether a binding may tell what its name stands for (`slimport.index.resolve`)."""
+    if isinstance(binding, Assigned):
+        return isinstance(binding.value, (ast.Name, ast.Attribute))
+    return isinstance(binding, (Imported, Defined))
+
+
 @dataclass(eq=False)
 class Scope:
     """One Python scope: a module, class, function, lambda or comprehension."""
@@ -104,7 +111,7 @@ class Scope:
         """The innermost def around (or of) this scope."""
         scope: Scope | None = self
         while scope is not None:
-            if isinstance(scope.node, FunctionNode):
+            if isinstance(scope.node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 return scope.node
             scope = scope.parent
         return None
@@ -132,7 +139,7 @@ class ScopeBuilder(Visitor):
 
     def visit(self, node: ast.AST) -> None:
         self.scope_of[node] = self.scope
-        super().visit(node)
+        self.methods[node.__class__](self, node)
 
     # Scopes -----------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from slimport.files.source import Source
 from slimport.index.canonical import canonical, is_namespace, is_slim
 from slimport.index.kept import KeptLayers, may_call_any
 from slimport.index.links import Links
-from slimport.index.looked_up import loaded_by_name, loads_any, looked_up
+from slimport.index.looked_up import IMPORTERS, loaded_by_name, loads_any, looked_up
 from slimport.index.modules import Module, ModuleTable, folders_on_path
 from slimport.index.names import (
     Binding,
@@ -220,6 +220,8 @@ class Program:
 
     def resolve(self, node: ast.expr, module: Module) -> Meaning | None:
         """Meaning of a name or attribute chain of `module`."""
+        if not module.may_tell(node):
+            return None
         if node not in self._meanings:
             scope = module.scopes.scope_of.get(node, module.scope)
             self._meanings[node] = self.resolver.resolve(node, scope, module)
@@ -357,6 +359,11 @@ class Program:
         reference = Reference(Api(name, name), node, columns.span(whole), scope, base, call)
         self.functions[scope.function() or module.tree].references.append(reference)
 
+    @property
+    def redefined(self) -> Collection[str]:
+        """Names of functions that are bound more than once."""
+        return self._redefined.keys()
+
     def passed_on(self, name: str) -> None:
         """Remembers that something of this name is a value somewhere: anybody may call it."""
         for function in self._redefined.get(name, ()):
@@ -449,7 +456,9 @@ _CALLED_BY_NAME = frozenset("abstractmethod classmethod function override static
 
 def _last(node: ast.expr) -> str:
     """``net`` of both ``net`` and ``nets.net``."""
-    return str(getattr(node, "attr", getattr(node, "id", "")))
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _may_mean(call: ast.Call, meaning: Meaning | None) -> tuple[str, ...]:
@@ -511,6 +520,9 @@ class _ReferenceCollector:
         self.methods = {function.qualname: function for function in program.by_module[module]}
         self.shapes = Shapes(module)
         self.within: set[ast.expr] = set()  # chains that have a meaning as a whole
+        self.owners: dict[Scope, Function] = {}
+        self.redefined = program.redefined
+        self.loads = not module.words.isdisjoint(IMPORTERS)
 
     def collect(self) -> None:
         for node in all_of(self.module.tree, *self._met):
@@ -522,7 +534,7 @@ class _ReferenceCollector:
     def _call(self, node: ast.Call) -> None:
         self.callees[node.func] = node
         self._function(node).calls.append(node)
-        for dotted in loaded_by_name(node):
+        for dotted in loaded_by_name(node) if self.loads else ():
             self._import(dotted)
         self._method(node)
 
@@ -544,9 +556,9 @@ class _ReferenceCollector:
             owner = owner.rpartition(".")[0]
 
     def _attribute(self, node: ast.Attribute) -> None:
-        if self._reference(node):
+        if self._tells(node) and self._reference(node):
             self.within.add(node.value)
-        else:
+        elif node.attr in self.shapes.asking:
             self._shape_query(node)
 
     def _shape_query(self, node: ast.Attribute) -> None:
@@ -557,8 +569,12 @@ class _ReferenceCollector:
             self.program.add_reference(f"tensor.{kind}", node, whole, self.columns, self.module)
 
     def _name(self, node: ast.Name) -> None:
-        if isinstance(node.ctx, ast.Load):
+        if node.ctx.__class__ is ast.Load and self._tells(node):
             self._reference(node)
+
+    def _tells(self, node: ast.Name | ast.Attribute) -> bool:
+        """Whether `_reference` may find anything."""
+        return self.module.may_tell(node) or _last(node) in self.redefined
 
     def _import(self, dotted: str) -> None:
         parent, _, last = dotted.rpartition(".")
@@ -652,8 +668,11 @@ class _ReferenceCollector:
 
     def _function(self, node: ast.AST) -> Function:
         scope = self.module.scopes.scope_of.get(node, self.module.scope)
-        owner = scope.function()
-        return self.program.functions[owner if owner is not None else self.module.tree]
+        found = self.owners.get(scope)
+        if found is None:
+            found = self.program.functions[scope.function() or self.module.tree]
+            self.owners[scope] = found
+        return found
 
     _met: ClassVar[Mapping[type[ast.AST], Callable[[Any, Any], None]]] = {
         ast.Attribute: _attribute,

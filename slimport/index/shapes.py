@@ -16,6 +16,7 @@ _OF_SHAPES = frozenset(
     "concatenate dims is_compatible_with is_fully_defined merge_with num_elements with_rank "
     "with_rank_at_least with_rank_at_most".split()
 )
+_ASKING = _OF_SHAPES | {"as_list", "get_shape", "ndims", "rank", "set_shape", "value"}
 _SHAPES = ("get_shape", "shape")
 COMPARED = "shape.compared"
 UNKNOWN_SIZES = "shape.unknown_sizes"
@@ -27,7 +28,11 @@ _Test = Callable[[ast.expr, Scope, _Seen], bool]
 
 
 class Shapes:
-    """The questions of one module; they are asked of tensors, whatever their names."""
+    """The questions of one module; they are asked of tensors, whatever their names.
+
+    Attributes:
+        asking: the names of the attributes that may ask one.
+    """
 
     def __init__(self, module: Module) -> None:
         tree, scope_of = module.tree, module.scopes.scope_of
@@ -36,6 +41,8 @@ class Shapes:
             self._compared |= _compared(tree, scope_of)
         if "dtype" in module.words:
             self._compared |= dict.fromkeys(asked_types(tree, scope_of), "dtype")
+        compared = {node.attr for node in self._compared if isinstance(node, ast.Attribute)}
+        self.asking = _ASKING | compared
 
     def asked(
         self, node: ast.Attribute, call: ast.Call | None, scope: Scope

@@ -192,30 +192,38 @@ def own_of(node: ast.AST, *kinds: type[_Node]) -> list[_Node]:
     return [nodes[index] for index in below if definitions[index] == around]
 
 
+class _Methods(dict[type[ast.AST], Callable[[Any, Any], None]]):
+    """The methods of a visitor by kind of node, each looked up once."""
+
+    def __init__(self, visitor: type[Visitor]) -> None:
+        super().__init__()
+        self._visitor = visitor
+
+    def __missing__(self, kind: type[ast.AST]) -> Callable[[Any, Any], None]:
+        generic = self._visitor.generic_visit
+        method = self[kind] = getattr(self._visitor, f"visit_{kind.__name__}", generic)
+        return method
+
+
 class Visitor:
     """`ast.NodeVisitor` that looks up the method for each kind of node once.
 
     ``Load()`` and operators are not visited.
     """
 
-    _methods: ClassVar[dict[type[ast.AST], Callable[[Any, Any], None]]]
+    methods: ClassVar[_Methods]
 
     def __init_subclass__(cls) -> None:
-        cls._methods = {}
+        cls.methods = _Methods(cls)
 
     def visit(self, node: ast.AST) -> None:
-        kind = type(node)
-        method = self._methods.get(kind)
-        if method is None:
-            generic = type(self).generic_visit
-            method = self._methods[kind] = getattr(type(self), f"visit_{kind.__name__}", generic)
-        method(self, node)
+        self.methods[node.__class__](self, node)
 
     def generic_visit(self, node: ast.AST) -> None:
         """Visits what is in a node."""
         for name in _FIELDS[node.__class__]:
             value = getattr(node, name, None)
-            if isinstance(value, list):
+            if value.__class__ is list:
                 for item in value:
                     if item is not None:
                         self.visit(item)

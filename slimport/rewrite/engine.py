@@ -34,7 +34,7 @@ from slimport.rewrite.holes import Holed, with_holes
 from slimport.rewrite.identity import Comparisons
 from slimport.rewrite.ignored import WOULD_CHANGE, acted_against, ignored_entry, not_asked
 from slimport.rewrite.imports import ImportEditor, NameTable
-from slimport.rewrite.keeping import Facts, is_alias, is_kept
+from slimport.rewrite.keeping import Facts, is_alias, is_silent, places_that_may_change
 from slimport.rewrite.legacy_imports import Kept
 from slimport.rewrite.moved import with_keywords
 from slimport.rewrite.notebook_lines import NotebookLines, calls_ipython
@@ -167,7 +167,12 @@ def _rewritten_file(
     held: bool,
 ) -> FileResult:
     """What becomes of a file, but for what it installs."""
-    holed = None if held or has_blocks(module, plan) else _holed(source, module, plan)
+    holed = None
+    if not held and not has_blocks(module, plan):
+        places = places_that_may_change(module, plan)
+        if not places and is_silent(module, plan):
+            return FileResult(source.data)
+        holed = _holed(source, module, plan, places)
     if holed is not None:
         tree = cst.parse_module(holed.data)
         positions = Positions(tree, holed.lines, holed.replaced)
@@ -215,18 +220,11 @@ def _check_kept(positions: Positions, data: bytes, encoding: str) -> None:
         )
 
 
-def _holed(source: Source, module: Module, plan: Plan) -> Holed | None:
-    functions, facts = plan.program.by_module[module], Facts(module, plan)
-    says_all = bool(plan.selection(module))
-    places = [
-        reference.span
-        for function in functions
-        for reference in function.references
-        if says_all or not is_kept(reference, function, facts)
-    ]
+def _holed(source: Source, module: Module, plan: Plan, places: Collection[Span]) -> Holed | None:
+    functions = plan.program.by_module[module]
     scoping = [f for f in functions if any(r.api.name == "slim.arg_scope" for r in f.references)]
     closed, plain = any(map(plan.plain, scoping)), any(map(plan.plain, functions))
-    return with_holes(source, module, [*places, *Comparisons(module, plan)], closed, plain=plain)
+    return with_holes(source, module, places, closed, plain=plain)
 
 
 def _rewritten(

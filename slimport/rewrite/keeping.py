@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from slimport.index.canonical import is_namespace, is_slim
 from slimport.index.modules import Module
 from slimport.index.names import Assigned
-from slimport.index.program import Function, Program, Reference
+from slimport.index.program import Function, Program, Reference, Span
 from slimport.index.resolve import Api
+from slimport.python2.reasons import CODE as PYTHON2_MARK
+from slimport.rewrite.identity import Comparisons
 from slimport.rewrite.plan import Plan
+from slimport.rewrite.python2 import imports_python2
 from slimport.rewrite.registry import acting_rule
 from slimport.rewrite.tf1 import became
 from slimport.tf1_api import only_in_tf2
@@ -41,6 +44,29 @@ class Facts:
         # TensorFlow's inner modules hold what TF 1 had, whatever `tf` stands for.
         of_tf1 = reference.api.spelled.startswith(("tensorflow.compat.v1", "tensorflow.python."))
         return now.kind == "same" or of_tf1 or self.plan.tf1_files.keeps_tf1_names(self.module)
+
+
+def places_that_may_change(module: Module, plan: Plan) -> list[Span]:
+    """Where in a file something may change, imports and whole blocks aside."""
+    facts, says_all = Facts(module, plan), bool(plan.selection(module))
+    references = [
+        reference.span
+        for function in plan.program.by_module[module]
+        for reference in function.references
+        if says_all or not is_kept(reference, function, facts)
+    ]
+    return [*references, *Comparisons(module, plan)]
+
+
+def is_silent(module: Module, plan: Plan) -> bool:
+    """Whether a file without places that may change stays as it is, and nothing is told of it."""
+    return not (
+        imports_python2(module)
+        or any(PYTHON2_MARK in line for line in module.lines)
+        or plan.tf1_files.start(module) is not None
+        or plan.tf1_files.keeps_tf1_names(module)
+        or any(map(is_slim, plan.program.imported_apis(module)))
+    )
 
 
 def is_kept(reference: Reference, function: Function, facts: Facts) -> bool:

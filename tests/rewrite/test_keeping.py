@@ -1,11 +1,15 @@
 """What is not parsed since it stays: each reference would, were it visited."""
 
 from pathlib import Path
+from typing import Any
 
+import libcst as cst
 import pytest
 
+from slimport.files.source import Source
+from slimport.index.modules import Module
 from slimport.rewrite import engine, keeping
-from slimport.rewrite.plan import Options
+from slimport.rewrite.plan import Options, Plan
 from slimport.rewrite.registry import all_rules
 from slimport.rewrite.rule import Keep
 from slimport.rewrite.tree import rewrite_tree
@@ -80,3 +84,48 @@ def test_what_is_left_out_is_kept_in_programs(monkeypatch: pytest.MonkeyPatch) -
         result = rewrite_tree(LEGACY / tree)
         assert not result.report.failed, result.report.failed[0].error
     assert len(seen) > 20
+
+
+def test_silent_files_have_nothing_to_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is answered without libcst is what libcst's visit finds: nothing."""
+    silent: list[Module] = []
+    real = engine._rewritten_file
+
+    def is_silent(module: Module, plan: Plan) -> bool:
+        if keeping.is_silent(module, plan):
+            silent.append(module)
+        return False
+
+    def rewritten(source: Source, module: Module, *rest: Any) -> engine.FileResult:
+        found = real(source, module, *rest)
+        assert module not in silent or found == engine.FileResult(source.data), module.path
+        return found
+
+    monkeypatch.setattr(engine, "is_silent", is_silent)
+    monkeypatch.setattr(engine, "_rewritten_file", rewritten)
+    for tree in ("ssd_inception_v2", "session_scripts"):
+        result = rewrite_tree(LEGACY / tree)
+        assert not result.report.failed, result.report.failed[0].error
+    assert len(silent) > 3
+
+
+def test_silent_files_are_not_parsed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "net.py").write_text(
+        "import tensorflow as tf\nimport tf_slim as slim\nfrom sizes import largest\n\n\n"
+        "def net(x):\n    return slim.conv2d(tf.log(x), 8, 1)\n\n\n"
+        "def limit(x):\n    return largest(x) + 1\n"
+    )
+    (tmp_path / "sizes.py").write_text(
+        "import tensorflow as tf\n\n\ndef largest(x):\n    return tf.reduce_max(x)\n"
+    )
+    parsed: list[bytes] = []
+    real = cst.parse_module
+
+    def parse(data: bytes) -> object:
+        parsed.append(data)
+        return real(data)
+
+    monkeypatch.setattr(cst, "parse_module", parse)
+    assert sorted(map(str, rewrite_tree(tmp_path).outputs)) == ["net.py"]
+    assert any(b"tf.log" in data for data in parsed)
+    assert not any(b"reduce_max" in data for data in parsed)
