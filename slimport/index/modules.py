@@ -39,6 +39,14 @@ class Module:
         return self.scopes.scopes
 
     @cached_property
+    def _text(self) -> str:
+        return "\n".join(self.lines)
+
+    def holds(self, *texts: str) -> bool:
+        """Whether any of these stands in a line of the file, comments included."""
+        return any(text in self._text for text in texts)
+
+    @cached_property
     def words(self) -> frozenset[str]:
         """Every name, attribute and imported name of the file, whatever it stands for."""
         attributes = (node.attr for node in all_of(self.tree, ast.Attribute))
@@ -49,7 +57,7 @@ class Module:
     @cached_property
     def puts_first(self) -> frozenset[str]:
         """Names in ``sys.path.insert(0, ...)``: a folder so named comes before the file's own."""
-        if not any("sys.path.insert" in line for line in self.lines):
+        if not self.holds("sys.path.insert"):
             return frozenset()
         found: set[str] = set()
         for call in all_of(self.tree, ast.Call):
@@ -105,7 +113,7 @@ def folders_on_path(modules: Iterable[Module]) -> set[str]:
     """Names in the texts of files that deal with `sys.path`: folders that they may put there."""
     found: set[str] = set()
     for module in modules:
-        if any("sys.path" in line for line in module.lines):
+        if module.holds("sys.path"):
             found |= _folder_names(module.tree)
     return found
 

@@ -11,9 +11,10 @@ from typing import Any, ClassVar, TypeVar
 from slimport import slim_api
 from slimport.files.source import Source
 from slimport.index.canonical import canonical, is_namespace, is_slim
+from slimport.index.importing import dotted_names, imports_between
 from slimport.index.kept import KeptLayers, may_call_any
 from slimport.index.links import Links
-from slimport.index.looked_up import IMPORTERS, loaded_by_name, loads_any, looked_up
+from slimport.index.looked_up import loads_any, looked_up
 from slimport.index.modules import Module, ModuleTable, folders_on_path
 from slimport.index.names import (
     Binding,
@@ -172,11 +173,12 @@ class Program:
         ]
         self.table = ModuleTable(self.modules, folders_on_path(self.modules))
         self.resolver = Resolver(self.table)
-        self._collect()
+        self._register()
         patched = patched_apis(self)
         if patched:  # known by the names that are in doubt from now on
             self.resolver.doubt(patched)
-            self._collect()
+            self._meanings.clear()
+        self._collect()
         for function in functions_with_tf_layers(self):
             function.makes_tf_layers = True
         for function in looked_up(self):
@@ -195,21 +197,24 @@ class Program:
             self.links.reached(self.rewritten, up=True) - self.rewritten - self.scoping
         )
 
-    def _collect(self) -> None:
-        """Registers functions, references, calls and imports of every file."""
+    def _register(self) -> None:
+        """Registers the functions and imports of every file."""
         self.links = Links(self.connected)
         self.functions: dict[ast.AST, Function] = {}
         self.by_module: dict[Module, list[Function]] = {}
         for module in self.modules:
             self._collect_functions(module)
-        self.imports: dict[Module, set[Module]] = {module: set() for module in self.modules}
-        self.star_imports: dict[Module, set[Module]] = {module: set() for module in self.modules}
-        self.imported_names: dict[Module, set[str]] = {module: set() for module in self.modules}
+        imports = imports_between(self.modules, self.table)
+        self.imports, self.star_imports = imports.modules, imports.stars
+        self.imported_names = imports.names
         self._imported_by: dict[Module, set[Module]] = {}
         self._star_imported_by: dict[Module, set[Module]] = {}
         self._connected: dict[Module, set[Module]] = {}
         self._imported_apis: dict[Module, set[str]] = {}
         self._meanings: dict[ast.expr, Meaning | None] = {}
+
+    def _collect(self) -> None:
+        """Registers the references and calls of every file."""
         self._several = named_severally(self)
         self._redefined = self._bound_again()
         for module in self.modules:
@@ -522,7 +527,6 @@ class _ReferenceCollector:
         self.within: set[ast.expr] = set()  # chains that have a meaning as a whole
         self.owners: dict[Scope, Function] = {}
         self.redefined = program.redefined
-        self.loads = not module.words.isdisjoint(IMPORTERS)
 
     def collect(self) -> None:
         for node in all_of(self.module.tree, *self._met):
@@ -534,8 +538,6 @@ class _ReferenceCollector:
     def _call(self, node: ast.Call) -> None:
         self.callees[node.func] = node
         self._function(node).calls.append(node)
-        for dotted in loaded_by_name(node) if self.loads else ():
-            self._import(dotted)
         self._method(node)
 
     def _method(self, node: ast.Call) -> None:
@@ -576,36 +578,14 @@ class _ReferenceCollector:
         """Whether `_reference` may find anything."""
         return self.module.may_tell(node) or _last(node) in self.redefined
 
-    def _import(self, dotted: str) -> None:
-        parent, _, last = dotted.rpartition(".")
-        module, owner = self._find(dotted), self._find(parent)
-        for found in (module, owner):
-            if found is not None and found is not self.module:
-                self.program.imports[self.module].add(found)
-        if owner is not None and last == "*":
-            self.program.star_imports[self.module].add(owner)
-        elif owner is not None:
-            self.program.imported_names[owner].add(last)
-
-    def _find(self, dotted: str) -> Module | None:
-        table = self.program.table
-        if not dotted.startswith("."):
-            return table.find(dotted, self.module) if dotted else None
-        absolute = table.relative(self.module, dotted)
-        return table.exact(absolute) if absolute else None
-
     def _imported(self, node: ast.Import) -> None:
-        for alias in node.names:
-            self._import(alias.name)
+        for alias, dotted in dotted_names(node):
             self._passed_on(alias)
-            self._in_class(node, alias, alias.name, self._place(alias, 0, alias.name))
+            self._in_class(node, alias, dotted, self._place(alias, 0, dotted))
 
     def _imported_from(self, node: ast.ImportFrom) -> None:
-        module = "." * node.level + (node.module or "")
-        for alias in node.names:
+        for alias, dotted in dotted_names(node):
             self._passed_on(alias)
-            dotted = f"{module}{'' if module.endswith('.') else '.'}{alias.name}"
-            self._import(dotted)
             if node.module:
                 place = self._place(node, len("from ") + node.level, node.module)
                 self._in_class(node, alias, dotted, place)

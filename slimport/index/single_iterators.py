@@ -60,7 +60,8 @@ def single_iterators(program: Program) -> dict[Function, SingleIterator]:
     if any(f.is_method and f.qualname.rpartition(".")[2] in names for f in program.all()):
         return {}  # which are meant is not known
     found = {}
-    for function in program.all():
+    asking = (module for module in program.modules if "get_next" in module.words)
+    for function in (function for module in asking for function in program.by_module[module]):
         reads = [c for c in function.calls if getattr(c.func, "attr", "") == "get_next"]
         if len(reads) == 1 and isinstance(function.node, ast.FunctionDef):
             iterator = _single(reads[0], function, program)

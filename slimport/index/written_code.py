@@ -55,7 +55,7 @@ def written_names(program: Program, name: str) -> dict[Function, set[str]]:
 def _add_names(
     module: Module, program: Program, name: str, found: dict[Function, set[str]]
 ) -> None:
-    if not any(name in line for line in module.lines):
+    if not module.holds(name):
         return
     bound = {
         alias.asname or alias.name: alias.name

@@ -26,7 +26,7 @@ def openers(program: Program) -> set[Function]:
 
 
 def _in(module: Module, program: Program) -> set[Function]:
-    if not any(name in line for line in module.lines for name in _NAMES):
+    if not module.holds(*_NAMES):
         return set()
     known = {
         name

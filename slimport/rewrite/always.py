@@ -142,7 +142,7 @@ def _short(reference: Reference) -> str:
 def _tells_layers(module: Module, program: Program) -> bool:
     """Whether some scope or dictionary of a file may say it, for layers of this and other files."""
     quoted = ("'is_training'", '"is_training"', "dict(is_training")
-    if any(text in line for line in module.lines for text in quoted):
+    if module.holds(*quoted):
         return True
     return any(
         keyword.arg in (None, "is_training")

@@ -62,7 +62,7 @@ def is_silent(module: Module, plan: Plan) -> bool:
     """Whether a file without places that may change stays as it is, and nothing is told of it."""
     return not (
         imports_python2(module)
-        or any(PYTHON2_MARK in line for line in module.lines)
+        or module.holds(PYTHON2_MARK)
         or plan.tf1_files.start(module) is not None
         or plan.tf1_files.keeps_tf1_names(module)
         or any(map(is_slim, plan.program.imported_apis(module)))

@@ -184,8 +184,8 @@ class LegacyImports:
             name
             for scope in self._module.all_scopes()
             for name, bindings in scope.bindings.items()
-            if self._is_unknown(name, scope)
-            and any(self._is_module(binding.value, scope) for binding in _assigned(bindings))
+            if any(self._is_module(binding.value, scope) for binding in _assigned(bindings))
+            and self._is_unknown(name, scope)
         }
 
     def _is_unknown(self, name: str, scope: Scope) -> bool:

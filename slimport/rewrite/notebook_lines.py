@@ -36,14 +36,14 @@ _SLIM_TEXT = ("tf_slim", "contrib")
 
 def calls_ipython(module: Module) -> bool:
     """Whether a file holds lines of IPython."""
-    return any("get_ipython()." in line for line in module.lines)
+    return module.holds("get_ipython().")
 
 
 def may_answer(module: Module) -> bool:
     """Whether a file that is rewritten already may hold a command to answer."""
     if not calls_ipython(module):
         return False
-    return any(marks.PREFIX in line or WRITTEN_MODULE in line for line in module.lines)
+    return module.holds(marks.PREFIX, WRITTEN_MODULE)
 
 
 class NotebookLines:
