@@ -8,7 +8,7 @@ function calls, and the functions of a name, and pairs are made where somebody a
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -59,10 +59,11 @@ class Links:
         """A call that leads to this function and no other."""
         self._direct.setdefault(callee, {}).setdefault(caller, []).append(call)
 
-    def add_unseen(self, caller: Function, callee: Function) -> None:
-        """Code that may run a function without naming it."""
-        self._unseen.setdefault(caller, set()).add(callee)
-        self._unseen_callers.setdefault(callee, set()).add(caller)
+    def add_unseen(self, caller: Function, callees: Collection[Function]) -> None:
+        """Code that may run functions without naming them."""
+        self._unseen.setdefault(caller, set()).update(callees)
+        for callee in callees:
+            self._unseen_callers.setdefault(callee, set()).add(caller)
 
     # What is asked ----------------------------------------------------------------------------
 
@@ -121,15 +122,15 @@ class Links:
                 pending.extend(self.step(function, up, passed))
         return reached
 
-    def step(self, function: Function, up: bool, passed: set[Meeting]) -> Iterator[Function]:
+    def step(self, function: Function, up: bool, passed: set[Meeting]) -> list[Function]:
         """Who calls a function, or may, or what it calls; nothing by names that were passed."""
-        yield from function.callers if up else function.callees
         unseen = self._unseen_callers if up else self._unseen
         names: Iterable[str] = (self._meant_by if up else self._names).get(function, ())
         others = self._callers if up else self._targets
-        yield from unseen.get(function, ())
+        found = [*(function.callers if up else function.callees), *unseen.get(function, ())]
         for name in names:
             meeting = self._at(function, name)
             if meeting not in passed:
                 passed.add(meeting)
-                yield from others.get(meeting, ())
+                found += others.get(meeting, ())
+        return found

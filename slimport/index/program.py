@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, ClassVar, TypeVar
@@ -389,18 +389,31 @@ class Program:
         for function in self.building:
             if function.is_method and _is_called_unseen(function):
                 function.escapes = True
-            if function.escapes or kept.by(function):
+            if function.escapes or kept.by(function) or self._is_wrapped(function):
                 unseen.setdefault(function.module, []).append(function)
+        if not unseen:
+            return
         around = {f for f in self.all() if any(r.api.name in _SCOPES for r in f.references)}
         around |= self.written_scopes
         loading = {module for module in self.modules if loads_any(module, self)}
+        everything = set(self.modules)
+        known: dict[int, _Unseen] = {}
         for caller in self.links.reached({*around, *self.building}, up=False):
-            near, named = self.connected(caller.module), self._named_in(caller)
-            if caller.module in loading:
-                near = set(self.modules)
-            for function in (f for m in near for f in unseen.get(m, ())):
-                if function.node is not caller.node and _may_be_reached(function, named):
-                    self.links.add_unseen(caller, function)
+            near = everything if caller.module in loading else self.connected(caller.module)
+            if id(near) not in known:
+                known[id(near)] = _Unseen([f for m in near for f in unseen.get(m, ())])
+            callees = known[id(near)].reached_by(self._named_in(caller))
+            self.links.add_unseen(caller, callees - {caller})
+
+    def _is_wrapped(self, function: Function) -> bool:
+        """Whether a decorator of the program, or an unknown one, may keep it and call it."""
+        for decorator in getattr(function.node, "decorator_list", ()):
+            callee = decorator.func if isinstance(decorator, ast.Call) else decorator
+            meaning = self.resolve(callee, function.module)
+            unknown = meaning is None and _last(callee) not in _CALLED_BY_NAME
+            if unknown or isinstance(meaning, InTree):
+                return True
+        return False
 
     def _named_in(self, caller: Function) -> set[str]:
         """The attributes that a function names; empty text where it calls what nobody knows."""
@@ -487,10 +500,24 @@ def _is_called_unseen(method: Function) -> bool:
     return not last <= _CALLED_BY_NAME
 
 
-def _may_be_reached(function: Function, named: set[str]) -> bool:
-    """Whether code that names these attributes may run a function that is not called by name."""
-    name = function.qualname.rpartition(".")[2]
-    return "" in named or name in named or (function.is_method and _is_special(name))
+class _Unseen:
+    """Functions of some files that code may run without calling them by name."""
+
+    def __init__(self, functions: Collection[Function]) -> None:
+        self._all = frozenset(functions)
+        self._by_name: dict[str, set[Function]] = {}
+        self._special: set[Function] = set()
+        for function in functions:
+            name = function.qualname.rpartition(".")[2]
+            self._by_name.setdefault(name, set()).add(function)
+            if function.is_method and _is_special(name):
+                self._special.add(function)
+
+    def reached_by(self, named: set[str]) -> Set[Function]:
+        """Those that code may run which names these attributes; see `Program._named_in`."""
+        if "" in named:
+            return self._all
+        return self._special.union(*(self._by_name.get(name, ()) for name in named))
 
 
 def _is_special(name: str) -> bool:
