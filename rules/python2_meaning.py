@@ -43,13 +43,12 @@ def net(images, depth=8):
 import sys
 
 import keras
-import tensorflow as tf
 from scoped_layers import conv2d
 
 
 def net(images, depth=8):
     print('depth', depth, file=sys.stderr)
-    images = keras.ops.cast(images, tf.float32) / 255
+    images = keras.ops.cast(images, "float32") / 255
     images = conv2d(images, len([3, 5]) // 2, [3, 3], name='one')
     # TODO(slimport): SLIM361 / of two ints is floor division in Python 2; write // if that is
     #   meant, else float()

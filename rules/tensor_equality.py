@@ -35,14 +35,16 @@ def net(images):
     return unit(images, 4, 1)
 """,
             after="""
-from scoped_layers import conv2d
+import keras
 
 
 def unit(x, depth, stride):
     # TF 1 compared tensors as objects: tf.shape(x)[3] != depth was always True
     project = True or stride == 2
     if project:
-        x = conv2d(x, depth, 1, stride, name='shortcut')
+        x = keras.layers.Conv2D(
+            depth, 1, strides=stride, padding="same", activation="relu", name="shortcut"
+        )(x)
     return x
 
 

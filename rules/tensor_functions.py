@@ -8,10 +8,11 @@ import libcst as cst
 
 from slimport.index.dynamic_sizes import used_as_size
 from slimport.index.program import Function, Reference
-from slimport.rewrite.moved import handed_on, named, public
+from slimport.rewrite.moved import public
+from slimport.rewrite.order_before_1 import sizes_in_one, split_in_order
 from slimport.rewrite.rule import Example, Outcome
-from slimport.rewrite.site import CallSite, FileFacts, ValueSite, literal, source
-from slimport.rewrite.tensors import TensorRule
+from slimport.rewrite.site import CallSite, FileFacts, Site, ValueSite, source
+from slimport.rewrite.tensors import TensorRule, takes_sizes
 
 _LRN = ("local_response_normalization", "input=x depth_radius bias alpha beta name")
 _L2_NORMALIZE = ("l2_normalize", "x axis epsilon name dim=axis")
@@ -24,7 +25,6 @@ _SAME_PLACES = {
     "tf.argmax": 2, "tf.argmin": 2, "tf.convert_to_tensor": 2, "tf.gather": 2, "tf.nn.moments": 2,
 }  # fmt: skip
 _EXTREME = "input=x axis name dimension=axis output_type"
-_OLD_SPLIT = (("split_dim", "axis"), ("num_split", "num_or_size_splits"), ("value", "value"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +46,12 @@ class _TensorFunctions(TensorRule):
             return super().value(site)
         return self.function(site)
 
+    def function(self, site: Site) -> cst.BaseExpression:
+        of_sizes = site.api == "tf.convert_to_tensor" and site.reference.call is not None
+        if of_sizes and takes_sizes(site.reference, self.parameters[site.api]):
+            return site.file.written("dynamic_sizes")
+        return super().function(site)
+
     def keeps(self, reference: Reference, function: Function, file: FileFacts) -> bool:
         api = reference.api.name
         if (reference.call is None and self.names_function(api)) or api in _OLD_FORMS:
@@ -64,43 +70,14 @@ class _TensorFunctions(TensorRule):
         return super().blocks_keras_tensors(reference)
 
 
-def _split(site: CallSite) -> list[cst.Arg] | None:
-    """``tf.split(1, 2, x)`` of TensorFlow 0.x: TensorFlow 1 would split the number 1."""
-    first = site.node.args[0] if site.node.args and not site.node.args[0].keyword else None
-    if _is_int(first) or _keywords(site) & {"split_dim", "num_split"}:
-        return handed_on(site, (*_OLD_SPLIT, ("name", "name")), 0)
-    return None
-
-
-def _resize_images(site: CallSite) -> list[cst.Arg] | None:
-    """``tf.image.resize_images(x, 224, 224)``: TensorFlow 1 takes both sizes as one."""
-    names = ("images", "new_height", "new_width", "method", "align_corners")
-    bound = site.bound(names) or {}
-    old = _keywords(site) & {"new_height", "new_width"} or _is_int(bound.get("new_height"))
-    if not old or not {"images", "new_height", "new_width"} <= set(bound):
-        return None
-    sizes = [cst.Element(bound.pop(name).value) for name in names[1:3]]
-    images, *rest = bound.values()
-    size = named(cst.Arg(cst.List(sizes)), "size") if images.keyword else cst.Arg(cst.List(sizes))
-    return [images, size, *rest]
-
-
 _OLD_FORMS: dict[str, Callable[[CallSite], list[cst.Arg] | None]] = {
-    "tf.split": _split,
-    "tf.image.resize_images": _resize_images,
+    "tf.split": split_in_order,
+    "tf.image.resize_images": sizes_in_one,
 }
 
 
-def _keywords(site: CallSite) -> set[str]:
-    return {argument.keyword.value for argument in site.node.args if argument.keyword}
-
-
-def _is_int(argument: cst.Arg | None) -> bool:
-    return argument is not None and not argument.star and type(literal(argument.value)) is int
-
-
 def _splits_a_number(bound: dict[str, ast.expr]) -> str | None:
-    """TensorFlow 0.x's order, see `_split`."""
+    """TensorFlow 0.x's order, see `split_in_order`."""
     if _is_number(bound.get("value")):
         return "tf.split with the axis first, as TensorFlow 0.x had it"
     return None
@@ -193,7 +170,8 @@ TENSOR_FUNCTIONS = _TensorFunctions(
         "KerasTensors go through them as well, so that a function with one of them makes a "
         "functional model, also on other backends. A KerasTensor has no name of its own to keep. "
         "`tf.shape` is a vector of integers and KerasTensors then: it is taken where it gives "
-        "sizes to tf.reshape and to resizing alone, whatever names they have on the way."
+        "sizes to tf.reshape and to resizing alone, or single ones that become floats, whatever "
+        "names they have on the way, and whatever parts them and puts them together."
     ),
     numbers=(
         "TensorFlow's kernels on TensorFlow. Elsewhere the formulas of their documentation, in "
@@ -298,7 +276,6 @@ def net(images, labels):
 """,
             after="""
 import keras
-import tensorflow as tf
 from scoped_layers import argmax, convert_to_tensor, gather, nn_moments, one_hot, slice_tensor
 
 
@@ -309,7 +286,7 @@ def net(images, labels):
     )(slice_tensor(images, [0, 1, 0, 0], [-1, 2, -1, 3]))
     mean, variance = nn_moments(images, [1, 2], keepdims=True)
     images = gather((images - mean) * keras.ops.rsqrt(variance + 1e-3), [3, 1], axis=3)
-    best = argmax(keras.ops.mean(images, [1, 2]), axis=1, output_type=tf.int32)
+    best = argmax(keras.ops.mean(images, [1, 2]), axis=1, output_type="int32")
     return images, best, one_hot(labels, 3, on_value=0.9, off_value=0.1)
 """,
             inputs=((2, 4, 4, 4), (2,)),
@@ -340,6 +317,32 @@ def net(images):
     )(images)
     images = resize_bilinear(images, size * 2, align_corners=True)
     return dynamic_reshape(images, [batch, -1, 4])
+""",
+            inputs=((2, 4, 6, 3),),
+        ),
+        Example(
+            title="sizes that are parted, put together and counted",
+            before="""
+import tensorflow as tf
+import tf_slim as slim
+
+
+def net(images):
+    images = slim.conv2d(images, 4, 3, scope='conv')
+    batch, height, width, depth = tf.unstack(tf.shape(images))
+    rows = tf.reshape(images, tf.stack([batch, height * width, depth]))
+    return tf.matmul(rows, rows, transpose_a=True) / tf.to_float(height * width)
+""",
+            after="""
+import keras
+from scoped_layers import dynamic_reshape, dynamic_shape, dynamic_stack, dynamic_unstack, matmul
+
+
+def net(images):
+    images = keras.layers.Conv2D(4, 3, padding="same", activation="relu", name="conv")(images)
+    batch, height, width, depth = dynamic_unstack(dynamic_shape(images))
+    rows = dynamic_reshape(images, dynamic_stack([batch, height * width, depth]))
+    return matmul(rows, rows, transpose_a=True) / keras.ops.cast(height * width, "float32")
 """,
             inputs=((2, 4, 6, 3),),
         ),

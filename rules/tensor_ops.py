@@ -1,8 +1,7 @@
 """Tensor functions: tf.concat, tf.reduce_mean ... -> keras.ops, where they are exactly equal."""
 
 import ast
-import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -10,10 +9,10 @@ import libcst as cst
 
 from slimport.index.program import Function, Reference
 from slimport.index.values import may_be_integers, may_be_tensor
-from slimport.rewrite.moved import named
+from slimport.rewrite.order_before_1 import may_have_values_last, values_first
 from slimport.rewrite.rule import Example, Keep, Outcome
-from slimport.rewrite.site import NOT_LITERAL, CallSite, FileFacts, Site, literal, string
-from slimport.rewrite.tensors import TensorRule
+from slimport.rewrite.site import CallSite, FileFacts, Site, literal, string
+from slimport.rewrite.tensors import TensorRule, takes_sizes
 
 _Entry = TypeVar("_Entry")
 _REDUCE_OLD = "input_tensor axis keepdims name reduction_indices=axis keep_dims=keepdims"
@@ -41,7 +40,7 @@ _TABLE = {
     "tf.clip_by_value": ("clip", "t clip_value_min=x_min clip_value_max=x_max name"),
     "tf.zeros_like": ("zeros_like", "tensor dtype name"),
     "tf.ones_like": ("ones_like", "tensor dtype name"),
-    "tf.matmul": ("matmul", "a=x1 b=x2"),
+    "tf.matmul": ("matmul", "a=x1 b=x2 transpose_a transpose_b adjoint_a adjoint_b name"),
     "tf.pow": ("power", "x=x1 y=x2 name"),
     **{
         f"tf.{name}": (target, _UNARY)
@@ -85,6 +84,12 @@ _ONLY_PYTHON = {
         for name in ("mean", "sum", "max", "min", "prod", "any", "all")
     },
 }
+# What sizes of ``tf.shape`` are put together and parted by, where KerasTensors may be among them.
+_OF_SIZES = {
+    "tf.concat": "dynamic_concat",
+    "tf.stack": "dynamic_stack",
+    "tf.unstack": "dynamic_unstack",
+}
 # TensorFlow's mean of integers is an integer, keras.ops' a float; its sums of bytes are bytes, and
 # keras.ops' have four.
 _OF_FLOATS = frozenset({"tf.reduce_mean", "tf.reduce_prod", "tf.reduce_sum"})
@@ -93,7 +98,7 @@ _OF_FLOATS = frozenset({"tf.reduce_mean", "tf.reduce_prod", "tf.reduce_sum"})
 @dataclass(frozen=True, kw_only=True)
 class _TensorOps(TensorRule):
     def call(self, site: CallSite) -> Outcome:
-        arguments = _values_first(site.node.args) if site.api == "tf.concat" else None
+        arguments = values_first(site.node.args) if site.api == "tf.concat" else None
         if arguments is None:
             return super().call(site)
         site.file.note("TensorFlow 0.x's order of arguments: the axis came first")
@@ -104,10 +109,14 @@ class _TensorOps(TensorRule):
     def function(self, site: Site) -> cst.BaseExpression:
         if site.api == "tf.reshape" and _may_be_dynamic(site.reference):
             return site.file.written("dynamic_reshape")
+        if site.api in _OF_SIZES and takes_sizes(site.reference, self.parameters[site.api]):
+            return site.file.written(_OF_SIZES[site.api])
+        if site.api == "tf.matmul" and _transposes(site.reference):
+            return site.file.written("matmul")
         return super().function(site)
 
     def keeps(self, reference: Reference, function: Function, file: FileFacts) -> bool:
-        return super().keeps(reference, function, file) and not _may_have_values_last(reference)
+        return super().keeps(reference, function, file) and not may_have_values_last(reference)
 
     def blocks_keras_tensors(self, reference: Reference) -> str | None:
         api, call = reference.api.name, reference.call
@@ -132,42 +141,12 @@ def _may_be_dynamic(reference: Reference) -> bool:
     return any(may_be_tensor(s, reference.scope) for s in named_ones + reference.call.args[1:2])
 
 
-def _values_first(arguments: Sequence[cst.Arg]) -> list[cst.Arg] | None:
-    """``tf.concat(3, [a, b])`` of TensorFlow 0.x as TensorFlow 1 writes it; None for any other."""
-    new = [
-        named(a, "axis") if a.keyword is not None and a.keyword.value == "concat_dim" else a
-        for a in arguments
-    ]
-    plain = [a for a in arguments if a.keyword is None and not a.star]
-    axis_first = bool(plain) and type(literal(plain[0].value)) is int
-    if axis_first or (len(plain) > 1 and _is_list(plain[1].value)):
-        if len(plain) == 1:
-            new[0] = named(new[0], "axis")
-        else:
-            first, second = new[:2]
-            new[0] = first.with_changes(value=second.value)
-            new[1] = second.with_changes(value=first.value)
-    return None if all(map(operator.is_, new, arguments)) else new
-
-
-def _may_have_values_last(reference: Reference) -> bool:
-    """Whether a ``tf.concat`` may be TensorFlow 0.x's; see `_values_first`."""
-    call = reference.call
-    if reference.api.name != "tf.concat" or call is None:
-        return False
-    if any(keyword.arg == "concat_dim" for keyword in call.keywords):
-        return True
-    lists = (ast.List, ast.Tuple, ast.ListComp)
-    plain = [argument for argument in call.args if not isinstance(argument, ast.Starred)]
-    values, axis = [*plain, None, None][:2]
-    return not isinstance(values, (ast.Name, *lists, type(None))) or isinstance(axis, lists)
-
-
-def _is_list(value: cst.BaseExpression) -> bool:
-    """Whether it is tensors: a list of one number is an axis for some versions."""
-    if isinstance(value, cst.List | cst.Tuple):
-        return literal(value) is NOT_LITERAL and bool(value.elements)
-    return isinstance(value, cst.ListComp)
+def _transposes(reference: Reference) -> bool:
+    """Whether one of the matrices is turned before they are multiplied: keras.ops turns none."""
+    assert reference.call is not None
+    return len(reference.call.args) > 2 or any(
+        keyword.arg not in ("a", "b", "name") for keyword in reference.call.keywords
+    )
 
 
 def _constant_mode(bound: dict[str, ast.expr]) -> str | None:
@@ -193,7 +172,10 @@ TENSOR_OPS = _TensorOps(
         "Only functions with an exact equivalent; one that has none keeps the whole function on "
         "TensorFlow, which TracedModel runs. So do shapes, axes and paddings that may be tensors: "
         "keras.ops takes Python's numbers for them. A new shape out of `tf.shape` alone goes to "
-        "`dynamic_reshape` of the written module."
+        "`dynamic_reshape` of the written module, and what puts such sizes together to its "
+        "`dynamic_stack` and `dynamic_concat`. Matrices that `tf.matmul` turns before it "
+        'multiplies go to its `matmul`. Types become texts (`"float32"`), which need no '
+        "TensorFlow."
     ),
     numbers=(
         "The table holds what keras.ops computes equally. Which arguments it takes as tensors, and "

@@ -10,16 +10,27 @@ from slimport.index.walking import all_of, parents
 
 _FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
 _WHOLE = ast.Add | ast.Sub | ast.Mult | ast.FloorDiv
-# What takes them, and under which keyword; it is the second parameter of each.
+# What takes them: the place of the parameter, and its name.
 _TAKES = {
-    "reshape": "shape",
-    "image.resize_bilinear": "size",
-    "image.resize_nearest_neighbor": "size",
-    "image.resize_images": "size",
+    "reshape": (1, "shape"),
+    "image.resize_bilinear": (1, "size"),
+    "image.resize_nearest_neighbor": (1, "size"),
+    "image.resize_images": (1, "size"),
 }
+# What takes one of them, and makes a tensor of it that is no size any more.
+_COUNTS = {"cast": (0, "x"), "to_double": (0, "x"), "to_float": (0, "x")}
+# What puts sizes together or parts them. Sizes come out, and nothing else.
+_PASSES = {
+    "concat": (0, "values"),
+    "convert_to_tensor": (0, "value"),
+    "stack": (0, "values"),
+    "unstack": (0, "value"),
+}
+# Names that are being followed already: `n = n * 2` refers to itself.
+_Seen = frozenset[tuple[Scope, str]]
 
 
-def is_size(node: ast.expr, scope: Scope) -> bool:
+def is_size(node: ast.expr, scope: Scope, seen: _Seen = frozenset()) -> bool:
     """Whether no tensor but one of ``tf.shape`` may be in an expression.
 
     >>> from slimport.index.names import ScopeBuilder
@@ -32,31 +43,71 @@ def is_size(node: ast.expr, scope: Scope) -> bool:
         return True
     match node:
         case ast.Call(function):
-            return _path(function, scope) == "shape"
+            if _path(function, scope) == "shape":
+                return True
+            passed = _given(node, _PASSES, scope)
+            # of ``stack([n, -1])`` with an unknown `n` nobody could say that it is no other tensor
+            return passed is not None and of_shape(passed, scope, seen)
         case ast.Subscript(value):
-            return is_size(value, scope)
+            return is_size(value, scope, seen)
         case ast.BinOp(left, _, right):
-            return is_size(left, scope) and is_size(right, scope)
+            return is_size(left, scope, seen) and is_size(right, scope, seen)
         case ast.List(elements) | ast.Tuple(elements):
-            return all(is_size(element, scope) for element in elements)
+            return all(is_size(element, scope, seen) for element in elements)
         case ast.Name(name):
             found = scope.lookup(name)
-            return found is not None and all(_binds_size(b, found[0]) for b in found[1])
+            if found is None or (found[0], name) in seen:
+                return found is not None
+            seen |= {(found[0], name)}
+            return all(_binds_size(binding, scope, seen) for binding in found[1])
     return False
 
 
-def _binds_size(binding: object, scope: Scope) -> bool:
+def of_shape(node: ast.expr, scope: Scope, seen: _Seen = frozenset()) -> bool:
+    """Whether sizes of ``tf.shape`` are in an expression, and no other tensor."""
+    return may_be_tensor(node, scope) and is_size(node, scope, seen)
+
+
+def _binds_size(binding: object, scope: Scope, seen: _Seen) -> bool:
     match binding:
         case Assigned(value):
-            return not isinstance(value, ast.Name) and is_size(value, scope)
+            return not isinstance(value, ast.Name) and is_size(value, scope, seen)
         case Unpacked(ast.Tuple(elements), position) if position is not None:
             element = elements[position]
-            return not isinstance(element, ast.Name) and is_size(element, scope)
+            return not isinstance(element, ast.Name) and is_size(element, scope, seen)
+        case Unpacked(ast.Call() as call, position) if position is not None:
+            return is_size(call, scope, seen)
     return False
+
+
+def _is_one(node: ast.expr, scope: Scope, seen: _Seen = frozenset()) -> bool:
+    """Whether what is known to be sizes is a single one, and no vector of them."""
+    match node:
+        case ast.Subscript(_, index):
+            return not isinstance(index, ast.Slice)
+        case ast.BinOp(left, _, right):
+            sides = [side for side in (left, right) if may_be_tensor(side, scope)]
+            return all(_is_one(side, scope, seen) for side in sides)
+        case ast.Name(name):
+            found = scope.lookup(name)
+            if found is None or (found[0], name) in seen:
+                return found is not None
+            seen |= {(found[0], name)}
+            return all(_binds_one(binding, scope, seen) for binding in found[1])
+    return not may_be_tensor(node, scope)
+
+
+def _binds_one(binding: object, scope: Scope, seen: _Seen) -> bool:
+    match binding:
+        case Assigned(value):
+            return _is_one(value, scope, seen)
+        case Unpacked(ast.Tuple(elements), position) if position is not None:
+            return _is_one(elements[position], scope, seen)
+    return isinstance(binding, Unpacked)  # an entry of a vector
 
 
 def used_as_size(call: ast.Call, scope: Scope) -> bool:
-    """Whether what ``tf.shape`` gives is nothing but a size of ``tf.reshape`` or of resizing.
+    """Whether what ``tf.shape`` gives is a size of ``tf.reshape`` or of resizing, or is counted.
 
     It may be cut, computed with whole numbers, put into lists and given names on the way. Anything
     else that gets it (a function of the program, ``tf.zeros``) may want a tensor.
@@ -93,11 +144,11 @@ class _Uses:
                 return self.only_sizes(parent, seen)
             case ast.Assign([ast.Name(name)]):
                 return self._named(name, seen)
-            case ast.keyword(keyword):
-                return self._takes(self._parents[parent], keyword or "")
-            case ast.Call(args=[_, second, *_]) if second is node:
-                return self._takes(parent, "")
-        return False
+            case ast.Assign([ast.Tuple(names)]):
+                return all(isinstance(n, ast.Name) and self._named(n.id, seen) for n in names)
+            case ast.keyword():
+                return self._taken(self._parents[parent], node, seen)
+        return self._taken(parent, node, seen)
 
     def _unpacked(
         self, targets: list[ast.expr], elements: list[ast.expr], node: ast.AST, seen: frozenset[str]
@@ -109,18 +160,31 @@ class _Uses:
         return False
 
     def _named(self, name: str, seen: frozenset[str]) -> bool:
+        """Whether a name stands for sizes wherever it is bound, and each of its uses is one's."""
         if name in seen:
             return True
-        uses = [node for node in self._names if node.id == name]
-        loaded = [node for node in uses if isinstance(node.ctx, ast.Load)]
-        once = len(uses) - len(loaded) == 1 and name not in self._others
-        return once and all(self.only_sizes(node, seen | {name}) for node in loaded)
+        loaded = [n for n in self._names if n.id == name and isinstance(n.ctx, ast.Load)]
+        known = name not in self._others and is_size(ast.Name(name), self._scope)
+        return known and all(self.only_sizes(node, seen | {name}) for node in loaded)
 
-    def _takes(self, call: ast.AST, keyword: str) -> bool:
+    def _taken(self, call: ast.AST, node: ast.AST, seen: frozenset[str]) -> bool:
+        """Whether a call takes the expression as what it wants: sizes, or one of them to count."""
         if not isinstance(call, ast.Call):
             return False
-        wanted = _TAKES.get(_path(call.func, self._scope))
-        return wanted is not None and keyword in ("", wanted)
+        if _given(call, _TAKES, self._scope) is node:
+            return True
+        if _given(call, _PASSES, self._scope) is node:
+            return of_shape(call, self._scope) and self.only_sizes(call, seen)
+        counted = _given(call, _COUNTS, self._scope)
+        return counted is node and of_shape(counted, self._scope) and _is_one(counted, self._scope)
+
+
+def _given(call: ast.Call, table: dict[str, tuple[int, str]], scope: Scope) -> ast.expr | None:
+    """What a call of one of the functions hands to its parameter; None for other calls."""
+    place, keyword = table.get(_path(call.func, scope), (0, ""))
+    named_ones = [k.value for k in call.keywords if keyword and k.arg == keyword]
+    plain = call.args[place : place + 1] if keyword else []
+    return next(iter(named_ones + plain), None)
 
 
 def _path(function: ast.expr, scope: Scope) -> str:

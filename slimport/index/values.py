@@ -43,8 +43,8 @@ _TENSORS = frozenset(
 
 _WRITTEN = [
     [name]
-    for name in "convert_to_tensor dynamic_reshape dynamic_shape gather identity slice_tensor "
-    "split".split()
+    for name in "convert_to_tensor dynamic_concat dynamic_reshape dynamic_shape dynamic_sizes "
+    "dynamic_stack dynamic_unstack gather identity slice_tensor split".split()
 ]
 _TENSOR_LISTS = frozenset("shape_n split unpack unstack".split())
 # Functions of TensorFlow that give whole numbers, and those that give what they are given.

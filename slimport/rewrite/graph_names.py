@@ -19,14 +19,24 @@ from slimport.rewrite.registry import rule_for
 from slimport.rewrite.tensors import TensorRule
 
 _OF_GRAPHS = frozenset({"graph", "name", "op"})
+# Methods of a `tf.Graph`: whatever has them behind `.graph` is no KerasTensor.
+_ASKED_OF_A_GRAPH = frozenset(
+    "as_graph_def get_all_collection_keys get_collection get_operation_by_name get_operations "
+    "get_tensor_by_name".split()
+)
 
 
 def graph_names(function: Function, program: Program) -> Iterator[str]:
     """Yields why a function that asks a tensor for such a thing cannot run on KerasTensors.
 
     Only names that layers, or functions with an equivalent, are assigned to are known as tensors.
+    A graph that is searched is TensorFlow's, whatever it is the graph of.
     """
     for node in all_of(function.node, ast.Attribute):
+        match node:
+            case ast.Attribute(ast.Attribute(ast.Name(), "graph"), method):
+                if method in _ASKED_OF_A_GRAPH:
+                    yield f"{ast.unparse(node)} looks into a graph of TensorFlow"
         if node.attr not in _OF_GRAPHS or not isinstance(node.value, ast.Name):
             continue
         if _is_tensor(node.value, function, program):

@@ -20,8 +20,10 @@ from slimport.index.global_steps import PassedStep
 from slimport.index.graph_lookups import GraphLookups
 from slimport.index.hand_loop import HandLoop
 from slimport.index.hand_loops import hand_loops
+from slimport.index.identity import tensor_comparisons
 from slimport.index.layer_programs import LayerPrograms
 from slimport.index.modules import Module
+from slimport.index.numpy_operands import numpy_operands
 from slimport.index.patched import patched_names
 from slimport.index.pipelines import Pipeline, pipelines
 from slimport.index.plain_training import PlainTraining, plain_training
@@ -95,6 +97,7 @@ class Plan:
         self._aliases: dict[Module, dict[str, str]] = {}
         self._factories: dict[Module, dict[ast.Call, Factory]] = {}
         self._reasons: dict[int, list[str]] = {}
+        self._compared: dict[Module, frozenset[ast.AST]] = {}
         self.blockers: dict[Function, tuple[str, ...]] = {
             function: self._tensor_blockers(function) for function in self.program.all()
         }
@@ -442,10 +445,23 @@ class Plan:
 
     def _tensor_blockers(self, function: Function) -> tuple[str, ...]:
         found = [self._blocker(reference) for reference in function.references]
+        if any(found):  # what stands in a comparison that is written down is gone
+            gone = self._compared_away(function.module)
+            pairs = zip(found, function.references, strict=True)
+            found = [None if reference.node in gone else reason for reason, reference in pairs]
         if function in self.program.building:
             found += graph_names(function, self.program)
             found += names_looked_up(function, self.graph_lookups)
+            found += numpy_operands(function.node, function.module)
         return tuple(dict.fromkeys(reason for reason in found if reason))
+
+    def _compared_away(self, module: Module) -> frozenset[ast.AST]:
+        """What is in the comparisons of tensors that `Comparisons` writes down as constants."""
+        if module not in self._compared:
+            own = self.is_tf1(module) and not self.tf1_files.names_compat(module)
+            compared = [node for node, _ in tensor_comparisons(module)] if own else []
+            self._compared[module] = frozenset(part for node in compared for part in ast.walk(node))
+        return self._compared[module]
 
     @staticmethod
     def _blocker(reference: Reference) -> str | None:

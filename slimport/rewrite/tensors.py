@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import libcst as cst
 
-from slimport.index.dynamic_sizes import is_size
+from slimport.index.dynamic_sizes import is_size, of_shape
 from slimport.index.names import Scope
 from slimport.index.program import Function, Reference, bind
-from slimport.index.values import is_list_of_numbers, may_be_tensor
+from slimport.index.values import is_list_of_numbers, may_be_tensor, named
 from slimport.rewrite.rule import Outcome, Rule
-from slimport.rewrite.site import CallSite, FileFacts, Site, ValueSite
+from slimport.rewrite.site import CallSite, FileFacts, Site, ValueSite, source, string
+
+_OF_TYPES = ("dtype", "output_type")
+# TensorFlow's types, and what Keras and TensorFlow call them in a text.
+_TYPES = {
+    **{
+        name: name
+        for name in "bfloat16 bool float16 float32 float64 int8 int16 int32 int64 uint8 uint16 "
+        "uint32 uint64".split()
+    },
+    "half": "float16",
+    "double": "float64",
+}
 
 # API -> (new function, TF parameters in order). A parameter is written `tf=keras` where the
 # names differ, `tf` alone where they are equal or positional, and dropped if it is `name`.
@@ -50,7 +62,7 @@ class TensorRule(Rule):
         object.__setattr__(self, "apis", tuple(self.table))
 
     @cached_property
-    def _parameters(self) -> dict[str, dict[str, str]]:
+    def parameters(self) -> dict[str, dict[str, str]]:
         """API -> TF parameter -> keras.ops parameter (`""`: first, positional)."""
         parsed: dict[str, dict[str, str]] = {}
         for api, (_, text) in self.table.items():
@@ -61,7 +73,7 @@ class TensorRule(Rule):
     def call(self, site: CallSite) -> Outcome:
         if not site.in_keras_code:
             return site.file.tf1(site)
-        parameters = self._parameters[site.api]
+        parameters = self.parameters[site.api]
         bound = site.bound(tuple(parameters))
         assert bound is not None, "blocks_keras_tensors lets only such calls through"
         arguments = []
@@ -69,7 +81,8 @@ class TensorRule(Rule):
         for name, argument in _first_in_front(bound, first):
             if name == "name" and not self.of_written_module:
                 continue
-            argument = argument.with_changes(value=self.argument(site.api, name, argument.value))
+            value = _type_text(argument.value, site) if name in _OF_TYPES else argument.value
+            argument = argument.with_changes(value=self.argument(site.api, name, value))
             if argument.keyword is not None and name == first:
                 argument = argument.with_changes(keyword=None, equal=cst.MaybeSentinel.DEFAULT)
             elif argument.keyword is not None:
@@ -104,7 +117,7 @@ class TensorRule(Rule):
         api = reference.api.name
         if reference.call is None:
             return None if self.names_function(api) else f"{api} is passed on as a function"
-        bound = bind(reference.call, tuple(self._parameters[api]))
+        bound = bind(reference.call, tuple(self.parameters[api]))
         if bound is None:
             return f"{api} is called with arguments that keras.ops has no equivalent for"
         for name, value in bound.items():
@@ -122,6 +135,25 @@ class TensorRule(Rule):
         if name in self.only_python.get(api, "").split():
             return may_be_tensor(value, scope, or_array=True)
         return name in self.no_tensors.get(api, "").split() and may_be_tensor(value, scope)
+
+
+def takes_sizes(reference: Reference, parameters: Iterable[str]) -> bool:
+    """Whether the first parameter of a call gets sizes of ``tf.shape`` and no other tensor."""
+    assert reference.call is not None
+    names = tuple(parameters)
+    value = (bind(reference.call, names) or {}).get(names[0])
+    return value is not None and of_shape(value, reference.scope)
+
+
+def _type_text(value: cst.BaseExpression, site: CallSite) -> cst.BaseExpression:
+    """``tf.float32`` -> ``"float32"``, which needs no TensorFlow; anything else stays."""
+    if not isinstance(value, cst.Attribute):
+        return value
+    package, *names = named(ast.parse(source(value), mode="eval").body, site.reference.scope)
+    path = ".".join(names).removeprefix("compat.v1.")
+    if package != "tensorflow" or path not in _TYPES:
+        return value
+    return string(_TYPES[path]).with_changes(lpar=value.lpar, rpar=value.rpar)
 
 
 def _first_in_front(bound: dict[str, cst.Arg], first: str) -> list[tuple[str, cst.Arg]]:

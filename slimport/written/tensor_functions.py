@@ -21,6 +21,7 @@ __all__ = [
     "identity",
     "l2_normalize",
     "local_response_normalization",
+    "matmul",
     "nn_moments",
 ]
 
@@ -131,6 +132,68 @@ class LocalResponseNormalization(keras.Operation):
         if len(x.shape) != 4:
             raise ValueError(f"local_response_normalization takes 4 dimensions, not {x.shape}")
         return keras.KerasTensor(x.shape, dtype=x.dtype)
+
+
+def matmul(
+    x1: Any,
+    x2: Any,
+    transpose_a: Any = False,
+    transpose_b: Any = False,
+    adjoint_a: Any = False,
+    adjoint_b: Any = False,
+) -> Any:
+    """Multiplies matrices, either of which may be turned before, `tf.matmul` on TensorFlow.
+
+    Args:
+        x1: Matrices `[..., rows, inner]`.
+        x2: Matrices `[..., inner, columns]` of the same dtype.
+        transpose_a: Whether `x1` is `[..., inner, rows]`.
+        transpose_b: Whether `x2` is `[..., columns, inner]`.
+        adjoint_a: Likewise, with the conjugates of complex numbers.
+        adjoint_b: Likewise.
+
+    Returns:
+        Matrices `[..., rows, columns]`.
+
+    Raises:
+        ValueError: If one is to be transposed in both ways.
+    """
+    turns = [bool(turn) for turn in (transpose_a, transpose_b, adjoint_a, adjoint_b)]
+    if on_tensorflow() and not any(map(keras.backend.is_keras_tensor, (x1, x2))):
+        return tf.matmul(x1, x2, *turns)
+    return Product(turns)(x1, x2)
+
+
+@keras.saving.register_keras_serializable("scoped_layers")
+class Product(keras.Operation):
+    """`matmul` in a functional model, and on Keras' other backends."""
+
+    def __init__(self, turns: Any, *, name: str | None = None) -> None:
+        super().__init__(name=name)
+        self.turns = list(turns)
+        if any(self.turns[at] and self.turns[at + 2] for at in (0, 1)):
+            raise ValueError("matmul transposes a matrix in one way")
+
+    def call(self, x1: Any, x2: Any) -> Any:
+        """Returns the products."""
+        if on_tensorflow():
+            return tf.matmul(x1, x2, *self.turns)
+        for_adjoint = [
+            keras.ops.conj(x) if turned and "complex" in str(x.dtype) else x
+            for x, turned in zip((x1, x2), self.turns[2:], strict=True)
+        ]
+        return self._product(*for_adjoint)
+
+    def compute_output_spec(self, x1: Any, x2: Any) -> Any:
+        """Returns the kind of tensor that comes out."""
+        return self._product(*(keras.KerasTensor(x.shape, x.dtype) for x in (x1, x2)))
+
+    def _product(self, *matrices: Any) -> Any:
+        turned = [
+            keras.ops.swapaxes(x, -1, -2) if self.turns[at] or self.turns[at + 2] else x
+            for at, x in enumerate(matrices)
+        ]
+        return keras.ops.matmul(*turned)
 
 
 def nn_moments(

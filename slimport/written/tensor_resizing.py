@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from slimport.written.backends import on_tensorflow
-from slimport.written.tensor_shapes import listed, together, told_apart
+from slimport.written.tensor_shapes import as_listed, listed, together, told_apart
 
 __all__ = ["resize_bilinear", "resize_images", "resize_nearest_neighbor"]
 
@@ -76,6 +76,7 @@ def resize_images(
         name: Name of TensorFlow's operation; KerasTensors have none.
     """
     if on_tensorflow() and not _is_symbolic(images, size):
+        size = as_listed(size)
         return tf.compat.v1.image.resize_images(images, size, method, align_corners, name=name)
     method = {0: "bilinear", 1: "nearest"}.get(method, method)
     known, unknown = told_apart(size)
@@ -88,6 +89,7 @@ def _resized(
     method: str, images: Any, size: Any, align_corners: Any, name: Any, half_pixel_centers: Any
 ) -> Any:
     if on_tensorflow() and not _is_symbolic(images, size):
+        size = as_listed(size)
         return _operation(method)(images, size, align_corners, name, half_pixel_centers)
     settings = bool(align_corners), bool(half_pixel_centers)
     return _through_kerastensors(images, size, method, *settings)

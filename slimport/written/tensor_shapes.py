@@ -1,5 +1,5 @@
 # mypy: allow-subclassing-any, allow-untyped-decorators
-"""Tensor functions of sizes that only the running program knows: `tf.shape`, `tf.reshape` with it.
+"""Tensor functions of sizes that only the running program knows: `tf.shape`, and what takes it.
 
 On TensorFlow each is TensorFlow's own operation, under its name. KerasTensors go through it, too:
 sizes that a model knows are Python's integers there, so that static shapes are not lost.
@@ -16,7 +16,14 @@ import tensorflow as tf
 
 from slimport.written.backends import on_tensorflow
 
-__all__ = ["dynamic_reshape", "dynamic_shape"]
+__all__ = [
+    "dynamic_concat",
+    "dynamic_reshape",
+    "dynamic_shape",
+    "dynamic_sizes",
+    "dynamic_stack",
+    "dynamic_unstack",
+]
 
 
 def dynamic_shape(x: Any, name: str | None = None) -> Any:
@@ -55,6 +62,84 @@ class SizeOf(keras.Operation):
         return keras.KerasTensor((), "int32")
 
 
+def dynamic_sizes(value: Any, dtype: Any = None, name: str | None = None) -> Any:
+    """Makes a vector of a list of sizes, `tf.convert_to_tensor` on TensorFlow.
+
+    Args:
+        value: Sizes of `dynamic_shape`, with integers among them, or one size.
+        dtype: `None` or int32.
+        name: Name of TensorFlow's operation; KerasTensors have none.
+
+    Returns:
+        Likewise for KerasTensors an array of objects, see `dynamic_shape`.
+    """
+    if _has_tensors(value):
+        return tf.convert_to_tensor(value, dtype, name=name)
+    if dtype is not None and keras.backend.standardize_dtype(dtype) != "int32":
+        raise ValueError(f"sizes of KerasTensors are int32, not {dtype}")
+    return _vector(value) if isinstance(value, list | tuple | np.ndarray) else value
+
+
+def dynamic_stack(values: Any, axis: Any = 0) -> Any:
+    """Makes a vector of single sizes, `tf.stack` on TensorFlow; see `dynamic_sizes`."""
+    if _has_tensors(values):
+        return tf.stack(values, axis)
+    return _along_first(_vector(values), axis)
+
+
+def dynamic_concat(values: Any, axis: Any = 0) -> Any:
+    """Makes a vector of several, `tf.concat` on TensorFlow; see `dynamic_sizes`."""
+    if _has_tensors(values):
+        return tf.concat(values, axis)
+    return _along_first(_vector([size for part in values for size in _vector(part)]), axis)
+
+
+def dynamic_unstack(x: Any, num: Any = None, axis: Any = 0) -> Any:
+    """Returns a list of single sizes, `tf.unstack` on TensorFlow; see `dynamic_sizes`."""
+    if _has_tensors(x):
+        return tf.unstack(x, num, axis)
+    sizes = list(_along_first(_vector(x), axis))
+    if num not in (None, len(sizes)):
+        raise ValueError(f"{len(sizes)} sizes are not {num}")
+    return sizes
+
+
+def _has_tensors(sizes: Any) -> bool:
+    """Whether TensorFlow's operation can take them: some are its tensors, none is symbolic."""
+    outer = sizes if isinstance(sizes, list | tuple | np.ndarray) else [sizes]
+    parts = keras.tree.flatten([list(s) if isinstance(s, np.ndarray) else s for s in outer])
+    if not on_tensorflow() or any(map(keras.backend.is_keras_tensor, parts)):
+        return False
+    return any(map(tf.is_tensor, parts))
+
+
+def _vector(values: Any) -> Any:
+    """An array of objects, which KerasTensors may be among.
+
+    Raises:
+        ValueError: If it is no list, or something in it no single size.
+    """
+    if not isinstance(values, list | tuple | np.ndarray):
+        raise ValueError(f"a list of sizes was expected, not {values}")
+    sizes = np.empty(len(values), object)
+    for place, value in enumerate(values):
+        if isinstance(value, list | tuple) or len(getattr(value, "shape", ())):
+            raise ValueError(f"one size was expected, not {value}")
+        sizes[place] = value if keras.backend.is_keras_tensor(value) else int(value)
+    return sizes
+
+
+def _along_first(sizes: Any, axis: Any) -> Any:
+    if int(axis) not in (0, -1):
+        raise ValueError(f"sizes of KerasTensors are a vector: axis {axis} is another one's")
+    return sizes
+
+
+def as_listed(sizes: Any) -> Any:
+    """Sizes as TensorFlow takes them: of an array of objects it makes no tensor."""
+    return sizes.tolist() if isinstance(sizes, np.ndarray) else sizes
+
+
 def dynamic_reshape(x: Any, newshape: Any, name: str | None = None) -> Any:
     """Gives a tensor another shape, `tf.reshape` on TensorFlow.
 
@@ -65,7 +150,7 @@ def dynamic_reshape(x: Any, newshape: Any, name: str | None = None) -> Any:
     """
     symbolic = map(keras.backend.is_keras_tensor, (x, *listed(newshape)))
     if on_tensorflow() and not any(symbolic):
-        return tf.reshape(x, newshape, name)
+        return tf.reshape(x, as_listed(newshape), name)
     known, unknown = told_apart(newshape)
     return Reshape(known)(x, unknown) if unknown else keras.ops.reshape(x, known)
 

@@ -26,6 +26,15 @@ SIZES = {
     "return tf.reshape(x, shape=[shape[0], shape[1] * shape[2], -1])",
     "a name of a name": "shape = tf.shape(y)\nn = shape[0]\nsizes = [n, -1]\n"
     "return tf.reshape(x, sizes)",
+    "several values": "n = tf.shape(x)[0]\nif rest:\n    n = tf.shape(y)[0]\n"
+    "return tf.reshape(x, [n, -1])",
+    "a name of itself": "n = tf.shape(y)[0]\nn = n * 2\nreturn tf.reshape(x, [n, -1])",
+    "parted and put together": "b, h, w, c = tf.unstack(tf.shape(y))\n"
+    "x = tf.reshape(x, tf.stack([b, h * w, c]))\n"
+    "return tf.reshape(x, tf.concat([tf.shape(y)[:2], [-1]], axis=0))",
+    "converted": "return tf.reshape(x, tf.convert_to_tensor([tf.shape(y)[0], -1], name='s'))",
+    "counted": "h, w = tf.unstack(tf.shape(y)[1:3])\n"
+    "return x / tf.to_float(h * w) * tf.cast(tf.shape(y)[0], tf.float32)",
     "a function within": "n = tf.shape(y)[0]\n\ndef flat(z):\n    return tf.reshape(z, [n, -1])\n\n"
     "return flat(x)",
 }
@@ -34,7 +43,7 @@ SIZES = {
 @pytest.mark.parametrize("body", SIZES.values(), ids=SIZES.keys())
 def test_sizes(body: str) -> None:
     text = become(body)
-    assert "dynamic_shape(y)" in text
+    assert "dynamic_shape(" in text
     assert "tf." not in text, text
     assert transform(text) == text
 
@@ -46,9 +55,14 @@ OTHERWISE = {
     "an attribute": "net.size = tf.shape(y)\nreturn tf.reshape(x, net.size)",
     "an answer": "return tf.reshape(x, tf.shape(y)), tf.shape(y)",
     "a quotient": "return tf.reshape(x, [tf.shape(y)[0] / 2, -1])",
-    "a float": "return x * tf.cast(tf.shape(y)[1], tf.float32)",
+    "floats": "return x * tf.cast(tf.shape(y)[1:3], tf.float32)",
+    "floats of a name": "shape = tf.shape(y)\nreturn x * tf.to_float(shape * 2)",
+    "a size that is cast": "return tf.reshape(x, [tf.cast(tf.shape(y)[0], tf.int32), -1])",
+    "stacked tensors": "return x * tf.stack([tf.shape(y)[0], 2])",
+    "stacked with a tensor": "n = tf.stack([tf.shape(y)[0], tf.size(y)])\nreturn tf.reshape(x, n)",
+    "an axis in front": "return tf.reshape(x, tf.concat(0, [tf.shape(y)[:1], [-1]]))",
     "an index that is computed": "i = len(rest)\nreturn tf.reshape(x, [tf.shape(y)[i], -1])",
-    "several values": "n = tf.shape(x)[0]\nif rest:\n    n = tf.shape(y)[0]\n"
+    "another value": "n = tf.shape(x)[0]\nif rest:\n    n = tf.size(y)\n"
     "return tf.reshape(x, [n, -1])",
     "a counter": "n = tf.shape(x)[0]\nn += 1\nreturn tf.reshape(x, [n, -1])",
     "a parameter": "y = tf.shape(x)\nreturn tf.reshape(x, y)",

@@ -36,6 +36,17 @@ def test_names_of_anything_else_do_not(asked: str) -> None:
     assert (form.model, form.tensors) == ("functional", "keras.ops")
 
 
+def test_a_graph_that_is_searched_is_tensorflows() -> None:
+    """The end points of MobileNet: what `net` is, no file shows, but KerasTensors have no graph."""
+    program = PROGRAM.replace("net = slim.conv2d(net, 4, 1", "net = other(net, slim.conv2d, 4")
+    program = program.replace("end_points[STATEMENT] = net", "end_points = net.graph.SEARCH()")
+    for search, model in (("get_operations", "traced"), ("mine", "functional")):
+        result = rewrite_program({"net.py": program.replace("SEARCH", search)})
+        (form,) = report(result, "net.py").functions
+        assert form.model == model, form
+    assert "net.graph.mine()" in (output(result, "net.py") or "")
+
+
 LOOKING_UP = """
 import tensorflow as tf
 import tf_slim as slim

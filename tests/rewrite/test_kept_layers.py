@@ -234,3 +234,30 @@ def metric(x):
 """
     after = transform(HEAD + source, Options(target="keras"))
     assert "with tf.compat.v1.variable_scope('metric'):" in after
+
+
+@pytest.mark.parametrize("decorator", ["within", "within_named('block')"])
+def test_a_scope_that_a_decorator_opens_reaches_what_it_decorates(decorator: str) -> None:
+    done = transform(f"""{HEAD}
+def within(function):
+    @functools.wraps(function)
+    def inner(*args, **kwargs):
+        with tf.variable_scope('block'):
+            return function(*args, **kwargs)
+    return inner
+
+
+def within_named(name):
+    def decorate(function):
+        def inner(*args, **kwargs):
+            with tf.variable_scope(name):
+                return function(*args, **kwargs)
+        return inner
+    return decorate
+
+
+@{decorator}
+def net(x):
+    return slim.conv2d(x, 8, 3)
+""")
+    assert done.count("with variable_scope(") == 2 and "tf." not in done, done

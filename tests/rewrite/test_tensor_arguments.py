@@ -58,6 +58,9 @@ PYTHON = [
     "tf.split(images, 2, -1)[0]",
     "tf.split(images, [size, -1], axis=3)[1]",
     "tf.add_n(tf.unstack(images, axis=3))",
+    "tf.matmul(images, images, name='product')",
+    "tf.matmul(images, images, False, True)",
+    "tf.matmul(a=images, b=images, adjoint_a=size > 1)",
     "tf.nn.max_pool(images, [1, size, size, 1], [1, 1, 1, 1], 'SAME')",
     "tf.compat.v2.nn.avg_pool2d(input=images, ksize=2, strides=2, padding='SAME')",
     "tf.image.resize_images(images, [size, 8], 1, True)",
@@ -91,6 +94,7 @@ TENSORS = [
     "tf.split(images, ends, 3)[0]",
     "tf.split(3, 2, images)[0]",
     "tf.unstack(images, ends[0])[0]",
+    "tf.matmul(images, images, a_is_sparse=True)",
     "tf.nn.avg_pool(images, ends, 1, 'SAME')",
     "tf.nn.max_pool(images, 2, 2, [[0, 0], [1, 1], [1, 1], [0, 0]])",
     "tf.compat.v2.nn.erosion2d(images, ends, 1, 'SAME', 'NHWC', 1)",
@@ -119,6 +123,30 @@ def test_tensors(statement):
     text = rewritten(statement)
     assert "tf.sigmoid(images)" in text
     assert "keras.ops" not in text
+
+
+TYPES = {
+    "tf.cast(images, tf.half)": 'keras.ops.cast(images, "float16")',
+    "tf.cast(images, dtype=(tf.compat.v1.float64))": 'keras.ops.cast(images, dtype=("float64"))',
+    "tf.zeros_like(images, tf.bool)": 'keras.ops.zeros_like(images, "bool")',
+    "tf.argmax(images, 1, output_type=tf.int32)": 'argmax(images, 1, output_type="int32")',
+    "tf.cast(images, images.dtype)": "keras.ops.cast(images, images.dtype)",
+    "tf.cast(images, np.float32)": "keras.ops.cast(images, np.float32)",
+}
+
+
+@pytest.mark.parametrize(("statement", "after"), TYPES.items())
+def test_types_need_no_tensorflow(statement, after):
+    assert f"images = {after}\n" in rewritten(statement)
+
+
+def test_matrices_that_are_turned_are_multiplied_by_the_written_module():
+    assert " matmul(images, images, False, True)\n" in rewritten(
+        "tf.matmul(images, images, False, True)"
+    )
+    assert "= keras.ops.matmul(images, images)\n" in rewritten(
+        "tf.matmul(images, images, name='m')"
+    )
 
 
 OWN_ACTIVATION = """

@@ -162,3 +162,13 @@ def test_shapes_that_are_compared_stay_shapes(line: str) -> None:
 )
 def test_other_shapes_are_tuples_or_not_tensors(line: str) -> None:
     assert rewritten(line) == [line]
+
+
+def test_what_is_compared_away_keeps_no_function_on_tensorflow() -> None:
+    text = transform(
+        "import tensorflow as tf\nimport tf_slim as slim\n\n\n"
+        "def unit(x, n):\n    x = slim.conv2d(x, n, 1, scope='conv')\n"
+        "    return tf.nn.relu(x) if tf.shape(x)[3] != n else x\n"
+    )
+    assert "return keras.ops.relu(x) if True else x" in text
+    assert "tensorflow" not in text

@@ -22,6 +22,10 @@ CASES: dict[str, tuple[dict[str, Any], Callable[..., Any]]] = {
     "local_response_normalization": (LRN, tf.nn.local_response_normalization),
 }
 NAMES = tuple(CASES)
+TURNS: tuple[dict[str, bool], ...] = (
+    {}, {"transpose_a": True}, {"transpose_b": True}, {"adjoint_a": True, "transpose_b": True},
+    {"adjoint_b": True},
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -29,7 +33,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
     """The module under a backend of another name, where its `tf` is a stand-in."""
     monkeypatch.setattr(keras.config, "backend", lambda: "another")
     registered = dict(keras.saving.get_custom_objects())
-    yield imported(assemble(NAMES), tmp_path, "tensor_functions_elsewhere")
+    yield imported(assemble([*NAMES, "matmul"]), tmp_path, "tensor_functions_elsewhere")
     keras.saving.get_custom_objects().update(registered)
 
 
@@ -85,3 +89,31 @@ def test_an_activation_is_found_again_in_a_file(new: Any, tmp_path: Path) -> Non
 def test_images_alone_are_normalized_across_channels(new: Any) -> None:
     with pytest.raises(ValueError, match="takes 4 dimensions"):
         new.local_response_normalization(keras.Input((7,)))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "complex64"])
+@pytest.mark.parametrize("turns", TURNS, ids=str)
+def test_matrices_are_turned_and_multiplied(
+    new: Any, elsewhere: Any, tmp_path: Path, turns: dict[str, bool], dtype: str
+) -> None:
+    one = any(key.endswith("_a") for key in turns)
+    other = any(key.endswith("_b") for key in turns)
+    random = np.random.default_rng(0)
+    parts = (random.normal(size=(3, 40, 40)) + 1j * random.normal(size=(3, 40, 40)) for _ in "ab")
+    a, b = (np.asarray(part if dtype == "complex64" else part.real, dtype) for part in parts)
+    a, b = a[:, :, :7] if one else a[:, :7], b[:, :9] if other else b[..., :9]
+    expected = tf.matmul(a, b, **turns)
+    np.testing.assert_array_equal(new.matmul(a, tf.constant(b), **turns), expected)
+    inputs = [keras.Input(x.shape[1:], dtype=dtype) for x in (a, b)]
+    model = keras.Model(inputs, new.matmul(*inputs, **turns))
+    assert model.output_shape == (None, 7, 9)
+    model.save(tmp_path / "model.keras")
+    for copy in (model, keras.models.load_model(tmp_path / "model.keras")):
+        np.testing.assert_array_equal(copy([a, b]), expected)
+    found = elsewhere.matmul(tf.constant(a), tf.constant(b), **turns)
+    np.testing.assert_allclose(found, expected, 1e-5, 1e-4)
+
+
+def test_a_matrix_is_transposed_in_one_way(new: Any) -> None:
+    with pytest.raises(ValueError, match="in one way"):
+        new.matmul(keras.Input((3, 3)), np.eye(3), transpose_a=True, adjoint_a=True)

@@ -15,17 +15,26 @@ from conftest import imported
 from slimport.written.assemble import assemble
 
 IMAGES = np.random.default_rng(0).normal(0.0, 2.0, (2, 5, 7, 6)).astype("float32")
-NAMES = ("dynamic_reshape", "dynamic_shape", "resize_bilinear", "resize_images",
-         "resize_nearest_neighbor")  # fmt: skip
+NAMES = ("dynamic_concat", "dynamic_reshape", "dynamic_shape", "dynamic_sizes", "dynamic_stack",
+         "dynamic_unstack", "resize_bilinear", "resize_images", "resize_nearest_neighbor")  # fmt: skip
 
 
 class TF1:
     """The functions under the names that the written module has for them."""
 
     dynamic_reshape, dynamic_shape = tf.reshape, tf.shape
+    dynamic_concat, dynamic_stack, dynamic_unstack = tf.concat, tf.stack, tf.unstack
+    dynamic_sizes = tf.convert_to_tensor
     resize_bilinear = tf.compat.v1.image.resize_bilinear
     resize_images = tf.compat.v1.image.resize_images
     resize_nearest_neighbor = tf.compat.v1.image.resize_nearest_neighbor
+
+
+def gram_matrix(of: Any, x: Any) -> Any:
+    """Sizes that are unpacked, put together again, and counted."""
+    batch, height, width, channels = of.dynamic_unstack(of.dynamic_shape(x))
+    rows = of.dynamic_reshape(x, of.dynamic_stack([batch, height * width, channels]))
+    return rows / keras.ops.cast(height * width, "float32")
 
 
 NETS: dict[str, Callable[[Any, Any], Any]] = {
@@ -39,6 +48,13 @@ NETS: dict[str, Callable[[Any, Any], Any]] = {
     "larger": lambda of, x: of.resize_bilinear(x, of.dynamic_shape(x)[1:3] * 2, True),
     "one size": lambda of, x: of.resize_nearest_neighbor(x, [of.dynamic_shape(x)[2] // 2, 4]),
     "equal size": lambda of, x: of.resize_images(x, of.dynamic_shape(x)[1:3]),
+    "unstacked": gram_matrix,
+    "joined": lambda of, x: of.dynamic_reshape(
+        x, of.dynamic_concat([of.dynamic_shape(x)[:2], (-1, 3)], 0)
+    ),
+    "converted": lambda of, x: of.dynamic_reshape(
+        x, of.dynamic_sizes([of.dynamic_shape(x)[2], of.dynamic_sizes(of.dynamic_shape(x)[0]), -1])
+    ),
     "other size": lambda of, x: of.resize_images(x, of.dynamic_shape(x)[1:3] - 1, 1),
 }
 KNOWN = [(2, 5, 7, 6), (None, 5, 7, 6), (None, None, None, 6), (2, None, 7, 6)]
@@ -91,3 +107,27 @@ def test_names_in_a_session(new: Any) -> None:
         new.dynamic_reshape(fed, [new.dynamic_shape(fed, name="sizes")[0], -1], name="rows")
         sizes, rows = session.run(["sizes:0", "rows:0"], {fed: IMAGES})
     assert (sizes.dtype, rows.shape) == (np.int32, (2, 210))
+
+
+def test_what_is_no_list_of_sizes(new: Any) -> None:
+    sizes = new.dynamic_shape(keras.Input((None, 3)))
+    for wrong in (
+        lambda: new.dynamic_stack([sizes, sizes]),
+        lambda: new.dynamic_stack([[sizes[0]], [3]]),
+        lambda: new.dynamic_stack(sizes, axis=1),
+        lambda: new.dynamic_concat([sizes[0], sizes], 0),
+        lambda: new.dynamic_unstack(sizes[0]),
+        lambda: new.dynamic_unstack(sizes, num=2),
+        lambda: new.dynamic_sizes(sizes, "int64"),
+    ):
+        with pytest.raises(ValueError, match="size"):
+            wrong()
+    assert new.dynamic_unstack(sizes[1:], 2) == list(sizes[1:])
+
+
+def test_sizes_that_are_all_known_are_taken_by_tensorflows_operations(new: Any) -> None:
+    sizes = new.dynamic_shape(keras.Input((3, 4), 2))
+    images = tf.reshape(tf.range(24.0), (1, 4, 3, 2))
+    assert new.dynamic_reshape(images, new.dynamic_stack(list(sizes))).shape == (2, 3, 4)
+    assert new.resize_bilinear(images, new.dynamic_concat([sizes[:2]], 0)).shape == (1, 2, 3, 2)
+    assert new.resize_images(images, sizes[:2]).shape == (1, 2, 3, 2)
