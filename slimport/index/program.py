@@ -415,16 +415,6 @@ class Program:
                 return True
         return False
 
-    def _is_wrapped(self, function: Function) -> bool:
-        """Whether a decorator of the program, or an unknown one, may keep it and call it."""
-        for decorator in getattr(function.node, "decorator_list", ()):
-            callee = decorator.func if isinstance(decorator, ast.Call) else decorator
-            meaning = self.resolve(callee, function.module)
-            unknown = meaning is None and _last(callee) not in _CALLED_BY_NAME
-            if unknown or isinstance(meaning, InTree):
-                return True
-        return False
-
     def _named_in(self, caller: Function) -> set[str]:
         """The attributes that a function names; empty text where it calls what nobody knows."""
         named = {node.attr for node in all_of(caller.node, ast.Attribute)}
