@@ -56,6 +56,22 @@ _SAME_CALLS = {
     "nn.sparse_softmax_cross_entropy_with_logits": "* labels logits name",
     "nn.swish": "features",
 }
+# What TF 2 has under another name and with other keywords, besides what the table knows as the very
+# same object: TF 1's wrapper of each hands its arguments on (tensorflow/python/lib/io/file_io.py).
+_MOVED = {
+    "gfile.Copy": ("io.gfile.copy", "oldpath=src newpath=dst overwrite"),
+    "gfile.DeleteRecursively": ("io.gfile.rmtree", "dirname=path"),
+    "gfile.Exists": ("io.gfile.exists", "filename=path"),
+    "gfile.Glob": ("io.gfile.glob", "filename=pattern"),
+    "gfile.IsDirectory": ("io.gfile.isdir", "dirname=path"),
+    "gfile.ListDirectory": ("io.gfile.listdir", "dirname=path"),
+    "gfile.MakeDirs": ("io.gfile.makedirs", "dirname=path"),
+    "gfile.MkDir": ("io.gfile.mkdir", "dirname=path"),
+    "gfile.Remove": ("io.gfile.remove", "filename=path"),
+    "gfile.Rename": ("io.gfile.rename", "oldname=src newname=dst overwrite"),
+    "gfile.Stat": ("io.gfile.stat", "filename=path"),
+    "gfile.Walk": ("io.gfile.walk", "top in_order=topdown"),
+}
 # The same function behind another wrapper: any call means the same.
 _SAME_FUNCTIONS = frozenset(
     """
@@ -73,6 +89,9 @@ _OTHER_MATH = frozenset(
 
 # Not TF 1's public API: TF 2's own names, and inner modules, which fail loudly where they moved.
 _NOT_TF1 = ("compat.", "keras.", "python.", "core.")
+
+# Modules that no TensorFlow 2 has, though it has some of their symbols elsewhere.
+_NO_MODULES = ("gfile.", "manip.", "python_io.", "spectral.")
 
 
 # What took the place of packages that TensorFlow 1 had and 2.16 has not.
@@ -114,6 +133,9 @@ def became(name: str, call: ast.Call | None) -> Became:
             return _compat(name)
         return Became("renamed" if keywords else "same", name, keywords)
     if name in table["gone"]:
+        keywords = _means_the_same(name, call)
+        if name in _MOVED and keywords is not None:
+            return Became("renamed", _MOVED[name][0], keywords)
         return _compat(name)
     owner, _, attribute = name.rpartition(".")
     if owner:  # a member of a class: tf.GraphKeys.UPDATE_OPS
@@ -139,13 +161,16 @@ def only_in_tf1(name: str) -> bool:
         return True
     if name in BEFORE_1:
         return True
-    return name in table["gone"] or (name in table["renamed"] and name.count(".") == 0)
+    is_renamed = name in table["renamed"]
+    return name in table["gone"] or (
+        is_renamed and ("." not in name or name.startswith(_NO_MODULES))
+    )
 
 
 def _means_the_same(name: str, call: ast.Call | None) -> dict[str, str] | None:
     """The keywords to rename in a call that means the same in TF 2; None for any other."""
     plain = name.removeprefix("math.")
-    if plain in _SAME_CALLS:
+    if plain in _SAME_CALLS or name in _MOVED:
         return _renamed_keywords(plain, call)
     same = name in _SAME_FUNCTIONS or (plain != name and name not in _OTHER_MATH)
     return {} if same else None
@@ -168,7 +193,7 @@ def _renamed_keywords(name: str, call: ast.Call | None) -> dict[str, str] | None
 @cache
 def _parameters(name: str) -> tuple[list[str], dict[str, str]]:
     """TF 2's names of the parameters that may stand in order, and of each of TF 1's."""
-    words = _SAME_CALLS[name].split()
+    words = (_MOVED[name][1] if name in _MOVED else _SAME_CALLS[name]).split()
     pairs = [(old, new or old) for old, _, new in (word.partition("=") for word in words)]
     in_order = [new for _, new in pairs[: words.index("*") if "*" in words else None]]
     # Code that has been rewritten is read again.

@@ -164,3 +164,18 @@ old = tf1.__version__, tf1.VERSION, tf1.__file__
     same = "tf.__version__, tf.__version__.split('.')[0], tf.__file__, tf.version.VERSION"
     assert f"version = {same}" in text
     assert "old = tf1.__version__, tf1.VERSION, tf1.__file__" in text
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("tf.python_io.TFRecordWriter('a')", "tf.io.TFRecordWriter('a')"),
+        ("tf.gfile.GFile('a')", "tf.io.gfile.GFile('a')"),
+        ("tf.manip.roll(1, 2, 0)", "tf.roll(1, 2, 0)"),
+    ],
+)
+def test_a_module_that_tensorflow_2_lacks_shows_tf_1(old: str, new: str) -> None:
+    """A file that names nothing else of TensorFlow 1: a script that writes records, say."""
+    head = "import tensorflow as tf\n\nfound = "
+    result = rewrite_program({"records.py": f"{head}{old}\n"})
+    assert output(result, "records.py") == f"{head}{new}\n"

@@ -29,6 +29,11 @@ RENAMED = {
     "tf.zeros_like(tensor=tf.log(x))": "tf.zeros_like(input=tf.math.log(x))",
     "tf.nn.moments(tf.log(x), [1], keep_dims=True)": "tf.nn.moments("
     "tf.math.log(x), [1], keepdims=True)",
+    "tf.gfile.Exists(x)": "tf.io.gfile.exists(x)",
+    "tf.gfile.Glob(filename=x)": "tf.io.gfile.glob(pattern=x)",
+    "tf.gfile.Copy(x, newpath=x, overwrite=True)": "tf.io.gfile.copy(x, dst=x, overwrite=True)",
+    "list(map(tf.gfile.Exists, x))": "list(map(tf.compat.v1.gfile.Exists, x))",
+    "tf.gfile.Remove(**options)": "tf.compat.v1.gfile.Remove(**options)",
     "tf.nn.conv2d(tf.log(x), filter=x, strides=1, padding='SAME')": "tf.nn.conv2d("
     "tf.math.log(x), filters=x, strides=1, padding='SAME')",
 }
@@ -89,6 +94,20 @@ def test_parameters_are_those_of_both_versions(name: str) -> None:
         parameters = list(inspect.signature(function).parameters)
         assert every <= {*parameters}
         assert parameters[: len(names)] == names
+
+
+@pytest.mark.parametrize("name", tf1._MOVED)
+def test_the_other_name_is_what_tensorflow_1_hands_its_arguments_to(name: str) -> None:
+    import tensorflow as tf
+
+    now, words = tf1._MOVED[name]
+    old, new = of(tf.compat.v1, name), of(tf, now)
+    pairs = [word.partition("=") for word in words.split()]
+    assert [before for before, _, _ in pairs] == list(inspect.signature(old).parameters)
+    after = [last or before for before, _, last in pairs]
+    assert after == list(inspect.signature(new).parameters)[: len(after)]
+    called = f"{inspect.unwrap(new).__name__}({', '.join(before for before, _, _ in pairs)})"
+    assert inspect.getsource(old).rstrip().removesuffix("\n").endswith(called)
 
 
 def numbers(tf: Any) -> dict[str, tuple[str, dict[str, Any], dict[str, Any]]]:
