@@ -7,6 +7,7 @@ import ast
 from slimport.index.blocks import argument, called, references_in
 from slimport.index.hand_loop import HandLoop
 from slimport.index.hand_statistics import Code
+from slimport.index.names import defaults_of
 from slimport.index.program import Function, Program, Reference
 from slimport.index.stays import Stays
 from slimport.index.training_always import TRAINING_PARAMETERS
@@ -105,22 +106,17 @@ def _trains_by_default(target: Function, call: ast.Call) -> str:
     if not isinstance(target.node, ast.FunctionDef):
         return ""
     arguments = target.node.args
-    names = [a.arg for a in (*arguments.posonlyargs, *arguments.args)]
-    defaults = dict(zip(names[::-1], arguments.defaults[::-1], strict=False))
-    pairs = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-    defaults |= {a.arg: value for a, value in pairs if value is not None}
-    for name, value in defaults.items():
-        position = names.index(name) if name in names else 99
-        if (
-            name not in TRAINING_PARAMETERS
-            or not isinstance(value, ast.Constant)
-            or value.value is not True
-        ):
-            continue
-        given = argument(call, position, name)
-        if given is None or (isinstance(given, ast.Constant) and given.value is True):
-            return name
+    positions = {a.arg: at for at, a in enumerate((*arguments.posonlyargs, *arguments.args))}
+    for name, value in defaults_of(arguments):
+        if name in TRAINING_PARAMETERS and _is_true(value):
+            given = argument(call, positions.get(name, 99), name)
+            if given is None or _is_true(given):
+                return name
     return ""
+
+
+def _is_true(value: ast.expr) -> bool:
+    return isinstance(value, ast.Constant) and value.value is True
 
 
 def _always_drops(reference: Reference) -> bool:
