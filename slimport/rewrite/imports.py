@@ -18,7 +18,7 @@ from libcst.helpers import get_full_name_for_node
 from slimport.index.canonical import canonical, is_absent, is_namespace, is_slim
 from slimport.index.model_deploy import names_model_deploy
 from slimport.index.modules import Module
-from slimport.index.names import Imported, is_legacy_import
+from slimport.index.names import Binding, Imported, is_legacy_import
 from slimport.index.program import Program
 from slimport.index.resolve import Api, External, Meaning
 from slimport.index.walking import all_of
@@ -284,13 +284,19 @@ class ImportEditor(Skimmer):
             for function in self._program.by_module[self._module]
             for reference in function.references
         }
-        bindings = self._module.scope.bindings
+        bound: dict[str, list[Binding]] = {}  # in functions, too
+        for scope in self._module.all_scopes():
+            if scope.is_class:  # reached by attributes, which nobody follows
+                referenced -= scope.bindings.keys()
+            for name in referenced & scope.bindings.keys():
+                bound.setdefault(name, []).extend(scope.bindings[name])
         return {
             name
-            for name in referenced & set(bindings)
-            if all(
+            for name, bindings in bound.items()
+            if name in referenced
+            and all(
                 isinstance(b, Imported) and f"{b.dotted}.".startswith("tensorflow.")
-                for b in bindings[name]
+                for b in bindings
             )
             and name not in self._program.imported_names[self._module]
         }

@@ -81,6 +81,18 @@ def test_an_import_that_nothing_uses_goes_wherever_it_stands(source: str) -> Non
     compile(done, "net.py", "exec")
 
 
+def test_a_module_of_tensorflow_1_that_a_function_imports_goes_with_its_uses() -> None:
+    source = (
+        "import tensorflow as tf\n\n\ndef read(path):\n    from tensorflow import gfile\n"
+        "    return tf.log(float(gfile.GFile(path).read()))\n"
+    )
+    done = transform(source)
+    assert "return tf.math.log(float(tf.io.gfile.GFile(path).read()))" in done
+    assert "import gfile" not in done
+    other = "\n\ndef size(path):\n    from here import gfile\n    return gfile.size(path)\n"
+    assert "from tensorflow import gfile" in transform(source + other)  # which of them, nobody says
+
+
 def test_an_import_of_everything_stays_with_what_may_be_of_it() -> None:
     done = transform("""
         import tensorflow as tf
