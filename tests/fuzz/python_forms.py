@@ -227,7 +227,7 @@ _FUNCTIONS = {
         """
         def within_#(net, scope, depth):
             with tf.variable_scope(scope):
-                return slim.conv2d(net, depth, {kernel}, {set})
+                return slim.conv2d(net, depth, {kernel}, {set}, scope='of_%d' % depth)
         """,
     ),
     "arg_scopes that are passed on": Form(
