@@ -1,7 +1,6 @@
 """Activations that are passed on: tf.nn.relu as a value."""
 
 import ast
-from dataclasses import dataclass
 
 from slimport.index.program import Function, Reference
 from slimport.index.walking import all_of
@@ -10,7 +9,6 @@ from slimport.rewrite.site import FileFacts, ValueSite
 from slimport.rewrite.tensors import TensorRule
 
 
-@dataclass(frozen=True, kw_only=True)
 class _ActivationRule(TensorRule):
     """As a value it may reach a Keras layer, so wherever a file builds layers it becomes Keras'."""
 

@@ -1,7 +1,6 @@
 """slim.arg_scope, add_arg_scope and their companions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import libcst as cst
 
@@ -13,7 +12,6 @@ from slimport.rewrite.rule import Example, Outcome, Rule
 from slimport.rewrite.site import CallSite, ValueSite
 
 
-@dataclass(frozen=True, kw_only=True)
 class _ArgScopeRule(Rule):
     """``with slim.arg_scope(ops, stride=1)`` -> ``with layer_defaults(ops, strides=1)``."""
 

@@ -1,7 +1,5 @@
 """slim.batch_norm."""
 
-from dataclasses import dataclass
-
 import libcst as cst
 
 from slimport.index.closed import LayerCall
@@ -16,7 +14,6 @@ from slimport.rewrite.rule import Example
 from slimport.rewrite.site import literal
 
 
-@dataclass(frozen=True, kw_only=True)
 class _BatchNormRule(PlainLayerRule):
     def blocks_plain(self, layer: LayerCall) -> str | None:
         return blocks_batch_norm(layer.arguments) or super().blocks_plain(layer)

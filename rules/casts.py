@@ -1,7 +1,5 @@
 """tf.to_float and family: casts that TF 2 has no name for."""
 
-from dataclasses import dataclass
-
 import libcst as cst
 
 from slimport.index.program import Reference, bind
@@ -17,7 +15,6 @@ _DTYPES = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
 class _CastRule(Rule):
     """``tf.to_float(x)`` -> ``tf.cast(x, tf.float32)`` or ``keras.ops.cast(x, "float32")``."""
 

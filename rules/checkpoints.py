@@ -1,7 +1,5 @@
 """Restoring variables from checkpoints, and variables beside the model's."""
 
-from dataclasses import dataclass
-
 from slimport.index.program import Reference
 from slimport.rewrite.layers import RenamedRule
 from slimport.rewrite.marked import MarkedRule
@@ -9,7 +7,6 @@ from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Refusal, Rule
 from slimport.rewrite.site import CallSite, ValueSite
 
 
-@dataclass(frozen=True, kw_only=True)
 class _CheckpointRule(RenamedRule):
     """The same functions in the written module, which knows its layers' names."""
 
@@ -127,7 +124,6 @@ def loader(path, variables):
 )
 
 
-@dataclass(frozen=True, kw_only=True)
 class _InitRule(Rule):
     """TensorFlow's own finds variables in a TF 1 graph alone, and is silent elsewhere."""
 

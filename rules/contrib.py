@@ -1,7 +1,5 @@
 """tf.contrib where no rule rewrites it: what each package was, and what there is today."""
 
-from dataclasses import dataclass
-
 from slimport.contrib_left import CONTRIB_LEFT
 from slimport.rewrite.marked import MarkedRule
 from slimport.rewrite.rule import Refusal
@@ -157,7 +155,6 @@ _BECAME = {
 _BECAME |= CONTRIB_LEFT
 
 
-@dataclass(frozen=True, kw_only=True)
 class _ContribRule(MarkedRule):
     """Marks with what is known of the package, or of the very name."""
 

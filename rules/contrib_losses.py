@@ -1,7 +1,5 @@
 """slim.losses (tf.contrib.losses): tf.losses where that is the same, else the written module's."""
 
-from dataclasses import dataclass
-
 import libcst as cst
 
 from slimport.index.program import Reference
@@ -36,7 +34,6 @@ _SAME_ORDER = (
 _OTHERS_IN_TENSORFLOW = ("hinge_loss", "mean_pairwise_squared_error")
 
 
-@dataclass(frozen=True, kw_only=True)
 class _LossRule(Rule):
     """The same loss, kept in the same collection."""
 

@@ -1,7 +1,5 @@
 """tf.contrib's names for what is public TensorFlow as well."""
 
-from dataclasses import dataclass
-
 from slimport.contrib_api import Moved, moved
 from slimport.index.canonical import canonical
 from slimport.index.program import Reference
@@ -35,7 +33,6 @@ def _is_ours(api: str) -> bool:
 _MOVED = _by_api()
 
 
-@dataclass(frozen=True, kw_only=True)
 class _ContribMovedRule(Rule):
     """The public name; SLIM310's table says where that is today."""
 

@@ -1,7 +1,5 @@
 """What of tf.contrib is a few words of public TensorFlow."""
 
-from dataclasses import dataclass
-
 import libcst as cst
 
 from slimport.index.program import Reference
@@ -23,7 +21,6 @@ _BATCHES = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
 class _OtherRule(Rule):
     """A call, a method or an option of what is public."""
 

@@ -1,13 +1,10 @@
 """slim.dataset_data_provider and slim.data_provider: examples in a program."""
 
-from dataclasses import dataclass
-
 from slimport.rewrite.layers import RenamedRule
 from slimport.rewrite.rule import Example, Leave, Outcome, Refusal
 from slimport.rewrite.site import CallSite
 
 
-@dataclass(frozen=True, kw_only=True)
 class _ProviderRule(RenamedRule):
     """The written module's provider, where its `get` has a graph to work in."""
 

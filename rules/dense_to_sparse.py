@@ -1,13 +1,10 @@
 """slim.dense_to_sparse."""
 
-from dataclasses import dataclass
-
 from slimport.index.program import Reference
 from slimport.rewrite.layers import LayerRule
 from slimport.rewrite.rule import Example
 
 
-@dataclass(frozen=True, kw_only=True)
 class _DenseToSparseRule(LayerRule):
     """A tf.SparseTensor is no value of a functional model."""
 

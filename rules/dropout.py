@@ -1,7 +1,6 @@
 """slim.dropout."""
 
 import ast
-from dataclasses import dataclass
 
 import libcst as cst
 
@@ -12,7 +11,6 @@ from slimport.rewrite.rule import Example
 from slimport.rewrite.site import literal, parenthesized
 
 
-@dataclass(frozen=True, kw_only=True)
 class _DropoutRule(PlainLayerRule):
     """False means never, whatever fit() asks for: the layer is left out, not called so.
 

@@ -1,7 +1,5 @@
 """slim.evaluation, tf.contrib.training's evaluation: loops over checkpoints with sessions."""
 
-from dataclasses import dataclass
-
 import libcst as cst
 
 from slimport.index.program import Reference
@@ -24,7 +22,6 @@ _OF_FILES = ("checkpoints_iterator", "wait_for_new_checkpoint")
 _ITERATOR = ("checkpoint_dir", "min_interval_secs", "timeout", "timeout_fn")
 
 
-@dataclass(frozen=True, kw_only=True)
 class _EvaluationRule(Rule):
     """The same function from the written module, or TensorFlow's where that is the same."""
 

@@ -1,7 +1,5 @@
 """tf.contrib.framework: what is no variable and no scope, but a few lines."""
 
-from dataclasses import dataclass
-
 from slimport.index.program import Reference
 from slimport.rewrite.layers import RenamedRule
 from slimport.rewrite.rule import Example
@@ -10,7 +8,6 @@ _PACKAGE = "tf.contrib.framework."
 _PYTHON_ALONE = ("deprecated", "get_name_scope")
 
 
-@dataclass(frozen=True, kw_only=True)
 class _HelperRule(RenamedRule):
     """The same functions in the written module."""
 

@@ -1,7 +1,5 @@
 """The global step: slim's functions are TensorFlow 1's."""
 
-from dataclasses import dataclass
-
 import libcst as cst
 
 from slimport.rewrite.layers import RenamedRule
@@ -9,7 +7,6 @@ from slimport.rewrite.rule import Example, Keep, Outcome
 from slimport.rewrite.site import CallSite, ValueSite
 
 
-@dataclass(frozen=True, kw_only=True)
 class _GlobalStepRule(RenamedRule):
     """Where layers are built it is a variable of the model; elsewhere it stays TensorFlow's."""
 

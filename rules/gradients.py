@@ -1,13 +1,10 @@
 """Gradients between computing and applying them: slim.learning's two pure functions."""
 
-from dataclasses import dataclass
-
 from slimport.index.program import Reference
 from slimport.rewrite.layers import RenamedRule
 from slimport.rewrite.rule import Example
 
 
-@dataclass(frozen=True, kw_only=True)
 class _GradientRule(RenamedRule):
     """The same functions in the written module."""
 

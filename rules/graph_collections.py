@@ -1,14 +1,11 @@
 """What TF 1 looked up in its graph: variables, losses, collections of one's own."""
 
-from dataclasses import dataclass
-
 from slimport.index.program import Reference
 from slimport.rewrite.layers import RenamedRule
 from slimport.rewrite.rule import Example, Keep, Outcome
 from slimport.rewrite.site import CallSite, ValueSite
 
 
-@dataclass(frozen=True, kw_only=True)
 class _CollectionRule(RenamedRule):
     """The written module's wherever layers are near; TensorFlow's where a session runs the graph.
 

@@ -1,13 +1,10 @@
 """tf.contrib.training.HParams."""
 
-from dataclasses import dataclass
-
 from slimport.rewrite.layers import RenamedRule
 from slimport.rewrite.rule import Example, Leave, Outcome, Refusal
 from slimport.rewrite.site import CallSite, literal
 
 
-@dataclass(frozen=True, kw_only=True)
 class _HParamsRule(RenamedRule):
     """The written module's class, which has all but the protocol buffers."""
 

@@ -1,7 +1,6 @@
 """Weight initializers of slim and TensorFlow 1."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import libcst as cst
 
@@ -52,7 +51,6 @@ _MOVED = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
 class _InitializerRule(Rule):
     """The Keras class of the same distribution, with TF 1's defaults written out."""
 
@@ -124,7 +122,6 @@ def _keyword(name: str, value: cst.BaseExpression) -> cst.Arg:
     return cst.Arg(value, cst.Name(name), equal=tight)
 
 
-@dataclass(frozen=True, kw_only=True)
 class _ScalingRule(RenamedRule):
     """Keras' class with slim's deviation; where code calls it, one that draws anew."""
 
@@ -135,7 +132,6 @@ class _ScalingRule(RenamedRule):
         return made
 
 
-@dataclass(frozen=True, kw_only=True)
 class _XavierRule(Rule):
     """Slim's uniform Xavier is Glorot's, bounds included; its normal one has another deviation."""
 

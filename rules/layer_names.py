@@ -1,7 +1,5 @@
 """slim.conv2d.__name__, by which code names scopes."""
 
-from dataclasses import dataclass
-
 import libcst as cst
 
 from slimport import slim_api
@@ -10,7 +8,6 @@ from slimport.rewrite.rule import Example, Leave, Outcome, Refusal, Rule
 from slimport.rewrite.site import ValueSite
 
 
-@dataclass(frozen=True, kw_only=True)
 class _LayerNames(Rule):
     """TF-Slim's name as a text; where a function may be another one, the place is marked."""
 

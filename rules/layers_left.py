@@ -1,7 +1,5 @@
 """What tf_slim has beside layers, and Keras has in another shape."""
 
-from dataclasses import dataclass
-
 from slimport.rewrite.marked import MarkedRule
 from slimport.rewrite.rule import Refusal
 
@@ -31,7 +29,6 @@ _KNOWN = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
 class _LeftRule(MarkedRule):
     """Marks with what is known of the very name."""
 

@@ -1,7 +1,5 @@
 """slim.learning.train, tf.contrib.training.train: training loops of graphs with sessions."""
 
-from dataclasses import dataclass
-
 import libcst as cst
 
 from slimport.rewrite.layers import RenamedRule
@@ -15,7 +13,6 @@ _NAMES = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
 class _LoopRule(RenamedRule):
     """The same loop from the written module, with the same arguments."""
 

@@ -1,7 +1,5 @@
 """tf.summary in the loss of a program that trains with fit: what `Summaries` writes."""
 
-from dataclasses import dataclass
-
 import libcst as cst
 
 from slimport.rewrite.rule import Example, Outcome, Rule
@@ -20,7 +18,6 @@ _PARAMETERS = {
 _RENAMED = {"audio": "audio", "image": "images", "text": "texts"}
 
 
-@dataclass(frozen=True, kw_only=True)
 class _LoggedRule(Rule):
     """A summary that a LossModel's function makes as a statement is logged there."""
 

@@ -1,7 +1,5 @@
 """slim.metrics (tf.contrib.metrics) beyond SLIM340: twins in tf.metrics, and a few of its own."""
 
-from dataclasses import dataclass
-
 from slimport.index.program import Reference
 from slimport.rewrite.moved import handed_on, public
 from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Refusal, Rule
@@ -28,7 +26,6 @@ _TWINS = {
 _OWN = ("accuracy", "aggregate_metric_map", "aggregate_metrics", "streaming_recall_at_k")
 
 
-@dataclass(frozen=True, kw_only=True)
 class _MetricRule(Rule):
     """The public metric with arguments by name, or the written module's function."""
 

@@ -1,7 +1,5 @@
 """What estimators told a model function: to train, to evaluate or to predict."""
 
-from dataclasses import dataclass
-
 import libcst as cst
 
 from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Refusal, Rule
@@ -18,7 +16,6 @@ _MODES = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
 class _ModeKeysRule(Rule):
     """The text that the constant is: a network asks the same question without estimators."""
 

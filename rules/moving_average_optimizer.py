@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from slimport.index.program import Reference
 from slimport.rewrite.arguments import DROPPED, arguments_of, rearranged
 from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Refusal, Rule
@@ -18,7 +16,6 @@ _PARAMETERS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
 class _MovingAverageRule(Rule):
     """The optimizer around another; averages that code updates itself are marked."""
 

@@ -1,7 +1,5 @@
 """TensorFlow's private assign_moving_average, on which hand-written batch norms rest."""
 
-from dataclasses import dataclass
-
 from slimport.rewrite.layers import RenamedRule
 from slimport.rewrite.rule import Example, Keep, Outcome
 from slimport.rewrite.site import CallSite, ValueSite
@@ -9,7 +7,6 @@ from slimport.rewrite.site import CallSite, ValueSite
 _BELOW = "tf.python.training.moving_averages"
 
 
-@dataclass(frozen=True, kw_only=True)
 class _MovingAverageRule(RenamedRule):
     """Follows the variable: moves where tf.get_variable does, and stays TensorFlow's elsewhere."""
 

@@ -1,7 +1,6 @@
 """Keywords of NumPy's functions that TF 1 code uses and NumPy no longer has."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import libcst as cst
 
@@ -10,7 +9,6 @@ from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Refusal, Rule
 from slimport.rewrite.site import CallSite, FileFacts, ValueSite
 
 
-@dataclass(frozen=True, kw_only=True)
 class _NumpyCallRule(Rule):
     """``newshape`` is the second parameter in every version; only its name has changed."""
 

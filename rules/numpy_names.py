@@ -1,7 +1,6 @@
 """Names of NumPy that TF 1 code uses and NumPy no longer has."""
 
 import ast
-from dataclasses import dataclass
 
 import libcst as cst
 
@@ -13,7 +12,6 @@ from slimport.rewrite.site import CallSite, Site, ValueSite
 _LOOSE = cst.Arg | cst.Assign | cst.Return | cst.Param | cst.Element | cst.DictElement | cst.Index
 
 
-@dataclass(frozen=True, kw_only=True)
 class _NumpyRule(Rule):
     """The object that the name stood for, under the name that it still has."""
 

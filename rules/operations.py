@@ -1,7 +1,5 @@
 """slim.scale_gradient, bucketize and poincare_normalize: functions without variables."""
 
-from dataclasses import dataclass
-
 from slimport.index.program import Reference
 from slimport.rewrite.layers import RenamedRule
 from slimport.rewrite.moved import handed_on
@@ -11,7 +9,6 @@ from slimport.rewrite.site import CallSite, ValueSite
 _BUCKETIZE = (("input_tensor", "input"), ("boundaries", "boundaries"), ("name", "name"))
 
 
-@dataclass(frozen=True, kw_only=True)
 class _OperationRule(RenamedRule):
     """The written module's functions; those of TensorFlow alone block KerasTensors."""
 
@@ -20,7 +17,6 @@ class _OperationRule(RenamedRule):
         return None if name.endswith("poincare_normalize") else f"{name} runs TensorFlow code"
 
 
-@dataclass(frozen=True, kw_only=True)
 class _BucketizeRule(Rule):
     """slim's function calls the operation and nothing else."""
 

@@ -1,13 +1,10 @@
 """slim.optimize_loss (tf.contrib.layers.optimize_loss): a step of training made in one call."""
 
-from dataclasses import dataclass
-
 from slimport.rewrite.layers import RenamedRule
 from slimport.rewrite.rule import Example, Leave, Outcome, Refusal
 from slimport.rewrite.site import CallSite, Site, ValueSite
 
 
-@dataclass(frozen=True, kw_only=True)
 class _OptimizeLossRule(RenamedRule):
     """The same function from the written module, where sessions run it."""
 

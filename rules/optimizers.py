@@ -113,7 +113,6 @@ _NAMES_OF_SLOTS = frozenset({"accum_name", "linear_name"})
 _UNLIKE = ("AdagradDAOptimizer", "ProximalAdagradOptimizer", "ProximalGradientDescentOptimizer")
 
 
-@dataclass(frozen=True, kw_only=True)
 class _OptimizerRule(Rule):
     """Keras' own class where it computes the same, else one of the written module."""
 

@@ -1,7 +1,5 @@
 """slim.nets: networks shipped inside the library."""
 
-from dataclasses import dataclass
-
 import libcst as cst
 
 from slimport import slim_api
@@ -14,7 +12,6 @@ from slimport.rewrite.site import CallSite, Site
 _SIZE = "default_image_size"
 
 
-@dataclass(frozen=True, kw_only=True)
 class _NetRule(RenamedRule):
     """The written module has all of them, in one namespace."""
 

@@ -1,7 +1,6 @@
 """Names of Python 2 that keep a file from running under Python 3."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import libcst as cst
 
@@ -22,7 +21,6 @@ _LOOSE = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
 class _Python2Rule(Rule):
     """Python 3's name of the same thing."""
 

@@ -1,7 +1,5 @@
 """tf.set_random_seed in programs that train with fit: what it no longer seeds."""
 
-from dataclasses import dataclass
-
 from slimport.rewrite.rule import Example, Outcome, Rule
 from slimport.rewrite.site import CallSite, ValueSite
 
@@ -11,7 +9,6 @@ _NOTE = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
 class _SeedRule(Rule):
     """The call stays; the report says that weights do not begin alike any more."""
 

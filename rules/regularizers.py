@@ -1,7 +1,5 @@
 """slim.l2_regularizer and its family."""
 
-from dataclasses import dataclass
-
 import libcst as cst
 
 from slimport.rewrite.layers import RenamedRule
@@ -11,7 +9,6 @@ from slimport.rewrite.site import CallSite, ValueSite, parenthesized
 EQUAL = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
 
 
-@dataclass(frozen=True, kw_only=True)
 class _LpRegularizer(Rule):
     """``slim.l2_regularizer(s)`` is s * sum(w**2) / 2, Keras' ``L2(s)`` is s * sum(w**2)."""
 

@@ -1,7 +1,5 @@
 """slim.rev_block and recompute_grad: what spared the memory of gradients."""
 
-from dataclasses import dataclass
-
 from slimport.index.program import Reference
 from slimport.rewrite.layers import RenamedRule
 from slimport.rewrite.rule import Example, Outcome
@@ -13,7 +11,6 @@ _MEMORY = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
 class _ReversibleRule(RenamedRule):
     """The written module's, with a note that memory is not spared."""
 

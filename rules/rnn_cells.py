@@ -1,7 +1,5 @@
 """tf.nn.rnn_cell and tf.contrib.rnn: recurrent cells, and the loops that run them."""
 
-from dataclasses import dataclass
-
 from slimport.index.program import Reference
 from slimport.index.tf_layers import CELLS, LOOPS
 from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Refusal, Rule
@@ -13,7 +11,6 @@ _REFUSED = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
 class _RnnRule(Rule):
     """The written module's class or function with the same parameters."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import libcst as cst
 
@@ -55,7 +54,6 @@ _WRITTEN = {
 _ARITHMETIC = ast.Add | ast.Sub | ast.Mult | ast.Div
 
 
-@dataclass(frozen=True, kw_only=True)
 class _ScheduleRule(Rule):
     """A schedule, which Keras asks at each step; the argument for the step is left out."""
 

@@ -3,13 +3,10 @@
 The edits are made by slimport/rewrite/sessions.py, for whole files; this is their description.
 """
 
-from dataclasses import dataclass
-
 from slimport.rewrite.rule import Example, Keep, Outcome, Rule
 from slimport.rewrite.site import CallSite, ValueSite
 
 
-@dataclass(frozen=True, kw_only=True)
 class _ProgramRule(Rule):
     """The module itself: what is asked of it belongs to other rules."""
 

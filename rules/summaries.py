@@ -1,7 +1,5 @@
 """slim.summaries, slim.summarize_* and slim.model_analyzer."""
 
-from dataclasses import dataclass
-
 from slimport.index.program import Reference
 from slimport.rewrite.layers import RenamedRule
 from slimport.rewrite.rule import Example, Outcome
@@ -12,7 +10,6 @@ _SUMMARIZED = "activation activations biases collection tensor tensors variables
 _TABLES = "slim.model_analyzer."
 
 
-@dataclass(frozen=True, kw_only=True)
 class _SummaryRule(RenamedRule):
     """The same functions in the written module; outside of sessions nobody evaluates a summary."""
 

@@ -1,7 +1,5 @@
 """tf.make_template: a function whose calls share their variables."""
 
-from dataclasses import dataclass
-
 from slimport.index.program import Function, Reference
 from slimport.rewrite.layers import RenamedRule
 from slimport.rewrite.rule import Example, Leave, Outcome, Refusal
@@ -10,7 +8,6 @@ from slimport.rewrite.site import CallSite, FileFacts, ValueSite, literal
 _PARAMETERS = ("name_", "func_", "create_scope_now_", "unique_name_", "custom_getter_")
 
 
-@dataclass(frozen=True, kw_only=True)
 class _TemplateRule(RenamedRule):
     """TensorFlow's opens a scope that layers see in TF 1 graphs alone."""
 

@@ -2,7 +2,6 @@
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import libcst as cst
 
@@ -27,7 +26,6 @@ _SAME_PLACES = {
 _EXTREME = "input=x axis name dimension=axis output_type"
 
 
-@dataclass(frozen=True, kw_only=True)
 class _TensorFunctions(TensorRule):
     """`tf.identity` is an activation, too, and may reach a layer as a value."""
 

@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeVar
 
 import libcst as cst
@@ -95,7 +95,6 @@ _OF_SIZES = {
 _OF_FLOATS = frozenset({"tf.reduce_mean", "tf.reduce_prod", "tf.reduce_sum"})
 
 
-@dataclass(frozen=True, kw_only=True)
 class _TensorOps(TensorRule):
     def call(self, site: CallSite) -> Outcome:
         arguments = values_first(site.node.args) if site.api == "tf.concat" else None

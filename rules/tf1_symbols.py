@@ -1,7 +1,5 @@
 """TensorFlow 1's own symbols, wherever no other rule takes them."""
 
-from dataclasses import dataclass
-
 from slimport.index.program import Function, Reference
 from slimport.rewrite.aliases import CODE, NAME
 from slimport.rewrite.rule import Example, Keep, Outcome, Refusal, Rule
@@ -22,7 +20,6 @@ _GONE = "TensorFlow 2.16 took it out."
 _WHY = {"": "TensorFlow 1 had no such public name either: an inner module, or a typing error."}
 
 
-@dataclass(frozen=True, kw_only=True)
 class _SymbolRule(Rule):
     """Stays, takes its TF 2 name, or moves to tf.compat.v1: proved by object identity."""
 

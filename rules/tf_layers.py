@@ -1,7 +1,5 @@
 """tf.layers, TensorFlow 1's own layers, which TensorFlow has no longer beside Keras 3."""
 
-from dataclasses import dataclass
-
 import libcst as cst
 
 from slimport.index.program import Reference
@@ -15,7 +13,6 @@ from slimport.rewrite.site import CallSite, ValueSite, literal
 _REFUSED = {"renorm": (False, None), "virtual_batch_size": (None,), "adjustment": (None,)}
 
 
-@dataclass(frozen=True, kw_only=True)
 class _TfLayersRule(Rule):
     """The written module's function with the same parameters; objects of layers are marked."""
 

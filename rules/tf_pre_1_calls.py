@@ -1,7 +1,6 @@
 """Functions whose parameters TensorFlow 1.0 put into another order."""
 
 import ast
-from dataclasses import dataclass
 
 import libcst as cst
 
@@ -55,7 +54,6 @@ _FORMS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
 class _OldCallRule(Rule):
     """Calls that only TensorFlow 0.x could run; any other is an ordinary TF 1 symbol."""
 

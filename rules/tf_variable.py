@@ -1,6 +1,6 @@
 """tf.Variable between layers: a new variable at each call, named in the name scope."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import libcst as cst
 
@@ -22,7 +22,6 @@ _KNOWN = frozenset(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
 class _VariableRule(RenamedRule):
     """Moves where tf.get_variable does; where no layers are built it stays TensorFlow's."""
 

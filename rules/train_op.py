@@ -1,7 +1,5 @@
 """slim.learning.create_train_op: what a session evaluates to train by one step."""
 
-from dataclasses import dataclass
-
 import libcst as cst
 
 from slimport.rewrite.layers import RenamedRule
@@ -16,7 +14,6 @@ _SLASHED = "slim.learning.add_gradients_summaries"
 _EQUAL = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
 
 
-@dataclass(frozen=True, kw_only=True)
 class _TrainOpRule(RenamedRule):
     """The same operation from the written module, where a loop of the author's evaluates it."""
 

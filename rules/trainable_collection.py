@@ -1,7 +1,5 @@
 """tf.GraphKeys.TRAINABLE_VARIABLES as a collection that layers put their variables into."""
 
-from dataclasses import dataclass
-
 import libcst as cst
 
 from slimport.rewrite.rule import Example, Keep, Outcome, Rule
@@ -14,7 +12,6 @@ _NOTE = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
 class _TrainableRule(Rule):
     """The symbol stays what it is; the report says what a model does not make of it."""
 

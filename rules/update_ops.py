@@ -1,7 +1,5 @@
 """tf.GraphKeys.UPDATE_OPS as the collection for updates of batch norm."""
 
-from dataclasses import dataclass
-
 import libcst as cst
 
 from slimport.rewrite.rule import Example, Keep, Outcome, Rule
@@ -10,7 +8,6 @@ from slimport.rewrite.site import ValueSite, literal, string
 _PARAMETER = "updates_collections"  # slim's own, and `batch_norm_updates_collections` of networks
 
 
-@dataclass(frozen=True, kw_only=True)
 class _UpdateOpsRule(Rule):
     """The string itself where batch norm is told its collection; elsewhere TensorFlow's name."""
 

@@ -1,7 +1,7 @@
 """tf.variable_scope, get_variable_scope, name_scope: the scopes that variables are named by."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import libcst as cst
 
@@ -42,7 +42,6 @@ _LACKING: Mapping[str, object] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
 class _ScopeRule(RenamedRule):
     """Scopes move to the written module wherever layers are, or may be, built under them.
 

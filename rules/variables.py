@@ -1,13 +1,10 @@
 """Looking variables up: slim.get_variables and its family."""
 
-from dataclasses import dataclass
-
 from slimport.index.program import Reference
 from slimport.rewrite.layers import RenamedRule
 from slimport.rewrite.rule import Example
 
 
-@dataclass(frozen=True, kw_only=True)
 class _LookUpRule(RenamedRule):
     """The written module's look-ups know the layers that it has built, and no others."""
 
