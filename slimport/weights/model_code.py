@@ -35,7 +35,8 @@ def code_of(model: Any, blueprint: Blueprint) -> str:
         lines.append("import tensorflow as tf")
     module = migrated.scoped_layers()
     if written and module is not None:
-        if any(name not in module.__all__ for name in written):  # it came for this run alone
+        offered = getattr(module, "__all__", written)
+        if not set(written) <= {*offered}:  # the class came for this run alone
             lines.append(f"# {module.__name__} has it once `slimport rewrite` has met this import:")
         lines.append(f"from {module.__name__} import {', '.join(sorted(written))}")
     return "\n".join([*lines, body])

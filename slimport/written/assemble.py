@@ -119,6 +119,7 @@ PARTS = (
     "nets_resnet_v2",
     "nets_vgg",
     "models",
+    "saved_models",
     "replicas",
     "held_averages",
     "file_queues",

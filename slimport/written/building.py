@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from slimport.written.collections import (
     collect_named_outputs,
-    collection_members,
+    is_listed,
     list_variable,
 )
 from slimport.written.defaults import MODEL_VARIABLE, current_layer_defaults
@@ -195,7 +195,7 @@ def _collect(variable: Any, path: str, collections: Any) -> None:
     """Adds a new variable to the collections asked for."""
     tensor = variable if current_layer_graph().tf_graph is None else variable.value
     for collection in collections:
-        if all(present is not tensor for present in collection_members(collection)):
+        if not is_listed(collection, path, tensor):
             list_variable(collection, path, tensor)
 
 

@@ -49,6 +49,24 @@ def list_variable(name: str, path: str, value: Any) -> None:
     add_to_collection(name, value)
 
 
+def is_listed(name: str, path: str, value: Any) -> bool:
+    """Whether a collection has a new variable already, as the network's own have.
+
+    Args:
+        name: The collection.
+        path: The variable's full legacy name.
+        value: The variable, in a TF 1 graph its value.
+    """
+    graph = current_layer_graph()
+    if graph.tf_graph is not None:
+        members = tf.compat.v1.get_collection(name)
+    elif name in _OF_VARIABLES and path in _OF_VARIABLES[name](graph):
+        return True
+    else:
+        members = graph.collections.get(name, [])
+    return any(member is value for member in members)
+
+
 def get_collection(name: str, scope: str | None = None) -> list[Any]:
     """Returns the values of a collection, in the order in which they were added.
 
@@ -64,7 +82,9 @@ def get_collection(name: str, scope: str | None = None) -> list[Any]:
             network's own collection have when it is made.
     """
     graph = current_layer_graph()
-    found = collection_members(name, scope)
+    if graph.tf_graph is not None:
+        return _Members(tf.compat.v1.get_collection(name, scope))
+    found = _Members(_collected(graph, name, scope))
     if graph.anchor is not None and name not in _OF_VARIABLES:
         kept = [v for v in found if isinstance(v, keras.Variable)]
         if kept:
@@ -73,14 +93,6 @@ def get_collection(name: str, scope: str | None = None) -> list[Any]:
                 "the values of the moment: make a TracedModel of the function."
             )
     return found
-
-
-def collection_members(name: str, scope: str | None = None) -> list[Any]:
-    """What `get_collection` returns, also where a functional model is made."""
-    graph = current_layer_graph()
-    if graph.tf_graph is not None:
-        return _Members(tf.compat.v1.get_collection(name, scope))
-    return _Members(_collected(graph, name, scope))
 
 
 class _Members(list[Any]):
@@ -116,9 +128,8 @@ def _is_same(one: Any, other: Any) -> bool:
 
 def _collected(graph: LayerGraph, name: str, scope: str | None) -> list[Any]:
     added = graph.collections.get(name, [])
-    if (
-        on_tensorflow() and not tf.executing_eagerly() and name not in _OF_VARIABLES
-    ):  # tf.losses of a trace add there
+    traces = on_tensorflow() and not tf.executing_eagerly()
+    if traces and name not in _OF_VARIABLES:  # what tf.losses of a trace added is there
         traced = tf.compat.v1.get_collection(name)
         added = [*traced, *(v for v in added if all(v is not other for other in traced))]
     if name == "regularization_losses":

@@ -48,7 +48,7 @@ def convolution(
     """Convolves along one to three dimensions, as the rank of `inputs` says; see `conv2d`."""
     return convolve(
         inputs,
-        None,
+        {3: Conv1D, 4: Conv2D, 5: Conv3D},
         filters=filters,
         kernel_size=kernel_size,
         strides=strides,
@@ -96,7 +96,7 @@ def conv1d(
     """Convolves sequences `[batch, steps, channels]`; for the arguments see `conv2d`."""
     return convolve(
         inputs,
-        3,
+        {3: Conv1D},
         filters=filters,
         kernel_size=kernel_size,
         strides=strides,
@@ -160,7 +160,7 @@ def conv2d(
     """
     return convolve(
         inputs,
-        4,
+        {4: Conv2D},
         filters=filters,
         kernel_size=kernel_size,
         strides=strides,
@@ -208,7 +208,7 @@ def conv3d(
     """Convolves volumes `[batch, depth, height, width, channels]`; see `conv2d`."""
     return convolve(
         inputs,
-        5,
+        {5: Conv3D},
         filters=filters,
         kernel_size=kernel_size,
         strides=strides,
@@ -232,7 +232,7 @@ def conv3d(
 
 def convolve(
     inputs: Any,
-    rank: int | None,
+    layers: dict[int, Any],
     *,
     padding: str,
     data_format: str | None,
@@ -245,16 +245,15 @@ def convolve(
     name: Any,
     **settings: Any,
 ) -> Any:
-    """Builds the convolution for inputs of the given rank (`None`: any)."""
+    """Builds a convolution: the layer of `layers` for the rank of the inputs."""
     with variable_scope(name, "Conv", [inputs], reuse=reuse) as scope:
-        input_rank = len(inputs.shape)
-        if rank is not None and input_rank != rank:
-            raise ValueError(f"Convolution expects input with rank {rank}, got {input_rank}")
-        if input_rank not in (3, 4, 5):
-            raise ValueError(f"Convolution not supported for input with rank {input_rank}")
+        rank = len(inputs.shape)
+        if rank not in layers:
+            ranks = " or ".join(map(str, layers))
+            raise ValueError(f"Convolution expects input with rank {ranks}, got {rank}")
         images = channels_last(inputs, data_format)
         layer = scoped_layer(
-            (Conv1D, Conv2D, Conv3D)[input_rank - 3],
+            layers[rank],
             scope,
             images,
             padding=padding.lower(),

@@ -12,12 +12,6 @@ import tensorflow as tf
 
 from slimport.written.defaults import current_layer_defaults, layer_defaults
 from slimport.written.graphs import LayerGraph
-from slimport.written.saved_functions import (
-    loaded_function,
-    loaded_value,
-    saved_function,
-    saved_value,
-)
 
 __all__ = ["TracedModel", "functional_model"]
 
@@ -48,7 +42,6 @@ def functional_model(
     return keras.Model(inputs, outputs)
 
 
-@keras.saving.register_keras_serializable("scoped_layers")
 class TracedModel(keras.Model):
     """A model that runs a function of TensorFlow code which builds scoped layers.
 
@@ -61,8 +54,8 @@ class TracedModel(keras.Model):
     logits, end_points = model(images)
     ```
 
-    A .keras file holds the function by name: it is to be one of a module, not a lambda, and whoever
-    loads the file says which it is, `load_model(path, custom_objects={"net": net})`.
+    Weights are saved with `save_weights`, a graph for serving with `export`; whole .keras files are
+    for `SavableTracedModel`.
 
     Args:
         function: Takes the inputs first; returns tensors, or tuples, lists or dicts of them.
@@ -79,7 +72,6 @@ class TracedModel(keras.Model):
         self._replay: Any = None
         self.__dict__["_built_under"] = ({},)
         self._scoped_layers: list[Any] = []
-        self._layer_policy = ""
 
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """Notes the kind of the first inputs, to be traced with."""
@@ -98,7 +90,6 @@ class TracedModel(keras.Model):
         if specs is None:
             self._input_specs = specs = tf.TensorSpec(input_shape, tf.float32)
         self.__dict__["_built_under"] = (current_layer_defaults(),)  # Keras would wrap the dict
-        self._layer_policy = keras.config.dtype_policy().name
         self._replay = tf.function(self._run, autograph=False)
         # A `tf.function` in which variables come up would be traced twice.
         tf.compat.v1.wrap_function(lambda inputs: self._run(inputs, None), [specs])
@@ -145,60 +136,12 @@ class TracedModel(keras.Model):
         return logs
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the name of the function and its arguments.
-
-        Raises:
-            NotImplementedError: If the function is a lambda or part of another function, or if an
-                argument is an object that Keras cannot save; for derived classes.
-        """
-        if type(self) is not TracedModel:
-            raise NotImplementedError(
-                f"{type(self).__name__} does not fit into a .keras file. Save its weights "
-                "alone, by save_weights."
-            )
-        function, *arguments = self._function.args
-        return {
-            "name": self.name,
-            "trainable": self.trainable,
-            "function": saved_function(function, self.name),
-            "arguments": saved_value(arguments, self.name),
-        }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> TracedModel:
-        """Makes the model again, of the function that the program has under that name."""
-        function = loaded_function(config["function"], config["name"])
-        args, kwargs = loaded_value(config["arguments"], config["name"])
-        model = cls(function, *args, **kwargs)
-        model.name, model.trainable = config["name"], config["trainable"]
-        return model
-
-    def get_build_config(self) -> dict[str, Any] | None:
-        """Returns the inputs that the layers were built with, and the layers that do not train."""
-        if not self.built:
-            return None
-        frozen = [layer.name for layer in self._scoped_layers if not layer.trainable]
-        return {
-            "inputs": saved_value(self._input_specs, self.name),
-            "frozen": frozen,
-            "layer_policy": self._layer_policy,
-            "defaults": saved_value(self._built_under[0], self.name),
-        }
-
-    def build_from_config(self, config: dict[str, Any]) -> None:
-        """Builds the layers as they were."""
-        self._input_specs = loaded_value(config["inputs"], self.name)
-        defaults = loaded_value(config.get("defaults"), self.name)
-        here = keras.config.dtype_policy()
-        keras.config.set_dtype_policy(config.get("layer_policy", here))
-        try:
-            with layer_defaults(defaults or {}):
-                self.build(keras.tree.map_structure(lambda spec: spec.shape, self._input_specs))
-        finally:
-            keras.config.set_dtype_policy(here)
-        for layer in self._scoped_layers:
-            if layer.trainable is (layer.name in config["frozen"]):
-                layer.trainable = not layer.trainable
+        """Raises NotImplementedError: what a .keras file holds is known to `SavableTracedModel`."""
+        way = "" if type(self) is not TracedModel else ", or make it a SavableTracedModel"
+        raise NotImplementedError(
+            f"{type(self).__name__} does not fit into a .keras file. Save its weights alone, by "
+            f"save_weights{way}."
+        )
 
     def export(self, filepath: Any, *args: Any, input_signature: Any = None, **kwargs: Any) -> None:
         """Exports the model for serving, with inputs of the dtype that it was built with."""

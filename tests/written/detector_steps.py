@@ -27,7 +27,7 @@ def models_of(folder: Path, save: bool) -> dict[str, Any]:
             name: keras.models.load_model(folder / f"{name}.keras", custom_objects=known)
             for name in ("detector", "classifier")
         }
-    detector = scoped_layers.TracedModel(raw_predictions, num_classes=90, is_training=True)
+    detector = scoped_layers.SavableTracedModel(raw_predictions, num_classes=90, is_training=True)
     detector.build((None, 300, 300, 3))
     inputs = keras.Input((224, 224, 3))
     return {

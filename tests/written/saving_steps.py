@@ -33,7 +33,7 @@ def main(folder: Path) -> None:
             model = keras.models.load_model(folder / f"{name}.keras", custom_objects=known)
         np.savez(folder / f"{name}.npz", **saved_nets.seen_of(model))
     settings: Any = {"sizes": (3, 1), "dtype": saved_nets.tf.float32}
-    model = scoped_layers.TracedModel(saved_nets.traced, 3, **settings)
+    model = scoped_layers.SavableTracedModel(saved_nets.traced, 3, **settings)
     model.build((None, 33, 33, 3))
     model.load_weights(folder / "traced.weights.h5")
     values = scoped_layers.legacy_variables(model)

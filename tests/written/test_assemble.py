@@ -73,6 +73,23 @@ def test_a_supplement_is_what_a_module_lacks() -> None:
     assert "TracedModel" not in present
 
 
+def test_a_small_network_gets_a_small_module() -> None:
+    """A reviewer reads it: what one function pulls in for a rare case shows in this number."""
+    assert len(assemble(NET).splitlines()) < 1700
+
+
+@pytest.mark.parametrize(
+    ("name", "others"),
+    [
+        ("conv2d", {"Conv1D", "Conv3D", "TracedModel", "get_collection", "BatchNormalization"}),
+        ("TracedModel", {"saved_function", "saved_value", "SavableTracedModel"}),
+        ("LossModel", {"saved_function", "saved_value"}),
+    ],
+)
+def test_what_a_name_does_without(name: str, others: set[str]) -> None:
+    assert definitions(assemble([name])) & others == set()
+
+
 def test_the_head_lists_the_sections_in_their_order() -> None:
     source = assemble(NET)
     head = ast.get_docstring(ast.parse(source)) or ""

@@ -61,7 +61,7 @@ def saved(new: Any, nets: Any, tmp_path_factory: pytest.TempPathFactory) -> dict
     (folder / "scoped_layers.py").write_text(Path(new.__file__).read_text("utf-8"), "utf-8")
     models = {
         "functional": new.functional_model(nets.every_kind, keras.Input((9, 8, 3))),
-        "traced": new.TracedModel(nets.traced, 3, sizes=(3, 1), dtype=tf.float32),
+        "traced": new.SavableTracedModel(nets.traced, 3, sizes=(3, 1), dtype=tf.float32),
     }
     models["traced"](nets.IMAGES)
     models["traced"].layers[0].trainable = False
@@ -190,15 +190,19 @@ def of_a_local_function(new: Any) -> Any:
     def net(x: Any) -> Any:
         return new.conv2d(x, 3, 3)
 
-    return new.TracedModel(net)
+    return new.SavableTracedModel(net)
 
 
 def of_an_object(new: Any) -> Any:
-    return new.TracedModel(keras.ops.relu, object())
+    return new.SavableTracedModel(keras.ops.relu, object())
 
 
 def of_layers(new: Any) -> Any:
-    return new.TracedModel(keras.ops.relu, keras.layers.Dense(1))
+    return new.SavableTracedModel(keras.ops.relu, keras.layers.Dense(1))
+
+
+def traced(new: Any) -> Any:
+    return new.TracedModel(keras.ops.relu)
 
 
 def loss_model(new: Any) -> Any:
@@ -221,6 +225,7 @@ def of_a_schedule(new: Any) -> Any:
         (of_a_local_function, "holds functions by name"),
         (of_an_object, "which Keras cannot make again"),
         (of_layers, "which Keras cannot make again"),
+        (traced, "TracedModel does not fit .* or make it a SavableTracedModel"),
         (loss_model, "LossModel does not fit into a .keras file"),
         (of_a_schedule, "StepSchedule does not fit into a .keras file"),
     ],
@@ -270,7 +275,7 @@ def test_arrays_and_objects_of_keras_come_back(new: Any) -> None:
 
 def test_a_traced_model_keeps_the_policy_of_its_layers(new: Any, tmp_path: Path) -> None:
     images = np.ones((2, 3), "float32")
-    model = new.TracedModel(new.fully_connected, 4)
+    model = new.SavableTracedModel(new.fully_connected, 4)
     keras.config.set_dtype_policy("mixed_float16")
     try:
         outputs = model(images)
@@ -320,8 +325,9 @@ def test_closed_code_becomes_models_of_keras_own_layers(new: Any, tmp_path: Path
 @pytest.mark.slow
 def test_the_detector_and_inception_v2(tmp_path: Path) -> None:
     tree = tmp_path / "migrated"
-    rewritten = rewrite_tree(FIXTURE)
     shutil.copytree(FIXTURE, tree)
+    (tree / "saving.py").write_text("from scoped_layers import SavableTracedModel\n")
+    rewritten = rewrite_tree(tree)
     for path, data in rewritten.outputs.items():
         (tree / path).write_bytes(data)
     for action in ("save", "load"):

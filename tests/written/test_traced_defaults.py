@@ -13,7 +13,7 @@ tf = pytest.importorskip("tensorflow")
 
 from slimport.written.convolution import conv2d  # noqa: E402
 from slimport.written.defaults import layer_defaults  # noqa: E402
-from slimport.written.models import TracedModel  # noqa: E402
+from slimport.written.saved_models import SavableTracedModel  # noqa: E402
 
 DEFAULTS = {"activation": "relu6", "strides": 2, "kernel_regularizer": keras.regularizers.L2(0.1)}
 
@@ -26,9 +26,9 @@ def images(count: int) -> Any:
     return tf.constant(np.random.default_rng(0).normal(size=(count, 8, 8, 3)) * 30, tf.float32)
 
 
-def built() -> TracedModel:
+def built() -> SavableTracedModel:
     with layer_defaults([conv2d], **DEFAULTS):
-        model = TracedModel(net)
+        model = SavableTracedModel(net)
         model(images(2))
     return model
 
@@ -50,7 +50,7 @@ def test_a_file_has_them(tmp_path: Path) -> None:
     model = built()
     model.save(tmp_path / "net.keras")
     # Other tests may have registered the class of another copy of the module.
-    known = {"net": net, "scoped_layers>TracedModel": TracedModel}
+    known = {"net": net, "scoped_layers>SavableTracedModel": SavableTracedModel}
     with keras.saving.custom_object_scope(known):
         again = keras.models.load_model(tmp_path / "net.keras")
     assert np.array_equal(again(images(3)), model(images(3)))
