@@ -105,7 +105,7 @@ _TRAINING = frozenset(
 )
 
 # Beside tf.contrib: what TensorFlow 1 installed and TensorFlow 2 does not.
-_NOT_INSTALLED = ("tf.examples.", "tf.models.")
+_NOT_INSTALLED = ("tf.estimator.", "tf.examples.", "tf.models.")
 
 
 @cache

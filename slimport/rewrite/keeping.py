@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from slimport.index.canonical import is_namespace, is_slim
+from slimport.index.canonical import is_absent, is_namespace, is_slim
 from slimport.index.modules import Module
 from slimport.index.names import Assigned
 from slimport.index.program import Function, Program, Reference, Span
@@ -65,7 +65,7 @@ def is_silent(module: Module, plan: Plan) -> bool:
         or module.holds(PYTHON2_MARK)
         or plan.tf1_files.start(module) is not None
         or plan.tf1_files.keeps_tf1_names(module)
-        or any(map(is_slim, plan.program.imported_apis(module)))
+        or any(map(is_absent, plan.program.imported_apis(module)))
     )
 
 

@@ -389,6 +389,18 @@ def test_a_package_that_tensorflow_2_comes_without(line: str) -> None:
     assert "# TODO(slimport): SLIM310" in text and line not in text
 
 
+def test_estimators_are_gone_and_their_modes_are_texts() -> None:
+    line = "from tensorflow import estimator"
+    net = (
+        "import tensorflow as tf\n\n\ndef net(x, mode):\n"
+        "    return tf.log(x) if mode == estimator.ModeKeys.TRAIN else x\n"
+    )
+    done = transform(f"{line}\n{net}")
+    assert 'mode == "train"' in done and "estimator" not in done
+    done = transform(f"{line}\n{net}\n\ndef train(f):\n    return estimator.Estimator(f)\n")
+    assert 'estimator = legacy_import("tensorflow.estimator")\n' in done and line not in done
+
+
 def test_a_package_that_is_asked_for_stays() -> None:
     source = (
         "import tensorflow as tf\n\ntry:\n"
