@@ -1,16 +1,15 @@
 """Static shapes: get_shape().as_list(), .shape[i].value."""
 
-from dataclasses import dataclass
-
 import libcst as cst
 
 from slimport.index.program import Function, Reference
-from slimport.index.shapes import COMPARED, UNKNOWN_SIZES
+from slimport.index.shapes import COMPARED, IN_TEXT, SIZES_AS_OBJECTS, UNKNOWN_SIZES
 from slimport.rewrite.rule import Example, Keep, Leave, Outcome, Refusal, Rule
 from slimport.rewrite.site import FileFacts, ValueSite
 
+_MARKED = (f"tensor.{SIZES_AS_OBJECTS}", f"tensor.{UNKNOWN_SIZES}")
 
-@dataclass(frozen=True, kw_only=True)
+
 class _ShapeRule(Rule):
     """A KerasTensor has no get_shape() and its shape is a tuple."""
 
@@ -21,8 +20,12 @@ class _ShapeRule(Rule):
                 "TF 1 called unknown sizes neither equal nor unequal",
                 "compare the sizes that matter",
             )
+        if site.api == f"tensor.{SIZES_AS_OBJECTS}" and site.file.is_tf1():
+            return Leave("TF 1 took unknown sizes for true and never for None", "ask as_list()")
         if not site.in_keras_code:
             return self._tensorflow(kind, site)
+        if site.api == f"tensor.{IN_TEXT}":  # "%s" % (1, 2) wants two places
+            return cst.Tuple([cst.Element(_shape(site.node), comma=cst.Comma())])
         if kind == "as_list":
             return cst.Call(cst.Name("list"), [cst.Arg(_shape(_callee(site.node)))])
         if kind == "ndims":
@@ -40,15 +43,19 @@ class _ShapeRule(Rule):
         return cst.Call(name, [cst.Arg(_object(site.node))])
 
     def keeps(self, reference: Reference, function: Function, file: FileFacts) -> bool:
+        if reference.api.name == f"tensor.{IN_TEXT}":
+            return not file.uses_keras_ops(function)
         if _is_of_shapes(reference):
-            return reference.api.name != f"tensor.{UNKNOWN_SIZES}" or not file.is_tf1()
+            return reference.api.name not in _MARKED or not file.is_tf1()
         dimension = reference.api.name == "tensor.value" and file.is_tf1()
         return not file.uses_keras_ops(function) and not dimension
 
     def blocks_keras_tensors(self, reference: Reference) -> str | None:
         if reference.api.name == "tensor.set_shape":
             return "set_shape needs a TensorFlow tensor"
-        if reference.api.name in (f"tensor.{COMPARED}", f"tensor.{UNKNOWN_SIZES}"):
+        if reference.api.name == f"tensor.{IN_TEXT}":
+            return None
+        if reference.api.name in (f"tensor.{COMPARED}", *_MARKED):
             return "a shape is compared, and that of a KerasTensor is a tuple"
         if reference.api.name == "tensor.dtype":
             return "a dtype is asked for more than that of a KerasTensor, a string, tells"
@@ -108,6 +115,11 @@ TENSOR_SHAPE = _ShapeRule(
             "TF 1 called unknown sizes neither equal nor unequal",
             "A net that projects where shapes differ did so for each batch of unknown size.",
             "compare the sizes that matter",
+        ),
+        Refusal(
+            "TF 1 took unknown sizes for true and never for None",
+            "`x.get_shape()[0] or 32` was no number there for a batch of unknown size.",
+            "ask as_list()",
         ),
     ),
     examples=(

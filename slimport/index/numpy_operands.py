@@ -44,10 +44,10 @@ def numpy_operands(node: ast.AST, module: Module) -> Iterator[str]:
     scope_of = module.scopes.scope_of
     for found in own_of(node, ast.BinOp):
         if _is_joined(found, scope_of[found]):
-            yield f"{ast.unparse(found)} computes in the type of NumPy's value in Keras"
+            yield f"{ast.unparse(found)} has the type of NumPy's value on KerasTensors"
     for call in own_of(node, ast.Call):
         if _takes_doubles(call, scope_of[call]):
-            yield f"{ast.unparse(call)} computes in the type of NumPy's value in Keras"
+            yield f"{ast.unparse(call)} has the type of NumPy's value on KerasTensors"
 
 
 def _is_joined(node: ast.BinOp, scope: Scope) -> bool:

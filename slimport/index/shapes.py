@@ -20,8 +20,10 @@ _ASKING = _OF_SHAPES | {"as_list", "get_shape", "ndims", "rank", "set_shape", "v
 _SHAPES = ("get_shape", "shape")
 COMPARED = "shape.compared"
 UNKNOWN_SIZES = "shape.unknown_sizes"
+SIZES_AS_OBJECTS = "shape.sizes_as_objects"
+IN_TEXT = "shape.in_text"
 # Where layers keep their channels: a size that each of them needs to know.
-_CHANNELS = (-1, 3)
+_CHANNELS = frozenset({-1, 3})
 # Names that are being followed already: `s = s[1:]` refers to itself.
 _Seen = frozenset[tuple[Scope, str]]
 _Test = Callable[[ast.expr, Scope, _Seen], bool]
@@ -39,6 +41,8 @@ class Shapes:
         self._compared: dict[ast.expr, str] = {}
         if not module.words.isdisjoint(_SHAPES):  # most files have none
             self._compared |= _compared(tree, scope_of)
+            self._compared |= dict.fromkeys(_taken_as_objects(tree, scope_of), SIZES_AS_OBJECTS)
+            self._compared |= dict.fromkeys(_in_texts(tree), IN_TEXT)
         if "dtype" in module.words:
             self._compared |= dict.fromkeys(asked_types(tree, scope_of), "dtype")
         compared = {node.attr for node in self._compared if isinstance(node, ast.Attribute)}
@@ -99,10 +103,44 @@ def _kind(operator: ast.cmpop, side: ast.expr, other: ast.expr, scope: Scope) ->
         sizes = getattr(other, "elts", None)
         unknown = _is_shape(other, scope) or (sizes is not None and any(map(_is_none, sizes)))
         return UNKNOWN_SIZES if unknown else COMPARED
-    if isinstance(operator, ast.Eq) or not isinstance(side, ast.Subscript):
+    if isinstance(operator, ast.Eq) or not _is_dimension(side, scope):
         return ""
     unknown = not _is_dimension(other, scope) and not _is_none(other)
-    return UNKNOWN_SIZES if unknown and _position(side) not in _CHANNELS else ""
+    return UNKNOWN_SIZES if unknown and not _positions(side, scope) <= _CHANNELS else ""
+
+
+def _taken_as_objects(tree: ast.Module, scope_of: dict[ast.AST, Scope]) -> Iterator[ast.expr]:
+    """Yields shapes whose sizes are asked whether they are true, or whether None is among them.
+
+    TF 1 had an object for each size, also for one that it did not know: it was true, and not None.
+    """
+    for size in _asked_for_truth(tree):
+        if size in scope_of and _is_dimension(size, scope_of[size]):
+            yield from filter(None, [_asked_of_tensor(size, scope_of[size])])
+    for node in all_of(tree, ast.Compare):
+        match node:
+            case ast.Compare(ast.Constant(None), [ast.In() | ast.NotIn()], [shape]):
+                if _is_shape(shape, scope_of[node]):
+                    yield from filter(None, [_asked_of_tensor(shape, scope_of[node])])
+
+
+def _asked_for_truth(tree: ast.Module) -> Iterator[ast.expr]:
+    yield from (branch.test for branch in all_of(tree, ast.If))
+    yield from (choice.test for choice in all_of(tree, ast.IfExp))
+    for operation in all_of(tree, ast.BoolOp):
+        yield from operation.values
+    for negated in all_of(tree, ast.UnaryOp):
+        if isinstance(negated.op, ast.Not):
+            yield negated.operand
+
+
+def _in_texts(tree: ast.Module) -> Iterator[ast.expr]:
+    """Yields each ``x.get_shape()`` of ``"%s" % x.get_shape()``, which takes a tuple apart."""
+    for node in all_of(tree, ast.BinOp):
+        match node:
+            case ast.BinOp(ast.Constant(str()), ast.Mod(), shape):
+                if _is_shape_itself(shape):
+                    yield shape
 
 
 def _ending_loudly(tree: ast.Module) -> Iterator[ast.AST]:
@@ -144,11 +182,32 @@ def _is_none(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is None
 
 
-def _position(node: ast.Subscript) -> int | None:
+def _positions(node: ast.expr, scope: Scope) -> set[int | None]:
+    """Where a size stands in its shape: that of ``x.get_shape()[1]``, or of a name for one."""
+    if isinstance(node, ast.Name):
+        owner, bindings = scope.lookup(node.id) or (scope, [])
+        places = [_place(binding, owner) for binding in bindings]
+        return set().union(*places)
     try:
-        return int(ast.literal_eval(node.slice))
+        return {int(ast.literal_eval(node.slice))} if isinstance(node, ast.Subscript) else {None}
     except (ValueError, TypeError):
-        return None
+        return {None}
+
+
+def _place(binding: Binding, owner: Scope) -> set[int | None]:
+    match binding:
+        case Assigned(ast.Subscript() as size):
+            return _positions(size, owner)
+        case Unpacked(ast.Call() | ast.Attribute(), position):
+            return {position}
+    return {None}
+
+
+def _is_shape_itself(node: ast.expr) -> bool:
+    match node:
+        case ast.Call(ast.Attribute(attr="get_shape")) | ast.Attribute(attr="shape"):
+            return True
+    return False
 
 
 def _is_shape(node: ast.expr, scope: Scope, seen: _Seen = frozenset()) -> bool:
@@ -158,9 +217,7 @@ def _is_shape(node: ast.expr, scope: Scope, seen: _Seen = frozenset()) -> bool:
             return _is_name_of(node, scope, _is_shape, seen)
         case ast.Subscript(value, ast.Slice()):
             return _is_shape(value, scope, seen)
-        case ast.Call(ast.Attribute(attr="get_shape")) | ast.Attribute(attr="shape"):
-            return True
-    return False
+    return _is_shape_itself(node)
 
 
 def _is_dimension(node: ast.expr, scope: Scope, seen: _Seen = frozenset()) -> bool:

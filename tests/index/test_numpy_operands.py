@@ -24,7 +24,7 @@ def net(x, depth, gain=1.0):
     return {}
 """
 
-REASON = "computes in the type of NumPy's value in Keras"
+REASON = "has the type of NumPy's value on KerasTensors"
 
 
 def reasons(expression: str) -> list[str]:
