@@ -65,7 +65,43 @@ def is_size(node: ast.expr, scope: Scope, seen: _Seen = frozenset()) -> bool:
 
 def of_shape(node: ast.expr, scope: Scope, seen: _Seen = frozenset()) -> bool:
     """Whether sizes of ``tf.shape`` are in an expression, and no other tensor."""
-    return may_be_tensor(node, scope) and is_size(node, scope, seen)
+    return _has_shape(node, scope, seen) and is_size(node, scope, seen)
+
+
+def _has_shape(node: ast.expr, scope: Scope, seen: _Seen) -> bool:
+    """Whether a ``tf.shape`` is seen in what an expression is made of.
+
+    That it may be a tensor does not tell: ``net = tf.concat([net, side], 3)`` is one of others.
+    """
+    match node:
+        case ast.Call(function):
+            passed = _given(node, _PASSES, scope)
+            found = passed is not None and _has_shape(passed, scope, seen)
+            return found or _path(function, scope) == "shape"
+        case ast.Subscript(value):
+            return _has_shape(value, scope, seen)
+        case ast.BinOp(left, _, right):
+            return _has_shape(left, scope, seen) or _has_shape(right, scope, seen)
+        case ast.List(elements) | ast.Tuple(elements):
+            return any(_has_shape(element, scope, seen) for element in elements)
+        case ast.Name(name):
+            found_name = scope.lookup(name)
+            if found_name is None or (found_name[0], name) in seen:
+                return False
+            seen |= {(found_name[0], name)}
+            return any(_binds_shape(binding, scope, seen) for binding in found_name[1])
+    return False
+
+
+def _binds_shape(binding: object, scope: Scope, seen: _Seen) -> bool:
+    match binding:
+        case Assigned(value):
+            return _has_shape(value, scope, seen)
+        case Unpacked(ast.Tuple(elements), position) if position is not None:
+            return _has_shape(elements[position], scope, seen)
+        case Unpacked(ast.Call() as call):
+            return _has_shape(call, scope, seen)
+    return False
 
 
 def _binds_size(binding: object, scope: Scope, seen: _Seen) -> bool:

@@ -80,3 +80,21 @@ def test_what_may_want_a_tensor_keeps_the_function_on_tensorflow(body: str) -> N
     text = become(body)
     assert "tf.shape(" in text
     assert "dynamic" not in text and "keras" not in text
+
+
+PLAIN = {
+    "a branch": "y = slim.conv2d(x, 4, 3)\nif x.get_shape()[1] != y.get_shape()[1]:\n"
+    "    x = tf.concat([x, y], 3)\nreturn x",
+    "after resizing": "y = slim.conv2d(x, 4, 3, stride=2)\n"
+    "y = tf.image.resize_bilinear(y, tf.shape(x)[1:3])\nx = tf.concat([x, y], axis=-1)\nreturn x",
+    "in a loop": "for _ in range(3):\n    y = slim.conv2d(x, 4, 3)\n    x = tf.concat([x, y], 3)\n"
+    "return x",
+    "a stack": "x = tf.stack([x, slim.conv2d(x, 4, 1)], 1)\nreturn x",
+}
+
+
+@pytest.mark.parametrize("body", PLAIN.values(), ids=PLAIN.keys())
+def test_a_name_that_grows_by_itself_is_no_size(body: str) -> None:
+    text = become(body)
+    assert "dynamic_concat" not in text and "dynamic_stack" not in text, text
+    assert "keras.ops.concatenate(" in text or "keras.ops.stack(" in text
