@@ -142,6 +142,7 @@ entry = "averaged:averaged"
 name = "averaged_slower"
 old_entry = "averaged:averaged"
 new_entry = "averaged:averaged_slower"
+steps = [1, 3]
 [[training]]
 name = "steps_of_its_own"
 entry = "more:steps_of_its_own"
@@ -279,7 +280,10 @@ def judged(
         table = tables[fault.case].replace(f'name = "{fault.case}"', f'name = "{name}"')
         entry = re.search(r'entry = "(\w+):(\w+)"', table)
         assert entry is not None
-        wanted.append(f'{table}new_entry = "{entry[1]}_{name}:{entry[2]}"\n')
+        assert "steps" not in table
+        # A fault of the first step needs no hundred of them.
+        steps = f"steps = {sorted({1, 3, fault.step})}\n"
+        wanted.append(f'{table}new_entry = "{entry[1]}_{name}:{entry[2]}"\n{steps}')
     file.write_text("\n".join([*wanted, MORE_CASES]), "utf-8")
     return {case.name: case for case in verify(file, legacy, migrated).cases}
 
