@@ -276,6 +276,8 @@ def moments(x: Any, axes: list[int]) -> tuple[Any, Any]:
     y = keras.ops.cast(x, "float32") if keras.backend.standardize_dtype(x.dtype) == "float16" else x
     mean = mean_kept(y, axes)
     distance = keras.ops.square(y - keras.ops.stop_gradient(mean))
+    # On JAX and torch Keras calls what it computes of KerasTensors of float64 float32.
+    distance = keras.ops.cast(distance, y.dtype)
     variance = mean_kept(distance, axes)
     return keras.ops.cast(mean, x.dtype), keras.ops.cast(variance, x.dtype)
 

@@ -7,6 +7,7 @@ sizes that a model knows are Python's integers there, so that static shapes are 
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable
 from typing import Any
 
@@ -59,7 +60,55 @@ class SizeOf(keras.Operation):
 
     def compute_output_spec(self, x: Any) -> Any:
         """Returns the kind of tensor that comes out: a number."""
-        return keras.KerasTensor((), "int32")
+        return OpenSize((), "int32")
+
+
+class OpenSize(keras.KerasTensor):
+    """A size that a model leaves open. What is computed of it is a number where it is one.
+
+    Keras' own operations make a tensor of it, which JAX cannot look into while it compiles.
+    """
+
+    def __add__(self, other: Any) -> Any:
+        return SizeBy("add")(self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return SizeBy("add")(other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return SizeBy("sub")(self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return SizeBy("sub")(other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return SizeBy("mul")(self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return SizeBy("mul")(other, self)
+
+    def __floordiv__(self, other: Any) -> Any:
+        return SizeBy("floordiv")(self, other)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return SizeBy("floordiv")(other, self)
+
+
+@keras.saving.register_keras_serializable("scoped_layers")
+class SizeBy(keras.Operation):
+    """Arithmetic of one size and another, or a number."""
+
+    def __init__(self, operation: str, *, name: str | None = None) -> None:
+        super().__init__(name=name)
+        self.operation = operation
+
+    def call(self, one: Any, other: Any) -> Any:
+        """Returns the new size, an integer where both are."""
+        return getattr(operator, self.operation)(one, other)
+
+    def compute_output_spec(self, one: Any, other: Any) -> Any:
+        """Returns the kind of tensor that comes out: a number."""
+        return OpenSize((), "int32")
 
 
 def dynamic_sizes(value: Any, dtype: Any = None, name: str | None = None) -> Any:

@@ -148,3 +148,11 @@ def test_kerastensors_among_numbers_are_stacked_and_keep_their_type(new: Any) ->
     assert new.convert_to_tensor(inputs, tf.int32) is inputs
     with pytest.raises(ValueError, match="int32 does not become one of float32"):
         new.convert_to_tensor(inputs, tf.float32)
+
+
+def test_no_moment_of_float64_is_a_mean_of_keras(elsewhere: Any) -> None:
+    """Which takes means in float32 on JAX and torch, whatever the dtype of what comes out."""
+    inputs = keras.Input((3, 4), dtype="float64")
+    model = keras.Model(inputs, elsewhere.nn_moments(inputs, [1, 2]))
+    assert {op.__class__.__name__ for op in model.operations} >= {"Sum", "Square"}
+    assert "Mean" not in {op.__class__.__name__ for op in model.operations}

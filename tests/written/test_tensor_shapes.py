@@ -16,7 +16,8 @@ from slimport.written.assemble import assemble
 
 IMAGES = np.random.default_rng(0).normal(0.0, 2.0, (2, 5, 7, 6)).astype("float32")
 NAMES = ("dynamic_concat", "dynamic_reshape", "dynamic_shape", "dynamic_sizes", "dynamic_stack",
-         "dynamic_unstack", "resize_bilinear", "resize_images", "resize_nearest_neighbor")  # fmt: skip
+         "dynamic_unstack", "resize_bilinear", "resize_images",
+         "resize_nearest_neighbor")  # fmt: skip
 
 
 class TF1:
@@ -48,6 +49,9 @@ NETS: dict[str, Callable[[Any, Any], Any]] = {
     "larger": lambda of, x: of.resize_bilinear(x, of.dynamic_shape(x)[1:3] * 2, True),
     "one size": lambda of, x: of.resize_nearest_neighbor(x, [of.dynamic_shape(x)[2] // 2, 4]),
     "equal size": lambda of, x: of.resize_images(x, of.dynamic_shape(x)[1:3]),
+    "computed": lambda of, x: of.dynamic_reshape(
+        x, [2 * of.dynamic_shape(x)[0] - 1 - (3 - of.dynamic_shape(x)[0]) // 1 + 0, -1]
+    ),
     "unstacked": gram_matrix,
     "joined": lambda of, x: of.dynamic_reshape(
         x, of.dynamic_concat([of.dynamic_shape(x)[:2], (-1, 3)], 0)
@@ -131,3 +135,16 @@ def test_sizes_that_are_all_known_are_taken_by_tensorflows_operations(new: Any) 
     assert new.dynamic_reshape(images, new.dynamic_stack(list(sizes))).shape == (2, 3, 4)
     assert new.resize_bilinear(images, new.dynamic_concat([sizes[:2]], 0)).shape == (1, 2, 3, 2)
     assert new.resize_images(images, sizes[:2]).shape == (1, 2, 3, 2)
+
+
+def test_arithmetic_of_open_sizes_is_that_of_numbers(elsewhere: Any) -> None:
+    """JAX compiles `predict`: an integer that becomes a tensor there cannot be looked into."""
+    open_size = elsewhere.dynamic_shape(keras.Input((3,)))[0]
+    for size, value in (
+        (open_size + 1, 8), (1 + open_size, 8), (open_size - 1, 6), (10 - open_size, 3),
+        (open_size * open_size, 49), (2 * open_size, 14), (open_size // 2, 3), (15 // open_size, 2),
+    ):  # fmt: skip
+        operation = size._keras_history.operation
+        given = operation._inbound_nodes[0].arguments.args
+        found = operation.call(*(7 if part is open_size else part for part in given))
+        assert found == value and type(found) is int
