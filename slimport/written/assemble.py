@@ -35,6 +35,7 @@ PARTS = (
     "saved_functions",
     "building",
     "initializers",
+    "initial_values",
     "variables",
     "regularizers",
     "normalization",

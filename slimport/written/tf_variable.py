@@ -10,6 +10,7 @@ import tensorflow as tf
 from slimport.written.building import scoped_layer
 from slimport.written.collections import add_to_collection
 from slimport.written.graphs import VariableScope, current_layer_graph
+from slimport.written.initial_values import starting_value
 from slimport.written.initializers import ValueInitializer
 from slimport.written.scopes import name_scope
 from slimport.written.variables import VariableLayer
@@ -100,16 +101,7 @@ def _initial_value(path: str, initial_value: Any, dtype: Any) -> Any:
             value = tf.convert_to_tensor(initial_value(), dtype)
     else:
         value = tf.convert_to_tensor(initial_value, dtype)
-    if not tf.is_symbolic_tensor(value):
-        return value.numpy()
-    try:
-        with tf.init_scope(), tf.compat.v1.Session(graph=value.graph) as session:
-            return session.run(value)
-    except (tf.errors.InvalidArgumentError, tf.errors.FailedPreconditionError) as error:
-        raise ValueError(
-            f"The initial value of the variable {path} depends on inputs of the model, or on other "
-            "variables. Make it of constants and of random numbers."
-        ) from error
+    return starting_value(path, value)
 
 
 def _check_shape(path: str, variable: Any, initial_value: Any) -> None:

@@ -16,6 +16,7 @@ from slimport.written.collections import add_to_collection, get_collection, list
 from slimport.written.defaults import MODEL_VARIABLE, keyed, takes_layer_defaults
 from slimport.written.fresh_initializers import own_initializer
 from slimport.written.graphs import VariableScope, current_layer_graph, require_tf_graph
+from slimport.written.initial_values import starting_value
 from slimport.written.initializers import ValueInitializer
 from slimport.written.penalties import PenalizedLayer, penalty_of_value
 from slimport.written.restoring import require_scopes
@@ -124,9 +125,10 @@ def get_variable(
     """
     graph, scope = current_layer_graph(), get_variable_scope()
     initializer = scope.initializer if initializer is None else initializer
-    shape, dtype, initializer = _initialization(
-        whole("shape", shape), dtype, initializer, scope.dtype
-    )
+    if graph.tf_graph is None or not tf.is_symbolic_tensor(initializer):
+        shape, dtype, initializer = _initialization(
+            name, whole("shape", shape), dtype, initializer, scope.dtype
+        )
     if graph.tf_graph is not None:
         return tf.compat.v1.get_variable(
             name,
@@ -411,11 +413,12 @@ _KEPT_ANYWAY = ("variables", "model_variables")
 
 
 def _initialization(
-    shape: Any, dtype: Any, initializer: Any, scope_dtype: Any
+    name: str, shape: Any, dtype: Any, initializer: Any, scope_dtype: Any
 ) -> tuple[Any, Any, Any]:
     """Completes what is left out; a value becomes an initializer that returns it."""
     if initializer is not None and not isinstance(initializer, str) and not callable(initializer):
-        value = np.asarray(initializer)
+        traced = tf.is_symbolic_tensor(initializer)
+        value = np.asarray(starting_value(name, initializer) if traced else initializer)
         dtype = keras.backend.standardize_dtype(dtype or initializer_dtype(value))
         return value.shape, dtype, ValueInitializer(value)
     dtype = keras.backend.standardize_dtype(dtype or scope_dtype or "float32")

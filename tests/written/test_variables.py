@@ -400,3 +400,28 @@ def test_a_collection_knows_its_members_as_objects(new: Any) -> None:
     assert new.TracedModel(net)(np.ones([1, 2], "float32")).shape == (1, 2)
     with tf.Graph().as_default():
         net(tf.ones([1, 2]))
+
+
+def from_tensors(s: Any, x: Any) -> Any:
+    scale = s.get_variable("scale", initializer=tf.constant([2.0, 3.0, 4.0]))
+    return x * scale + s.get_variable("bias", initializer=tf.ones([3]) * 0.5)
+
+
+@pytest.mark.parametrize("kind", ["functional", "traced", "graph"])
+def test_a_tensor_is_what_a_variable_starts_with(kind: str, new: Any) -> None:
+    if kind == "functional":
+        found = new.functional_model(lambda x: from_tensors(new, x), keras.Input([3]))(ROWS)
+    elif kind == "traced":
+        found = new.TracedModel(lambda x: from_tensors(new, x))(ROWS)
+    else:
+        with tf.Graph().as_default(), v1.Session() as session:
+            made = from_tensors(new, tf.constant(ROWS))
+            session.run(v1.global_variables_initializer())
+            found = session.run(made)
+    np.testing.assert_array_equal(found, ROWS * np.float32([2, 3, 4]) + np.float32(0.5))
+
+
+def test_a_variable_does_not_start_with_the_inputs(new: Any) -> None:
+    model = new.TracedModel(lambda x: x * new.get_variable("scale", initializer=x[0]))
+    with pytest.raises(ValueError, match="scale depends on inputs"):
+        model(ROWS)
