@@ -253,7 +253,7 @@ def _rewritten(
     if untouched and not rewriter.result.ignored and not rewriter.imports_slim():
         rewriter.result.code = positions.code.encode(source.encoding)
         return rewriter.result
-    switch = rewriter.services.switch() if start is not None else None
+    switches = rewriter.services.switches() if start is not None else []
     kept = Kept(rewriter.kept_bases, rewriter.passed_on)
     kept.names |= {need.name for need in needs}
     kept.whole |= {need.name for need in needs if need.whole}
@@ -261,8 +261,8 @@ def _rewritten(
     tree = editor.edit(tree)
     if keeps_names:
         tree = transformed(tree, sessions.NamesOfTf1())
-    if start is not None and switch is not None:
-        tree = sessions.with_graph_mode(tree, start, switch)
+    if start is not None:
+        tree = sessions.with_graph_mode(tree, start, switches)
     tree = python2.edited(tree, module, plan.program, rewriter.result)
     rewriter.result.code = realign(tree, rewriter.aligned).encode(tree.encoding)
     rewriter.result.legacy = editor.legacy
@@ -359,10 +359,13 @@ class _Services(Facts):
             name = name.removeprefix("compat.v1.")
         return dotted(f"{module}.{name}")
 
-    def switch(self) -> cst.Call:
-        """The call that turns eager execution off; its name is spoken for from now on."""
+    def switches(self) -> list[cst.Call]:
+        """The calls that turn eager execution off; their name is spoken for from now on."""
         self._names.spoken_for.add(self._names.tensorflow("tensorflow", either=True))
-        return cst.Call(self.tensorflow("compat.v1.disable_v2_behavior", "tensorflow"))
+        names = ["disable_v2_behavior"]
+        if self._plan.reads_sizes(self._module):
+            names.append("enable_v2_tensorshape")
+        return [cst.Call(self.tensorflow(f"compat.v1.{name}", "tensorflow")) for name in names]
 
     def plain(self, function: Function) -> bool:
         return self._plan.plain(function)

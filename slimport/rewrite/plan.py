@@ -49,6 +49,9 @@ from slimport.rewrite.tensors import TensorRule
 from slimport.rewrite.tf1_files import Tf1Files
 from slimport.rewrite.written_module import WRITTEN_MODULE
 
+# What asks a tensor for its sizes, by the names of `slimport.index.shapes`.
+_SIZES = frozenset({"tensor.as_list", "tensor.get_shape", "tensor.value"})
+
 
 @dataclass(frozen=True)
 class Options:
@@ -113,6 +116,20 @@ class Plan:
         passed on beside layers) and every TensorFlow function in it has an exact equivalent.
         """
         return function in self.keras_tensors
+
+    def reads_sizes(self, module: Module) -> bool:
+        """Whether keras.ops code of the file, or of what it imports, asks tensors for their sizes.
+
+        They are numbers there, and `Dimension`s in TensorFlow 1's graphs until the first layer.
+        """
+        loaded = closure_of([module], self.program.imports.__getitem__)
+        functions = (f for other in loaded for f in self.program.by_module[other])
+        return any(
+            reference.api.name in _SIZES
+            for function in functions
+            if self.uses_keras_ops(function)
+            for reference in function.references
+        )
 
     def is_tf1(self, module: Module) -> bool:
         """Whether a file was written for TF 1; see `Tf1Files`."""

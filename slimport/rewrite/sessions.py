@@ -21,20 +21,21 @@ _V1 = "tensorflow.compat.v1"
 _OTHERS = frozenset("contrib compat core examples keras python tools".split())
 
 
-def with_graph_mode(tree: cst.Module, start: Start, call: cst.BaseExpression) -> cst.Module:
-    """Puts a call that turns eager execution off where a program starts."""
-    line = cst.SimpleStatementLine([cst.Expr(call)])
+def with_graph_mode(tree: cst.Module, start: Start, calls: Sequence[cst.Call]) -> cst.Module:
+    """Puts the calls that turn eager execution off where a program starts."""
+    lines = [cst.SimpleStatementLine([cst.Expr(call)]) for call in calls]
     body = list(tree.body)
     if start is not Start.GUARD:
         position = _after_tensorflow(body, start)
         blank = [cst.EmptyLine(indent=False)] if start is Start.IMPORTS else []
-        body.insert(position, line.with_changes(leading_lines=blank))
+        body[position:position] = [lines[0].with_changes(leading_lines=blank), *lines[1:]]
         return tree.with_changes(body=body)
     index = next(i for i, statement in enumerate(body) if _is_main_guard(statement))
     guard = body[index]
     assert isinstance(guard, cst.If)
-    first = line if isinstance(guard.body, cst.IndentedBlock) else cst.Expr(call)
-    body[index] = guard.with_changes(body=guard.body.with_changes(body=[first, *guard.body.body]))
+    block = isinstance(guard.body, cst.IndentedBlock)
+    first = lines if block else [cst.Expr(call) for call in calls]
+    body[index] = guard.with_changes(body=guard.body.with_changes(body=[*first, *guard.body.body]))
     return tree.with_changes(body=body)
 
 

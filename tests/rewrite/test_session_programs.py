@@ -69,6 +69,30 @@ def test_a_helper_of_tensorflow_2_stays() -> None:
     assert rewritten({"net.py": net, "helper.py": helper})["helper.py"] == helper
 
 
+SIZES = """import tensorflow as tf
+import tf_slim as slim
+
+
+def net(x):
+    {size}
+    y = slim.conv2d(x, 4, 3)
+    return tf.image.resize_bilinear(y, [int(height / 2), 4])
+"""
+
+
+@pytest.mark.parametrize(
+    "size", ["height = x.get_shape()[1].value", "_, height, _, _ = x.get_shape().as_list()"]
+)
+def test_sizes_are_numbers_from_the_start(size: str) -> None:
+    """Not from the first layer on: TensorFlow 1's objects are no numbers to divide."""
+    texts = rewritten({"net.py": SIZES.format(size=size), "train.py": TRAIN})
+    both = "    tf.disable_v2_behavior()\n    tf.enable_v2_tensorshape()\n    tf.app.run()\n"
+    assert texts["train.py"].endswith(both)
+    above = TRAIN.partition("if __name__")[0].replace("def main(_):", "if True:") + "\nx = 1\n"
+    texts = rewritten({"net.py": SIZES.format(size=size), "train.py": above})
+    assert "tf.disable_v2_behavior()\ntf.enable_v2_tensorshape()\n" in texts["train.py"]
+
+
 STARRED = TRAIN.replace("import net\n", "import net\nfrom helper import *\n")
 HELPER = "import tensorflow as tf\n\n\ndef more(x):\n    return tf.expand_dims(x, 0)\n"
 

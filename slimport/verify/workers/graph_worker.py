@@ -40,6 +40,7 @@ def tensorflow() -> Any:
     import tensorflow.compat.v1 as tf
 
     tf.disable_v2_behavior()
+    tf.enable_v2_tensorshape()  # as a migrated program does that asks for sizes before a layer
     tf.logging.set_verbosity("ERROR")
     importlib.import_module("keras")  # before a graph is made: it creates values of its own
     migrated.forbid_old_libraries()
