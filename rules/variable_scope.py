@@ -60,7 +60,7 @@ class _ScopeRule(RenamedRule):
         if site.file.plain(site.function) and site.short == "variable_scope":
             return site.node.with_changes(func=site.file.keras("name_scope"))
         if not _moves(site):
-            return _left_to_tensorflow(site)
+            return _unscoped(site) or _left_to_tensorflow(site)
         arguments = _arguments(site)
         if isinstance(arguments, Leave):
             return arguments
@@ -115,6 +115,17 @@ def _moves(site: CallSite | ValueSite) -> bool:
     if site.short == "name_scope" and not site.file.only_in_graphs(site.function):
         return site.file.builds(site.function) or site.in_keras_code
     return site.variables_move
+
+
+def _unscoped(site: CallSite) -> Leave | None:
+    """Eager code would make a new variable at each call of what layers may call, untrained."""
+    runs_in_graphs = site.file.runs_sessions() or site.file.only_in_graphs(site.function)
+    if site.api != "tf.get_variable" or not site.function.escapes or runs_in_graphs:
+        return None
+    return Leave(
+        "a variable in a function that is passed on as a value",
+        "hand the function to the layer by its name (activation_fn=name), or make it a Keras layer",
+    )
 
 
 def _left_to_tensorflow(site: CallSite) -> Outcome:
@@ -417,6 +428,13 @@ GET_VARIABLE = _ScopeRule(
             "Partitions, getters and variables spread over devices are TensorFlow 1's own; a model "
             "has one whole variable.",
             "write out what it does to each variable",
+        ),
+        Refusal(
+            "a variable in a function that is passed on as a value",
+            "Nothing tells under which scope it is called. `tf.compat.v1.get_variable` makes a new "
+            "variable at each call where no session runs, and no model trains it.",
+            "hand the function to the layer by its name (activation_fn=name), or make it a Keras "
+            "layer",
         ),
     ),
     examples=(

@@ -27,8 +27,8 @@ _WITHOUT_VARIABLES = ("slim.one_hot_encoding", "slim.softmax")
 _CHOICES = (ast.IfExp, ast.BoolOp)
 # Functions of slim that ask about an op.
 _ASKING = frozenset("slim.has_arg_scope slim.arg_scope_func_key slim.arg_scoped_arguments".split())
-# Arguments that layers call themselves.
-_CALLED_BY_LAYERS = ("normalizer_fn", "activation_fn")
+#: Arguments that layers call themselves.
+CALLED_BY_LAYERS = ("normalizer_fn", "activation_fn")
 # Functions of Python that call, or may hand on, what they are given.
 _CALLING = frozenset("__import__ eval exec filter getattr map max min next sorted vars".split())
 _HARMLESS_BUILTINS = frozenset(dir(builtins)) - _CALLING
@@ -99,7 +99,7 @@ class KeptLayers:
                 return not self._is_alias(target, module)
             case ast.Dict(keys=keys, values=values):
                 key = keys[values.index(node)] if node in values else None
-                return getattr(key, "value", None) not in _CALLED_BY_LAYERS
+                return getattr(key, "value", None) not in CALLED_BY_LAYERS
             case ast.keyword(arg=name):
                 call = parents[parent]
             case ast.Call():
@@ -114,11 +114,11 @@ class KeptLayers:
         meaning = self._program.resolve(call.func, module)
         if isinstance(meaning, Api):
             if meaning.name == "slim.arg_scope":  # its ops may be functions of the program
-                return name in _CALLED_BY_LAYERS
+                return name in CALLED_BY_LAYERS
             is_slims = meaning.name.removeprefix("slim.") in slim_api.LAYERS
             return is_slims or meaning.name in _TF_CALLING
         named_dict = isinstance(call.func, ast.Name) and call.func.id == "dict"
-        return named_dict and name in _CALLED_BY_LAYERS
+        return named_dict and name in CALLED_BY_LAYERS
 
     def _in_op_list(self, node: ast.expr, module: Module) -> bool:
         """Whether a layer is named as one that an arg_scope is for."""

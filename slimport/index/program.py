@@ -12,7 +12,7 @@ from slimport import slim_api
 from slimport.files.source import Source
 from slimport.index.canonical import canonical, is_namespace, is_slim
 from slimport.index.importing import dotted_names, imports_between
-from slimport.index.kept import KeptLayers, may_call_any
+from slimport.index.kept import CALLED_BY_LAYERS, KeptLayers, may_call_any
 from slimport.index.links import Links
 from slimport.index.looked_up import loads_any, looked_up
 from slimport.index.modules import Module, ModuleTable, folders_on_path
@@ -183,6 +183,7 @@ class Program:
             function.makes_tf_layers = True
         for function in looked_up(self):
             function.escapes = True
+        self._link_handed()
         self.building = self._building()
         self.written_names = written_names(self, written_module)
         names = self.written_names.items()
@@ -217,6 +218,7 @@ class Program:
         """Registers the references and calls of every file."""
         self._several = named_severally(self)
         self._redefined = self._bound_again()
+        self.handed: list[tuple[Function, Function]] = []  # by whom, what layers call
         for module in self.modules:
             _ReferenceCollector(self, module).collect()
 
@@ -274,6 +276,14 @@ class Program:
         if not self._star_imported_by:
             self._star_imported_by = _turned(self.star_imports)
         return self._star_imported_by[module]
+
+    def _link_handed(self) -> None:
+        """Layers call what they are handed (`activation_fn`): its variables are in their scopes."""
+        for caller, target in self.handed:
+            called = closure_of([target], lambda f: f.callees)
+            if any(_names_variables(r) for f in called for r in f.references):
+                caller.callees.add(target)
+                target.callers.add(caller)
 
     def _building(self) -> set[Function]:
         """Functions that make layers, those that call them, and what names variables with them."""
@@ -472,6 +482,15 @@ _REDEFINED = "def "
 _CALLED_BY_NAME = frozenset("abstractmethod classmethod function override staticmethod".split())
 
 
+def _choices(node: ast.expr) -> Iterator[ast.expr]:
+    """What ``prelu if deep else None`` may come to."""
+    if isinstance(node, ast.IfExp):
+        yield from _choices(node.body)
+        yield from _choices(node.orelse)
+    else:
+        yield node
+
+
 def _last(node: ast.expr) -> str:
     """``net`` of both ``net`` and ``nets.net``."""
     if isinstance(node, ast.Attribute):
@@ -554,6 +573,7 @@ class _ReferenceCollector:
         self.within: set[ast.expr] = set()  # chains that have a meaning as a whole
         self.owners: dict[Scope, Function] = {}
         self.redefined = program.redefined
+        self.called_by_layers: set[ast.expr] = set()
 
     def collect(self) -> None:
         for node in all_of(self.module.tree, *self._met):
@@ -566,6 +586,9 @@ class _ReferenceCollector:
         self.callees[node.func] = node
         self._function(node).calls.append(node)
         self._method(node)
+        for keyword in node.keywords:
+            if keyword.arg in CALLED_BY_LAYERS:
+                self.called_by_layers.update(_choices(keyword.value))
 
     def _method(self, node: ast.Call) -> None:
         """``self.predict(...)`` calls the method of the class around it."""
@@ -659,12 +682,12 @@ class _ReferenceCollector:
             self._function(node).references.append(reference)
             return True
         if isinstance(meaning, InTree):
-            self._in_tree(meaning, self._function(node), called=call is not None)
+            self._in_tree(meaning, node, called=call is not None)
             return True
         return False
 
-    def _in_tree(self, meaning: InTree, function: Function, called: bool) -> None:
-        target = self.program.function_of(meaning.definition)
+    def _in_tree(self, meaning: InTree, node: ast.expr, called: bool) -> None:
+        function, target = self._function(node), self.program.function_of(meaning.definition)
         if target is None:
             return
         if called:
@@ -672,6 +695,8 @@ class _ReferenceCollector:
             target.callers.add(function)
         else:
             target.escapes = True
+            if node in self.called_by_layers:
+                self.program.handed.append((function, target))
 
     def _function(self, node: ast.AST) -> Function:
         scope = self.module.scopes.scope_of.get(node, self.module.scope)

@@ -108,3 +108,47 @@ def test_a_scope_of_tensorflow_keeps_all_that_it_is_given() -> None:
     source = NET.format(scope="tf.variable_scope(name, custom_getter=x)", variable=VARIABLE)
     alone = source.replace("slim.conv2d(x, 4, [3, 3])", "x") + "\n\ntf.Session().run(net(1, 'a'))\n"
     assert "TODO" not in transform(alone)
+
+
+PRELU = """
+import tensorflow as tf
+import tf_slim as slim
+
+
+def prelu(x):
+    alphas = tf.get_variable('alphas', x.get_shape()[-1:])
+    return tf.nn.relu(x) - alphas * tf.nn.relu(-x)
+
+{kept}
+def net(x{parameter}):
+    with slim.arg_scope([slim.conv2d], {default}):
+        return slim.conv2d(x, 4, 3{argument})
+"""
+
+
+@pytest.mark.parametrize(
+    ("default", "argument"),
+    [
+        ("activation_fn=prelu", ""),
+        ("stride=2", ", activation_fn=prelu"),
+        ("stride=2", ", activation_fn=prelu if x is not None else None"),
+        ("normalizer_fn=prelu", ", activation_fn=None"),
+    ],
+)
+def test_variables_of_an_activation_are_in_the_scope_of_its_layer(
+    default: str, argument: str
+) -> None:
+    done = transform(PRELU.format(kept="", parameter="", default=default, argument=argument))
+    assert "alphas = get_variable('alphas'" in done and "keras.layers" not in done, done
+
+
+@pytest.mark.parametrize(
+    ("kept", "parameter"),
+    [("", ", act=prelu"), ("\nACTS = {'prelu': prelu}\n", ", act=None")],
+)
+def test_variables_of_an_activation_that_is_kept_are_marked(kept: str, parameter: str) -> None:
+    text = PRELU.format(
+        kept=kept, parameter=parameter, default="stride=2", argument=", activation_fn=act"
+    )
+    (left,) = report(rewrite_program({"net.py": text}), "net.py").left
+    assert left.code == "SLIM004" and "passed on as a value" in left.reason
