@@ -53,6 +53,8 @@ def _is_layer(reference: Reference) -> bool:
 
 
 def _argument(argument: cst.Arg, ops: list[str] | None) -> cst.Arg:
+    if argument.keyword is not None and argument.keyword.value == "list_ops_or_scope":
+        return argument.with_changes(keyword=cst.Name("ops_or_defaults"))
     # A custom op may compare `padding` with 'SAME' or call `activation_fn`: values stay, too.
     if argument.keyword is None or argument.star or not ops:
         return argument

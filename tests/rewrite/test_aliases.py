@@ -88,3 +88,15 @@ def test_flags_of_tensorflow_of_another_file_move() -> None:
     net = "from config import tf\n\n\ndef size():\n    return tf.app.flags.FLAGS.size\n"
     result = rewrite_program({"config.py": CONFIG, "net.py": HEAD + NET + net})
     assert ".compat.v1.app.flags.FLAGS.size" in (output(result, "net.py") or "")
+
+
+def test_the_list_of_a_scope_by_its_keyword() -> None:
+    done = transform("""
+    import tf_slim as slim
+
+
+    def net(x, stride):
+        with slim.arg_scope(list_ops_or_scope=[slim.conv2d], stride=stride):
+            return slim.repeat(x, 2, slim.conv2d, 8, 3)
+    """)
+    assert "layer_defaults(ops_or_defaults=[conv2d], stride=stride)" in done
