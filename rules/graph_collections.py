@@ -37,6 +37,7 @@ GRAPH_COLLECTIONS = _CollectionRule(
     summary="tf.get_collection, tf.trainable_variables and family -> the written module's",
     apis=(
         "tf.add_to_collection",
+        "tf.add_to_collections",
         "tf.get_collection",
         "tf.global_variables",
         "tf.losses.add_loss",
@@ -67,10 +68,11 @@ def net(x):
         x = slim.fully_connected(x, 4, scope='first')
         so_far = tf.losses.get_regularization_loss()
         x = slim.fully_connected(x, 3, scope='second')
-    tf.add_to_collection('kept', tf.reduce_sum(x))
+    tf.add_to_collections(['kept', 'sums'], tf.reduce_sum(x))
     losses = tf.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES)
     decay = [tf.nn.l2_loss(v) for v in tf.trainable_variables() if 'biases' not in v.name]
     decay += [tf.nn.l2_loss(v) for v in tf.trainable_variables('second/')]
+    tf.add_to_collection('kept', decay[0])
     kept = tf.add_n(tf.get_collection('kept'))
     return x, so_far, tf.add_n(losses), tf.add_n(decay), kept, len(tf.global_variables())
 """,
@@ -79,6 +81,7 @@ import keras
 import tensorflow as tf
 from scoped_layers import (
     add_to_collection,
+    add_to_collections,
     fully_connected,
     get_collection,
     get_regularization_loss,
@@ -93,10 +96,11 @@ def net(x):
         x = fully_connected(x, 4, name='first')
         so_far = get_regularization_loss()
         x = fully_connected(x, 3, name='second')
-    add_to_collection('kept', tf.reduce_sum(x))
+    add_to_collections(['kept', 'sums'], tf.reduce_sum(x))
     losses = get_collection(tf.compat.v1.GraphKeys.REGULARIZATION_LOSSES)
     decay = [tf.nn.l2_loss(v) for v in trainable_variables() if 'biases' not in v.name]
     decay += [tf.nn.l2_loss(v) for v in trainable_variables('second/')]
+    add_to_collection('kept', decay[0])
     kept = tf.add_n(get_collection('kept'))
     return x, so_far, tf.add_n(losses), tf.add_n(decay), kept, len(global_variables())
 """,

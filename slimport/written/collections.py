@@ -16,6 +16,7 @@ from slimport.written.sizes import known_sizes
 
 __all__ = [
     "add_to_collection",
+    "add_to_collections",
     "collect_named_outputs",
     "convert_collection_to_dict",
     "get_collection",
@@ -35,6 +36,12 @@ def add_to_collection(name: str, value: Any) -> None:
         tf.compat.v1.add_to_collection(name, value)
     else:
         graph.collections.setdefault(name, []).append(value)
+
+
+def add_to_collections(names: Any, value: Any) -> None:
+    """Adds a value to several collections; `names` is a list of names, or one name."""
+    for name in dict.fromkeys([names] if isinstance(names, str) else names):
+        add_to_collection(name, value)
 
 
 def list_variable(name: str, path: str, value: Any) -> None:

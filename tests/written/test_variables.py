@@ -425,3 +425,15 @@ def test_a_variable_does_not_start_with_the_inputs(new: Any) -> None:
     model = new.TracedModel(lambda x: x * new.get_variable("scale", initializer=x[0]))
     with pytest.raises(ValueError, match="scale depends on inputs"):
         model(ROWS)
+
+
+def test_a_value_in_several_collections(new: Any) -> None:
+    def net(x: Any) -> Any:
+        new.add_to_collection("one", x)
+        new.add_to_collections(["one", "other", "other"], x)
+        new.add_to_collections("third", x)
+        assert [len(new.get_collection(c)) for c in ("one", "other", "third")] == [2, 1, 1]
+        return x * 2.0
+
+    new.TracedModel(net)(ROWS)
+    new.functional_model(net, keras.Input([3]))
