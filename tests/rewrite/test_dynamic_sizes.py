@@ -59,7 +59,10 @@ OTHERWISE = {
     "floats of a name": "shape = tf.shape(y)\nreturn x * tf.to_float(shape * 2)",
     "a size that is cast": "return tf.reshape(x, [tf.cast(tf.shape(y)[0], tf.int32), -1])",
     "stacked tensors": "return x * tf.stack([tf.shape(y)[0], 2])",
-    "stacked with a tensor": "n = tf.stack([tf.shape(y)[0], tf.size(y)])\nreturn tf.reshape(x, n)",
+    "stacked with a tensor": "n = tf.stack([tf.shape(y)[0], tf.reduce_max(mine)])\n"
+    "return tf.reshape(x, n)",
+    "stacked with who knows what": "size = tf.shape(y)[0]\nx = tf.reshape(x, [size, -1])\n"
+    "return tf.reshape(x, tf.stack([mine, -1]))",
     "an axis in front": "return tf.reshape(x, tf.concat(0, [tf.shape(y)[:1], [-1]]))",
     "an index that is computed": "i = len(rest)\nreturn tf.reshape(x, [tf.shape(y)[i], -1])",
     "another value": "n = tf.shape(x)[0]\nif rest:\n    n = tf.size(y)\n"
