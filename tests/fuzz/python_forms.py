@@ -531,21 +531,22 @@ _VARIABLES = {
             bias# = tf.get_variable('bias', shape=(net.get_shape()[-1],))
             net = slim.conv2d(net + bias#, 4, {kernel}, {set})
     """),
-    "parts": Form("""
-        with tf.variable_scope('parts#', partitioner=tf.fixed_size_partitioner(1)):
-            net = slim.conv2d(net, 4, {kernel}, {set})
-    """),
     "of values": Form("""
         scale# = tf.get_variable('scale#', initializer=tf.constant([0.5, 1.5, 2.5]))
         net = slim.conv2d(net, 3, {kernel}) * scale#
     """),
-    "a set default": Form("""
-        with tf.variable_scope('later#') as later#:
-            later#.set_regularizer({reg})
-            later#.set_initializer({init})
-            net = net * tf.get_variable('gain', [net.get_shape().as_list()[-1]])
-            net = slim.conv2d(net, 4, {kernel})
-    """),
+    "of an activation": Form(
+        """
+        with slim.arg_scope([slim.conv2d], activation_fn=prelu_#):
+            net = slim.conv2d(net, 4, {kernel}{name})
+        net = slim.conv2d(net, 3, 1, activation_fn=prelu_# if {bool} else None)
+        """,
+        """
+        def prelu_#(net):
+            alpha = tf.get_variable('alpha', net.get_shape()[-1:], initializer={init})
+            return tf.nn.relu(net) - alpha * tf.nn.relu(-net)
+        """,
+    ),
     "found by scope": Form("""
         with tf.variable_scope('found#'):
             net = slim.conv2d(net, 4, {kernel}, {set})
