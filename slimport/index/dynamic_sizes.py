@@ -97,7 +97,7 @@ def _binds_shape(binding: object, scope: Scope, seen: _Seen) -> bool:
     match binding:
         case Assigned(value):
             return _has_shape(value, scope, seen)
-        case Unpacked(ast.Tuple(elements), position) if position is not None:
+        case Unpacked(ast.Tuple(elements), int(position)) if position < len(elements):
             return _has_shape(elements[position], scope, seen)
         case Unpacked(ast.Call() as call):
             return _has_shape(call, scope, seen)
@@ -108,7 +108,7 @@ def _binds_size(binding: object, scope: Scope, seen: _Seen) -> bool:
     match binding:
         case Assigned(value):
             return not isinstance(value, ast.Name) and is_size(value, scope, seen)
-        case Unpacked(ast.Tuple(elements), position) if position is not None:
+        case Unpacked(ast.Tuple(elements), int(position)) if position < len(elements):
             element = elements[position]
             return not isinstance(element, ast.Name) and is_size(element, scope, seen)
         case Unpacked(ast.Call() as call, position) if position is not None:
@@ -137,7 +137,7 @@ def _binds_one(binding: object, scope: Scope, seen: _Seen) -> bool:
     match binding:
         case Assigned(value):
             return _is_one(value, scope, seen)
-        case Unpacked(ast.Tuple(elements), position) if position is not None:
+        case Unpacked(ast.Tuple(elements), int(position)) if position < len(elements):
             return _is_one(elements[position], scope, seen)
     return isinstance(binding, Unpacked)  # an entry of a vector
 

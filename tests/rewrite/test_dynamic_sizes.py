@@ -68,6 +68,8 @@ OTHERWISE = {
     "another value": "n = tf.shape(x)[0]\nif rest:\n    n = tf.size(y)\n"
     "return tf.reshape(x, [n, -1])",
     "a counter": "n = tf.shape(x)[0]\nn += 1\nreturn tf.reshape(x, [n, -1])",
+    "more names than sizes": "n, *others = (tf.shape(y)[0],)\n"
+    "return tf.reshape(x, [n, *others, -1])",
     "a parameter": "y = tf.shape(x)\nreturn tf.reshape(x, y)",
     "beside another tensor": "n = tf.shape(y)[0] * tf.size(y)\nreturn tf.reshape(x, [n, -1])",
     "another type": "return tf.reshape(x, tf.shape(y, out_type=tf.int64))",
