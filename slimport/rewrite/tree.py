@@ -48,7 +48,7 @@ from slimport.rewrite.written_module import (
     ways_to_models,
     written_state,
 )
-from slimport.written.assemble import assemble, public_names
+from slimport.written.assemble import UnknownNames, assemble, public_names
 
 #: A longer file is data, whatever its name; parsing it would take gigabytes.
 _LARGEST = 2**28
@@ -680,7 +680,10 @@ def _add_written_module(first: _Pass, result: TreeResult) -> None:
         return
     if state is State.REPLACEABLE:
         forms = (form for item in first.results.values() for form in item.functions)
-        _put(result, home, assemble(names | ways_to_models(forms, old)))
+        try:
+            _put(result, home, assemble(names | ways_to_models(forms, old)))
+        except UnknownNames as error:
+            first.errors |= _asking_for(first, error)
     else:
         result.report.notes.append(f"{home} was edited since it was written: it is kept")
     for folder in placement.loaders:
@@ -705,12 +708,27 @@ def _names_already_imported(first: _Pass) -> set[str]:
     trees: list[ast.Module] = [
         module.tree for module in first.program.modules if module.path not in first.carrying
     ]
+    found = {found for tree in trees for found in _imported_from(tree, name)}
+    beyond = set()
     for path in first.extent.beyond:
         with contextlib.suppress(OSError, SourceError):
             data = _bytes(first.extent, path)
             source = read(first.extent.root / path, data) if name.encode() in data else None
-            trees += [source.tree] if source is not None else []
-    return {found for tree in trees for found in _imported_from(tree, name)}
+            beyond |= set(_imported_from(source.tree, name)) if source is not None else set()
+    return found | (beyond & public_names() if beyond else beyond)
+
+
+def _asking_for(first: _Pass, error: UnknownNames) -> dict[PurePosixPath, str]:
+    """The files that import names which the written module has not, with the reason to leave them.
+
+    Somebody wrote them, or put them into a module that is gone.
+    """
+    name = first.options.module_name
+    return {
+        module.path: f"it imports {', '.join(sorted(names))} from {name}.py, which has no such name"
+        for module in first.program.modules
+        if (names := error.names.intersection(_imported_from(module.tree, name)))
+    }
 
 
 def _imported_from(tree: ast.Module, module: str) -> Iterator[str]:

@@ -179,6 +179,18 @@ class _Part:
         return self.summary.partition(":")[0].rstrip(".")
 
 
+class UnknownNames(ValueError):
+    """The written module has no such names.
+
+    Attributes:
+        names: these.
+    """
+
+    def __init__(self, names: Collection[str]) -> None:
+        super().__init__(f"the written module has no {', '.join(sorted(names))}")
+        self.names = frozenset(names)
+
+
 def assemble(names: Iterable[str]) -> str:
     """Writes the module that offers the given names.
 
@@ -189,12 +201,12 @@ def assemble(names: Iterable[str]) -> str:
         The source of one standalone module, with these names and `ALWAYS` in its `__all__`.
 
     Raises:
-        ValueError: If a name is not one of `public_names()`.
+        UnknownNames: If a name is not one of `public_names()`.
     """
     wanted = sorted({*names, *ALWAYS})
     unknown = [name for name in wanted if not any(name in p.public for p in _parts_with(name))]
     if unknown:
-        raise ValueError(f"the written module has no {', '.join(unknown)}")
+        raise UnknownNames(unknown)
     kept = _closure(wanted)
     blocks = [head(wanted, _sections(kept, wanted)), _imports(kept), _all(wanted), *_bodies(kept)]
     return "\n".join(blocks) + "\n"

@@ -289,3 +289,16 @@ def test_a_package_that_no_path_names_is_not_what_a_bare_import_means() -> None:
     )
     assert "keras.layers.Flatten" in (output(result, "backend/jax.py") or "")
     assert output(result, "use.py") is None
+
+
+def test_a_name_that_the_written_module_never_had_fails_its_file_alone() -> None:
+    asking = (
+        "from scoped_layers import conv2d, mine\n\n\ndef f(x):\n    return mine(conv2d(x, 3))\n"
+    )
+    result = rewrite_program({"asking.py": asking, "net.py": OPEN})
+    assert report(result, "asking.py").error == (
+        "it imports mine from scoped_layers.py, which has no such name"
+    )
+    assert output(result, "asking.py") is None
+    assert "from scoped_layers import conv2d" in (output(result, "net.py") or "")
+    assert "def conv2d" in (output(result, "scoped_layers.py") or "")
