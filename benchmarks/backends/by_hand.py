@@ -20,7 +20,7 @@ CHANGES = (
     (
         "def global_pool(input_tensor",
         "def training_scope(",
-        "def global_pool(input_tensor):\n"
+        "def global_pool(input_tensor, use_reduce_mean_for_pooling=True):\n"
         "  return tf.reduce_mean(input_tensor, [1, 2], keepdims=True)\n\n\n",
     ),
 )
