@@ -120,7 +120,8 @@ def _moves(site: CallSite | ValueSite) -> bool:
 def _unscoped(site: CallSite) -> Leave | None:
     """Eager code would make a new variable at each call of what layers may call, untrained."""
     runs_in_graphs = site.file.runs_sessions() or site.file.only_in_graphs(site.function)
-    if site.api != "tf.get_variable" or not site.function.escapes or runs_in_graphs:
+    knows_both = "compat" in site.reference.api.spelled  # runs on TensorFlow 2 as it stands
+    if site.api != "tf.get_variable" or not site.function.escapes or runs_in_graphs or knows_both:
         return None
     return Leave(
         "a variable in a function that is passed on as a value",

@@ -152,3 +152,9 @@ def test_variables_of_an_activation_that_is_kept_are_marked(kept: str, parameter
     )
     (left,) = report(rewrite_program({"net.py": text}), "net.py").left
     assert left.code == "SLIM004" and "passed on as a value" in left.reason
+
+
+def test_variables_of_a_kept_activation_that_names_compat_are_its_authors() -> None:
+    text = PRELU.format(kept="", parameter=", act=prelu", default="stride=2", argument="")
+    text = text.replace("tf.get_variable", "tf.compat.v1.get_variable")
+    assert not report(rewrite_program({"net.py": text}), "net.py").left
