@@ -64,7 +64,7 @@ class _TensorFunctions(TensorRule):
         if call is not None and len(call.args) > _SAME_PLACES.get(api, len(call.args)):
             return f"{api} with an argument whose place is another one in TensorFlow 2"
         if api == "tf.shape" and call is not None and not used_as_size(call, reference.scope):
-            return "tf.shape is used otherwise than as a size of tf.reshape or of resizing"
+            return "tf.shape is used otherwise than for sizes"
         return super().blocks_keras_tensors(reference)
 
 
