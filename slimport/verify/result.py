@@ -328,6 +328,15 @@ class CaseResult:
         return f"{matched}/{all_old}" + (f" +{extra}" if extra else "")
 
     @property
+    def failure(self) -> str:
+        """The first failure of a side in a line; empty where both sides ran."""
+        for mode in self.modes:
+            for side, trace in mode.errors.items():
+                lines = trace.strip().splitlines()
+                return f"the {side} side failed {lines[0]}: {lines[-1]}"
+        return ""
+
+    @property
     def first_divergence(self) -> tuple[ModeResult, TensorResult] | None:
         """The first tensor that fails, in the first mode where one does."""
         for mode in self.modes:
