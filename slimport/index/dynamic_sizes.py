@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 
-from slimport.index.names import Assigned, Scope, Unpacked
+from slimport.index.names import Assigned, Binding, Opaque, Scope, Unpacked
 from slimport.index.values import may_be_tensor, named
 from slimport.index.walking import all_of, parents
 
@@ -55,11 +56,8 @@ def is_size(node: ast.expr, scope: Scope, seen: _Seen = frozenset()) -> bool:
         case ast.List(elements) | ast.Tuple(elements):
             return all(is_size(element, scope, seen) for element in elements)
         case ast.Name(name):
-            found = scope.lookup(name)
-            if found is None or (found[0], name) in seen:
-                return found is not None
-            seen |= {(found[0], name)}
-            return all(_binds_size(binding, scope, seen) for binding in found[1])
+            bindings, seen = _followed(name, scope, seen)
+            return all(_binds_size(binding, scope, seen) for binding in bindings)
     return False
 
 
@@ -85,35 +83,45 @@ def _has_shape(node: ast.expr, scope: Scope, seen: _Seen) -> bool:
         case ast.List(elements) | ast.Tuple(elements):
             return any(_has_shape(element, scope, seen) for element in elements)
         case ast.Name(name):
-            found_name = scope.lookup(name)
-            if found_name is None or (found_name[0], name) in seen:
-                return False
-            seen |= {(found_name[0], name)}
-            return any(_binds_shape(binding, scope, seen) for binding in found_name[1])
+            bindings, seen = _followed(name, scope, seen)
+            return any(_binds_shape(binding, scope, seen) for binding in bindings)
     return False
 
 
-def _binds_shape(binding: object, scope: Scope, seen: _Seen) -> bool:
-    match binding:
-        case Assigned(value):
-            return _has_shape(value, scope, seen)
-        case Unpacked(ast.Tuple(elements), int(position)) if position < len(elements):
-            return _has_shape(elements[position], scope, seen)
-        case Unpacked(ast.Call() as call):
-            return _has_shape(call, scope, seen)
-    return False
+def _binds_shape(binding: Binding, scope: Scope, seen: _Seen) -> bool:
+    value = _value(binding)
+    if value is None and isinstance(binding, Unpacked) and isinstance(binding.value, ast.Call):
+        value = binding.value
+    return value is not None and _has_shape(value, scope, seen)
 
 
-def _binds_size(binding: object, scope: Scope, seen: _Seen) -> bool:
+def _binds_size(binding: Binding, scope: Scope, seen: _Seen) -> bool:
+    value = _value(binding)
+    if value is not None:
+        return not isinstance(value, ast.Name) and is_size(value, scope, seen)
     match binding:
-        case Assigned(value):
-            return not isinstance(value, ast.Name) and is_size(value, scope, seen)
-        case Unpacked(ast.Tuple(elements), int(position)) if position < len(elements):
-            element = elements[position]
-            return not isinstance(element, ast.Name) and is_size(element, scope, seen)
         case Unpacked(ast.Call() as call, position) if position is not None:
             return is_size(call, scope, seen)
     return False
+
+
+def _followed(name: str, scope: Scope, seen: _Seen) -> tuple[Sequence[Binding], _Seen]:
+    """What a name is bound to, and the names that are followed with it; nothing where it is one."""
+    found = scope.lookup(name)
+    if found is None:
+        return [Opaque()], seen
+    owner, bindings = found
+    return ([], seen) if (owner, name) in seen else (bindings, seen | {(owner, name)})
+
+
+def _value(binding: Binding) -> ast.expr | None:
+    """The expression that a name is bound to: also its part of ``n, h = size, 2``."""
+    match binding:
+        case Assigned(value):
+            return value
+        case Unpacked(ast.Tuple(elements), int(position)) if position < len(elements):
+            return elements[position]
+    return None
 
 
 def _is_one(node: ast.expr, scope: Scope, seen: _Seen = frozenset()) -> bool:
@@ -125,20 +133,15 @@ def _is_one(node: ast.expr, scope: Scope, seen: _Seen = frozenset()) -> bool:
             sides = [side for side in (left, right) if may_be_tensor(side, scope)]
             return all(_is_one(side, scope, seen) for side in sides)
         case ast.Name(name):
-            found = scope.lookup(name)
-            if found is None or (found[0], name) in seen:
-                return found is not None
-            seen |= {(found[0], name)}
-            return all(_binds_one(binding, scope, seen) for binding in found[1])
+            bindings, seen = _followed(name, scope, seen)
+            return all(_binds_one(binding, scope, seen) for binding in bindings)
     return not may_be_tensor(node, scope)
 
 
-def _binds_one(binding: object, scope: Scope, seen: _Seen) -> bool:
-    match binding:
-        case Assigned(value):
-            return _is_one(value, scope, seen)
-        case Unpacked(ast.Tuple(elements), int(position)) if position < len(elements):
-            return _is_one(elements[position], scope, seen)
+def _binds_one(binding: Binding, scope: Scope, seen: _Seen) -> bool:
+    value = _value(binding)
+    if value is not None:
+        return _is_one(value, scope, seen)
     return isinstance(binding, Unpacked)  # an entry of a vector
 
 

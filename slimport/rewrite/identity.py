@@ -25,7 +25,7 @@ class Comparisons:
 
     def __init__(self, module: Module, plan: Plan) -> None:
         self._values: dict[Span, tuple[bool, tuple[str, str]]] = {}
-        if plan.is_tf1(module) and not plan.tf1_files.names_compat(module):
+        if plan.writes_comparisons(module):
             columns, scope_of = ColumnMap(module.lines), module.scopes.scope_of
             sizes = sizes_beside_none(module.tree, scope_of)
             for found, why in ((tensor_comparisons(module), _OF_TENSORS), (sizes, _OF_SIZES)):

@@ -33,6 +33,7 @@ from slimport.index.single_iterators import SingleIterator, single_iterators
 from slimport.index.stays import Stays
 from slimport.index.told_apart import trainings
 from slimport.index.training import Training, unseen_summaries
+from slimport.index.walking import walk
 from slimport.numpy_api import is_numpy
 from slimport.python2.reasons import CODE as PYTHON2_MARK
 from slimport.python2_api import is_python2
@@ -337,7 +338,7 @@ class Plan:
         return any(
             self.is_tf1(module)
             or any(is_slim(name) for name in self.program.imported_apis(module))
-            or any(MARK in line for line in module.lines)
+            or module.holds(MARK)
             for module in self.program.modules
         )
 
@@ -357,7 +358,7 @@ class Plan:
             return True
         if any(is_slim(name) for name in self.program.imported_apis(module)):
             return True
-        if any(PYTHON2_MARK in line for line in module.lines) or may_answer(module):
+        if module.holds(PYTHON2_MARK) or may_answer(module):
             return True
         functions = self.program.by_module[module]
         if any(f in self.program.scoping or f in self.keras_tensors for f in functions):
@@ -475,10 +476,13 @@ class Plan:
     def _compared_away(self, module: Module) -> frozenset[ast.AST]:
         """What is in the comparisons of tensors that `Comparisons` writes down as constants."""
         if module not in self._compared:
-            own = self.is_tf1(module) and not self.tf1_files.names_compat(module)
-            compared = [node for node, _ in tensor_comparisons(module)] if own else []
-            self._compared[module] = frozenset(part for node in compared for part in ast.walk(node))
+            known = tensor_comparisons(module) if self.writes_comparisons(module) else ()
+            self._compared[module] = frozenset(part for node, _ in known for part in walk(node))
         return self._compared[module]
+
+    def writes_comparisons(self, module: Module) -> bool:
+        """Whether comparisons of tensors in the file mean TF 1's, and become what they came to."""
+        return self.is_tf1(module) and not self.tf1_files.names_compat(module)
 
     @staticmethod
     def _blocker(reference: Reference) -> str | None:

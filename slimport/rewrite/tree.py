@@ -643,7 +643,10 @@ def _complete_written_module(first: _Pass, result: TreeResult) -> None:
         return
     home = PurePosixPath(*found.pop(), f"{name}.py")
     old = read_regular(result.root / home, _LARGEST)
-    names = _names_already_imported(first) & public_names()
+    names = _already_imported(first) | _imported_beyond(first)
+    if not lacking(old, names):  # what the module offers need not be read for that
+        return
+    names &= public_names()
     missing = lacking(old, names)
     if missing and written_state(old, names) is State.REPLACEABLE:
         _put(result, home, assemble(names | ways_to_models((), old)))
@@ -661,7 +664,9 @@ def _add_written_module(first: _Pass, result: TreeResult) -> None:
         for path, item in first.results.items()
         if path not in first.errors and path not in first.carrying
         for name in item.written_names
-    } | _names_already_imported(first)
+    } | _already_imported(first)
+    beyond = _imported_beyond(first)
+    names |= beyond & public_names() if beyond else beyond
     if not names:
         return
     placement, name = first.placement(), first.options.module_name
@@ -702,20 +707,23 @@ def _put(result: TreeResult, path: PurePosixPath, text: str) -> None:
     result.report.written_modules.append(path.as_posix())
 
 
-def _names_already_imported(first: _Pass) -> set[str]:
-    """What earlier runs made files of the tree import from the written module."""
+def _already_imported(first: _Pass) -> set[str]:
+    """What earlier runs made files of the program import from the written module."""
+    name, modules = first.options.module_name, first.program.modules
+    trees = [module.tree for module in modules if module.path not in first.carrying]
+    return {found for tree in trees for found in _imported_from(tree, name)}
+
+
+def _imported_beyond(first: _Pass) -> set[str]:
+    """What files beyond the program import from it: also names that it never had."""
     name = first.options.module_name
-    trees: list[ast.Module] = [
-        module.tree for module in first.program.modules if module.path not in first.carrying
-    ]
-    found = {found for tree in trees for found in _imported_from(tree, name)}
-    beyond = set()
+    found: set[str] = set()
     for path in first.extent.beyond:
         with contextlib.suppress(OSError, SourceError):
             data = _bytes(first.extent, path)
             source = read(first.extent.root / path, data) if name.encode() in data else None
-            beyond |= set(_imported_from(source.tree, name)) if source is not None else set()
-    return found | (beyond & public_names() if beyond else beyond)
+            found.update(_imported_from(source.tree, name) if source is not None else ())
+    return found
 
 
 def _asking_for(first: _Pass, error: UnknownNames) -> dict[PurePosixPath, str]:
