@@ -65,7 +65,7 @@ LOGGED_SCALARS = _LoggedRule(
     name="logged_scalars",
     summary="tf.summary -> log_scalar, log_histogram, log_image ..., where a LossModel runs it",
     apis=tuple(f"tf.summary.{kind}" for kind in _PARAMETERS),
-    only_with_fit=True,
+    only_with="fit",
     details=(
         "What a step logs by log_scalar reaches every callback. "
         "Summaries writes all kinds to event files as often as slim's loop did: the function runs "

@@ -65,7 +65,7 @@ MOVING_AVERAGE_OPTIMIZER = _MovingAverageRule(
     name="moving_average_optimizer",
     summary="tf.contrib.opt.MovingAverageOptimizer -> the written module's, with fit",
     apis=(_OPTIMIZER, "tf.train.ExponentialMovingAverage"),
-    only_with_fit=True,
+    only_with="fit",
     details=(
         "It acts where a Keras model is trained with fit. "
         "tf.train.ExponentialMovingAverage is marked: an `apply` that nothing runs would keep "

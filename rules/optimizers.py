@@ -181,7 +181,7 @@ OPTIMIZERS = _OptimizerRule(
     name="optimizers",
     summary="tf.train.AdamOptimizer ... -> keras.optimizers.Adam(epsilon=1e-8) ..., with fit",
     apis=tuple(f"tf.train.{name}" for name in (*_OPTIMIZERS, *_UNLIKE)),
-    only_with_fit=True,
+    only_with="fit",
     details=(
         "It acts where a Keras model is trained with fit. Keras treats sparse gradients otherwise, "
         "so programs that may look up rows of a variable get the written module's classes."

@@ -25,7 +25,7 @@ RANDOM_SEED = _SeedRule(
     name="random_seed",
     summary="tf.set_random_seed stays, with a remark, where a program trains with fit",
     apis=("tf.set_random_seed", "tf.random.set_random_seed"),
-    only_with_fit=True,
+    only_with="fit",
     details=(
         "keras.utils.set_random_seed would seed NumPy too, and so change what the program draws "
         "there: whoever wants it writes it."

@@ -178,7 +178,7 @@ SCHEDULES = _ScheduleRule(
     name="schedules",
     summary="learning rates of the step -> keras.optimizers.schedules.*, or StepSchedule, with fit",
     apis=tuple(f"tf.train.{name}" for name in (*_KERAS, *_WRITTEN)),
-    only_with_fit=True,
+    only_with="fit",
     details=(
         "It acts where a Keras model is trained with fit, and only on the step that training "
         "counts. `0.1 * tf.train.exponential_decay(...)` becomes `0.1 * ComputedSchedule(...)` "

@@ -18,18 +18,19 @@ from slimport.rewrite.tree import rewrite_tree
 RULES = Path(__file__).parents[1] / "rules"
 
 
-def rewritten(source: str, training: str | None = None) -> str:
-    """What becomes of a program of one file."""
+def rewritten(example: Example) -> str:
+    """What becomes of an example."""
+    options = Options(target=example.target, training=example.training)
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "net.py").write_text(source, encoding="utf-8")
-        result = rewrite_tree(Path(folder), Options(training=training))
+        (Path(folder) / "net.py").write_text(example.before, encoding="utf-8")
+        result = rewrite_tree(Path(folder), options)
     data = result.outputs.get(PurePosixPath("net.py"))
-    return data.decode("utf-8") if data is not None else source
+    return data.decode("utf-8") if data is not None else example.before
 
 
 def main() -> None:
     found = {
-        _part(example, example.after): _part(example, rewritten(example.before, example.training))
+        _part(example, example.after): _part(example, rewritten(example))
         for rule in all_rules()
         for example in rule.examples
     }

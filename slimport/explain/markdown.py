@@ -100,8 +100,7 @@ def _examples(rule: Rule) -> Iterator[str]:
     for example in changing:
         if example.title:
             yield f"### {_sentence(example.title).rstrip('.')}\n"
-        if example.training:
-            yield f"With `--training {example.training}`:\n"
+        yield from _with_options(example)
         yield f"```python\n{example.before.strip()}\n```\n"
         yield f"becomes\n\n```python\n{example.after.strip()}\n```\n"
     if staying:
@@ -110,6 +109,13 @@ def _examples(rule: Rule) -> Iterator[str]:
         if example.title:
             yield f"{_sentence(example.title).rstrip('.')}:\n"
         yield f"```python\n{example.before.strip()}\n```\n"
+
+
+def _with_options(example: Example) -> Iterator[str]:
+    given = {"--target": example.target, "--training": example.training}
+    options = " ".join(f"{name} {value}" for name, value in given.items() if value)
+    if options:
+        yield f"With `{options}`:\n"
 
 
 def _numbers(rule: Rule, links: Links) -> Iterator[str]:

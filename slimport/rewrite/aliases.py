@@ -14,7 +14,7 @@ from slimport.rewrite.tf1 import became
 CODE, NAME = "SLIM310", "tf1_symbols"
 
 
-def compat_aliases(module: Module, program: Program, trains_with_fit: bool) -> dict[str, str]:
+def compat_aliases(module: Module, program: Program, kinds: frozenset[str]) -> dict[str, str]:
     """The names whose every use leads to `tf.compat.v1` by the same path.
 
     Such a name stays, with another value; any other goes, and what it led to is spelled out.
@@ -38,14 +38,14 @@ def compat_aliases(module: Module, program: Program, trains_with_fit: bool) -> d
         if meaning.spelled.startswith("tensorflow.compat."):  # it leads there already
             continue
         uses = used.get(name, [])
-        if uses and all(_is_in_compat(use, trains_with_fit) for use in uses):
+        if uses and all(_is_in_compat(use, kinds) for use in uses):
             found[name] = meaning.name.removeprefix("tf.")
     return found
 
 
-def _is_in_compat(reference: Reference, trains_with_fit: bool) -> bool:
+def _is_in_compat(reference: Reference, kinds: frozenset[str]) -> bool:
     api = reference.api.name
-    rule = acting_rule(api, trains_with_fit)
+    rule = acting_rule(api, kinds)
     if rule is None or rule.code != CODE or reference.api.doubt:
         return False
     path = api.removeprefix("tf.")

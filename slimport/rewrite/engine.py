@@ -415,6 +415,9 @@ class _Services(Facts):
     def trains_with_fit(self) -> bool:
         return self._plan.trains_with_fit(self._module)
 
+    def kinds(self) -> frozenset[str]:
+        return self._plan.kinds(self._module)
+
     def is_global_step(self, node: ast.expr, function: Function) -> bool:
         loop = self._plan.hand_loops.get(function)
         if loop is not None and isinstance(node, ast.Name) and node.id in loop.steps:
@@ -850,7 +853,7 @@ class _Rewriter(cst.CSTTransformer):
         """Applies the rule, books the result, and returns the code that stands there now."""
         api = reference.api.name
         self.answered.add(reference.span)
-        rule = acting_rule(api, self.services.trains_with_fit())
+        rule = acting_rule(api, self.services.kinds())
         if rule is None:
             if is_slim(api):
                 advice = "rewrite it by hand, or open an issue that names the API"

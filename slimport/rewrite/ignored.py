@@ -10,6 +10,7 @@ from slimport.rewrite.registry import acting_rule, rule_for
 from slimport.rewrite.selection import FileSelection
 
 WOULD_CHANGE = "would be rewritten"
+_KINDS: tuple[frozenset[str], ...] = (frozenset(), frozenset({"fit"}), frozenset({"keras"}))
 
 
 def ignored_entry(item: Rewritten | LeftAlone) -> LeftAlone:
@@ -26,7 +27,7 @@ def not_asked(references: Iterable[Reference]) -> list[LeftAlone]:
     for reference in references:
         line, column, end, last = reference.span
         api = reference.api.name
-        rules = (rule_for(api), acting_rule(api, False), acting_rule(api, True))
+        rules = (rule_for(api), *(acting_rule(api, kinds) for kinds in _KINDS))
         for code in sorted({rule.code for rule in rules if rule is not None}):
             found.append(LeftAlone(line, api, code, WOULD_CHANGE, "", column + 1, end, last + 1))
     return found

@@ -76,7 +76,7 @@ def is_kept(reference: Reference, function: Function, facts: Facts) -> bool:
         return False
     if is_alias(reference, facts.module, facts.plan.program):
         return reference.call is None or isinstance(reference.node, ast.Attribute)
-    rule = acting_rule(api.name, facts.plan.trains_with_fit(facts.module))
+    rule = acting_rule(api.name, facts.plan.kinds(facts.module))
     return rule is not None and rule.keeps(reference, function, facts)
 
 

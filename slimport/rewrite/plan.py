@@ -140,6 +140,11 @@ class Plan:
         """Whether the programs that run this file's code fit or evaluate a Keras model."""
         return module in self._trained
 
+    def kinds(self, module: Module) -> frozenset[str]:
+        """The kinds of the file's program that some rules are for: see `Rule.only_with`."""
+        fit = {"fit"} if self.trains_with_fit(module) else set()
+        return frozenset(fit | ({"keras"} if self.options.target == "keras" else set()))
+
     def selection(self, module: Module) -> FileSelection:
         """What of a file is ignored."""
         if module not in self._selections:
@@ -151,8 +156,7 @@ class Plan:
         if self.tf1_files.keeps_tf1_names(module) or not self.is_tf1(module):
             return {}
         if module not in self._aliases:
-            fits = self.trains_with_fit(module)
-            self._aliases[module] = compat_aliases(module, self.program, fits)
+            self._aliases[module] = compat_aliases(module, self.program, self.kinds(module))
         return self._aliases[module]
 
     @cached_property

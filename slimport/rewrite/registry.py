@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from functools import cache
+from itertools import chain
 
 from slimport.rewrite.rule import Rule
 
@@ -48,8 +49,14 @@ def _modules() -> dict[str, str]:
 
 
 @cache
-def _by_api() -> dict[str, Rule]:
-    return {api: rule for rule in all_rules() for api in rule.apis if not api.endswith("*")}
+def _by_api() -> dict[str, tuple[Rule, ...]]:
+    """The rules of each exact name; one that acts everywhere comes last."""
+    found: dict[str, tuple[Rule, ...]] = {}
+    for rule in sorted(all_rules(), key=lambda rule: not rule.only_with):
+        for api in rule.apis:
+            if not api.endswith("*"):
+                found[api] = (*found.get(api, ()), rule)
+    return found
 
 
 @cache
@@ -69,18 +76,17 @@ def rule_for(api: str) -> Rule | None:
     """The rule for a canonical name: the exact entry, else the longest ``prefix*``."""
     exact = _by_api().get(api)
     if exact is not None:
-        return exact
+        return exact[-1]
     return next((rule for prefix, rule in _by_prefix() if api.startswith(prefix)), None)
 
 
 @cache
-def acting_rule(api: str, trains_with_fit: bool) -> Rule | None:
-    """The rule that acts in a program, which may or may not train a Keras model with fit."""
-    rule = rule_for(api)
-    if rule is None or trains_with_fit or not rule.only_with_fit:
-        return rule
-    others = (r for prefix, r in _by_prefix() if api.startswith(prefix) and not r.only_with_fit)
-    return next(others, None)
+def acting_rule(api: str, kinds: frozenset[str]) -> Rule | None:
+    """The rule that acts in a program of these kinds: see `Rule.only_with`."""
+    exact = _by_api().get(api, ())
+    others = (rule for prefix, rule in _by_prefix() if api.startswith(prefix))
+    acting = (r for r in chain(exact, others) if not r.only_with or r.only_with in kinds)
+    return next(acting, None)
 
 
 def _check(ordered: list[Rule]) -> None:
@@ -89,9 +95,9 @@ def _check(ordered: list[Rule]) -> None:
         twice = {value for value in values if values.count(value) > 1}
         if twice:
             raise ValueError(f"several rules have the {attribute} {sorted(twice)}")
-    seen: dict[str, Rule] = {}
+    seen: dict[tuple[str, str], Rule] = {}
     for rule in ordered:
         for api in rule.apis:
-            if api in seen:
-                raise ValueError(f"{api} is taken by {seen[api].name} and {rule.name}")
-            seen[api] = rule
+            other = seen.setdefault((api, rule.only_with), rule)
+            if other is not rule:
+                raise ValueError(f"{api} is taken by {other.name} and {rule.name}")

@@ -61,6 +61,7 @@ class Example:
         dtypes: dtype of each argument; float32 where absent.
         title: what the example shows, where it is not plain.
         training: ``--training`` that it is rewritten with.
+        target: ``--target``, likewise.
     """
 
     before: str
@@ -69,6 +70,7 @@ class Example:
     dtypes: tuple[str, ...] = ()
     title: str = ""
     training: str | None = None
+    target: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,8 +85,9 @@ class Rule:
         details: what a reviewer should know.
         numbers: numeric choices and their source: defaults that differ, what rounds otherwise.
         refuses: every reason that its module can give; tests hold it to that.
-        only_with_fit: whether it acts only in programs that train a Keras model with fit; elsewhere
-            the rule acts that takes the API by the longest other prefix.
+        only_with: where it acts, if not everywhere: "fit", in programs that train a Keras model
+            with fit; "keras", with ``--target keras``. Elsewhere the rule acts that takes the API
+            by the longest other prefix.
         alone: whether a reference may stay as it is while all others change, and change while all
             others stay: it becomes the same object under another name, and no other rule asks what
             became of it. See `slimport.rewrite.held`.
@@ -97,7 +100,7 @@ class Rule:
     details: str = ""
     numbers: str = ""
     refuses: tuple[Refusal, ...] = ()
-    only_with_fit: bool = False
+    only_with: str = ""
     alone: bool = False
     examples: tuple[Example, ...] = field(default=())
 

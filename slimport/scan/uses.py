@@ -117,7 +117,7 @@ def _without_reference(
 def _add(total: Use, use: Use) -> None:
     if not total.code:
         total.code, total.rule = use.code, use.rule
-    rule = acting_rule(use.api, trains_with_fit=False)
+    rule = acting_rule(use.api, frozenset())
     if not total.code and rule is not None:
         total.code, total.rule = rule.code, rule.name
     if total.code and not total.rule:

@@ -23,7 +23,8 @@ EXAMPLES = [
 
 @pytest.mark.parametrize(("rule", "example"), EXAMPLES)
 def test_example_becomes_what_the_rule_says(rule: Rule, example: Example) -> None:
-    check_transformed(example.before, example.after, Options(training=example.training))
+    options = Options(target=example.target, training=example.training)
+    check_transformed(example.before, example.after, options)
 
 
 @pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.name)

@@ -222,8 +222,31 @@ def count(values):
 
 def test_sessions_left_behind() -> None:
     texts = rewritten({"net.py": NET, "train.py": TRAIN}, Options(target="keras"))
-    assert "tf.compat.v1.Session()" in texts["train.py"]
     assert "disable_v2_behavior" not in texts["train.py"]
+    before, _, after = texts["train.py"].partition("with tf.Session()")
+    assert after and "TODO(slimport): SLIM316 tf.Session" in before
+    again = rewritten(texts, Options(target="keras"))
+    assert again["train.py"] == texts["train.py"]
+
+
+@pytest.mark.parametrize(
+    "opened",
+    [
+        "tf.InteractiveSession()",
+        "tf.train.MonitoredTrainingSession(checkpoint_dir='/tmp/logs')",
+        "tf.train.SingularMonitoredSession()",
+        "tf.train.MonitoredSession()",
+        "tf.train.Supervisor(logdir='/tmp/logs').managed_session()",
+    ],
+)
+def test_each_kind_of_session_left_behind(opened: str) -> None:
+    source = (
+        f"import tensorflow as tf\nimport net\n\nlogits = net.net(tf.ones([1, 8]))\ns = {opened}\n"
+    )
+    files = {"net.py": NET, "use.py": source}
+    api = opened.split("(")[0]
+    assert f"SLIM316 {api}: a session" in rewritten(files, Options(target="keras"))["use.py"]
+    assert "SLIM316" not in rewritten(files)["use.py"]
 
 
 def test_a_program_without_sessions() -> None:
