@@ -23,7 +23,7 @@ from slimport.verify.run import verify
 from tests.verify.planted import ALL, THEMES, documented
 from tests.verify.planted.detector import CASE, NET
 from tests.verify.planted.fault import Fault
-from tests.verify.planted.plant import TRUE, Trees, around, statement
+from tests.verify.planted.plant import TRUE, Trees, around, mutated, statement
 
 QUICK = {name: fault for name, fault in ALL.items() if fault.quick}
 SLOW = {name: fault for name, fault in ALL.items() if not fault.quick}
@@ -126,6 +126,12 @@ def test_there_are_many_faults_of_many_kinds() -> None:
     assert len(QUICK) >= 20 and len(ALL) >= 80
     assert len(THEMES) == 7 and all(THEMES.values())
     assert len({fault.network for fault in ALL.values()}) >= 15
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_fault_has_its_place(name: str, trees: Trees) -> None:
+    fault = ALL[name]  # those of `make test-long` too: what rewriting writes changes
+    mutated(trees.new / trees.true_path(fault), fault)
 
 
 def test_documentation_has_the_table() -> None:

@@ -37,8 +37,9 @@ STEP = 12345
 
 def main(request):
     """Writes what is asked for, and prints the names of variables and outputs."""
-    sys.path[:0] = [*request.get("paths", ()), request["root"]]
-    old_worker.start({"floor_runs": 0})
+    paths = [*request.get("paths", ())]
+    sys.path[:0] = [*paths, request["root"]]
+    old_worker.start({"root": request["root"], "paths": paths, "floor_runs": 0})
     import tensorflow as tf
 
     images = tf.placeholder(tf.float32, request["shape"], name="images")

@@ -55,8 +55,7 @@ FAULTS = {
     "weights_swapped": Fault(
         "the names of two layers swapped: a product of what they give the other way round",
         "others:attention",
-        r'(conv2d\(images, 4, 1, name=)"query"((?:.*\n)*?.*conv2d\(images, 4, 1, name=)"key"',
-        r'\1"key"\2"query"',
+        r'name="query"((?:.*\n)*?.*)name="key"', r'name="key"\1name="query"',
         "output", "1", "transpose_b", named="transpose_b", inputs=((2, 6, 7, 3),), quick=False,
     ),
     "renamed": Fault(
