@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,8 @@ SUFFIX = re.compile(r"\.(index|meta|data-\d{5}-of-\d{5})$")
 
 #: What each file of a divided checkpoint (V1) has behind the prefix.
 SHARD = re.compile(r"-(\d{5}|\?{5})-of-(\d{5})$")
+
+_LATEST = re.compile(rb'^\s*model_checkpoint_path\s*:\s*"((?:[^"\\]|\\.)*)"', re.MULTILINE)
 
 
 def bundle_at(prefix: Path) -> bool:
@@ -83,13 +86,14 @@ def _graphs_in(folder: Path) -> str:
 
 def _latest(state: Path) -> Path:
     """Returns the prefix that a CheckpointState names; one that is not absolute is beside it."""
-    content = state.read_text("utf-8", errors="replace")
-    named = re.search(r'^\s*model_checkpoint_path\s*:\s*"((?:[^"\\]|\\.)*)"', content, re.MULTILINE)
-    if named is None:
+    named = _LATEST.search(state.read_bytes())
+    try:  # a text proto may have bytes that are not ASCII as they are or as octal numbers
+        path = named and os.fsdecode(named[1].decode("unicode_escape").encode("latin-1"))
+    except UnicodeError:
+        path = None
+    if not path:
         raise SourceError(f"{state} names no checkpoint. Give a checkpoint's prefix.")
-    # Text protos write what is not ASCII as octal bytes.
-    path = named[1].encode("latin-1", "backslashreplace").decode("unicode_escape")
-    return state.parent / path.encode("latin-1", "ignore").decode("utf-8", "replace")
+    return state.parent / path
 
 
 def _data_files(prefix: Path) -> Iterator[Path]:

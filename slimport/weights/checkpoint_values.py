@@ -27,6 +27,19 @@ def literal(path: Path) -> Path:
     return Path(re.sub(r"([\\*?\[])", r"\\\1", str(path)))
 
 
+#: What to tell users of such a path.
+PATTERN = "TensorFlow takes [ and \\ in a path for a pattern, and finds no checkpoint: rename it"
+
+
+def is_pattern(path: Path) -> bool:
+    """Whether TensorFlow looks for a checkpoint (V2) under other names than that of its path.
+
+    Its reader asks whether an index matches, and then opens the one that is named: `*` and `?`
+    match themselves.
+    """
+    return bool(re.search(r"[\[\\]", str(path)))
+
+
 class _Reader:
     """TensorFlow's reader, opened by the first value that is asked for.
 
@@ -75,6 +88,8 @@ def _damaged(path: Path, name: str, error: Exception) -> str:
 
     lost = isinstance(error, (tf.errors.DataLossError, tf.errors.OutOfRangeError))
     advice = " Copy the checkpoint again." if lost else ""
+    if isinstance(error, tf.errors.NotFoundError) and is_pattern(path):
+        advice = f" {PATTERN}."
     return f"{path}: the value of {name} cannot be read ({_why(error)}).{advice}"
 
 

@@ -48,11 +48,17 @@ def written_whole(prefix: Path, values: Mapping[str, Any]) -> Iterator[Path]:
         for suffix in (_DATA, _INDEX):  # readers look for the index: it comes last
             (folder / (prefix.name + suffix)).replace(prefix.with_name(prefix.name + suffix))
     if not (state := prefix.with_name("checkpoint")).exists():
+        name = _quoted(prefix.name)
         state.write_text(
-            f'model_checkpoint_path: "{prefix.name}"\n'
-            f'all_model_checkpoint_paths: "{prefix.name}"\n',
-            encoding="utf-8",
+            f"model_checkpoint_path: {name}\nall_model_checkpoint_paths: {name}\n", "ascii"
         )
+
+
+def _quoted(name: str) -> str:
+    """A string of a text proto, as TensorFlow writes it."""
+    plain = {*map(chr, range(32, 127))} - {'"', "\\"}
+    characters = map(chr, os.fsencode(name))
+    return '"' + "".join(c if c in plain else f"\\{ord(c):03o}" for c in characters) + '"'
 
 
 def write_checkpoint(prefix: Path, values: Mapping[str, Any]) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 #: What only a check asks for.
 OF_CHECKS = ("old", "old_model", "old_input", "old_output", "old_python", "old_paths", "image")
+
+#: What tells a file of a checkpoint or of Keras.
+_SUFFIX = re.compile(r"\.(index|meta|data-\d{5}-of-\d{5}|keras|h5)$")
 
 
 def conflicts(given: Mapping[str, Any], of_keras: Path | None) -> Iterator[str]:
@@ -31,6 +35,8 @@ def conflicts(given: Mapping[str, Any], of_keras: Path | None) -> Iterator[str]:
         yield "--scope and --slots: slots are found below the variables of the same name"
     if given["like"] is not None and not (given["slots"] and given["to_checkpoint"]):
         yield "--like says how --to-checkpoint names what --slots brings along"
+    if (prefix := given["to_checkpoint"]) is not None and _SUFFIX.search(prefix.name):
+        yield f"--to-checkpoint {prefix} takes a prefix, without the suffix of a file"
     if given["step"] is not None:
         if given["to_checkpoint"] is None:
             yield "--step belongs to --to-checkpoint"

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import math
+import os
+import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +15,9 @@ from typing import Any
 from slimport.weights.staging import staging_folder
 
 WEIGHTS, MODEL = ".weights.h5", ".keras"
+
+#: Bytes that HDF5 writes beside a value, for its group and name: about half of this.
+_BESIDE = 8192
 
 
 def is_keras_file(path: Path) -> bool:
@@ -27,6 +34,36 @@ def written_whole(out: Path) -> Iterator[Path]:
     with staging_folder(out) as folder:
         yield folder / out.name
         (folder / out.name).replace(out)
+
+
+def reserve(model: Any, path: Path) -> None:
+    """Asks for the room that `save` needs.
+
+    HDF5 cannot be told that a disk is full: what it could not write it tries again to write when
+    the process ends, which crashes it.
+
+    Raises:
+        OSError: There is no room, or a file may not be so large.
+    """
+    variables = [*model.variables, *getattr(getattr(model, "optimizer", None), "variables", ())]
+    size = sum(nbytes(variable) + _BESIDE for variable in variables)
+    times = 1 if path.name.endswith(WEIGHTS) else 2  # the archive and what it is made of
+    if not hasattr(os, "posix_fallocate"):
+        return
+    with tempfile.TemporaryFile(dir=path.parent) as file:
+        try:
+            os.posix_fallocate(file.fileno(), 0, max(1, times * size))
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
+                raise
+
+
+def nbytes(variable: Any) -> int:
+    """Bytes of a variable's value."""
+    import tensorflow as tf
+
+    size: int = math.prod(variable.shape) * tf.as_dtype(variable.dtype).size
+    return size
 
 
 def save(model: Any, path: Path) -> None:

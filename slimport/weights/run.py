@@ -65,6 +65,11 @@ def _take_state(request: Request, source: Source, result: Result) -> None:
     result.state = state.as_stored
     what = f"{state.taken} slots and averages"
     result.notes.append(f"the optimizer goes on: {what}, step {state.step:,}")
+    if state.unkept:
+        result.notes.append(
+            f"{state.unkept} slots stay in the file: as it is set, Keras' optimizer keeps none of "
+            "their kind. A setting of the old program, as momentum, may be lacking"
+        )
     for name in state.unaveraged:
         result.notes.append(f"no moving average in the file, it begins anew: {name}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,12 +43,14 @@ class State:
         taken: How many of its slots and averages hold one, as it is or multiplied by a rate.
         step: The steps that were taken.
         unaveraged: Variables whose average the checkpoint lacks: it begins at the variable.
+        unkept: How many of its slots Keras does not keep, since its settings make no use of them.
     """
 
     as_stored: Mapping[str, Any]
     taken: int
     step: int
     unaveraged: Sequence[str] = ()
+    unkept: int = 0
 
 
 def restore(
@@ -85,8 +87,10 @@ def restore(
     slots = [slot.variable for slot in legacy_slots(model.optimizer, weights).values()]
     averages = legacy_averages(model.optimizer, weights)
     unaveraged = [name for name, average in averages.items() if id(average) not in taken]
+    optimizer = innermost_optimizer(model.optimizer)
     if not any(id(slot) in taken for slot in slots):
-        _refuse_slots(described, weights, innermost_optimizer(model.optimizer))
+        _refuse_slots(described, weights, optimizer)
+    _refuse_lacking(optimizer, taken)
     if not partial:
         _refuse_part(described, weights, averages, unaveraged)
     for name in unaveraged:  # not at what the variable was when the optimizer was built
@@ -94,7 +98,8 @@ def restore(
     stored = {n: v for n, v in state.items() if n not in weights and id(v) in own}
     stored = {n: v for n, v in stored.items() if n in described}
     count = sum(id(variable) in taken for variable in [*slots, *averages.values()])
-    return State(stored, count, int(model.optimizer.iterations), unaveraged)
+    unkept = sum(slot is None for slot in slots)
+    return State(stored, count, int(model.optimizer.iterations), unaveraged, unkept)
 
 
 def _refuse_slots(
@@ -105,6 +110,17 @@ def _refuse_slots(
         raise StateError(
             f"the file has slots of another optimizer than {type(optimizer).__name__}, "
             f"{there[0]} is the first: run without --slots"
+        )
+
+
+def _refuse_lacking(optimizer: Any, taken: Collection[int]) -> None:
+    """The step and slots are all that an optimizer of TensorFlow 1 had."""
+    rate = getattr(optimizer, "_learning_rate", None)
+    left = [v for v in optimizer.variables if id(v) not in taken and v is not rate]
+    if left:
+        raise StateError(
+            f"{type(optimizer).__name__} keeps {left[0].path}, of which the file has nothing: "
+            "compile the model with the optimizer of the old program, or run without --slots"
         )
 
 

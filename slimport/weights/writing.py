@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from slimport.weights import conversion, keras_files, training_state
+from slimport.weights.checkpoint_values import PATTERN, is_pattern
 from slimport.weights.checkpoints import files_of, written_whole
 from slimport.weights.errors import WeightsError
 from slimport.weights.request import Progress, Request, Result
@@ -24,6 +25,8 @@ def check_free(request: Request) -> None:
                 f"{request.checkpoint / 'model.ckpt'}"
             )
         _check_untaken(files_of(request.checkpoint), request)
+        if is_pattern(request.checkpoint):
+            raise WeightsError(f"{request.checkpoint}: {PATTERN}")
     if request.out is not None:
         _check_untaken(_there(request.out), request)
 
@@ -44,6 +47,10 @@ def write_keras(request: Request, source: Source, result: Result, progress: Prog
     matched = {**pairing.matched, **{name: name for name in result.state}}
     mine = {name: built.variables[name] for name in pairing.matched} | {**result.state}
     with keras_files.written_whole(out) as path:
+        try:
+            keras_files.reserve(built.model, path)
+        except OSError as error:
+            raise WeightsError(f"{out} cannot be written: {error.strerror}") from error
         try:
             keras_files.save(built.model, path)
             conversion.forget(mine)

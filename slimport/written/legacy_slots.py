@@ -26,6 +26,9 @@ OPTIMIZER_SLOTS: dict[str, tuple[str, dict[str, str]]] = {
     "Ftrl": ("Ftrl", {"accumulator": "accum", "linear": "linear"}),
 }
 
+# Slots that are sums or means of squares: no step leaves a number below zero in them.
+_SQUARES = ("v", "rms", "accumulator", "accum", "accum_update")
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class LegacySlot:
@@ -37,6 +40,7 @@ class LegacySlot:
         reference: The variable that it belongs to.
         variable: Keras' slot; `None` where Keras keeps none, and its value makes no difference.
         optimizer: The one whose learning rate Keras' value has as a factor; `None` for none.
+        is_square: Whether it holds squares.
     """
 
     owner: str
@@ -44,6 +48,7 @@ class LegacySlot:
     reference: Any
     variable: Any
     optimizer: Any = None
+    is_square: bool = False
 
     def name(self, optimizer: str, scope: str = "") -> str:
         """Its name in a checkpoint, given the optimizer's and the scope that was open."""
@@ -82,11 +87,11 @@ def legacy_slots(optimizer: Any, named: dict[str, Any]) -> dict[str, LegacySlot]
     family = optimizer_family(optimizer)
     if not family:
         return {}
-    names = [
-        slot
+    names = {
+        slot: name
         for slot, name in OPTIMIZER_SLOTS[family][1].items()
         if name != "mg" or optimizer.centered
-    ]
+    }
     own = _slots_by_name(optimizer)
     if not own.keys() & {_slot_name(v, s) for v in optimizer._trainable_variables for s in names}:
         return {}
@@ -94,10 +99,11 @@ def legacy_slots(optimizer: Any, named: dict[str, Any]) -> dict[str, LegacySlot]
     owners = {id(variable): name for name, variable in named.items()}
     found = {}
     for reference in optimizer._trainable_variables:
-        for place, name in enumerate(names):
+        for place, (name, legacy_name) in enumerate(names.items()):
             kept = own.get(_slot_name(reference, name))
             slot = kept.pop(0) if kept else None
-            legacy = LegacySlot(owners[id(reference)], place, reference, slot, with_rate)
+            owner, is_square = owners[id(reference)], legacy_name in _SQUARES
+            legacy = LegacySlot(owner, place, reference, slot, with_rate, is_square)
             found[legacy.name(legacy_optimizer_name(optimizer))] = legacy
     return found
 

@@ -101,6 +101,8 @@ def restore_legacy_state(model: Any, path: str, own: Any = ()) -> set[int]:
         there.check(name, variable)
     for name, variable in sources.items():
         value = there.value(name)
+        if name in kept and kept[name].is_square:
+            there.check_squares(name, value)
         value = kept[name].of_keras(value) if name in kept else value
         variable.assign(value.astype(np.dtype(keras.backend.standardize_dtype(variable.dtype))))
     restored = {id(variable) for variable in sources.values()}

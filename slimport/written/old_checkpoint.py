@@ -21,6 +21,8 @@ from slimport.written.legacy_slots import (
 )
 
 SHADOW = "ExponentialMovingAverage"
+# What other optimizers of TensorFlow 1 called their slots by themselves, where they had several.
+_OTHERS = frozenset({"AdagradDA", "AdaMax", "GGT", "Shampoo", "ShampooW"})
 _ALONE = (
     "To begin with a new state, restore the weights alone: "
     "ModelSaver(model, var_list=legacy_variables(model))."
@@ -58,6 +60,15 @@ class OldCheckpoint:
         if tf.as_dtype(variable.dtype) != dtypes[name]:
             dtype = dtypes[name].name
             raise ValueError(f"{name} is {dtype} in {self._path}, not {variable.dtype}.")
+
+    def check_squares(self, name: str, value: Any) -> None:
+        """Raises a ValueError if what the model's optimizer keeps squares in has no squares."""
+        if np.any(value < 0):
+            kind = type(innermost_optimizer(self._model.optimizer)).__name__
+            raise ValueError(
+                f"{name} in {self._path} has numbers below zero, where {kind} keeps squares: it is"
+                f" of another optimizer. {_ALONE}"
+            )
 
     def name_of(self, name: str) -> str:
         """The full name of what is there once, perhaps below a scope."""
@@ -130,15 +141,16 @@ class OldCheckpoint:
         """The scope and the name of the slots of the model's optimizer.
 
         A name that is neither the optimizer's nor TF 1's own counts where it is numbered, as only
-        slots are: one below each variable may be an average.
+        slots are: one below each variable may be an average. With powers they are Adam's.
         """
         optimizer = innermost_optimizer(self._model.optimizer)
         default = legacy_optimizer_name(optimizer)
         names = (optimizer.name, default)
         known = [[g for g in groups if g[1] == name] for name in names]
         group, *more = next((g for g in known if g), groups)
-        others = {name for name, _ in OPTIMIZER_SLOTS.values()} - {*names}
-        if more or group[1] in others or (count == 1 and group[1] not in names):
+        others = {name for name, _ in OPTIMIZER_SLOTS.values()} | _OTHERS
+        is_numbered = count > 1 and (legacy_betas(optimizer) or not self.has("beta1_power"))
+        if more or not (group[1] in names or (is_numbered and group[1] not in others)):
             names_there = ", ".join(sorted({scope + base for scope, base in groups}))
             raise ValueError(
                 f"{self._path} has {names_there} of variables: which are the slots of the model's"

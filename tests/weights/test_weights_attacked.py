@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +157,8 @@ CONFLICTS = {
     "a step, and no checkpoint": ("old", *OUT, "--step", "3"),
     "two steps": ("old", *BACK, "--step", "3", "--slots"),
     "names of slots without slots": ("old", *BACK, "--like", "old"),
+    "a file of a checkpoint for a prefix": ("old", "--to-checkpoint", "x.index"),
+    "a file of Keras for a prefix": ("old", "--to-checkpoint", "x.weights.h5"),
 }
 
 
@@ -254,11 +258,44 @@ def test_averages_that_the_file_lacks_do_not_begin_at_chance(tmp_path: Path) -> 
     assert same(read(tmp_path / "new"), given | {LACKING: given["net/logits/biases"]})
 
 
-REFUSED = {
+def slots_of(optimizer: str, powers: bool = False) -> dict[str, Any]:
+    """A checkpoint of two slots under another name than Adam's, without averages."""
+    given = {n.replace("Adam", optimizer): v for n, v in trained().items() if not _average(n)}
+    return given if powers else {n: v for n, v in given.items() if "power" not in n}
+
+
+def below_zero(optimizer: str) -> dict[str, Any]:
+    """The same with a mean of gradients in the first slot."""
+    return {n: -v if n.endswith(f"/{optimizer}") else v for n, v in slots_of(optimizer).items()}
+
+
+def _average(name: str) -> bool:
+    return name.endswith("/ExponentialMovingAverage")
+
+
+OTHERS = "slots of another optimizer"
+RMSPROP = "kind='RMSprop', average=False, momentum=0.9"
+REFUSED: dict[str, tuple[str, Any, str]] = {
     "averages that the model does not keep": ("average=False", trained, "keeps none"),
-    "slots of an optimizer that keeps none": ("kind='SGD'", trained, "slots of another optimizer"),
-    "slots that TensorFlow 1 did not have": ("kind='Lion'", trained, "slots of another optimizer"),
-}
+    "slots of an optimizer that keeps none": ("kind='SGD'", trained, OTHERS),
+    "slots that TensorFlow 1 did not have": ("kind='Lion'", trained, OTHERS),
+    "a file without slots": (
+        "kind='Nadam', average=False", lambda: values() | {"global_step": np.array(3, "int64")},
+        "Nadam keeps adam/net__conv_kernel_momentum, of which the file has nothing",
+    ),
+    "a slot more than TensorFlow 1 had": (
+        "kind='Adam', average=False, amsgrad=True", lambda: slots_of("Adam", True),
+        "Adam keeps adam/net__conv_kernel_velocity_hat, of which",
+    ),
+    "an optimizer of its own name": (
+        "kind='Ftrl', average=False", lambda: slots_of("AdagradDA"), "cannot be told",
+    ),
+    "Adam by its powers": (RMSPROP, lambda: slots_of("mine", True), "cannot be told"),
+    "another optimizer by its numbers": (
+        f"{RMSPROP}, name='mine'", lambda: below_zero("mine"),
+        "/mine in {old} has numbers below zero, where RMSprop keeps squares",
+    ),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("case", REFUSED)
@@ -267,6 +304,55 @@ def test_state_that_would_get_lost(tmp_path: Path, case: str) -> None:
     old, out = save(tmp_path / "old", given()), tmp_path / "net.keras"
     model = ("--model", "tiny_models:compiled", "--args", arguments, "--slots", "--out", out)
     done = weights(old, *model)
-    assert done.exit_code == 1 and message in done.output and not out.exists()
-    if "average" in arguments:
+    assert done.exit_code == 1 and not out.exists()
+    assert message.format(old=old) in done.output
+    if arguments == "average=False":
         assert weights(old, *model, "--partial").exit_code == 0
+
+
+def test_slots_that_keras_does_not_keep(tmp_path: Path) -> None:
+    given = slots_of("rms")
+    old, back = save(tmp_path / "old", given), tmp_path / "back"
+    model = (
+        "--model",
+        "tiny_models:compiled",
+        "--args",
+        "name='rms', kind='RMSprop', average=False",
+    )
+    done = weights(old, *model, "--slots", "--to-checkpoint", back)
+    assert done.exit_code == 0, done.output
+    assert "5 slots stay in the file" in done.output
+    zeros = {n: np.zeros_like(v) for n, v in given.items() if n.endswith("/rms_1")}
+    assert same(read(back), given | zeros)
+
+
+@pytest.mark.parametrize("name", ['a"b', "ä b", "a\nb", "a*b", "-x"])
+def test_the_latest_checkpoint_has_any_name(tmp_path: Path, name: str) -> None:
+    old, folder = save(tmp_path / "old", values()), tmp_path / "new"
+    done = weights(old, *SMALL, "--to-checkpoint", folder / name)
+    assert done.exit_code == 0, done.output
+    assert tf.train.latest_checkpoint(str(folder)) == str(folder / name)
+    done = weights(folder, *SMALL, "--to-checkpoint", tmp_path / "back")
+    assert done.exit_code == 0, done.output
+
+
+@pytest.mark.parametrize("name", ["[a]", "a\\b"])
+def test_a_name_that_tensorflow_would_not_find(tmp_path: Path, name: str) -> None:
+    old, folder = save(tmp_path / "old", values()), tmp_path / "new"
+    done = weights(old, *SMALL, "--to-checkpoint", folder / name)
+    assert done.exit_code == 1 and "for a pattern" in done.output and not folder.exists()
+    for path in tmp_path.glob("old.*"):
+        path.rename(path.with_name(path.name.replace("old", name)))
+    done = weights(tmp_path / name, *SMALL, "--to-checkpoint", folder / "back")
+    assert done.exit_code == 1 and "for a pattern" in done.output
+
+
+@pytest.mark.parametrize("name", ["net.weights.h5", "net.keras"])
+def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    def full(*_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    done = weights(save(tmp_path / "old", values()), *SMALL, "--out", tmp_path / "to" / name)
+    assert done.exit_code == 1 and "cannot be written: No space left" in done.output
+    assert sorted((tmp_path / "to").iterdir()) == []

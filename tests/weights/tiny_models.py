@@ -59,10 +59,12 @@ def types() -> keras.Model:
     return keras.Model(inputs, Types(name="net__types")(inputs))
 
 
-def compiled(name: str = "adam", kind: str = "Adam", average: bool = True) -> keras.Model:
+def compiled(
+    name: str = "adam", kind: str = "Adam", average: bool = True, **settings: Any
+) -> keras.Model:
     """The model, set to train with averages."""
     model = small()
-    inner = getattr(keras.optimizers, kind)(0.1, name=name)
+    inner = getattr(keras.optimizers, kind)(0.1, name=name, **settings)
     model.compile(optimizer=MovingAverageOptimizer(inner, 0.9) if average else inner)
     return model
 

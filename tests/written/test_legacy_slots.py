@@ -125,6 +125,8 @@ FAULTS = {
     "adadelta": ("Adadelta", "Adadelta_1"),
     "ftrl": ("Ftrl", "Ftrl_1"),
 }
+#: Those in which what has numbers below zero comes to stand where squares are kept.
+BELOW_ZERO = ("adam", "rmsprop of slim", "ftrl")
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -136,7 +138,12 @@ def test_swapped_slots_are_seen(name: str, new: Any, tmp_path: Path) -> None:
         one_name, other_name = f"{owner}/{one}", f"{owner}/{other}"
         values[one_name], values[other_name] = values[other_name], values[one_name]
     model = model_of(made(new, case.new, 0.1, **case.new_arguments))
-    new.ModelSaver(model).restore(saved(tmp_path / "swapped", values))
+    path = saved(tmp_path / "swapped", values)
+    if name in BELOW_ZERO:
+        with pytest.raises(ValueError, match=r"weights/.* has numbers below zero"):
+            new.ModelSaver(model).restore(path)
+        return
+    new.ModelSaver(model).restore(path)
     make_steps(model, 3, 6)
     expected = values_of(sixth)["b/weights"]
     found = model.get_layer("b").kernel.numpy()
