@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -24,7 +25,8 @@ _VARIABLES, _NAME, _BY_NAME = "vars", "name", "by_name"
 def differing(model: Any, path: Path) -> list[str]:
     """Compares a model that was just loaded with its file, layer by layer, by their names.
 
-    Names that Keras numbered tell nothing: they depend on what else the process has made.
+    Of names that Keras numbered only their count tells: they depend on what else the process has
+    made.
 
     Args:
         model: The model.
@@ -40,39 +42,64 @@ def differing(model: Any, path: Path) -> list[str]:
         if zipfile.is_zipfile(path):
             archive = stack.enter_context(zipfile.ZipFile(path))
             data = stack.enter_context(archive.open("model.weights.h5"))
+        layers = [x for x in model._flatten_layers() if x is not model and _own(x)]
+        kinds = {_kind(layer) for layer in layers}
         groups: dict[str, list[Any]] = {}
         given: set[str] = set()
-        for name, is_given, group in _named(stack.enter_context(h5py.File(data, "r"))):
+        numbered: Counter[str] = Counter()
+        for name, is_given, group in _named(stack.enter_context(h5py.File(data, "r")), kinds):
             groups.setdefault(name, []).append(group)
-            given |= {name} if is_given else set()
-        return list(_differences(model, groups, given)) if groups else []
+            if is_given:
+                given.add(name)
+            else:
+                numbered[_stem(name)] += 1
+        return list(_differences(layers, groups, given, numbered)) if groups else []
 
 
-def _named(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, bool, Any]]:
-    """Yields the groups of layers with variables: name, whether somebody gave it, and group."""
+def _named(
+    group: Any, kinds: set[str], path: tuple[str, ...] = ()
+) -> Iterator[tuple[str, bool, Any]]:
+    """Yields the groups of layers with variables: name, whether somebody gave it, and group.
+
+    Keras numbers a layer after its class. A group of a layer has the class' name, too, but where
+    another layer keeps it in an attribute: there those of the model tell (`kinds`).
+    """
     for key, inner in group.items():
         if key == "optimizer" or not hasattr(inner, "items"):
             continue
         if key != _VARIABLES or _NAME not in inner.attrs:
-            yield from _named(inner, (*path, key))
+            yield from _named(inner, kinds, (*path, key))
         elif len(inner) and path:  # a model's own name is numbered, or follows from its class
             name = str(inner.attrs[_NAME])
-            yield name, _BY_NAME in path or _stem(name) != _stem(path[-1]), inner
+            yield name, _BY_NAME in path or _stem(name) not in {_stem(path[-1]), *kinds}, inner
 
 
-def _differences(model: Any, groups: dict[str, list[Any]], given: set[str]) -> Iterator[str]:
-    from keras.src.utils.naming import to_snake_case
-
-    layers = [layer for layer in model._flatten_layers() if layer is not model and _own(layer)]
+def _differences(
+    layers: list[Any], groups: dict[str, list[Any]], given: set[str], numbered: Counter[str]
+) -> Iterator[str]:
     for name in sorted(given - {layer.name for layer in layers}):
         yield f"{name} of the file is not in the model"
+    here = Counter(_kind(layer) for layer in layers if _is_numbered(layer))
+    for kind, count in sorted((numbered - here).items()):
+        yield f"{count} {kind} of the file not in the model"
     for layer in layers:
-        if _stem(layer.name) == to_snake_case(type(layer).__name__):
+        if _is_numbered(layer):
             continue
         if layer.name not in groups:
             yield f"{layer.name} of the model is not in the file"
         elif not any(_holds(group, _own(layer)) for group in groups[layer.name]):
             yield f"{layer.name} got another layer's values"
+
+
+def _kind(layer: Any) -> str:
+    """What Keras would name a layer."""
+    from keras.src.utils.naming import to_snake_case
+
+    return str(to_snake_case(type(layer).__name__))
+
+
+def _is_numbered(layer: Any) -> bool:
+    return _stem(layer.name) == _kind(layer)
 
 
 def _own(layer: Any) -> list[Any]:

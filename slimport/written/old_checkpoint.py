@@ -140,8 +140,8 @@ class OldCheckpoint:
     def _group_of(self, groups: list[tuple[str, str]], count: int) -> tuple[str, str]:
         """The scope and the name of the slots of the model's optimizer.
 
-        A name that is neither the optimizer's nor TF 1's own counts where it is numbered, as only
-        slots are: one below each variable may be an average. With powers they are Adam's.
+        A name that is neither the optimizer's nor TF 1's own counts where it can be no other's:
+        where powers tell Adam's, or there are three for each variable.
         """
         optimizer = innermost_optimizer(self._model.optimizer)
         default = legacy_optimizer_name(optimizer)
@@ -149,8 +149,8 @@ class OldCheckpoint:
         known = [[g for g in groups if g[1] == name] for name in names]
         group, *more = next((g for g in known if g), groups)
         others = {name for name, _ in OPTIMIZER_SLOTS.values()} | _OTHERS
-        is_numbered = count > 1 and (legacy_betas(optimizer) or not self.has("beta1_power"))
-        if more or not (group[1] in names or (is_numbered and group[1] not in others)):
+        is_told = bool(legacy_betas(optimizer)) or count > 2
+        if more or not (group[1] in names or (is_told and group[1] not in others)):
             names_there = ", ".join(sorted({scope + base for scope, base in groups}))
             raise ValueError(
                 f"{self._path} has {names_there} of variables: which are the slots of the model's"

@@ -38,6 +38,28 @@ def branches(names: str, scope: str = "net") -> keras.Model:
     return keras.Model(inputs, {f"out{place}": x for place, x in enumerate(outputs)})
 
 
+class Held(keras.layers.Layer):
+    """A layer in an attribute."""
+
+    def __init__(self) -> None:
+        super().__init__(name="net__held")
+        self.inner = keras.layers.Dense(4)
+
+    def call(self, inputs: Any) -> Any:
+        return self.inner(inputs)
+
+
+def numbered(count: int = 2, is_held: bool = True, before: int = 0) -> keras.Model:
+    """Layers that nobody gave a name."""
+    for _ in range(before):
+        keras.layers.Dense(1)
+    x = inputs = keras.Input((4,))
+    for _ in range(count):
+        x = keras.layers.Dense(4)(x)
+    x = Held()(x) if is_held else x
+    return keras.Model(inputs, keras.layers.EinsumDense("ab,bc->ac", 4, name="net__last")(x))
+
+
 @keras.saving.register_keras_serializable("tiny_models")
 class Types(keras.layers.Layer):
     """A variable of each dtype, one without an axis and one without a value."""

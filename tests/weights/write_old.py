@@ -49,7 +49,7 @@ def main(request):
     if request.get("optimizer"):
         _train(tf, request, outputs)
     with tf.Session() as session:
-        _assign(tf, session)
+        _assign(tf, session, variables)
         version = tf.train.SaverDef.V1 if request.get("version") == 1 else tf.train.SaverDef.V2
         tf.train.Saver(write_version=version).save(session, request["out"])
         _export(tf, session, request, images, list(outputs.values()))
@@ -88,11 +88,13 @@ def _train(tf, request, outputs):
             tf.train.ExponentialMovingAverage(0.9).apply()
 
 
-def _assign(tf, session):
+def _assign(tf, session, of_network):
     feed = {}
     for variable in tf.global_variables():
         shape, dtype = variable.get_shape().as_list(), variable.dtype.base_dtype.as_numpy_dtype
         value = _value(variable.op.name, shape, np.dtype(dtype).name)
+        if variable.op.name not in of_network:
+            value = np.abs(value)  # slots are squares, or may be
         feed[variable.initializer.inputs[1]] = value
     session.run(tf.global_variables_initializer(), feed)  # one run: each prunes the whole graph
 
