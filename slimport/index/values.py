@@ -360,10 +360,14 @@ def _makes_tensor(function: ast.expr, scope: Scope, or_array: bool) -> bool:
 
 
 def named(function: ast.expr, scope: Scope) -> list[str]:
-    """The parts of the absolute name that an import gives a function; ``[""]`` without one."""
+    """The parts of the absolute name that an import gives a function; ``[""]`` without one.
+
+    A package alone is no function, also where code calls it: ``tf(x)``.
+    """
     chain = dotted_parts(function)
     found = scope.lookup(chain[0].id) if chain is not None else None
     for binding in found[1] if found is not None else ():
         if isinstance(binding, Imported) and chain is not None:
-            return [*binding.dotted.split("."), *chain[1]]
+            parts = [*binding.dotted.split("."), *chain[1]]
+            return parts if len(parts) > 1 else [""]
     return [""]

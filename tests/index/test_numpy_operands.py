@@ -73,6 +73,7 @@ def test_a_value_of_numpy_beside_a_tensor(expression):
         "gain * np.sqrt(2.)",
         "[k * np.log(2.) for k in range(3)]",
         "tf.tile(x, np.array([1, 2]))",
+        "x * tf(np.round(2.), [np(n)])",  # a package that is called, of files with mistakes
     ],
 )
 def test_what_keras_takes_in_the_type_of_the_tensor(expression):
