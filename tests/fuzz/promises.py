@@ -67,14 +67,23 @@ def _names_slim(data: bytes) -> bool:
 
 
 def _imports_tensorflow(data: bytes) -> bool:
-    """Whether a file has ``import tensorflow as tf`` where code below sees it: not in a class."""
+    """Whether ``tf`` is what a file has imported where code below sees it: not in a class.
+
+    What is bound otherwise as well (``for tf in []: pass``) may be anything.
+    """
     nodes = list(ast.walk(ast.parse(data)))
+    if any(isinstance(node, ast.Name) and node.id == "tf" and _is_bound(node) for node in nodes):
+        return False
     hidden = {
         statement for node in nodes if isinstance(node, ast.ClassDef) for statement in node.body
     }
     imports = (node for node in nodes if isinstance(node, ast.Import) and node not in hidden)
     names = {(alias.name, alias.asname) for node in imports for alias in node.names}
     return ("tensorflow", "tf") in names
+
+
+def _is_bound(name: ast.Name) -> bool:
+    return not isinstance(name.ctx, ast.Load)
 
 
 def _lost(old: bytes, new: bytes) -> str:
