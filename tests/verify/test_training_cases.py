@@ -200,6 +200,12 @@ FAULTS = {
         "rate_exponential", "train.py", r"def learning_rate\(", LATE, "learning rate",
         legacy="exponential_decay",
     ),
+    # Behind the last step that is made: the schedule is asked for it.
+    "boundary_late": Fault(
+        "rate_piecewise", "train.py", r"\[2, 30\]", "[2, 300]", "learning rate",
+        "once 100 steps are made", step=3,
+        legacy="piecewise_constant",
+    ),
     "multipliers_dropped": Fault(
         "multiplied", "train.py", r",\s+gradient_multipliers=multipliers", "", "gradient",
         legacy="create_train_op",
@@ -340,7 +346,8 @@ def test_slots_averages_and_rates_are_among_what_is_compared(
         "beta1_power", "beta2_power", "global_step",
     }  # fmt: skip
     assert len(found["session_averages"].of("average")) == 3 * 4
-    assert len(found["session_queue"].of("learning rate")) == 3
+    rates = [tensor.name for tensor in found["session_queue"].of("learning rate")]
+    assert rates[:4] == ["step 1", "steps 2 to 3", "steps 4 to 100", "once 101 steps are made"]
 
 
 @pytest.mark.parametrize("name", FAULTS)

@@ -51,6 +51,7 @@ def compare_mode(case: Case, mode: str, old: Answered, new: Answered) -> ModeRes
     notes = [*old.meta["notes"], *new.meta["notes"]]
     if mode in protocol.TRAINING_MODES:
         notes += _gradient_notes(old, new)
+    notes += _moving_notes(old, new)
     tensors, more = not_given.left_out(old.meta, tensors, (*case.discrete, *case.ignore))
     notes += more
     tensors, more = double_verdict.judged(tensors, old.meta, new.meta)
@@ -149,6 +150,23 @@ def _gradient_notes(old: Answered, new: Answered) -> list[str]:
     return notes
 
 
+def _moving_notes(old: Answered, new: Answered) -> list[str]:
+    """Tells of variables that inference changes on one side alone: a second run would show it."""
+    before, after = (side.meta.get("moves") for side in (old, new))
+    if before is None or after is None:
+        return []
+    alone = {
+        side: [name for name in mine if name not in others]
+        for side, mine, others in (("old", before, after), ("new", after, before))
+    }
+    return [
+        f"inference changes {len(names)} variables on the {side} side alone (first: {names[0]}): "
+        "a second run may differ"
+        for side, names in alone.items()
+        if names
+    ]
+
+
 def _variables(old: Answered, new: Answered) -> list[TensorResult]:
     """Compares names, shapes, dtypes and trainable flags."""
     olds = {entry["name"]: entry for entry in old.meta["variables"]}
@@ -230,6 +248,8 @@ def _group(
         if name in left_out:
             continue
         entry, other = olds.get(key), news.get(key)
+        if (entry or other or {}).get("far") and not (entry and other):
+            continue  # a schedule that one side cannot be asked for
         decide = Deciding(case, mode, group, entry or {})
         result = _pair(group, name, (old, entry), (new, other), decide)
         if name in case.ignore and group == protocol.OUTPUT:

@@ -20,6 +20,7 @@ from slimport.verify import protocol
 from slimport.verify.workers import (
     double_graph,
     initial,
+    limits,
     magnitudes,
     perturbations,
     randomness,
@@ -302,6 +303,16 @@ class Runner:
         ]
         return found
 
+    def also(self, fetches: list[Any]) -> list[Any]:
+        """Fetches more, of the shared values."""
+        if not fetches:
+            return []
+        self._assign(self.start)
+        given: list[Any] = self.running.run(
+            fetches, dict(zip(self.reading.built.inputs, self.inputs))
+        )
+        return given
+
     def _assign(self, start: list[Any]) -> None:
         variables = self.reading.built.variables
         feed = {v.initializer.inputs[1]: value for v, value in zip(variables, start)}
@@ -353,8 +364,10 @@ class GraphSide:
             built = Built(self.tf, case, training, self.scope_function)
             reading = Reading(built, training)
             runner = Runner(self.tf, reading, case)
+            watched = self._limits(built) if mode == case["modes"][0] else None
             with runner.session():
                 found = runner.run()
+                told = [] if watched is None else watched.notes(runner.also(watched.fetches))
                 others = {perturbations.ULP: [runner.run(n) for n in range(self.floor_runs)]}
                 if self.floor_runs and _draws(self.tf):
                     others[perturbations.NOTHING] = [runner.run()]
@@ -364,12 +377,24 @@ class GraphSide:
                     others[perturbations.GRAPPLER] = [runner.run()]
             self._put_variables(answer, built)
             _answer(answer, built, reading, found, others, training)
+            answer.meta["notes"] += told
             if self.floor_runs or case.get("float64"):
                 self._put_double(answer, runner, training)
             if mode == case.get("initial_mode"):
                 with runner.session(grappler=False):
                     self._put_initial(answer, built, runner)
         return answer
+
+    def _limits(self, built: Built) -> limits.Limits | None:
+        """What is told of the old side alone; see `limits`."""
+        if not self.floor_runs:
+            return None
+
+        def place(operation: Any) -> str:
+            frames = self.tree.of_operation(operation)
+            return f"{frames[0][0]}:{frames[0][1]}" if frames else ""
+
+        return limits.Limits(self.tf, [tensor for _, tensor in built.outputs], place)
 
     def _put_initial(self, answer: protocol.Answer, built: Built, runner: Runner) -> None:
         worker.Stage.enter("drawing initial values")
@@ -412,6 +437,12 @@ def _answer(
         answer.constant(name, value)
     answer.meta["notes"] = _notes(built, reading, training)
     answer.meta["gradient_error"] = reading.gradient_error
+    if not training:
+        answer.meta["moves"] = [
+            variable.op.name
+            for variable, moved in zip(built.variables, found["moved"])
+            if np.any(moved)
+        ]
     if training:
         _put(answer, protocol.REGULARISATION, "regularised", reading.regularised, found, others)
         _put_total(answer, found, others, len(reading.regularised))

@@ -168,6 +168,11 @@ class Built:
             start[name] = value
         return start
 
+    def moved_from(self, start: dict[str, Any]) -> list[str]:
+        """Names of the variables that hold other values than `assign` gave them."""
+        held = self.variables.items()
+        return [name for name, variable in held if np.any(variable.numpy() != start[name])]
+
     def call(self, training: bool, inputs: list[Any] | None = None) -> list[tuple[str, Any]]:
         """Runs the model; returns its output tensors by name, in the order of the structure.
 
@@ -245,6 +250,7 @@ class NewSide:
                 self._training(built, answer, start)
         else:
             self._outputs(built, answer, built.call(training=False))
+            answer.meta["moves"] = built.moved_from(start)
         if mode == case.get("initial_mode"):
             shapes = {name: variable.shape for name, variable in built.variables.items()}
             initial.put(answer, shapes, initial_keras.of_model(self.keras, built.variables))

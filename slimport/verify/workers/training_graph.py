@@ -220,6 +220,8 @@ class Program:
             threads = self._start_queues(session, coordinator)
             try:
                 self._steps(session, record)
+                if nudge is None:
+                    record.far = self._far(session)
             finally:
                 coordinator.request_stop()
                 session.run(self._closing())
@@ -274,9 +276,7 @@ class Program:
         wanted = self.case["steps"]
         record.held[0] = self._held(session)
         recording = _Recording(session, self, record)
-        step_fn = self.given.get("train_step_fn")
-        if step_fn is not None and _is_default_step(step_fn):
-            step_fn = None
+        step_fn = self._own_step()
         options = None
         if step_fn is not None:
             options = self.given.get("train_step_kwargs") or self._step_options()
@@ -292,6 +292,26 @@ class Program:
             record.end_step(step)
             if step in wanted:
                 record.held[step] = self._held(session)
+
+    def _own_step(self) -> Any:
+        """The program's own `train_step_fn`; None for slim's."""
+        step_fn = self.given.get("train_step_fn")
+        return None if step_fn is None or _is_default_step(step_fn) else step_fn
+
+    def _far(self, session: Any) -> dict[int, list[float]]:
+        """What the schedules say of steps that are not made; nothing where more decides."""
+        step = self._global_step()
+        known = bool(self.rates) and all(rate is not None for rate in self.rates)
+        if not (known and hasattr(step, "initializer")) or self._own_step() is not None:
+            return {}
+        found: dict[int, list[float]] = {}
+        try:
+            for count in training_record.FAR:
+                session.run(step.initializer, {step.initializer.inputs[1]: count})
+                found[count] = [float(rate) for rate in session.run(self.rates)]
+        except self.tf.errors.OpError:  # a rate that rests on what is fed, or on data
+            return {}
+        return found
 
     def _step_options(self) -> dict[str, Any]:
         return {name: self.tf.constant(False) for name in ("should_stop", "should_log")}

@@ -26,6 +26,9 @@ from slimport.verify.workers import (
 #: Callbacks of the written module that a comparison has no use for: files, and where to stop.
 LEFT_OUT = ("Checkpoints", "StopAtStep", "LogLoss")
 
+#: Callbacks of Keras that set the learning rate, which a schedule then does not tell.
+SETTING_RATES = ("LearningRateScheduler", "ReduceLROnPlateau", "LambdaCallback")
+
 #: Variables of every Keras optimizer: the rate is compared for itself, and an optimizer around
 #: another counts no steps of its own.
 OF_KERAS = ("learning_rate", "iteration")
@@ -106,7 +109,8 @@ class Watched:
         self.record.held[0] = self._held()
         steps = self.case["steps"][-1]
         given = {**given, "verbose": 0, "initial_epoch": 0, "validation_data": None}
-        given["callbacks"] = [*self._callbacks(given), _callback(self)]
+        own = self._callbacks(given)
+        given["callbacks"] = [*own, _callback(self)]
         if given.get("steps_per_epoch") is None:
             given["epochs"] = steps  # of one step or more; the callback ends them
         else:
@@ -116,7 +120,19 @@ class Watched:
         self.record.gradients = {name: np.asarray(v) for name, v in self.gradients.items()}
         if len(self.record.losses) < steps:
             raise RuntimeError(training_record.too_short(len(self.record.losses), steps))
+        if not any(map(_may_set_rates, own)):
+            self.record.far = self._far()
         return self.record
+
+    def _far(self) -> dict[int, list[float]]:
+        """What the schedule says of steps that are not made."""
+        last = self.optimizers[-1]
+        found, made = {}, int(np.asarray(last.iterations))
+        for count in training_record.FAR:
+            last.iterations.assign(count)
+            found[count] = [float(np.asarray(last._get_current_learning_rate()))]
+        last.iterations.assign(made)
+        return found
 
     def _callbacks(self, given: dict[str, Any]) -> list[Any]:
         return [c for c in given.get("callbacks") or [] if type(c).__name__ not in LEFT_OUT]
@@ -205,6 +221,14 @@ class Watched:
             if "seed_generator" not in name:
                 found[protocol.COUNTER, name] = np.asarray(variable, "int64")
         return found
+
+
+def _may_set_rates(callback: Any) -> bool:
+    """Whether a callback may be what sets the learning rate; those of the written module do not."""
+    kind = type(callback)
+    if worker.is_written(kind):
+        return False
+    return not kind.__module__.startswith("keras.") or kind.__name__ in SETTING_RATES
 
 
 def _is_inner(optimizer: Any, variable: Any) -> bool:

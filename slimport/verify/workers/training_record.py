@@ -18,6 +18,17 @@ from slimport.verify.workers import perturbations, training_sites
 #: What TensorFlow 1 adds to the name of a variable for its moving average.
 AVERAGE = "/ExponentialMovingAverage"
 
+#: Counts of steps far behind the last one that is made, for which schedules are asked: those that
+#: boundaries and periods are usually set to, and the ones behind them.
+FAR = tuple(
+    count + more
+    for power in (1e2, 1e3, 1e4, 1e5)
+    for count in (int(power), int(2 * power), int(5 * power))
+    for more in (0, 1)
+)
+#: What is smaller than this is zero: kernels flush such numbers, or do not.
+_NO_RATE = 1e-30
+
 Array = Any
 #: Arrays by group and name.
 Held = Dict[Tuple[str, str], Array]
@@ -29,6 +40,7 @@ class Record:
     Attributes:
         losses: The loss of each step, taken before the step changes anything.
         rates: The learning rates of each step, by optimizer; None where there is no number.
+        far: The learning rates, by optimizer, once some counts of steps are made that are not.
         gradients: What reached the optimizers in the first step, by variable.
         held: All variables after each recorded step; 0 is the start.
         variables: Name, shape, dtype, trainable flag and site of the model's variables.
@@ -39,6 +51,7 @@ class Record:
     def __init__(self) -> None:
         self.losses: list[Any] = []
         self.rates: list[list[float] | None] = []
+        self.far: dict[int, list[float]] = {}
         self.gradients: dict[str, Array] = {}
         self.held: dict[int, Held] = {}
         self.variables: list[tuple[str, list[int], str, int, Any]] = []
@@ -79,6 +92,7 @@ def answer(
                 protocol.LOSS, _named(first, last), parts[0], order, _noise(parts), step=last
             )
         _put_rates(found, run, [first, last], order)
+    _put_far(found, run, steps)
     _put_gradients(found, run, others)
     for step in steps:
         if step in run.held:
@@ -110,6 +124,34 @@ def _put_rates(found: Any, run: Record, part: list[int], order: int) -> None:
     if rates and all(rate is not None for rate in rates):
         value = np.asarray(rates, "float32")
         found.tensor(protocol.RATE, _named(first, last), value, order, step=last)
+
+
+def _put_far(found: Any, run: Record, steps: Sequence[int]) -> None:
+    """What the schedules say of steps that are not made; compared where both sides tell it.
+
+    An exponential of many steps has the rounding of its exponent, which is as large as the
+    logarithm of what it has come to.
+    """
+    first = run.rates[0] if run.rates else None
+    for order, (count, rates) in enumerate(run.far.items()):
+        value = np.asarray([rate if abs(rate) > _NO_RATE else 0.0 for rate in rates], "float32")
+        if first is None or count <= steps[-1] or len(first) != len(rates):
+            continue
+        with np.errstate(all="ignore"):
+            grown = np.abs(np.log(np.abs(np.asarray(rates) / np.asarray(first))))
+        finite = grown[np.isfinite(grown)]
+        unit = perturbations.unit_of(_largest(value)) * (
+            1.0 + float(finite.max() if finite.size else 0.0)
+        )
+        found.tensor(
+            protocol.RATE,
+            f"once {count:,} steps are made",
+            value,
+            len(steps) + order,
+            {perturbations.ULP: unit},
+            step=steps[-1],
+            far=True,
+        )
 
 
 def _put_gradients(found: Any, run: Record, others: Sequence[Record]) -> None:
