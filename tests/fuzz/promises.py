@@ -7,7 +7,7 @@ import io
 import re
 import tokenize
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -67,19 +67,27 @@ def _names_slim(data: bytes) -> bool:
 
 
 def _imports_tensorflow(data: bytes) -> bool:
-    """Whether ``tf`` is what a file has imported where code below sees it: not in a class.
+    """Whether code names ``tf.contrib`` where it sees an ``import tensorflow as tf``.
 
     What is bound otherwise as well (``for tf in []: pass``) may be anything.
     """
-    nodes = list(ast.walk(ast.parse(data)))
+    nodes = list(ast.walk(tree := ast.parse(data)))
     if any(isinstance(node, ast.Name) and node.id == "tf" and _is_bound(node) for node in nodes):
         return False
-    hidden = {
-        statement for node in nodes if isinstance(node, ast.ClassDef) for statement in node.body
-    }
-    imports = (node for node in nodes if isinstance(node, ast.Import) and node not in hidden)
-    names = {(alias.name, alias.asname) for node in imports for alias in node.names}
-    return ("tensorflow", "tf") in names
+    functions = (node for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    return any(
+        ("tensorflow", "tf") in _imported(place) and "tf.contrib" in ast.unparse(place)
+        for place in (tree, *functions)
+    )
+
+
+def _imported(place: ast.AST) -> Iterator[tuple[str, str | None]]:
+    """What the imports of a function or a file name, not those of classes and functions in it."""
+    for node in ast.iter_child_nodes(place):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, alias.asname) for alias in node.names)
+        elif not isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from _imported(node)
 
 
 def _is_bound(name: ast.Name) -> bool:
