@@ -30,7 +30,25 @@ class Group:
     @property
     def names_differ(self) -> bool:
         """Whether the names of the APIs say something beside the reason."""
-        return "…" in self.text
+        return "…" in self.text and len(self.by_api) > 1
+
+    @property
+    def said(self) -> str:
+        """The reason, with the name of the API where there is but one."""
+        return self.text if len(self.by_api) > 1 else self.text.replace("…", self.by_api[0][0])
+
+    @property
+    def items(self) -> list[Finding]:
+        return [item for _, items in self.by_api for item in items]
+
+    def first(self, count: int) -> Group:
+        """The group with no more than so many of its references."""
+        shown: list[tuple[str, list[Finding]]] = []
+        for api, items in self.by_api:
+            if count > 0:
+                shown.append((api, items[:count]))
+            count -= len(items)
+        return Group(self.code, self.text, self.advice, shown)
 
 
 def groups(found: Iterable[Finding]) -> list[Group]:

@@ -14,8 +14,10 @@ from slimport.report.grouping import Group, groups
 from slimport.report.model import FileReport, Report
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-#: As many lines about single references as a reader goes through; more are grouped.
+#: As many references are all shown.
 FEW = 20
+#: References that are left for one reason share it, from as many on.
+SAME = 3
 #: Groups, APIs of a group and places of an API that are shown; the others are counted.
 GROUPS, APIS, PLACES = 10, 4, 3
 #: Names of APIs are aligned up to this length.
@@ -34,19 +36,15 @@ def print_report(report: Report, console: Console, verbose: bool = False) -> Non
         _print_functions(report, console)
     _print_changed(report, console, verbose)
     _print_written(report, console)
-    notes = _of(found, Kind.NOTE)
-    for note in notes if verbose else notes[:NOTES]:
-        place = f"{escape(note.place)}: " if note.place else ""
-        _say(console, f"[cyan]note[/]: {place}{escape(note.text)}")
-    if len(notes) > NOTES and not verbose:
-        _say(console, f"[dim]and {counted(len(notes) - NOTES, 'more note')}[/]")
+    _print_notes(_of(found, Kind.NOTE), console, verbose)
     if verbose:
         for item in _of(found, Kind.IGNORED):
             _say(console, f"[dim]ignored[/]: {_one(item)}")
     left = _of(found, Kind.LEFT)
-    if verbose or len(left) <= FEW:
-        for item in left:
-            _say(console, f"[yellow]left[/]: {_one(item)}")
+    if verbose:
+        _print_each(left, console)
+    elif len(left) <= FEW:
+        _print_few(groups(left), console)
     else:
         _print_groups(groups(left), console)
     for item in _of(found, Kind.ERROR):
@@ -80,12 +78,39 @@ def _one(item: Finding) -> str:
     return f"{escape(item.place)}: {item.code} {escape(item.text)}{advice}"
 
 
+def _print_notes(found: Sequence[Finding], console: Console, verbose: bool) -> None:
+    """Notes; unless all is wanted, the first ones, those that say the same together."""
+    together = [[item] for item in found] if verbose else [g.items for g in groups(found)]
+    shown = together if verbose else together[:NOTES]
+    for items in shown:
+        place = f"{escape(_several(items))}: " if items[0].place else ""
+        _say(console, f"[cyan]note[/]: {place}{escape(items[0].text)}")
+    rest = len(found) - sum(map(len, shown))
+    if rest:
+        _say(console, f"[dim]and {counted(rest, 'more note')}[/]")
+
+
+def _print_each(left: Iterable[Finding], console: Console) -> None:
+    for item in left:
+        _say(console, f"[yellow]left[/]: {_one(item)}")
+
+
+def _print_few(found: Sequence[Group], console: Console) -> None:
+    """All places: with their reason, or below it where several have the same."""
+    for group in found:
+        if group.count < SAME:
+            _print_each(group.items, console)
+            continue
+        _print_reason(group, console)
+        for api, items in group.by_api:
+            name = f"{escape(api)}  " if group.names_differ else ""
+            for places in _by_file(items):
+                _say(console, f"  {name}{escape(places)}")
+
+
 def _print_groups(found: Sequence[Group], console: Console) -> None:
     for group in found[:GROUPS]:
-        count = f"[yellow]{group.count} left[/]"
-        _say(console, f"{count}: [bold]{group.code} {escape(group.text)}[/]")
-        if group.advice:
-            _say(console, f"  [dim]{escape(group.advice)}[/]")
+        _print_reason(group, console)
         shown = group.by_api[:APIS]
         width = min(WIDTH, max(len(api) for api, _ in shown))
         for api, items in shown:
@@ -101,6 +126,13 @@ def _print_groups(found: Sequence[Group], console: Console) -> None:
         _say(console, f"[yellow]{rest_count} left[/]: for {reasons}")
 
 
+def _print_reason(group: Group, console: Console) -> None:
+    count = f"[yellow]{group.count} left[/]"
+    _say(console, f"{count}: [bold]{group.code} {escape(group.said)}[/]")
+    if group.advice:
+        _say(console, f"  [dim]{escape(group.advice)}[/]")
+
+
 def _places(items: Sequence[Finding]) -> str:
     """Places of the first file, so that they fit a line: ``a.py:3, 14  and 7 more places``."""
     places = list(dict.fromkeys(item.place for item in items))
@@ -109,6 +141,23 @@ def _places(items: Sequence[Finding]) -> str:
     lines = ", ".join(place.rpartition(":")[2] for place in shown)
     rest = len(places) - len(shown)
     return f"{first}:{lines}" + (f"  and {counted(rest, 'more place')}" if rest else "")
+
+
+def _by_file(items: Sequence[Finding]) -> list[str]:
+    """All places, a line for each file: ``a.py:3, 14``."""
+    lines: dict[str, list[str]] = {}
+    for place in dict.fromkeys(item.place for item in items):
+        file, _, line = place.rpartition(":")
+        lines.setdefault(file, []).append(line)
+    return [f"{file}:{', '.join(numbers)}" for file, numbers in lines.items()]
+
+
+def _several(items: Sequence[Finding]) -> str:
+    """Some places: ``a.py:3, b.py:14 and 7 more places``."""
+    places = list(dict.fromkeys(item.place for item in items))
+    rest = len(places) - PLACES
+    more = f" and {counted(rest, 'more place')}" if rest > 0 else ""
+    return ", ".join(places[:PLACES]) + more
 
 
 def _print_changed(report: Report, console: Console, verbose: bool) -> None:
@@ -128,9 +177,10 @@ def _print_written(report: Report, console: Console) -> None:
     verb = "wrote" if report.written else "would write"
     roots = {file.root for file in report.files if file.root}
     root = roots.pop() if len(roots) == 1 else ""
-    for name in report.written_modules:
-        path = FileReport(name, root=root).shown
-        _say(console, f"{verb} {escape(path)}: layer factories for this tree")
+    paths = [escape(FileReport(name, root=root).shown) for name in report.written_modules]
+    if paths:
+        loaders = ", and what leads to them from other folders" if len(paths) > 1 else ""
+        _say(console, f"{verb} {', '.join(paths)}: layer factories for this tree{loaders}")
     if report.legacy_imports:
         files = sum(bool(file.legacy_imports) for file in report.files)
         become = "became" if report.written else "would become"

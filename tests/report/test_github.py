@@ -11,7 +11,7 @@ import pytest
 
 from slimport.report import faces
 from slimport.report.github import SHOWN, to_github
-from slimport.report.markdown import ROWS
+from slimport.report.markdown import PLACES, ROWS
 from slimport.report.model import FileReport, LeftAlone, Report, Rewritten, Status
 from slimport.report.roots import Roots
 from tests.report.sample import program, reported
@@ -140,7 +140,8 @@ def test_the_step_has_a_summary(tmp_path: Path) -> None:
     text = summary.read_text("utf-8")
     assert text.startswith("before\n### slimport rewrite\n"), "other steps' lines stay"
     address = "https://github.example/me/mine/blob/abc/my%20code/train.py#L7"
-    assert f"| [my code/train.py:7]({address}) | SLIM401 |" in text
+    row = next(line for line in text.splitlines() if line.startswith("| SLIM401 |"))
+    assert f" [my code/train.py:7]({address}), [9](" in row
     assert "a \\| b \\<script\\>" in text and "<script>" not in text
     assert "| SLIM101 | 2 | 0 |" in text
     written = reported(root, write=True)
@@ -155,6 +156,29 @@ def test_a_summary_is_as_long_as_github_takes(tmp_path: Path) -> None:
     text = (tmp_path / "summary.md").read_text("utf-8")
     assert len(text.encode()) < 1 << 20
     assert text.count("left.py:") == ROWS and "4800 more are in the log" in text
+
+
+def test_a_summary_says_a_reason_once(tmp_path: Path) -> None:
+    def left(api: str, *lines: int) -> list[LeftAlone]:
+        return [LeftAlone(line, api, "SLIM9", f"{api} is gone", "go") for line in lines]
+
+    one = left("tf.a", 3, 5, 5) + left("tf.b_c", 1)
+    report = Report("1", [FileReport("a.py", left=one), FileReport("b.py", left=left("tf.a", 4))])
+    environment = {"GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md")}
+
+    def rows() -> list[str]:
+        (tmp_path / "summary.md").write_text("")
+        faces.write(report, "github", io.StringIO(), environment=environment)
+        text = (tmp_path / "summary.md").read_text("utf-8")
+        return [line for line in text.splitlines() if line.startswith("| SLIM9 ")]
+
+    places = "**tf.a** a.py:3, 5<br>b.py:4<br>**tf.b\\_c** a.py:1"
+    assert rows() == [f"| SLIM9 | … is gone; go | {places} |", "| SLIM9 | 0 | 5 |"]
+    report.files[1].left[:] = left("tf.a", *range(1, 9))
+    assert "<details><summary>12 places</summary>**tf.a** a.py:3, 5<br>b.py:1, 2, 3," in rows()[0]
+    report.files[1].left[:] = left("tf.a", *range(1, 2000))
+    assert rows()[0].count(",") < PLACES
+    assert f"{2003 - PLACES} more are in the log" in (tmp_path / "summary.md").read_text("utf-8")
 
 
 def test_without_a_build_server_the_checkout_counts(tmp_path: Path) -> None:

@@ -25,9 +25,18 @@ def left(count: int, api: str = "tf.estimator.RunConfig") -> list[LeftAlone]:
 
 
 def test_few_places_have_a_line_each(tmp_path: Path) -> None:
-    text = text_of(reported(program(tmp_path)))
+    text = text_of(reported(program(tmp_path)), verbose=True)
     assert text.count("left: ") == 5
     assert "my code/train.py:7: SLIM401 slim.learning.tune: a training loop" in text
+    two = Report("1", [FileReport("a.py", left=left(2))])
+    assert text_of(two).count("left: a.py:") == 2
+
+
+def test_places_with_one_reason_share_it(tmp_path: Path) -> None:
+    text = text_of(reported(program(tmp_path)))
+    assert text.count("left: ") == 1 and text.count("a training loop") == 1
+    assert "5 left: SLIM401 slim.learning.tune: a training loop" in text
+    assert "my code/train.py:7, 9, 12, 16\n" in text
     assert "broken.py: line 3: invalid syntax" in text
     assert "my code/net.py: 2 references" in text
     last = text.rstrip().splitlines()[-3:]
@@ -40,9 +49,10 @@ def test_few_places_have_a_line_each(tmp_path: Path) -> None:
 
 def test_a_written_file_is_shown_as_it_is_now(tmp_path: Path) -> None:
     root = program(tmp_path)
-    text = text_of(reported(root, write=True))
+    text = text_of(reported(root, write=True), verbose=True)
     lines = (root / "my code" / "train.py").read_text("utf-8").splitlines()
     shown = [line for line in text.splitlines() if line.startswith("left: ")]
+    assert len(shown) == 5
     for line in shown:
         number = int(line.split("train.py:")[1].split(":")[0])
         assert "tune" in lines[number - 1] or "(slim" in lines[number - 1]
@@ -64,8 +74,8 @@ def test_four_hundred_references_are_a_handful_of_lines() -> None:
     report = Report("1", files)
     text = text_of(report)
     assert len(text.splitlines()) < 25
-    assert "370 left: SLIM310 … is not part of TensorFlow 2" in text
-    assert "tf.estimator.RunConfig  a.py:1, 2, 3  and 367 more places" in text
+    assert "370 left: SLIM310 tf.estimator.RunConfig is not part of TensorFlow 2" in text
+    assert "  a.py:1, 2, 3  and 367 more places" in text
     assert "30 left: SLIM499 …: no heir" in text
     assert "and 26 more names, 26 references" in text
     assert "-v lists all" in text
@@ -81,12 +91,23 @@ def test_many_reasons_are_counted() -> None:
 
 def test_a_tree_that_needs_fifty_rules_shows_those_that_did_most() -> None:
     done = [Rewritten(1, "x", f"SLIM{100 + i}", "") for i in range(50) for _ in range(i + 1)]
-    report = Report("1", [FileReport("a.py", Status.REWRITTEN, done)], notes=["so"] * 50)
+    report = Report(
+        "1", [FileReport("a.py", Status.REWRITTEN, done)], notes=list(map(str, range(50)))
+    )
     lines = text_of(report).splitlines()
     assert sum(" SLIM1" in line for line in lines) == 12 and "and 40 more notes" in lines
     (more,) = (line.split() for line in lines if "38 rules" in line)
     assert more == ["more", "38", "rules", str(38 * 39 // 2)]
     assert sum(" SLIM1" in line for line in text_of(report, verbose=True).splitlines()) == 50
+
+
+def test_notes_that_say_the_same_are_one(tmp_path: Path) -> None:
+    files = [FileReport(f"{name}.py") for name in "abcde"]
+    notes = [f"{file.path}:{line}: it stays" for line, file in enumerate(files, 1)]
+    report = Report("1", files, notes=["so", *notes])
+    text = text_of(report)
+    assert "note: a.py:1, b.py:2, c.py:3 and 2 more places: it stays\nnote: so\n" in text
+    assert text_of(report, verbose=True).count("it stays") == 5
 
 
 def test_many_changed_files_are_counted() -> None:
