@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import libcst as cst
 from libcst.helpers import get_full_name_for_node
 
+from slimport import tf1_api
 from slimport.index.modules import Module
 from slimport.index.sessions import Start, main_guard
 from slimport.index.walking import walk
 from slimport.report.model import Rewritten
 from slimport.rewrite.site import dotted
 from slimport.rewrite.skimming import Skimmer
+from slimport.rewrite.tf1 import became
 
 CODE, NAME = "SLIM311", "session_programs"
 _V1 = "tensorflow.compat.v1"
@@ -53,7 +55,10 @@ def bookings(module: Module, keeps_names: bool, start: Start | None) -> list[Rew
 
 
 class NamesOfTf1(Skimmer):
-    """``import tensorflow as tf`` -> ``import tensorflow.compat.v1 as tf``, wherever it stands."""
+    """``import tensorflow as tf`` -> ``import tensorflow.compat.v1 as tf``, wherever it stands.
+
+    So do imports of and from its modules: ``from tensorflow.train import AdamOptimizer``.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -68,30 +73,56 @@ class NamesOfTf1(Skimmer):
 
     @staticmethod
     def _alias(alias: cst.ImportAlias) -> cst.ImportAlias:
-        if get_full_name_for_node(alias.name) != "tensorflow":
+        module = get_full_name_for_node(alias.name) or ""
+        if not _has_like(module):
             return alias
-        name = alias.asname or cst.AsName(cst.Name("tensorflow"))
-        return alias.with_changes(name=dotted(_V1), asname=name)
+        if alias.asname is None:  # `import tensorflow.nn` binds the name `tensorflow`
+            return alias.with_changes(name=dotted(_V1), asname=cst.AsName(cst.Name("tensorflow")))
+        return alias.with_changes(name=dotted(_of_v1(module)))
 
     def leave_ImportFrom(
         self, original_node: cst.ImportFrom, updated_node: cst.ImportFrom
     ) -> cst.ImportFrom:
         if updated_node.relative or isinstance(updated_node.names, cst.ImportStar):
             return updated_node
-        module = get_full_name_for_node(updated_node.module) if updated_node.module else None
-        if module != "tensorflow":
-            return updated_node
-        if any(alias.evaluated_name in _OTHERS for alias in updated_node.names):
+        module = (updated_node.module and get_full_name_for_node(updated_node.module)) or ""
+        if not _gives_other(module, [alias.evaluated_name for alias in updated_node.names]):
             return updated_node
         self.found.append(original_node)
-        return updated_node.with_changes(module=dotted(_V1))
+        return updated_node.with_changes(module=dotted(_of_v1(module)))
 
 
 def _imports_tensorflow(node: ast.Import | ast.ImportFrom) -> bool:
     if isinstance(node, ast.ImportFrom):
         names = {alias.name for alias in node.names}
-        return node.module == "tensorflow" and not node.level and not names & {*_OTHERS, "*"}
-    return any(alias.name == "tensorflow" for alias in node.names)
+        return not node.level and "*" not in names and _gives_other(node.module or "", names)
+    return any(_has_like(alias.name) for alias in node.names)
+
+
+def _has_like(module: str) -> bool:
+    """Whether a module is TensorFlow, or one of its public ones that compat.v1 has, too."""
+    root, _, inner = module.partition(".")
+    if root != "tensorflow" or inner.partition(".")[0] in _OTHERS:
+        return False
+    return not inner or tf1_api.is_module(inner)
+
+
+def _gives_other(module: str, names: Iterable[str]) -> bool:
+    """Whether what is imported from a module is another thing, or nothing, in TensorFlow 2."""
+    if not _has_like(module):
+        return False
+    inner = module.removeprefix("tensorflow").removeprefix(".")
+    if not inner:
+        return not _OTHERS & set(names)
+    return any(_is_other(f"{inner}.{name}") for name in names)
+
+
+def _is_other(symbol: str) -> bool:
+    return tf1_api.is_module(symbol) or became(symbol, None).kind in ("renamed", "compat")
+
+
+def _of_v1(module: str) -> str:
+    return _V1 + module.removeprefix("tensorflow")
 
 
 def _after_tensorflow(body: Sequence[cst.BaseStatement], start: Start) -> int:

@@ -155,6 +155,27 @@ def test_a_star_without_the_name_binds_nothing_again(helper: str) -> None:
             "from tensorflow import keras\nimport tensorflow as tf",
             "from tensorflow import keras\nimport tensorflow.compat.v1 as tf",
         ),
+        (
+            "from tensorflow.train import AdamOptimizer as Adam, Saver\nimport tensorflow as tf",
+            "from tensorflow.compat.v1.train import AdamOptimizer as Adam, Saver\n"
+            "import tensorflow.compat.v1 as tf",
+        ),
+        (
+            "import tensorflow.gfile as gfile, os\nimport tensorflow as tf",
+            "import tensorflow.compat.v1.gfile as gfile, os\nimport tensorflow.compat.v1 as tf",
+        ),
+        (
+            "import tensorflow.train\ntf = tensorflow",
+            "import tensorflow.compat.v1 as tensorflow\ntf = tensorflow",
+        ),
+        (
+            "from tensorflow.nn import relu\nimport tensorflow as tf",
+            "from tensorflow.nn import relu\nimport tensorflow.compat.v1 as tf",
+        ),
+        (
+            "from tensorflow.keras.layers import Dense\nimport tensorflow as tf",
+            "from tensorflow.keras.layers import Dense\nimport tensorflow.compat.v1 as tf",
+        ),
     ],
 )  # fmt: skip
 def test_each_way_to_import_tensorflow(before: str, after: str) -> None:
