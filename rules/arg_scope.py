@@ -101,6 +101,7 @@ def net(images):
 """,
             after="""
 import keras
+
 from scoped_layers import conv2d, fully_connected, layer_defaults, max_pool2d
 
 
@@ -191,6 +192,7 @@ def net(images, is_training=False):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import batch_norm, conv2d, layer_defaults, separable_conv2d
 
 

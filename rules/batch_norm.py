@@ -67,6 +67,7 @@ def net(images, is_training=True):
 """,
             after="""
 import keras
+
 from scoped_layers import BatchNormalization
 
 
@@ -109,6 +110,7 @@ def net(images, is_training=False):
 """,
             after="""
 import keras
+
 from scoped_layers import BatchNormalization
 
 
@@ -135,6 +137,7 @@ def net(images, is_training=False):
             after="""
 import keras
 import tensorflow as tf
+
 from scoped_layers import BatchNormalization
 
 
@@ -174,6 +177,7 @@ def net(images, is_training=False):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import batch_norm, conv2d, layer_defaults
 
 

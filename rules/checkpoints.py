@@ -66,6 +66,7 @@ if __name__ == '__main__':
 """,
             after="""
 import tensorflow.compat.v1 as tf
+
 from scoped_layers import (
     assign_from_checkpoint,
     assign_from_checkpoint_fn,
@@ -185,6 +186,7 @@ logits = net(tf.placeholder(tf.float32, [1, 8, 8, 3]), 'model.ckpt')
 """,
             after="""
 import tensorflow.compat.v1 as tf
+
 from scoped_layers import conv2d, init_from_checkpoint, variable_scope
 
 tf.disable_v2_behavior()
@@ -241,6 +243,7 @@ def initialize(path):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import conv2d, variable_scope
 
 

@@ -28,7 +28,12 @@ def net(images):
         return images, slim.utils.convert_collection_to_dict(collection)
 """,
             after="""
-from scoped_layers import conv2d, convert_collection_to_dict, layer_defaults, variable_scope
+from scoped_layers import (
+    conv2d,
+    convert_collection_to_dict,
+    layer_defaults,
+    variable_scope,
+)
 
 
 def net(images):

@@ -132,6 +132,7 @@ def net(features, labels):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import (
     absolute_difference,
     add_loss,
@@ -189,6 +190,7 @@ def net(features, labels, weights):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import (
     fully_connected,
     get_total_loss,
@@ -240,6 +242,7 @@ if __name__ == '__main__':
 """,
             after="""
 import tensorflow.compat.v1 as tf
+
 from scoped_layers import fully_connected, softmax_cross_entropy
 
 
@@ -278,6 +281,7 @@ def loss(*tensors):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import legacy_import, mean_squared_error, sigmoid_cross_entropy
 
 slim = legacy_import("tf_slim")

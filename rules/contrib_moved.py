@@ -108,6 +108,7 @@ def net(features):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import fully_connected
 
 
@@ -176,8 +177,8 @@ metrics = [tf.contrib.metrics.streaming_recall, tf.compat.v1.metrics.mean]
 
 
 def measure(*arguments):
-    # TODO(slimport): SLIM340 tf.contrib.metrics.streaming_auc is tf.metrics.auc with its parameters
-    #   in another order, and what is passed cannot be seen; pass every argument by name
+    # TODO(slimport): SLIM340 tf.contrib.metrics.streaming_auc is tf.metrics.auc with its
+    #   parameters in another order, and what is passed cannot be seen; pass every argument by name
     return tf.contrib.metrics.streaming_auc(*arguments)
 """,
         ),

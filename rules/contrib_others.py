@@ -159,8 +159,8 @@ batching = tf.contrib.data.batch_and_drop_remainder(8)
 
 
 def table(initializer):
-    # TODO(slimport): SLIM342 tf.contrib.lookup.HashTable is called with a name to share it by; use
-    #   tf.compat.v1.lookup.StaticHashTable, which is shared by none
+    # TODO(slimport): SLIM342 tf.contrib.lookup.HashTable is called with a name to share it by;
+    #   use tf.compat.v1.lookup.StaticHashTable, which is shared by none
     return tf.contrib.lookup.HashTable(initializer, -1, 'shared', 'words')
 """,
         ),

@@ -52,6 +52,7 @@ def net(images, is_training=False):
             after="""
 import keras
 import tensorflow as tf
+
 from scoped_layers import BatchNormalization
 
 
@@ -112,6 +113,7 @@ def integers(images, depth=8):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import conv2d, conv2d_transpose, separable_conv2d
 
 
@@ -146,6 +148,7 @@ def net(images):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import conv2d, separable_conv2d
 
 

@@ -24,6 +24,7 @@ def net(images):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import conv2d_in_plane
 
 

@@ -57,6 +57,7 @@ def batches(dataset, batch_size):
 """,
             after="""
 import tensorflow.compat.v1 as tf
+
 from scoped_layers import DatasetDataProvider
 
 
@@ -85,6 +86,7 @@ class Pairs(data_provider.DataProvider):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import DataProvider, DatasetDataProvider
 
 

@@ -36,6 +36,7 @@ def flowers(folder, decoder):
 import os
 
 import tensorflow as tf
+
 from scoped_layers import ExampleDataset
 
 
@@ -65,6 +66,7 @@ def is_dataset(value):
 """,
             after="""
 from torch.utils.data import dataset
+
 from scoped_layers import ExampleDataset
 
 

@@ -32,6 +32,7 @@ def net(labels):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import dense_to_sparse
 
 

@@ -95,6 +95,7 @@ def net(features, is_training=False):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import Dropout
 
 
@@ -117,6 +118,7 @@ def decoder(images, depths, is_training=False):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import conv2d, dropout, layer_defaults
 
 

@@ -54,6 +54,7 @@ def net(questions, answers):
 """,
             after="""
 import keras
+
 from scoped_layers import embed_sequence
 
 
@@ -83,6 +84,7 @@ def net(words):
 """,
             after="""
 import keras
+
 from scoped_layers import bow_encoder
 
 
@@ -107,6 +109,7 @@ def net(words, params):
 """,
             after="""
 from mine import embed_sequence
+
 from scoped_layers import embed_sequence as scoped_embed_sequence
 
 

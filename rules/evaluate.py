@@ -53,13 +53,14 @@ def evaluate(images, labels, checkpoint_dir, folder):
             after="""
 import keras
 import tensorflow as tf
+
 from scoped_layers import (
+    MetricsModel,
     conv2d,
     dropout,
     flatten,
     fully_connected,
     log_metric,
-    MetricsModel,
     write_scalar,
 )
 
@@ -113,12 +114,13 @@ def watch(images, labels, checkpoint_dir, folder, seconds):
             after="""
 import keras
 import tensorflow as tf
+
 from scoped_layers import (
     AveragedVariables,
+    MetricsModel,
     checkpoints_to_evaluate,
     fully_connected,
     log_metric,
-    MetricsModel,
     write_scalar,
 )
 
@@ -159,6 +161,7 @@ def evaluate(images, labels, path, folder):
 """,
             after="""
 import tensorflow.compat.v1 as tf
+
 from scoped_layers import evaluate_checkpoint, fully_connected
 
 

@@ -104,6 +104,7 @@ if __name__ == '__main__':
 """,
             after="""
 import tensorflow.compat.v1 as tf
+
 from scoped_layers import (
     aggregate_metric_map,
     evaluate_checkpoint,
@@ -153,7 +154,12 @@ def evaluate(path, folder, updates, values):
         folder, eval_ops=updates, final_ops=values, hooks=hooks, timeout=600)
 """,
             after="""
-from scoped_layers import evaluate_once, evaluate_repeatedly, StopAfterNEvalsHook, SummaryAtEndHook
+from scoped_layers import (
+    StopAfterNEvalsHook,
+    SummaryAtEndHook,
+    evaluate_once,
+    evaluate_repeatedly,
+)
 
 
 def evaluate(path, folder, updates, values):
@@ -178,6 +184,7 @@ def watch(folder, is_over):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import checkpoints_iterator, wait_for_new_checkpoint
 
 

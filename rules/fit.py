@@ -51,14 +51,15 @@ def train(x, y, folder, restore=None):
             after="""
 import keras
 import tensorflow as tf
+
 from scoped_layers import (
-    assign_from_checkpoint_fn,
     Checkpoints,
-    fully_connected,
-    get_model_variables,
     LogLoss,
     LossModel,
     StopAtStep,
+    assign_from_checkpoint_fn,
+    fully_connected,
+    get_model_variables,
 )
 
 
@@ -104,6 +105,7 @@ def train(x, folder):
 """,
             after="""
 import tensorflow.compat.v1 as tf
+
 from scoped_layers import create_train_op, fully_connected, train_in_session
 
 

@@ -55,6 +55,7 @@ def net(images, bright):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import conv2d, smart_branch, smart_value
 
 
@@ -82,6 +83,7 @@ def main(graph):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import deprecated, get_name_scope, get_placeholders
 
 
@@ -107,6 +109,7 @@ def net(images, *branches):
             after="""
 import tensorflow as tf
 from mine import smart_cond
+
 from scoped_layers import smart_branch
 
 

@@ -31,6 +31,7 @@ def net(images):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import conv2d, conv2d_transpose, gdn
 
 

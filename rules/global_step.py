@@ -88,6 +88,7 @@ def net(images):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import conv2d, get_or_create_global_step
 
 
@@ -116,6 +117,7 @@ def train(images):
 """,
             after="""
 import tensorflow.compat.v1 as tf
+
 from scoped_layers import conv2d
 
 

@@ -41,6 +41,7 @@ def update(optimizer, loss, factors):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import clip_gradient_norms, multiply_gradients
 
 
@@ -65,6 +66,7 @@ def train_op(loss, optimizer):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import clip_gradient_norms_fn, create_train_op
 
 
@@ -87,6 +89,7 @@ def net(gradient, other):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import clip_gradient_norms
 
 

@@ -79,6 +79,7 @@ def net(x):
             after="""
 import keras
 import tensorflow as tf
+
 from scoped_layers import (
     add_to_collection,
     add_to_collections,
@@ -124,7 +125,14 @@ def net(x, y):
             after="""
 import keras
 import tensorflow as tf
-from scoped_layers import add_loss, fully_connected, get_collection, get_losses, get_total_loss
+
+from scoped_layers import (
+    add_loss,
+    fully_connected,
+    get_collection,
+    get_losses,
+    get_total_loss,
+)
 
 
 def net(x, y):
@@ -149,6 +157,7 @@ updates = tf.get_collection(tf.GraphKeys.UPDATE_OPS)
 """,
             after="""
 import tensorflow.compat.v1 as tf
+
 from scoped_layers import conv2d
 
 tf.disable_v2_behavior()

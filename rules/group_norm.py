@@ -26,6 +26,7 @@ def net(images):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import group_norm
 
 

@@ -55,7 +55,8 @@ def train(batches, test, path, restore=None):
             after="""
 import keras
 import tensorflow as tf
-from scoped_layers import FedModel, flatten, fully_connected, ModelSaver
+
+from scoped_layers import FedModel, ModelSaver, flatten, fully_connected
 
 
 def net(images):
@@ -114,6 +115,7 @@ def train(batches, hook):
 """,
             after="""
 import tensorflow.compat.v1 as tf
+
 from scoped_layers import fully_connected
 
 

@@ -71,6 +71,7 @@ def net(features):
             after="""
 import keras
 import tensorflow.compat.v1 as tf
+
 from scoped_layers import HParams
 # TF 2.0 doesn't ship with contrib.
 # pylint: enable=g-import-not-at-top
@@ -140,13 +141,14 @@ def restore(proto, structure):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import HParams
 
 
 def restore(proto, structure):
     other = HParams(None, structure, rate=0.1)
-    # TODO(slimport): SLIM320 tf.contrib.training.HParams is read from a protocol buffer; give names
-    #   and values
+    # TODO(slimport): SLIM320 tf.contrib.training.HParams is read from a protocol buffer; give
+    #   names and values
     return other, tf.contrib.training.HParams(hparam_def=proto)
 """,
         ),

@@ -21,6 +21,7 @@ def net(images):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import images_to_sequence
 
 
@@ -40,6 +41,7 @@ def net(sequence):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import sequence_to_images
 
 

@@ -232,6 +232,7 @@ def net(features, starts):
 """,
             after="""
 import keras
+
 from scoped_layers import ConstantInitializer
 
 
@@ -319,6 +320,7 @@ def net(features):
             after="""
 import keras
 import tensorflow as tf
+
 from scoped_layers import fresh_initializer, fully_connected, tf_variable
 
 
@@ -362,6 +364,7 @@ def net(features):
             after="""
 import keras
 import tensorflow as tf
+
 from scoped_layers import variance_scaling_initializer
 
 

@@ -25,6 +25,7 @@ def net(images):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import layer_norm
 
 

@@ -55,6 +55,7 @@ def net(images):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import (
     channel_dimension,
     collect_named_outputs,
@@ -117,6 +118,7 @@ def net(images):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import (
     conv2d,
     get_variable,
@@ -153,7 +155,11 @@ def sizes(size, collections):
         collections, name='weights')
 """,
             after="""
-from scoped_layers import get_variable_collections, n_positive_integers, two_element_tuple
+from scoped_layers import (
+    get_variable_collections,
+    n_positive_integers,
+    two_element_tuple,
+)
 
 
 def sizes(size, collections):
@@ -187,6 +193,7 @@ def net(images, bright):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import conv2d, smart_cond
 
 

@@ -81,6 +81,7 @@ if __name__ == '__main__':
 """,
             after="""
 import tensorflow.compat.v1 as tf
+
 from scoped_layers import conv2d, create_train_op, train_in_session
 
 
@@ -154,6 +155,7 @@ def train(train_op, logdir):
 """,
             after="""
 import tensorflow.compat.v1 as tf
+
 from scoped_layers import train_monitored
 
 

@@ -28,6 +28,7 @@ def net(features):
 """,
             after="""
 import keras
+
 from scoped_layers import legacy_fully_connected, legacy_linear, legacy_relu
 
 
@@ -54,6 +55,7 @@ def net(images):
 """,
             after="""
 import keras
+
 from scoped_layers import fully_connected, legacy_fully_connected, variable_scope
 
 

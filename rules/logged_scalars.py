@@ -94,17 +94,18 @@ def train(images, labels, folder):
             after="""
 import keras
 import tensorflow as tf
+
 from scoped_layers import (
     Checkpoints,
+    LogLoss,
+    LossModel,
+    StopAtStep,
+    Summaries,
     fully_connected,
     get_model_variables,
     log_histogram,
     log_image,
     log_scalar,
-    LogLoss,
-    LossModel,
-    StopAtStep,
-    Summaries,
 )
 
 
@@ -155,15 +156,16 @@ def train(images, folder):
             after="""
 import keras
 import tensorflow as tf
+
 from scoped_layers import (
     Checkpoints,
+    LogLoss,
+    LossModel,
+    Summaries,
     fully_connected,
     get_model_variables,
     log_histogram,
     log_scalar,
-    LogLoss,
-    LossModel,
-    Summaries,
 )
 
 

@@ -21,6 +21,7 @@ def net(images):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import maxout
 
 

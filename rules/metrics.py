@@ -123,6 +123,7 @@ if __name__ == '__main__':
 """,
             after="""
 import tensorflow.compat.v1 as tf
+
 from scoped_layers import aggregate_metric_map, streaming_recall_at_k
 
 
@@ -164,6 +165,7 @@ def net(scores, labels):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import accuracy as scoped_accuracy, aggregate_metrics
 
 

@@ -97,6 +97,7 @@ def model_fn(features, labels, mode):
 """,
             after="""
 import tensorflow.compat.v1 as tf
+
 from scoped_layers import fully_connected
 
 

@@ -97,20 +97,21 @@ import tensorflow as tf
 
 from data import flowers
 from nets import network
+
 from scoped_layers import (
     Checkpoints,
-    clone_strategy,
     DatasetDataProvider,
-    get_total_loss,
-    get_trainable_variables,
-    log_scalar,
     LogLoss,
     LossModel,
     Momentum,
-    next_batch,
-    one_hot_encoding,
     StopAtStep,
     Summaries,
+    clone_strategy,
+    get_total_loss,
+    get_trainable_variables,
+    log_scalar,
+    next_batch,
+    one_hot_encoding,
 )
 
 FLAGS = tf.compat.v1.app.flags.FLAGS

@@ -113,6 +113,7 @@ def averages(step, train_op):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import get_model_variables
 
 

@@ -49,6 +49,7 @@ def net(images):
             after="""
 import keras
 import tensorflow as tf
+
 from scoped_layers import assign_moving_average, conv2d, get_variable, variable_scope
 
 

@@ -103,8 +103,8 @@ slim = legacy_import("tf_slim")
 
 
 def tune(operation):
-    # TODO(slimport): SLIM401 slim.learning.tune: a training loop on graphs and sessions; train the
-    #   model with compile() and fit()
+    # TODO(slimport): SLIM401 slim.learning.tune: a training loop on graphs and sessions; train
+    #   the model with compile() and fit()
     slim.learning.tune(operation, '/tmp')
 """,
         ),

@@ -114,8 +114,8 @@ import tensorflow as tf
 def net(features, *arguments):
     x = np.reshape(features, [-1]) + np.reshape(*arguments)
     x = tf.math.log(features.reshape(x, newshape=3))
-    # TODO(slimport): SLIM331 numpy.reshape gets newshape after arguments that hide its place; pass
-    #   the shape as the second argument
+    # TODO(slimport): SLIM331 numpy.reshape gets newshape after arguments that hide its place;
+    #   pass the shape as the second argument
     return x, np.reshape(order='F', newshape=[3], a=x), np.reshape(*arguments, newshape=[1])
 """,
         ),

@@ -21,6 +21,7 @@ def net(labels):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import one_hot_encoding
 
 

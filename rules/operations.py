@@ -59,6 +59,7 @@ def net(features, factor):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import fully_connected, poincare_normalize, scale_gradient
 
 
@@ -115,6 +116,7 @@ def net(ages):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import fully_connected
 
 

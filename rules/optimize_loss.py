@@ -56,6 +56,7 @@ def train(images, decay):
 """,
             after="""
 import tensorflow.compat.v1 as tf
+
 from scoped_layers import adaptive_clipping_fn, conv2d, optimize_loss
 
 

@@ -36,6 +36,7 @@ def lines(pattern):
 """,
             after="""
 import tensorflow.compat.v1 as tf
+
 from scoped_layers import get_data_files, parallel_read
 
 

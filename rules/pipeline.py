@@ -47,14 +47,15 @@ def train(dataset, folder):
             after="""
 import keras
 import tensorflow as tf
+
 from scoped_layers import (
     Checkpoints,
     DatasetDataProvider,
+    LogLoss,
+    StopAtStep,
     flatten,
     fully_connected,
     layer_graph,
-    LogLoss,
-    StopAtStep,
 )
 
 
@@ -131,13 +132,14 @@ def train(paths, folder):
             after="""
 import keras
 import tensorflow as tf
+
 from scoped_layers import (
     Checkpoints,
+    LogLoss,
+    StopAtStep,
     fully_connected,
     layer_graph,
-    LogLoss,
     queued_files,
-    StopAtStep,
 )
 
 
@@ -216,16 +218,17 @@ def train(data, folder):
             after="""
 import keras
 import tensorflow as tf
+
 from scoped_layers import (
     Checkpoints,
     DatasetDataProvider,
-    flatten,
-    fully_connected,
     LogLoss,
     LossModel,
+    StopAtStep,
+    flatten,
+    fully_connected,
     next_batch,
     one_hot_encoding,
-    StopAtStep,
 )
 
 
@@ -288,7 +291,15 @@ def train(data, folder):
             after="""
 import keras
 import tensorflow as tf
-from scoped_layers import Checkpoints, fully_connected, LogLoss, LossModel, next_batch, StopAtStep
+
+from scoped_layers import (
+    Checkpoints,
+    LogLoss,
+    LossModel,
+    StopAtStep,
+    fully_connected,
+    next_batch,
+)
 
 
 def build(data):
@@ -332,9 +343,10 @@ def train(data, folder):
 """,
             after="""
 import tensorflow.compat.v1 as tf
+
 from scoped_layers import (
-    create_train_op,
     DatasetDataProvider,
+    create_train_op,
     fully_connected,
     prefetch_queue,
     train_in_session,
@@ -375,7 +387,13 @@ def train(dataset, folder):
 """,
             after="""
 import tensorflow.compat.v1 as tf
-from scoped_layers import create_train_op, DatasetDataProvider, flatten, train_in_session
+
+from scoped_layers import (
+    DatasetDataProvider,
+    create_train_op,
+    flatten,
+    train_in_session,
+)
 
 
 def train(dataset, folder):

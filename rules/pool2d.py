@@ -89,6 +89,7 @@ def net(images):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import pool
 
 

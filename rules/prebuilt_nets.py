@@ -101,6 +101,7 @@ def logits(images):
 """,
             after="""
 import keras
+
 from scoped_layers import (
     Block,
     conv2d,

@@ -43,7 +43,14 @@ def predict(batches, path):
 """,
             after="""
 import tensorflow as tf
-from scoped_layers import dropout, flatten, fully_connected, PredictionModel, restore_checkpoint
+
+from scoped_layers import (
+    PredictionModel,
+    dropout,
+    flatten,
+    fully_connected,
+    restore_checkpoint,
+)
 
 
 def net(images, num_classes, is_training=True):
@@ -91,7 +98,8 @@ sess.close()
 """,
             after="""
 import tensorflow as tf
-from scoped_layers import flatten, fully_connected, PredictionModel, restore_checkpoint
+
+from scoped_layers import PredictionModel, flatten, fully_connected, restore_checkpoint
 
 
 def build_outputs(images, scale):
@@ -129,6 +137,7 @@ def look(batch):
 """,
             after="""
 import tensorflow.compat.v1 as tf
+
 from scoped_layers import fully_connected
 
 

@@ -43,6 +43,7 @@ def net(images, depth=8):
 import sys
 
 import keras
+
 from scoped_layers import conv2d
 
 

@@ -185,6 +185,7 @@ import functools
 import pickle
 
 import tensorflow as tf
+
 from scoped_layers import fully_connected
 
 

@@ -32,7 +32,8 @@ def show(image, label):
 """,
             after="""
 import tensorflow.compat.v1 as tf
-from scoped_layers import prefetch_queue, QueueRunners
+
+from scoped_layers import QueueRunners, prefetch_queue
 
 
 def show(image, label):

@@ -46,7 +46,8 @@ def train(folder):
             after="""
 import keras
 import tensorflow as tf
-from scoped_layers import Checkpoints, fully_connected, LogLoss, LossModel, StopAtStep
+
+from scoped_layers import Checkpoints, LogLoss, LossModel, StopAtStep, fully_connected
 
 
 def train(folder):

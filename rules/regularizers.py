@@ -111,6 +111,7 @@ def net(features):
 """,
             after="""
 import keras
+
 from scoped_layers import fully_connected, variable, variable_scope
 
 
@@ -139,6 +140,7 @@ with tf.Session() as session:
             after="""
 import keras
 import tensorflow.compat.v1 as tf
+
 from scoped_layers import fully_connected, l1_regularizer, l2_regularizer
 
 tf.disable_v2_behavior()
@@ -175,6 +177,7 @@ def net(features):
             after="""
 import keras
 import tensorflow as tf
+
 from scoped_layers import l1_l2_regularizer
 
 
@@ -198,6 +201,7 @@ def net(features):
             after="""
 import keras
 import tensorflow as tf
+
 from scoped_layers import sum_regularizer
 
 

@@ -62,6 +62,7 @@ def net(images):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import conv2d, repeat, stack
 
 

@@ -68,6 +68,7 @@ def net(features, side):
 """,
             after="""
 import keras
+
 from scoped_layers import fully_connected, rev_block, split
 
 

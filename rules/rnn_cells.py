@@ -88,12 +88,13 @@ def net(steps):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import (
     BasicLSTMCell,
-    bidirectional_dynamic_rnn,
     DropoutWrapper,
-    fully_connected,
     GRUCell,
+    bidirectional_dynamic_rnn,
+    fully_connected,
     variable_scope,
 )
 
@@ -129,7 +130,14 @@ def net(steps):
 """,
             after="""
 import tensorflow as tf
-from scoped_layers import BasicRNNCell, LSTMCell, LSTMStateTuple, MultiRNNCell, static_rnn
+
+from scoped_layers import (
+    BasicRNNCell,
+    LSTMCell,
+    LSTMStateTuple,
+    MultiRNNCell,
+    static_rnn,
+)
 
 
 def net(steps):
@@ -167,7 +175,8 @@ def net(steps):
 """,
             after="""
 import tensorflow as tf
-from scoped_layers import dynamic_rnn, get_variable, RNNCell, variable_scope
+
+from scoped_layers import RNNCell, dynamic_rnn, get_variable, variable_scope
 
 
 class Scaled(RNNCell):
@@ -203,6 +212,7 @@ def cells():
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import GRUCell
 
 
@@ -211,8 +221,8 @@ def cells():
     #   equivalent; do without it
     dropped = tf.nn.rnn_cell.DropoutWrapper(
         GRUCell(3), 0.5, variational_recurrent=True, dtype=tf.float32)
-    # TODO(slimport): SLIM499 tf.contrib.rnn.LayerNormBasicLSTMCell: Keras has cells of its own; use
-    #   keras.layers.RNN
+    # TODO(slimport): SLIM499 tf.contrib.rnn.LayerNormBasicLSTMCell: Keras has cells of its own;
+    #   use keras.layers.RNN
     return [dropped, tf.contrib.rnn.LayerNormBasicLSTMCell(4)]
 """,
         ),

@@ -132,7 +132,8 @@ if __name__ == '__main__':
 """,
             after="""
 import tensorflow.compat.v1 as tf
-from scoped_layers import flatten, fully_connected, get_model_variables, Saver
+
+from scoped_layers import Saver, flatten, fully_connected, get_model_variables
 
 
 def main(_):
@@ -175,12 +176,13 @@ def train(images, folder, make_saver=tf.train.Saver):
 """,
             after="""
 import tensorflow.compat.v1 as tf
+
 from scoped_layers import (
-    conv2d,
     MonitoredTrainingSession,
     Saver,
     SingularMonitoredSession,
     Supervisor,
+    conv2d,
 )
 
 tf.disable_v2_behavior()

@@ -292,15 +292,16 @@ def train(images, labels, folder):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import (
     Checkpoints,
-    fully_connected,
     LogLoss,
     LossModel,
     Momentum,
     StepSchedule,
     StopAtStep,
     Summaries,
+    fully_connected,
 )
 
 
@@ -357,13 +358,14 @@ def train(images, labels, folder):
             after="""
 import keras
 import tensorflow as tf
+
 from scoped_layers import (
     Checkpoints,
-    fully_connected,
     LogLoss,
     LossModel,
     StepSchedule,
     StopAtStep,
+    fully_connected,
 )
 
 
@@ -410,6 +412,7 @@ def train(images, labels, folder):
 """,
             after="""
 import tensorflow.compat.v1 as tf
+
 from scoped_layers import create_train_op, fully_connected, train_in_session
 
 

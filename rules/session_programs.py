@@ -55,6 +55,7 @@ if __name__ == '__main__':
 """,
             after="""
 import tensorflow.compat.v1 as tf
+
 from scoped_layers import fully_connected
 
 
@@ -92,6 +93,7 @@ session.run(logits, {images: np.zeros([1, 8, 8, 3])})
             after="""
 import numpy as np
 import tensorflow.compat.v1 as tf
+
 from scoped_layers import conv2d
 
 tf.disable_v2_behavior()

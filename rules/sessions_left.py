@@ -72,6 +72,7 @@ def predict(images):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import fully_connected
 
 
@@ -81,8 +82,8 @@ def net(images):
 
 def predict(images):
     logits = net(images)
-    # TODO(slimport): SLIM316 tf.Session: a session, and --target keras leaves sessions behind; call
-    #   the model, or train it with fit()
+    # TODO(slimport): SLIM316 tf.Session: a session, and --target keras leaves sessions behind;
+    #   call the model, or train it with fit()
     with tf.Session() as session:
         session.run(tf.compat.v1.global_variables_initializer())
         return session.run(logits)

@@ -21,6 +21,7 @@ def net(logits):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import softmax
 
 
@@ -50,6 +51,7 @@ def net(images):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import spatial_softmax
 
 

@@ -80,6 +80,7 @@ if __name__ == '__main__':
 """,
             after="""
 import tensorflow.compat.v1 as tf
+
 from scoped_layers import (
     add_histogram_summary,
     add_scalar_summary,
@@ -130,6 +131,7 @@ def net(images):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import conv2d, summarize_activation, summarize_collection
 
 

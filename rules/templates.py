@@ -71,7 +71,13 @@ def net(images):
     return first + encode(2.0 * images) + other(images)
 """,
             after="""
-from scoped_layers import conv2d, flatten, fully_connected, layer_defaults, make_template
+from scoped_layers import (
+    conv2d,
+    flatten,
+    fully_connected,
+    layer_defaults,
+    make_template,
+)
 
 
 def encoder(images, depth):
@@ -104,6 +110,7 @@ def shared(getter):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import conv2d
 
 
@@ -112,8 +119,8 @@ def net(images):
 
 
 def shared(getter):
-    # TODO(slimport): SLIM006 tf.make_template with custom_getter_ has no equivalent; write out what
-    #   it does to each variable
+    # TODO(slimport): SLIM006 tf.make_template with custom_getter_ has no equivalent; write out
+    #   what it does to each variable
     return tf.make_template('net', net, custom_getter_=getter)
 """,
         ),

@@ -60,6 +60,7 @@ def net(parts):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import conv2d
 
 

@@ -192,6 +192,7 @@ def net(images, project_activation_fn=tf.identity):
 """,
             after="""
 import keras
+
 from scoped_layers import identity, l2_normalize, local_response_normalization
 
 
@@ -219,6 +220,7 @@ def net(features):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import fully_connected
 
 
@@ -245,6 +247,7 @@ def net(images):
 """,
             after="""
 import keras
+
 from scoped_layers import add_n, max_pool, resize_bilinear, split
 
 
@@ -274,7 +277,15 @@ def net(images, labels):
 """,
             after="""
 import keras
-from scoped_layers import argmax, convert_to_tensor, gather, nn_moments, one_hot, slice_tensor
+
+from scoped_layers import (
+    argmax,
+    convert_to_tensor,
+    gather,
+    nn_moments,
+    one_hot,
+    slice_tensor,
+)
 
 
 def net(images, labels):
@@ -305,6 +316,7 @@ def net(images):
 """,
             after="""
 import keras
+
 from scoped_layers import dynamic_reshape, dynamic_shape, resize_bilinear
 
 
@@ -333,7 +345,14 @@ def net(images):
 """,
             after="""
 import keras
-from scoped_layers import dynamic_reshape, dynamic_shape, dynamic_stack, dynamic_unstack, matmul
+
+from scoped_layers import (
+    dynamic_reshape,
+    dynamic_shape,
+    dynamic_stack,
+    dynamic_unstack,
+    matmul,
+)
 
 
 def net(images):
@@ -357,6 +376,7 @@ def net(images):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import conv2d
 
 
@@ -381,6 +401,7 @@ def net(images, dim):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import conv2d
 
 

@@ -223,6 +223,7 @@ def net(images):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import conv2d
 
 
@@ -284,6 +285,7 @@ def flat(images, order=tf.constant([0, 3, 1, 2])):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import conv2d
 
 
@@ -314,6 +316,7 @@ def net(images):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import conv2d
 
 

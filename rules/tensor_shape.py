@@ -187,6 +187,7 @@ def net(images):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import conv2d
 
 
@@ -214,14 +215,15 @@ def net(images):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import conv2d
 
 
 def net(images):
     net = conv2d(images, 4, 3, name='conv')
     assert net.get_shape()[1:] == [4, 4, 4]
-    # TODO(slimport): SLIM303 TF 1 called unknown sizes neither equal nor unequal; compare the sizes
-    #   that matter
+    # TODO(slimport): SLIM303 TF 1 called unknown sizes neither equal nor unequal; compare the
+    #   sizes that matter
     if net.get_shape() == images.get_shape():
         return net + images
     return net + conv2d(images, 4, 1, name='project')

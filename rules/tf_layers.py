@@ -110,6 +110,7 @@ def net(images, is_training=False):
 """,
             after="""
 import keras
+
 from scoped_layers import (
     conv2d,
     tf_batch_normalization,
@@ -150,6 +151,7 @@ def net(left, right):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import (
     tf_average_pooling2d,
     tf_conv2d_transpose,
@@ -186,6 +188,7 @@ def net(images):
 """,
             after="""
 import functools
+
 from scoped_layers import conv2d, repeat, tf_conv2d, tf_dense
 
 
@@ -212,8 +215,8 @@ import tensorflow as tf
 
 
 def net(features, training):
-    # TODO(slimport): SLIM160 tf.layers.batch_normalization with renorm has no equivalent; normalize
-    #   without it
+    # TODO(slimport): SLIM160 tf.layers.batch_normalization with renorm has no equivalent;
+    #   normalize without it
     features = tf.layers.batch_normalization(features, training=training, renorm=True)
     # TODO(slimport): SLIM160 tf.layers.Dense: objects of TensorFlow 1's layers are gone; call the
     #   function of tf.layers, or make a Keras layer

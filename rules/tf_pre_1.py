@@ -145,6 +145,7 @@ def net(images):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import fully_connected
 
 
@@ -194,6 +195,7 @@ def report(images, loss, weights):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import legacy_import
 
 histogram_summary = legacy_import("tensorflow.contrib.deprecated.histogram_summary")
@@ -202,8 +204,8 @@ histogram_summary = legacy_import("tensorflow.contrib.deprecated.histogram_summa
 def report(images, loss, weights):
     tf.compat.v1.summary.scalar('train/loss', loss)
     tf.compat.v1.summary.image(name='seen', tensor=images, max_outputs=4)
-    # TODO(slimport): SLIM350 tf.contrib.deprecated.histogram_summary is called with arguments that
-    #   tf.summary.histogram does not have
+    # TODO(slimport): SLIM350 tf.contrib.deprecated.histogram_summary is called with arguments
+    #   that tf.summary.histogram does not have
     histogram_summary('weights', weights, name='unnamed')
     writer = tf.compat.v1.summary.FileWriter('logs', tf.compat.v1.get_default_graph())
     return writer, tf.compat.v1.summary.merge_all()

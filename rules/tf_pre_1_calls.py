@@ -97,6 +97,7 @@ def net(images, labels):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import flatten, fully_connected
 
 

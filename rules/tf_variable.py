@@ -108,6 +108,7 @@ def net(images):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import conv2d, max_pool2d, tf_variable
 
 
@@ -146,6 +147,7 @@ def net(features):
 """,
             after="""
 import tensorflow.compat.v1 as tf
+
 from scoped_layers import fully_connected, name_scope, tf_variable, variable_scope
 
 
@@ -176,12 +178,13 @@ def net(features):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import fully_connected
 
 
 def net(features):
-    # TODO(slimport): SLIM005 a model's variable has no such argument; it runs in TF 1 graphs; for a
-    #   model take tf_variable of scoped_layers
+    # TODO(slimport): SLIM005 a model's variable has no such argument; it runs in TF 1 graphs; for
+    #   a model take tf_variable of scoped_layers
     start = tf.Variable(1.0, constraint=tf.abs)
     return fully_connected(features, 5) * start
 """,
@@ -205,6 +208,7 @@ def main():
 """,
             after="""
 import tensorflow.compat.v1 as tf
+
 from scoped_layers import fully_connected, tf_variable
 
 

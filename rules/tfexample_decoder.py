@@ -70,6 +70,7 @@ def decoder():
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import ImageItem, ItemHandler, TensorItem, TFExampleDecoder
 
 
@@ -117,7 +118,12 @@ class Decoder(data_decoder.DataDecoder):
         self.handlers = handlers
 """,
             after="""
-from scoped_layers import BoundingBoxItem, DataDecoder, ItemHandler, ItemHandlerCallback
+from scoped_layers import (
+    BoundingBoxItem,
+    DataDecoder,
+    ItemHandler,
+    ItemHandlerCallback,
+)
 
 
 class Decoder(DataDecoder):
@@ -153,6 +159,7 @@ def net(top, left, sizes):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import BackupHandler, BoundingBoxItem, ImageItem, TensorItem
 
 

@@ -93,6 +93,7 @@ def train(images):
 """,
             after="""
 import tensorflow.compat.v1 as tf
+
 from scoped_layers import conv2d, create_train_op
 
 
@@ -121,6 +122,7 @@ def train(loss, optimizer):
 """,
             after="""
 import tensorflow.compat.v1 as tf
+
 from scoped_layers import add_gradients_summaries
 
 
@@ -164,6 +166,7 @@ def train(loss, optimizer, clip):
 """,
             after="""
 import tensorflow.compat.v1 as tf
+
 from scoped_layers import create_train_op, legacy_import
 
 training = legacy_import("tensorflow.contrib.training")

@@ -60,6 +60,7 @@ def net(images, is_training=True):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import batch_norm, conv2d
 
 

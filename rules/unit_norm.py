@@ -22,6 +22,7 @@ def net(features):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import unit_norm
 
 

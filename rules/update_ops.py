@@ -94,6 +94,7 @@ def updates():
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import batch_norm
 
 

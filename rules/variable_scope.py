@@ -292,6 +292,7 @@ def loss(logits, labels):
             after="""
 import keras
 import tensorflow as tf
+
 from scoped_layers import BatchNormalization, name_scope
 
 
@@ -451,6 +452,7 @@ def net(images):
 """,
             after="""
 import keras
+
 from scoped_layers import conv2d, get_variable
 
 
@@ -473,6 +475,7 @@ def net(images):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import conv2d, layer_defaults, model_variable, variable
 
 
@@ -502,6 +505,7 @@ def net(images):
             after="""
 import keras
 import tensorflow as tf
+
 from scoped_layers import fresh_initializer
 
 

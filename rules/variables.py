@@ -49,6 +49,7 @@ def net(features):
 """,
             after="""
 import tensorflow as tf
+
 from scoped_layers import fully_connected, get_model_variables
 
 
@@ -112,6 +113,7 @@ with tf.Session() as session:
             after="""
 import numpy as np
 import tensorflow.compat.v1 as tf
+
 from scoped_layers import assign_from_values_fn, get_local_variables
 
 tf.disable_v2_behavior()

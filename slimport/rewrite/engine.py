@@ -930,7 +930,8 @@ class _Rewriter(cst.CSTTransformer):
         file = self._path[0]
         is_first = isinstance(file, cst.Module) and file.body[0] is original
         above = file.header if isinstance(file, cst.Module) and is_first else ()
-        return node.with_changes(leading_lines=marks.add_marks(lines, texts, above))
+        indent = marks.indent_of(self._path)
+        return node.with_changes(leading_lines=marks.add_marks(lines, texts, above, indent))
 
     def _may_lose_comments(self, original: cst.CSTNode, node: cst.CSTNode) -> bool:
         """Whether a statement's lines, without the blocks below it, have comments to look for."""

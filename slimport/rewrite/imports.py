@@ -7,9 +7,8 @@ neither is used.
 from __future__ import annotations
 
 import ast
-import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TypeVar
 
 import libcst as cst
@@ -24,8 +23,15 @@ from slimport.index.resolve import Api, External, Meaning
 from slimport.index.walking import all_of
 from slimport.rewrite.cell_of_imports import cell_of_imports
 from slimport.rewrite.comments import lost, with_lost
+from slimport.rewrite.import_places import (
+    after_imports,
+    insert_library,
+    insert_own,
+    module_of,
+    parts_sections,
+    spaced,
+)
 from slimport.rewrite.legacy_imports import LEGACY_IMPORT, Kept, LegacyImports
-from slimport.rewrite.marks import PREFIX
 from slimport.rewrite.nodes import nodes_of
 from slimport.rewrite.site import dotted
 from slimport.rewrite.skimming import Skimmer
@@ -33,6 +39,8 @@ from slimport.rewrite.taken_names import taken_names
 from slimport.rewrite.uses import uses
 from slimport.rewrite.visiting import transformed
 
+#: black's, and isort's with its profile.
+_WIDTH = 88
 _Import = TypeVar("_Import", cst.Import, cst.ImportFrom)
 _Block = TypeVar("_Block", cst.IndentedBlock, cst.Module)
 
@@ -130,7 +138,7 @@ class NameTable:
         present = _names_imported_from(self.module, self.written_module)
         aliases = [
             cst.ImportAlias(cst.Name(name), cst.AsName(cst.Name(local)) if local != name else None)
-            for name, local in sorted(self.written.items(), key=lambda item: item[0].lower())
+            for name, local in sorted(self.written.items(), key=_kind_and_name)
             if name not in present
         ]
         if not aliases:
@@ -139,7 +147,14 @@ class NameTable:
         level = len(self.written_module) - len(name)
         statement = cst.ImportFrom(cst.Name(name), aliases, relative=[cst.Dot()] * level)
         text = cst.Module([cst.SimpleStatementLine([statement])]).code
-        return statement if len(text) <= 100 else _one_per_line(statement, aliases)
+        return statement if len(text) <= _WIDTH else _one_per_line(statement, aliases)
+
+
+def _kind_and_name(item: tuple[str, str]) -> tuple[int, str]:
+    """isort's order of names: constants, classes, functions."""
+    name, _ = item
+    kind = 0 if name.isupper() and len(name) > 1 else 1 if name[0].isupper() else 2
+    return kind, name.lower()
 
 
 def _one_per_line(statement: cst.ImportFrom, aliases: Sequence[cst.ImportAlias]) -> cst.ImportFrom:
@@ -199,6 +214,7 @@ class ImportEditor(Skimmer):
         self._unused: set[str] = set()
         self._top: list[cst.BaseStatement] = []
         self._at_top = False
+        self._is_new = False  # whether the written module's import came
         self.legacy: list[str] = []
 
     def edit(self, tree: cst.Module) -> cst.Module:
@@ -219,7 +235,16 @@ class ImportEditor(Skimmer):
         self._unused = {name for name in gone if self._uses[name] <= 0} - self._elsewhere_used()
         if self._unused:
             edited = transformed(edited, self)
-        return edited
+        return self._with_sections(edited, tree)
+
+    def _with_sections(self, edited: cst.Module, tree: cst.Module) -> cst.Module:
+        """Only now, since what stood above the new import may have gone."""
+        if not self._is_new:
+            return edited
+        own = self._own_packages()
+        apart = parts_sections(tree.body, own)
+        body = spaced(edited.body, self._names.written_module, own, apart)
+        return edited if body is edited.body else edited.with_changes(body=body)
 
     def _elsewhere_used(self) -> set[str]:
         return self._names.spoken_for | self._elsewhere
@@ -227,14 +252,15 @@ class ImportEditor(Skimmer):
     def _with_new_imports(self, tree: cst.Module) -> list[cst.BaseStatement]:
         before, body, after = self._parts(tree.body)
         for statement in self._names.libraries():
-            _insert_library(body, statement)
+            insert_library(body, statement)
         written = self._names.from_written_module()
+        self._is_new = written is not None
         if written is not None:
             stars = self._after_stars(body) if self._module.scope.stars else 0
             # A legacy import may not wait for lines that a later run does not find.
             goes = self._goes if LEGACY_IMPORT in self._names.written else None
-            head = _after_imports(body, goes)
-            _insert_own(body, written, self._own_packages(), stars, head)
+            head = after_imports(body, goes)
+            insert_own(body, written, self._own_packages(), stars, head)
         return [*before, *body, *after]
 
     def _after_stars(self, body: Sequence[cst.BaseStatement]) -> int:
@@ -405,7 +431,7 @@ class ImportEditor(Skimmer):
         return []
 
     def _import_from(self, statement: cst.ImportFrom) -> cst.ImportFrom | None:
-        module = _module_of(statement)
+        module = module_of(statement)
         if isinstance(statement.names, cst.ImportStar):
             stays = any(map(self._may_be_of_star, self._kept - {""}))  # of what has no name
             gone = is_slim(canonical(module) or "") and not stays
@@ -507,12 +533,26 @@ def without_gone(block: _Block) -> _Block:
             statement = statement.with_changes(leading_lines=lines)
             carried = []
         result.append(statement)
+    if isinstance(block, cst.Module) and _is_gone(block.body[0]):
+        result[:1] = [_as_first(first, block) for first in result[:1]]
     below: list[cst.EmptyLine] = (
         carried if any(line.comment is not None for line in carried) else []
     )
     if not result and isinstance(block, cst.IndentedBlock):
         result, below = [cst.SimpleStatementLine([cst.Pass()], leading_lines=below)], []
     return block.with_changes(body=result, footer=[*below, *block.footer])
+
+
+def _as_first(statement: cst.BaseStatement, file: cst.Module) -> cst.BaseStatement:
+    """What is the file's first statement now, below no more blank lines than the old one was."""
+    lines = list(getattr(statement, "leading_lines", ()))
+    had = len(getattr(file.body[0], "leading_lines", ()))
+    below_comment = bool(file.header) and file.header[-1].comment is not None
+    if below_comment or len(lines) <= had:
+        return statement
+    while len(lines) > had and lines[0].comment is None:
+        del lines[0]
+    return statement.with_changes(leading_lines=lines)
 
 
 def _is_gone(statement: cst.BaseStatement) -> bool:
@@ -551,176 +591,4 @@ def _only_pass(block: cst.BaseSuite) -> bool:
         isinstance(statement, cst.SimpleStatementLine)
         and all(isinstance(small, cst.Pass) for small in statement.body)
         for statement in block.body
-    )
-
-
-# Insertion ------------------------------------------------------------------------------------
-
-# Libraries that `keras` stands before in the alphabet, and that legacy code imports.
-_ANCHORS = frozenset({"numpy", "six", "tensorflow", "tf_slim"})
-
-
-def _insert_library(body: list[cst.BaseStatement], statement: cst.BaseSmallStatement) -> None:
-    """Puts a library's import among the libraries': before TensorFlow's or NumPy's, else last."""
-    line = cst.SimpleStatementLine([statement])
-    for index, present in enumerate(body):
-        if _ANCHORS.intersection(_imported_packages(present)):
-            assert isinstance(present, cst.SimpleStatementLine)
-            body[index : index + 1] = [
-                line.with_changes(leading_lines=present.leading_lines),
-                present.with_changes(leading_lines=[]),
-            ]
-            return
-    _insert_at(body, min(_after_imports(body), _first_use(body, _bound_by(statement))), line)
-
-
-def _insert_own(
-    body: list[cst.BaseStatement], statement: cst.ImportFrom, own: set[str], stars: int, head: int
-) -> None:
-    """Puts the written module's import after the tree's own, or after all imports.
-
-    Args:
-        body: the file's statements, among which it goes.
-        statement: the import.
-        own: first parts of the tree's own dotted names.
-        stars: the position after the last ``import *``.
-        head: the position after all imports of the file's head.
-    """
-    line = cst.SimpleStatementLine([statement])
-    last = [
-        index
-        for index, present in enumerate(body)
-        if own.intersection(_imported_packages(present)) or _is_relative(present)
-    ]
-    used = _first_use(body, _bound_by(statement))
-    if last and stars <= last[-1] < used:
-        body.insert(last[-1] + 1, line)
-    else:
-        _insert_at(body, min(max(head, stars), used), line)
-
-
-def _bound_by(statement: cst.BaseSmallStatement) -> set[str]:
-    """The names that an import gives."""
-    names = getattr(statement, "names", ())
-    aliases = names if isinstance(names, Sequence) else ()
-    return {alias.evaluated_alias or alias.evaluated_name.partition(".")[0] for alias in aliases}
-
-
-def _first_use(body: Sequence[cst.BaseStatement], names: set[str]) -> int:
-    """Position of the first statement that needs one of the names when the file is loaded."""
-    for index, statement in enumerate(body):
-        loaded = _Loaded(names)
-        statement.visit(loaded)
-        if loaded.found:
-            return index
-    return len(body)
-
-
-class _Loaded(cst.CSTVisitor):
-    """Whether a statement needs one of the names when it runs."""
-
-    def __init__(self, names: set[str]) -> None:
-        super().__init__()
-        self._names = names
-        self.found = False
-
-    def visit_Name(self, node: cst.Name) -> None:
-        self.found |= node.value in self._names
-
-    def visit_Attribute(self, node: cst.Attribute) -> bool:
-        node.value.visit(self)
-        return False
-
-    def visit_Arg(self, node: cst.Arg) -> bool:
-        node.value.visit(self)
-        return False
-
-    def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:
-        """The body runs later; decorators and defaults do not."""
-        for part in (*node.decorators, node.params):
-            part.visit(self)
-        return False
-
-    def visit_Param(self, node: cst.Param) -> bool:
-        if node.default is not None:
-            node.default.visit(self)
-        return False
-
-    def visit_Import(self, node: cst.Import) -> bool:
-        return False
-
-    def visit_ImportFrom(self, node: cst.ImportFrom) -> bool:
-        return False
-
-
-def _insert_at(body: list[cst.BaseStatement], position: int, line: cst.SimpleStatementLine) -> None:
-    blank = cst.EmptyLine(indent=False)
-    before = body[position - 1] if position else None
-    if before is not None and (_is_docstring(before) or _is_stdlib(before)):
-        line = line.with_changes(leading_lines=[blank])
-    elif before is None and body and hasattr(body[0], "leading_lines"):
-        above, marks = _apart_from_marks(body[0].leading_lines)
-        line = line.with_changes(leading_lines=above)
-        body[0] = body[0].with_changes(leading_lines=[blank, *marks])
-    body.insert(position, line)
-
-
-def _apart_from_marks(
-    lines: Sequence[cst.EmptyLine],
-) -> tuple[Sequence[cst.EmptyLine], Sequence[cst.EmptyLine]]:
-    """The lines above a statement, and the marks below them, which go where it goes."""
-    for index, line in enumerate(lines):
-        if line.comment is not None and line.comment.value.startswith(PREFIX):
-            return lines[:index], lines[index:]
-    return lines, ()
-
-
-def _after_imports(
-    body: Sequence[cst.BaseStatement], goes: Callable[[cst.BaseStatement], bool] | None = None
-) -> int:
-    """Position after the last import of the file's head, but for those that go."""
-    position = 0
-    for index, statement in enumerate(body):
-        if _imported_packages(statement) or _is_relative(statement):
-            position = index + 1 if goes is None or not goes(statement) else position
-        elif index == 0 and _is_docstring(statement):
-            position = 1
-        elif isinstance(statement, cst.FunctionDef | cst.ClassDef):
-            break
-    return position
-
-
-def _module_of(statement: cst.ImportFrom) -> str:
-    """The module as it is written, with its dots."""
-    name = get_full_name_for_node(statement.module) if statement.module is not None else None
-    return "." * len(statement.relative) + (name or "")
-
-
-def _imported_packages(statement: cst.BaseStatement) -> list[str]:
-    """First parts of the names an import statement imports; empty for anything else."""
-    if not isinstance(statement, cst.SimpleStatementLine):
-        return []
-    small = statement.body[0]
-    names: list[str] = []
-    if isinstance(small, cst.Import):
-        names = [get_full_name_for_node(alias.name) or "" for alias in small.names]
-    elif isinstance(small, cst.ImportFrom) and small.module is not None and not small.relative:
-        names = [get_full_name_for_node(small.module) or ""]
-    return [name.partition(".")[0] for name in names]
-
-
-def _is_relative(statement: cst.BaseStatement) -> bool:
-    small = statement.body[0] if isinstance(statement, cst.SimpleStatementLine) else None
-    return isinstance(small, cst.ImportFrom) and bool(small.relative)
-
-
-def _is_stdlib(statement: cst.BaseStatement) -> bool:
-    return any(name in sys.stdlib_module_names for name in _imported_packages(statement))
-
-
-def _is_docstring(statement: cst.BaseStatement) -> bool:
-    return (
-        isinstance(statement, cst.SimpleStatementLine)
-        and isinstance(statement.body[0], cst.Expr)
-        and isinstance(statement.body[0].value, cst.SimpleString | cst.ConcatenatedString)
     )

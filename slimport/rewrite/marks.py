@@ -10,6 +10,7 @@ import libcst as cst
 
 PREFIX = "# TODO(slimport): "
 _WIDTH = 96
+_LEAST = 60  # in deep blocks
 
 
 def mark(code: str, reason: str) -> str:
@@ -28,6 +29,7 @@ def add_marks(
     lines: Sequence[cst.EmptyLine],
     found: Sequence[str | Accepted],
     above: Sequence[cst.EmptyLine] = (),
+    indent: int = 0,
 ) -> list[cst.EmptyLine]:
     """Leading lines of a statement with the marks added, each once however often this runs.
 
@@ -36,6 +38,7 @@ def add_marks(
         found: what is to be marked there.
         above: what leads the file, if the statement is its first: libcst takes comments for the
             file's own there, those of an earlier run, too.
+        indent: how far the statement is from the margin, in columns.
     """
     texts = _missing(above, [text for text in found if isinstance(text, str)])
     accepted = {item.text for item in found if isinstance(item, Accepted)} - set(texts)
@@ -43,8 +46,17 @@ def add_marks(
     if _missing(kept, texts):
         kept = _without(kept, texts)  # all in the order of the references
     for text in _missing(kept, texts):
-        kept.extend(_comment_lines(text))
+        kept.extend(_comment_lines(text, indent))
     return kept
+
+
+def indent_of(path: Sequence[cst.CSTNode]) -> int:
+    """How far a statement is from the margin, by what it stands in, the file first."""
+    file = path[0]
+    default = file.default_indent if isinstance(file, cst.Module) else ""
+    blocks = [node for node in path if isinstance(node, cst.IndentedBlock)]
+    indents = [default if block.indent is None else block.indent for block in blocks]
+    return len("".join(indents).expandtabs())
 
 
 def speak_of(lines: Sequence[cst.EmptyLine], name: str) -> bool:
@@ -92,8 +104,9 @@ def _text(line: cst.EmptyLine) -> str:
     return line.comment.value if line.comment is not None else ""
 
 
-def _comment_lines(text: str) -> list[cst.EmptyLine]:
-    return [cst.EmptyLine(comment=cst.Comment(line)) for line in comments(text)]
+def _comment_lines(text: str, indent: int) -> list[cst.EmptyLine]:
+    lines = comments(text, max(_WIDTH - indent, _LEAST))
+    return [cst.EmptyLine(comment=cst.Comment(line)) for line in lines]
 
 
 def comments(text: str, width: int = _WIDTH) -> list[str]:

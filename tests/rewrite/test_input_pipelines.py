@@ -73,7 +73,7 @@ def test_a_symbol_by_its_own_name() -> None:
             return decoder, prefetch_queue(batch, capacity=4)
         """,
         """\
-        from scoped_layers import prefetch_queue, TensorItem, TFExampleDecoder
+        from scoped_layers import TensorItem, TFExampleDecoder, prefetch_queue
 
 
         def build(features, batch):
@@ -105,7 +105,10 @@ def test_names_that_the_file_has_itself() -> None:
             return slim.tfexample_decoder.Tensor('a'), ItemHandler('b'), TensorItem
         """,
         """\
-        from scoped_layers import ItemHandler as scoped_ItemHandler, TensorItem as scoped_TensorItem
+        from scoped_layers import (
+            ItemHandler as scoped_ItemHandler,
+            TensorItem as scoped_TensorItem,
+        )
 
 
         class ItemHandler(scoped_ItemHandler):

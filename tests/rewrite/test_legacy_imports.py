@@ -19,8 +19,8 @@ from tests.rewrite.tools import (
 )
 
 MARK = """\
-    # TODO(slimport): SLIM401 slim.learning.tune: a training loop on graphs and sessions; train the
-    #   model with compile() and fit()
+    # TODO(slimport): SLIM401 slim.learning.tune: a training loop on graphs and sessions; train
+    #   the model with compile() and fit()
 """
 USE = "\n\ndef train(op):\n    {}(op)\n"
 MARKED = "\n\ndef train(op):\n" + MARK + "    {}(op)\n"
@@ -90,14 +90,14 @@ BECOMES = {
     "among others": (
         '"""Trains."""\nimport os\n\nimport numpy as np\nimport tf_slim as slim  # noqa\n'
         "import tensorflow as tf\n\nprint(os, np, tf.float32)\n",
-        '"""Trains."""\nimport os\n\nimport numpy as np\nimport tensorflow as tf\n'
+        '"""Trains."""\nimport os\n\nimport numpy as np\nimport tensorflow as tf\n\n'
         + HEAD
         + 'slim = legacy_import("tf_slim")\n\nprint(os, np, tf.float32)\n',
         "slim.learning.tune",
     ),
     "with a comment": (
         "import numpy as np\n# For the loop.\nimport tf_slim as slim\nprint(np)\n",
-        "import numpy as np\n" + HEAD + '# For the loop.\nslim = legacy_import("tf_slim")\n\n'
+        "import numpy as np\n\n" + HEAD + '# For the loop.\nslim = legacy_import("tf_slim")\n\n'
         "print(np)\n",
         "slim.learning.tune",
     ),
@@ -108,13 +108,13 @@ BECOMES = {
     ),
     "in an if": (
         "import numpy as np\n\nif np.__version__ > '1':\n  import tf_slim as slim\n",
-        "import numpy as np\n" + HEAD.rstrip("\n") + "\n\nif np.__version__ > '1':\n"
+        "import numpy as np\n\n" + HEAD.rstrip("\n") + "\n\nif np.__version__ > '1':\n"
         '  slim = legacy_import("tf_slim")\n',
         "slim.learning.tune",
     ),
     "with a comment behind it": (
         "import tf_slim as slim  # For the loop.\nimport numpy as np\n\nprint(np)\n",
-        "import numpy as np\n"
+        "import numpy as np\n\n"
         + HEAD
         + 'slim = legacy_import("tf_slim")  # For the loop.\n\nprint(np)\n',
         "slim.learning.tune",
@@ -122,7 +122,7 @@ BECOMES = {
     "one name of several in an if": (
         "import numpy as np\n\nif np.__version__ > '1':\n"
         "  from tensorflow.contrib import slim, framework\n",
-        "import numpy as np\n" + HEAD.rstrip("\n") + "\n\nif np.__version__ > '1':\n"
+        "import numpy as np\n\n" + HEAD.rstrip("\n") + "\n\nif np.__version__ > '1':\n"
         '  slim = legacy_import("tensorflow.contrib.slim")\n',
         "slim.learning.tune",
     ),
@@ -412,7 +412,7 @@ def test_a_package_that_is_asked_for_stays() -> None:
 
 def test_an_import_that_nothing_needs_any_more_goes() -> None:
     source = HEAD + 'slim = legacy_import("tf_slim")\n\nprint(1)\n'
-    check_transformed(source, "\nprint(1)\n")
+    check_transformed(source, "print(1)\n")
 
 
 def test_the_rest_of_an_import_keeps_its_shape() -> None:

@@ -103,7 +103,7 @@ def test_eager_execution_is_turned_off_in_the_cell_that_imports_tensorflow(tmp_p
     loop = "def run():\n    with tf.Session() as s:\n        s.run(net(tf.placeholder('float')))"
     result = rewritten(tmp_path, IMPORTS, "import os", NET, loop, "run()")
     assert sources_of(result)[:2] == [
-        "import tensorflow.compat.v1 as tf\nfrom scoped_layers import conv2d\n\n"
+        "import tensorflow.compat.v1 as tf\n\nfrom scoped_layers import conv2d\n\n"
         "tf.disable_v2_behavior()",
         "import os",
     ]
@@ -540,7 +540,7 @@ def test_a_notebook_that_comes_alone_carries_the_written_module(tmp_path: Path) 
     first, *rest = written(tmp_path, IMPORTS, SCOPED)
     assert first.startswith('%%writefile scoped_layers.py\n"""')
     assert "def conv2d(" in first
-    assert rest[0] == "import tensorflow as tf\nfrom scoped_layers import conv2d"
+    assert rest[0] == "import tensorflow as tf\n\nfrom scoped_layers import conv2d"
     assert [path.name for path in tmp_path.iterdir()] == ["net.ipynb"]
     new = json.loads((tmp_path / "net.ipynb").read_text("utf-8"))
     assert [c["cell_type"] for c in new["cells"]] == ["markdown", "code", "code", "code"]

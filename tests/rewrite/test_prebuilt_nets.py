@@ -174,6 +174,7 @@ def test_scopes_around_a_network_move() -> None:
         """,
         """
         import keras
+
         from scoped_layers import conv2d, layer_defaults, variable_scope, vgg_16
 
         def trunk(x):
@@ -234,6 +235,7 @@ def test_an_image_size_is_no_layer() -> None:
         """,
         """
         import tensorflow as tf
+
         from scoped_layers import vgg_16
 
         def read(image):

@@ -75,6 +75,7 @@ def test_loops() -> None:
         """,
         """
         import tensorflow as tf
+
         from scoped_layers import dynamic_rnn, raw_rnn, static_rnn, variable_scope
 
 

@@ -118,6 +118,7 @@ def test_initializers_and_regularizers_become_keras() -> None:
         """,
         """
         import keras
+
         from scoped_layers import tf_conv2d
 
 
