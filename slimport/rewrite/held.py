@@ -16,7 +16,7 @@ from slimport.index.modules import Module
 from slimport.index.program import Program
 from slimport.python2.convert import Converted
 from slimport.report.model import LeftAlone
-from slimport.rewrite.engine import FileResult
+from slimport.rewrite.file_result import FileResult
 from slimport.rewrite.hanging_together import programs
 from slimport.rewrite.ignore_comments import IgnoreComment
 from slimport.rewrite.ignored import WOULD_CHANGE

@@ -38,7 +38,7 @@ class Facts:
         if now.kind == "unknown":  # TensorFlow 2's own: by its author, or by an earlier run
             return name in only_in_tf2()
         if reference.base in self.plan.compat_aliases(self.module):
-            return True  # the name leads there: see `_Rewriter._namespace`
+            return True  # the name leads there: see `slimport.rewrite.namespaces`
         if name.startswith("data.") and self.plan.tf1_files.fits(self.module):
             return True
         # TensorFlow's inner modules hold what TF 1 had, whatever `tf` stands for.

@@ -35,7 +35,7 @@ def all_rules() -> tuple[Rule, ...]:
 def module_of(rule: Rule) -> str:
     """Path of the file that a rule is written in, as it is in the repository."""
     name = _modules().get(rule.code)
-    return f"rules/{name}.py" if name else "slimport/rewrite/engine.py"
+    return f"rules/{name}.py" if name else "slimport/rewrite/no_rule.py"
 
 
 @cache

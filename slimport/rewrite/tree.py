@@ -28,9 +28,10 @@ from slimport.report.lines import LineMap
 from slimport.report.model import FileReport, FunctionForm, Report, Status
 from slimport.report.places import forms_in_file, in_file, left_in_files, notes_in_file
 from slimport.rewrite.cell_files import CellFiles
-from slimport.rewrite.engine import FileResult, Need, rewrite_module
+from slimport.rewrite.engine import rewrite_module
 from slimport.rewrite.extent import Extent, Folder, whole
 from slimport.rewrite.failures import culprit, in_words
+from slimport.rewrite.file_result import FileResult, Need
 from slimport.rewrite.garbage import collect, without_collector
 from slimport.rewrite.held import COMMENT_MOVED, Holds, comments_moved
 from slimport.rewrite.homes import homes, other_names, package_of, placed, two_ways

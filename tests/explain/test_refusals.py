@@ -18,9 +18,12 @@ from slimport.rewrite.tf1 import BY_HAND, INSTEAD
 from tests.explain.reasons import given
 
 ROOT = Path(__file__).resolve().parents[2]
+SERVICES = "services.py"
+#: Of rules themselves: `Rule.unhandled`, and rules that say one thing of each of their names.
+THE_BASE = frozenset({"rule.py", "marked.py"})
 #: Its reasons come out of a table, which is what its page lists.
 TABLES = frozenset({"rules/contrib.py", "rules/layers_left.py"})
-#: Reasons of other modules: of the engine, which looks names of TensorFlow 1 up, and of those that
+#: Reasons of other modules: of `SERVICES`, which look names of TensorFlow 1 up, and of those that
 #: read what a notebook installs.
 ELSEWHERE = {
     "rules/notebook_lines.py": {
@@ -47,11 +50,18 @@ def test_every_reason_is_on_a_page(module: str) -> None:
     assert said == given(ROOT / module) | ELSEWHERE.get(module, set())
 
 
-def test_the_engines_reasons_are_on_a_page() -> None:
+def test_reasons_without_a_rule_are_on_a_page() -> None:
     said = {(refusal.reason, refusal.advice) for refusal in UNKNOWN.refuses}
-    found = given(ROOT / "slimport" / "rewrite" / "engine.py")
+    assert said == given(ROOT / module_of(UNKNOWN))
+
+
+def test_the_rooms_around_the_rules_give_no_other_reasons() -> None:
+    """Rules answer `Leave`; what works on their answers gives the reasons of these files alone."""
+    rewrite = ROOT / "slimport" / "rewrite"
+    giving = {path.name for path in rewrite.glob("*.py") if "Leave(" in path.read_text("utf-8")}
+    assert giving == {*THE_BASE, "no_rule.py", SERVICES}
     looked_up = {reason for reason, _ in ELSEWHERE["rules/tf1_symbols.py"]}
-    assert said == {(reason, advice) for reason, advice in found if reason not in looked_up}
+    assert {reason for reason, _ in given(rewrite / SERVICES)} == looked_up
 
 
 @pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)

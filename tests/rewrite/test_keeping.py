@@ -1,17 +1,19 @@
 """What is not parsed since it stays: each reference would, were it visited."""
 
 from pathlib import Path
-from typing import Any
 
 import libcst as cst
 import pytest
 
-from slimport.files.source import Source
 from slimport.index.modules import Module
-from slimport.rewrite import engine, keeping
+from slimport.rewrite import engine, keeping, rewriter
+from slimport.rewrite.engine import FileRewrite
+from slimport.rewrite.file_result import FileResult
+from slimport.rewrite.outcomes import Outcomes
 from slimport.rewrite.plan import Options, Plan
 from slimport.rewrite.registry import all_rules
 from slimport.rewrite.rule import Keep
+from slimport.rewrite.services import Services
 from slimport.rewrite.tree import rewrite_tree
 
 EXAMPLES = [(e.before, e.training) for rule in all_rules() for e in rule.examples]
@@ -40,19 +42,24 @@ def net(x):
 """
 
 
-class _Visited(engine._Rewriter):
+class _Seen(Outcomes):
     """Sees what becomes of each reference that was to be left out."""
 
-    def _settle(self, reference, node, apply):  # type: ignore[no-untyped-def]
+    def __init__(self, module: Module, plan: Plan, services: Services) -> None:
+        super().__init__(module, plan, services)
+        self._facts = keeping.Facts(module, plan)
+        functions = plan.program.by_module[module]
+        self._function_of = {id(r): f for f in functions for r in f.references}
+
+    def settle(self, reference, node, apply):  # type: ignore[no-untyped-def]
         outcomes = []
 
         def applied(rule):  # type: ignore[no-untyped-def]
             outcomes.append(apply(rule))
             return outcomes[-1]
 
-        found = super()._settle(reference, node, applied)
-        function = self._references[reference.span][1]
-        if keeping.is_kept(reference, function, keeping.Facts(self.names.module, self.plan)):
+        found = super().settle(reference, node, applied)
+        if keeping.is_kept(reference, self._function_of[id(reference)], self._facts):
             assert [type(outcome) for outcome in outcomes] == [Keep], reference.api.name
             seen.append(reference.api.name)
         return found
@@ -63,7 +70,7 @@ seen: list[str] = []
 
 def test_what_is_left_out_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen.clear()
-    monkeypatch.setattr(engine, "_Rewriter", _Visited)
+    monkeypatch.setattr(rewriter, "Outcomes", _Seen)
     monkeypatch.setattr(engine, "has_blocks", lambda module, plan: True)
     for number, (text, training) in enumerate([*EXAMPLES, (MORE, None)]):
         folder = tmp_path / f"of_{number}"
@@ -78,7 +85,7 @@ def test_what_is_left_out_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_what_is_left_out_is_kept_in_programs(monkeypatch: pytest.MonkeyPatch) -> None:
     seen.clear()
-    monkeypatch.setattr(engine, "_Rewriter", _Visited)
+    monkeypatch.setattr(rewriter, "Outcomes", _Seen)
     monkeypatch.setattr(engine, "has_blocks", lambda module, plan: True)
     for tree in ("session_scripts", "training_steps"):
         result = rewrite_tree(LEGACY / tree)
@@ -89,20 +96,20 @@ def test_what_is_left_out_is_kept_in_programs(monkeypatch: pytest.MonkeyPatch) -
 def test_silent_files_have_nothing_to_tell(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is answered without libcst is what libcst's visit finds: nothing."""
     silent: list[Module] = []
-    real = engine._rewritten_file
+    real = FileRewrite.result
 
     def is_silent(module: Module, plan: Plan) -> bool:
         if keeping.is_silent(module, plan):
             silent.append(module)
         return False
 
-    def rewritten(source: Source, module: Module, *rest: Any) -> engine.FileResult:
-        found = real(source, module, *rest)
-        assert module not in silent or found == engine.FileResult(source.data), module.path
+    def checked(self: FileRewrite) -> FileResult:
+        found, module = real(self), self.module
+        assert module not in silent or found == FileResult(self.source.data), module.path
         return found
 
     monkeypatch.setattr(engine, "is_silent", is_silent)
-    monkeypatch.setattr(engine, "_rewritten_file", rewritten)
+    monkeypatch.setattr(FileRewrite, "result", checked)
     for tree in ("ssd_inception_v2", "session_scripts"):
         result = rewrite_tree(LEGACY / tree)
         assert not result.report.failed, result.report.failed[0].error

@@ -25,7 +25,7 @@ from slimport.verify.lines.statements import Statement, at, partners, statements
 from slimport.verify.result import CaseResult, Divergence, Site
 
 if TYPE_CHECKING:
-    from slimport.rewrite.engine import FileResult
+    from slimport.rewrite.file_result import FileResult
     from slimport.rewrite.plan import Options
     from slimport.rewrite.tree import SingleFiles
 
