@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -21,6 +21,7 @@ def write(
     stream: TextIO,
     *,
     verbose: bool = False,
+    then: Sequence[str] = (),
     exit_code: int = 0,
     environment: Mapping[str, str] = os.environ,
 ) -> None:
@@ -30,6 +31,7 @@ def write(
         face: one of `FORMATS`. The report for GitHub also goes into the summary of its step.
         stream: where to; colours are used on a terminal alone.
         verbose: whether the text also lists each function and each reference.
+        then: what the text says that a reader may do next, after its own advice.
         exit_code: what the command ends with.
         environment: what a build server says of itself.
 
@@ -37,7 +39,7 @@ def write(
         ValueError: no such face.
     """
     if face == "text":
-        _write_text(report, stream, verbose)
+        _write_text(report, stream, verbose, then)
     elif face == "github":
         _write_github(report, stream, environment)
     elif face in FORMATS:
@@ -48,12 +50,13 @@ def write(
         raise ValueError(f"no face {face!r}; there are {', '.join(FORMATS)}")
 
 
-def _write_text(report: Report, stream: TextIO, verbose: bool) -> None:
+def _write_text(report: Report, stream: TextIO, verbose: bool, then: Sequence[str]) -> None:
     from rich.console import Console
 
     from slimport.report.text import print_report
 
-    print_report(report, Console(file=stream, highlight=False, emoji=False), verbose)
+    console = Console(file=stream, highlight=False, emoji=False)
+    print_report(report, console, verbose, then)
 
 
 def _data(report: Report, face: str, exit_code: int, environment: Mapping[str, str]) -> object:

@@ -28,8 +28,17 @@ FILES = NOTES = 10
 RULES = 12
 
 
-def print_report(report: Report, console: Console, verbose: bool = False) -> None:
-    """Prints what was rewritten by rule, what was left with place and reason, and what failed."""
+def print_report(
+    report: Report, console: Console, verbose: bool = False, then: Sequence[str] = ()
+) -> None:
+    """Prints what was rewritten by rule, what was left with place and reason, and what failed.
+
+    Args:
+        report: the run.
+        console: where to.
+        verbose: whether each function and each reference is listed.
+        then: further lines of what to do next.
+    """
     found = findings(report)
     _print_rules(report, console, verbose)
     if verbose:
@@ -51,7 +60,7 @@ def print_report(report: Report, console: Console, verbose: bool = False) -> Non
         place = item.place if item.position is None else item.place.rpartition(":")[0]
         _say(console, f"[red]error[/]: {escape(place)}: {escape(item.text)}")
     _say(console, _summary(report))
-    for line in _next(report, left, verbose):
+    for line in [*_next(report, left, verbose), *then]:
         _say(console, f"[dim]{escape(line)}[/]")
 
 
@@ -102,8 +111,9 @@ def _print_few(found: Sequence[Group], console: Console) -> None:
             _print_each(group.items, console)
             continue
         _print_reason(group, console)
+        width = _width(group.by_api)
         for api, items in group.by_api:
-            name = f"{escape(api)}  " if group.names_differ else ""
+            name = f"{escape(api):{width}}  " if group.names_differ else ""
             for places in _by_file(items):
                 _say(console, f"  {name}{escape(places)}")
 
@@ -112,7 +122,7 @@ def _print_groups(found: Sequence[Group], console: Console) -> None:
     for group in found[:GROUPS]:
         _print_reason(group, console)
         shown = group.by_api[:APIS]
-        width = min(WIDTH, max(len(api) for api, _ in shown))
+        width = _width(shown)
         for api, items in shown:
             name = f"{escape(api):{width}}  " if group.names_differ else ""
             _say(console, f"  {name}{escape(_places(items))}")
@@ -124,6 +134,11 @@ def _print_groups(found: Sequence[Group], console: Console) -> None:
         rest_count = sum(group.count for group in found[GROUPS:])
         reasons = counted(len(found) - GROUPS, "other reason")
         _say(console, f"[yellow]{rest_count} left[/]: for {reasons}")
+
+
+def _width(by_api: Sequence[tuple[str, list[Finding]]]) -> int:
+    """Of the column of names, so that the places stand below each other."""
+    return min(WIDTH, max(len(api) for api, _ in by_api))
 
 
 def _print_reason(group: Group, console: Console) -> None:

@@ -274,8 +274,11 @@ class _Invocation:
             for file in report.failed:
                 click.echo(f"error: {file.shown}: {file.error}", err=True)
         else:
-            verbose = self.given["verbose"]
-            faces.write(report, "text", sys.stderr, verbose=verbose, exit_code=code)
+            from slimport.rewrite.next_step import comparison
+
+            step = comparison(report, self.paths, self.out, not self.given["allow_dirty"])
+            then, verbose = [step] if step is not None else [], self.given["verbose"]
+            faces.write(report, "text", sys.stderr, verbose=verbose, then=then, exit_code=code)
 
 
 def _check_stdin(given: Mapping[str, Any]) -> None:

@@ -22,10 +22,18 @@ class CommandResult:
     trees: list[TreeResult] = field(default_factory=list)
 
     def changes(self) -> Iterator[tuple[str, bytes | None, bytes]]:
-        """Path, old and new bytes of everything that changes; a new file has no old ones."""
-        for tree in self.trees:
-            for path, data in sorted(tree.outputs.items()):
-                yield shown(tree.root / path).lstrip("/"), tree.originals.get(path), data
+        """Path, old and new bytes of everything that changes; a new file has no old ones.
+
+        Written modules come last: thousands of new lines among those that a reader looks for.
+        """
+        found = [
+            (path.as_posix() in tree.report.written_modules, path, tree)
+            for tree in self.trees
+            for path in sorted(tree.outputs)
+        ]
+        for _, path, tree in sorted(found, key=lambda item: item[0]):
+            data = tree.outputs[path]
+            yield shown(tree.root / path).lstrip("/"), tree.originals.get(path), data
 
 
 def shown(path: Path) -> str:

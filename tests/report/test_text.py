@@ -47,6 +47,12 @@ def test_places_with_one_reason_share_it(tmp_path: Path) -> None:
     ]
 
 
+def test_places_stand_below_each_other_behind_names_of_any_length() -> None:
+    found = [*left(2, "tf.a.B"), *left(1, "tf.a.LongerName")]
+    text = text_of(Report("1", [FileReport("net.py", left=found)]))
+    assert "\n  tf.a.B           net.py:1, 2\n  tf.a.LongerName  net.py:1\n" in text
+
+
 def test_a_written_file_is_shown_as_it_is_now(tmp_path: Path) -> None:
     root = program(tmp_path)
     text = text_of(reported(root, write=True), verbose=True)
