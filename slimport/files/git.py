@@ -66,12 +66,6 @@ def dirty_files(
     return sorted(set(found))
 
 
-def top_of(folder: Path) -> Path | None:
-    """The folder that the checkout of a folder begins in, None where it is in none."""
-    done = _git(folder, ["rev-parse", "--show-toplevel"])
-    return None if done is None else Path(os.fsdecode(done.removesuffix(b"\n")))
-
-
 def _without_filters(folder: Path) -> list[str]:
     """Options that turn off the filters that the repository itself names, not the user's own."""
     asked = ["config", "--show-scope", "--null", "--name-only", "--get-regexp", r"^filter\."]

@@ -187,7 +187,7 @@ class _Invocation:
         elif self.is_stdin and not self.given["check"] and not report.failed:
             _print_code(result, self.stdin)
         code = self._exit_code(report)
-        self._print(report, code)
+        self._print(result, code)
         file = self.given["report_file"]
         if file is not None:
             _write_report(file, report)
@@ -265,9 +265,10 @@ class _Invocation:
             except CannotCopy as error:
                 raise click.UsageError(f"--out: {error}") from error
 
-    def _print(self, report: Report, code: int) -> None:
+    def _print(self, result: CommandResult, code: int) -> None:
         from slimport.report import faces
 
+        report = result.report
         if self.face != "text":
             faces.write(report, self.face, sys.stdout, exit_code=code)
         elif self.given["quiet"]:
@@ -276,7 +277,7 @@ class _Invocation:
         else:
             from slimport.rewrite.next_step import comparison
 
-            step = comparison(report, self.paths, self.out, not self.given["allow_dirty"])
+            step = comparison(result, self.paths, self.out, not self.given["allow_dirty"])
             then, verbose = [step] if step is not None else [], self.given["verbose"]
             faces.write(report, "text", sys.stderr, verbose=verbose, then=then, exit_code=code)
 

@@ -156,6 +156,10 @@ class _Run:
         if tree.outputs and self.path == STDIN:
             tree.report.notes.append("read alone: --stdin-filename says which program it is of")
         if self.request.out is not None:
+            if tree.beside:
+                tree.report.notes.append(
+                    f"{_also(tree)} and are not in the copy: give the folder that holds all"
+                )
             tree = _below(tree, self.extent)
             if self.request.write:
                 write_copy(tree, self.path, self.request.out)

@@ -200,7 +200,10 @@ def test_several_folders_of_one_program_share_the_module(tree: Path) -> None:
 def test_out_of_one_folder_regards_the_others(tree: Path, tmp_path: Path) -> None:
     committed(tree)
     out = tmp_path.parent / f"{tmp_path.name}-new"
-    assert run(tree / "nets", "--out", out).exit_code == 0
+    done = run(tree / "nets", "--out", out)
+    assert done.exit_code == 0
+    assert "train.py) and are not in the copy: give the folder that holds all" in done.stderr
+    assert "slimport verify" not in done.stderr
     assert (out / "foo.py").read_text().endswith(SCOPED)
     assert sorted(p.name for p in out.iterdir()) == ["__init__.py", "foo.py", "scoped_layers.py"]
     assert not (tree / "scoped_layers.py").exists()
